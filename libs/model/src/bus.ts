@@ -1,0 +1,37 @@
+import type { BusRecord, Envelope } from './envelope.ts'
+
+/** Consecutive messages of one partition, in the order of their offsets; never empty. */
+export type PartitionBatch = {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly BusRecord[]
+  /** First batch since this member took the partition over: what it holds may have been written, not committed, before. */
+  readonly takeover: boolean
+}
+
+/** Where a group stands in one partition. `end` is the offset that the next message will get. */
+export type PartitionLag = { readonly partition: number; readonly committed: bigint; readonly end: bigint }
+
+export type Bus = {
+  /**
+   * Resolves when every envelope is durable (Kafka: acks=all), in the given order per key.
+   *
+   * @throws RetryableError when the bus is away, full or did not answer; what was sent may or may not be there.
+   * @throws PermanentError when the bus refuses the content (a message over its limit).
+   */
+  readonly produce: (topic: string, envelopes: readonly Envelope[], signal: AbortSignal) => Promise<void>
+  /**
+   * Hands batches to `handle`, one pending call per partition, partitions side by side, and commits a batch once its
+   * call resolved. A new group starts at the oldest message. When a partition is lost its `handle` signal is aborted and
+   * nothing more is committed; a `handle` that rejects ends the consumption with that error.
+   * Runs until `signal` aborts; then calls that are pending may finish within the caller's patience and are committed.
+   */
+  readonly consume: (topic: string, group: string, handle: BatchHandler, signal: AbortSignal) => Promise<void>
+  /** Why the bus cannot be used now, for /readyz; undefined when it can. */
+  readonly unavailable: () => string | undefined
+  readonly lag: (topic: string, group: string, signal: AbortSignal) => Promise<readonly PartitionLag[]>
+  /** Ends connections; what was produced is already safe. */
+  readonly close: () => Promise<void>
+}
+
+export type BatchHandler = (batch: PartitionBatch, signal: AbortSignal) => Promise<void>

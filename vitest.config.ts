@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+// `unit` needs nothing but Node; `e2e` starts real engines and services, one file at a time: the machine has two cores.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{libs,services}/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test/{architecture,contract,fuzz,engines}/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
