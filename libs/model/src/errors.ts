@@ -72,3 +72,7 @@ export class DecodeError extends Error {
 }
 
 export const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** The code of a system error (`ENOENT`, `ECONNREFUSED`), '' when there is none. */
+export const errorCode = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''

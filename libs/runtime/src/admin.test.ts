@@ -1,0 +1,70 @@
+import { expect, describe, test } from 'vitest'
+
+import { createAdminServer, formatUptime, startAdminServer } from './admin.ts'
+import { createMetrics } from './metrics.ts'
+import { createReadiness } from './readiness.ts'
+
+const version = { version: '1.2.3', buildTime: '' }
+
+function start() {
+  const readiness = createReadiness()
+  const metrics = createMetrics()
+  return { readiness, metrics, server: createAdminServer({ metricsRoute: '/metrics', metrics, readiness, version }) }
+}
+
+describe('admin server', () => {
+  test('health is 503 until ready, 200 then, 503 again when stopping', async () => {
+    const { readiness, server } = start()
+    expect((await server.inject('/')).statusCode).toBe(503)
+    readiness.set('start', undefined)
+    const ready = await server.inject('/anything')
+    expect(ready.statusCode).toBe(200)
+    expect(ready.json()).toMatchObject({ status: 'Server available' })
+    readiness.stopping()
+    expect((await server.inject('/')).json()).toEqual({ status: 'Server not available', upSince: '0001-01-01T00:00:00Z', uptime: '' })
+    expect((await server.inject('/readyz')).body).toBe('stop: stopping\n')
+  })
+
+  test('/readyz names every reason, /livez answers all the same', async () => {
+    const { readiness, server } = start()
+    readiness.set('start', undefined)
+    let away: string | undefined = 'connection refused'
+    readiness.watch('bus', () => away)
+    readiness.set('storage loki', '401')
+    expect((await server.inject('/readyz')).body).toBe('storage loki: 401\nbus: connection refused\n')
+    expect((await server.inject('/livez')).statusCode).toBe(200)
+    away = undefined
+    readiness.set('storage loki', undefined)
+    expect((await server.inject('/readyz')).statusCode).toBe(200)
+  })
+
+  test('serves metrics and version', async () => {
+    const { metrics, server } = start()
+    metrics.counter('clymene_test_things_total', 'Things').inc(3)
+    metrics.counter('clymene_test_things_total', 'Things').inc()
+    expect((await server.inject('/metrics')).body).toContain('clymene_test_things_total 4')
+    expect((await server.inject('/version')).json()).toEqual(version)
+  })
+
+  test('a port in use names the flag', async () => {
+    const options = {
+      flagName: 'admin.http.host-ports',
+      metricsRoute: '/metrics',
+      metrics: createMetrics(),
+      readiness: createReadiness(),
+      version,
+    }
+    const first = await startAdminServer({ ...options, address: { host: '127.0.0.1', port: 0 } })
+    await expect(startAdminServer({ ...options, address: first.address })).rejects.toThrow(
+      `--admin.http.host-ports=127.0.0.1:${first.address.port}: the port is in use by another process; choose another address with --admin.http.host-ports`,
+    )
+    await first.close()
+  })
+
+  test.each([
+    [0, '0s'],
+    [1500, '1.5s'],
+    [62_300, '1m2.3s'],
+    [3_600_000, '1h0m0s'],
+  ])('uptime of %d ms is %s', (milliseconds, text) => expect(formatUptime(milliseconds)).toBe(text))
+})

@@ -1,0 +1,73 @@
+import fastify, { type FastifyInstance } from 'fastify'
+
+import type { Address } from './flag.ts'
+import { listen } from './listen.ts'
+import type { Metrics } from './metrics.ts'
+import type { Readiness } from './readiness.ts'
+import type { Version } from './version.ts'
+
+export type AdminOptions = {
+  readonly address: Address
+  /** Name of the flag that gave the address, for the error of a port in use. */
+  readonly flagName: string
+  /** Path of the metrics; `none` serves none. */
+  readonly metricsRoute: string
+  readonly metrics: Metrics
+  readonly readiness: Readiness
+  readonly version: Version
+}
+
+export type AdminServer = { readonly address: Address; readonly close: () => Promise<void> }
+
+/** Serves health, metrics and version until closed. It listens before anything else, so that 503 is an answer from the start. */
+export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
+  const server = createAdminServer(options)
+  const address = await listen(server, options.address, options.flagName)
+  return { address, close: () => server.close() }
+}
+
+/**
+ * The routes of the admin port: `/` (and any other path) health as the original's JSON, `/livez` 200 while the process
+ * serves, `/readyz` 200 or 503 with a reason a line, the metrics, `/version`.
+ */
+export function createAdminServer({
+  metricsRoute,
+  metrics,
+  readiness,
+  version,
+}: Omit<AdminOptions, 'address' | 'flagName'>): FastifyInstance {
+  const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 60_000, bodyLimit: 64 * 1024 })
+  server.get('/livez', (_request, reply) => reply.type('text/plain').send('ok\n'))
+  server.get('/readyz', (_request, reply) => {
+    const reasons = readiness.reasons()
+    return reply
+      .code(reasons.length === 0 ? 200 : 503)
+      .type('text/plain')
+      .send(reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
+  })
+  server.get('/version', (_request, reply) => reply.send(version))
+  if (metricsRoute !== 'none') {
+    server.get(metricsRoute, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
+  }
+  server.get('/', (_request, reply) => sendHealth(readiness, reply))
+  server.setNotFoundHandler((_request, reply) => sendHealth(readiness, reply))
+  return server
+}
+
+type Reply = { code: (status: number) => { send: (body: unknown) => unknown } }
+
+function sendHealth(readiness: Readiness, reply: Reply): unknown {
+  const since = readiness.upSinceMs()
+  if (since === undefined) return reply.code(503).send({ status: 'Server not available', upSince: '0001-01-01T00:00:00Z', uptime: '' })
+  return reply
+    .code(200)
+    .send({ status: 'Server available', upSince: new Date(since).toISOString(), uptime: formatUptime(Date.now() - since) })
+}
+
+/** As Go prints a duration: `1h2m3.456s`. */
+export function formatUptime(milliseconds: number): string {
+  const hours = Math.floor(milliseconds / 3_600_000)
+  const minutes = Math.floor((milliseconds % 3_600_000) / 60_000)
+  const seconds = (milliseconds % 60_000) / 1000
+  return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}s`
+}

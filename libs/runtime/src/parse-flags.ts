@@ -1,0 +1,120 @@
+import { parseArgs } from 'node:util'
+
+import { ConfigError, errorMessage, type Flag, type FlagSet, type FlagValues } from '@clymene/model'
+
+export type ParsedFlags<F extends FlagSet> = {
+  readonly values: FlagValues<F>
+  /** Names that argv or the environment gave, as opposed to defaults. */
+  readonly given: ReadonlySet<string>
+  /** Things that are accepted and do nothing, a line each. */
+  readonly warnings: readonly string[]
+  /** Words of argv that are no flags. */
+  readonly positionals: readonly string[]
+}
+
+export type ParseOptions = {
+  /** Flags that are known but belong to something not selected: accepted with a warning that says why. */
+  readonly ignored?: Readonly<Record<string, { readonly flags: FlagSet; readonly reason: string }>>
+}
+
+/**
+ * Reads every declared flag: `--loki.client.url` from `argv`, else `LOKI_CLIENT_URL` from `env`, else its default.
+ *
+ * @throws ConfigError naming the flag or variable, the text found (never a secret) and what was expected. All mistakes at once.
+ */
+export function parseFlags<F extends FlagSet>(
+  flags: F,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { ignored = {} }: ParseOptions = {},
+): ParsedFlags<F> {
+  const mistakes: string[] = []
+  const warnings: string[] = []
+  const ignoredFlags = new Map(
+    Object.values(ignored).flatMap(({ flags: set, reason }) =>
+      Object.entries(set).map(([name, one]) => [name, { flag: one, reason }] as const),
+    ),
+  )
+  const { given: texts, positionals } = parseArgv(flags, ignoredFlags, argv, mistakes, warnings)
+  const given = new Set<string>()
+  const values = Object.entries(flags).map(([name, one]) => {
+    const [origin, text] = textOf(name, one, texts, env)
+    if (text === undefined) return [name, one.default] as const
+    given.add(name)
+    if (one.noEffect !== undefined) warnings.push(`${origin} has no effect: ${one.noEffect}`)
+    try {
+      return [name, one.parse(text)] as const
+    } catch (error) {
+      mistakes.push(`${origin}=${one.secret === true ? '***' : JSON.stringify(text)}: ${errorMessage(error)}`)
+      return [name, one.default] as const
+    }
+  })
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value came from the parser of its own flag
+  return { values: Object.fromEntries(values) as FlagValues<F>, given, warnings, positionals }
+}
+
+export const environmentName = (name: string): string => name.toUpperCase().replaceAll(/[.-]/g, '_')
+
+function textOf(
+  name: string,
+  { alias }: Flag<unknown>,
+  texts: ReadonlyMap<string, string>,
+  env: NodeJS.ProcessEnv,
+): readonly [origin: string, text: string | undefined] {
+  for (const known of alias === undefined ? [name] : [name, alias]) {
+    const text = texts.get(known)
+    if (text !== undefined) return [`--${known}`, text]
+  }
+  const variable = environmentName(name)
+  const text = env[variable]
+  return [variable, text === '' ? undefined : text]
+}
+
+const typeOf = (one: Flag<unknown> | undefined) => ({ type: one?.type === 'bool' ? ('boolean' as const) : ('string' as const) })
+
+type Ignored = ReadonlyMap<string, { readonly flag: Flag<unknown>; readonly reason: string }>
+
+function parseArgv(flags: FlagSet, ignored: Ignored, argv: readonly string[], mistakes: string[], warnings: string[]) {
+  const byName = new Map(
+    Object.entries(flags).flatMap(([name, one]) => [[name, one] as const, ...(one.alias === undefined ? [] : [[one.alias, one] as const])]),
+  )
+  const options = Object.fromEntries([
+    ...[...ignored].map(([name, { flag }]) => [name, typeOf(flag)] as const),
+    ...[...byName].map(([name, one]) => [name, typeOf(one)] as const),
+  ])
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
+  const given = new Map<string, string>()
+  const positionals: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value)
+    if (token.kind !== 'option') continue
+    const one = byName.get(token.name)
+    const other = ignored.get(token.name)
+    if (one === undefined && other !== undefined) warnings.push(`--${token.name} has no effect: ${other.reason}`)
+    else if (one === undefined) mistakes.push(`${token.rawName}: unknown flag${suggestion(token.name, [...byName.keys()])}`)
+    else if (token.value === undefined && one.type !== 'bool') mistakes.push(`--${token.name}: expected a value`)
+    else given.set(token.name, token.value ?? 'true')
+  }
+  return { given, positionals }
+}
+
+/** The known name that differs least, when it is close enough to be what was meant. */
+function suggestion(name: string, known: readonly string[]): string {
+  const nearest = known
+    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .toSorted((a, b) => a.distance - b.distance)[0]
+  return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 5) ? `, did you mean --${nearest.candidate}?` : ''
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
+}

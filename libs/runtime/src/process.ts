@@ -1,0 +1,42 @@
+import { ConfigError } from '@clymene/model'
+
+/** Exit status: 0 after a clean stop, 1 after a crash, 2 when the configuration is wrong. */
+export type ExitStatus = 0 | 1 | 2
+
+/**
+ * Runs a service until it returns or is told to stop: SIGTERM and SIGINT abort the signal, and `main` drains. A second
+ * signal ends the process at once. Sets the exit status and leaves the rest to Node, so that output is flushed.
+ */
+export async function runProcess(main: (stop: AbortSignal) => Promise<void>): Promise<ExitStatus> {
+  const stop = new AbortController()
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort(new DOMException(`stopped by ${name}`, 'AbortError'))
+  }
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, onSignal)
+  const status = await statusOf(() => main(stop.signal))
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.off(name, onSignal)
+  process.exitCode = status
+  return status
+}
+
+async function statusOf(main: () => Promise<void>): Promise<ExitStatus> {
+  try {
+    await main()
+    return 0
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+    process.stderr.write(`${text}\n`)
+    return error instanceof ConfigError ? 2 : 1
+  }
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** True for the rejection that an aborted signal causes: the way things end at shutdown, not a failure. */
+export const isAbort = (error: unknown, signal: AbortSignal): boolean =>
+  signal.aborted && (error === signal.reason || (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')))
