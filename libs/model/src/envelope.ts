@@ -19,6 +19,8 @@ export type EnvelopeHeaders = {
   readonly epoch?: number
   /** Rises by one with each message of one key, agent and epoch. */
   readonly sequence?: number
+  /** Which of the agent's streams: messages of one stream stay in order. */
+  readonly stream?: string
   /** Samples or entries inside. */
   readonly records?: number
   /** This block was decompressed and scanned on its own by a gateway of ours: it may be spliced. Never taken from outside. */
@@ -33,6 +35,10 @@ export type Envelope = {
   readonly value: Buffer
   readonly headers: EnvelopeHeaders
 }
+
+/** The key of a message whose sender tells who it is: tenant, cluster, agent and stream decide what stays in order. */
+export const envelopeKey = ({ tenant = '', cluster = '', agent = '', stream = '' }: EnvelopeHeaders): string =>
+  [tenant, cluster, agent, stream].map((part) => encodeURIComponent(part)).join('/')
 
 /** Where a message stands in a bus: with the log's id it names a message for ever, also when a topic is made anew. */
 export type Origin = {
