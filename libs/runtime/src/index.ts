@@ -12,3 +12,5 @@ export { environmentName, parseFlags, type ParsedFlags, type ParseOptions } from
 export { aborted, isAbort, runProcess, type ExitStatus } from './process.ts'
 export { createReadiness, type Readiness } from './readiness.ts'
 export { readVersion, type Version } from './version.ts'
+export { helpOf, runCommand, type Command, type ConfiguredCommand } from './command.ts'
+export { hostService, type Host, type HostOptions } from './host-service.ts'

@@ -13,6 +13,8 @@ export type ParsedFlags<F extends FlagSet> = {
 }
 
 export type ParseOptions = {
+  /** Unknown flags are passed over: for a first look at a few of them. */
+  readonly lenient?: boolean
   /** Flags that are known but belong to something not selected: accepted with a warning that says why. */
   readonly ignored?: Readonly<Record<string, { readonly flags: FlagSet; readonly reason: string }>>
 }
@@ -26,7 +28,7 @@ export function parseFlags<F extends FlagSet>(
   flags: F,
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-  { ignored = {} }: ParseOptions = {},
+  { ignored = {}, lenient = false }: ParseOptions = {},
 ): ParsedFlags<F> {
   const mistakes: string[] = []
   const warnings: string[] = []
@@ -35,7 +37,7 @@ export function parseFlags<F extends FlagSet>(
       Object.entries(set).map(([name, one]) => [name, { flag: one, reason }] as const),
     ),
   )
-  const { given: texts, positionals } = parseArgv(flags, ignoredFlags, argv, mistakes, warnings)
+  const { given: texts, positionals } = parseArgv(flags, ignoredFlags, argv, lenient ? [] : mistakes, warnings)
   const given = new Set<string>()
   const values = Object.entries(flags).map(([name, one]) => {
     const [origin, text] = textOf(name, one, texts, env)

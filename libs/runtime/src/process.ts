@@ -1,4 +1,4 @@
-import { ConfigError } from '@clymene/model'
+import { ConfigError, errorMessage } from '@clymene/model'
 
 /** Exit status: 0 after a clean stop, 1 after a crash, 2 when the configuration is wrong. */
 export type ExitStatus = 0 | 1 | 2
@@ -25,11 +25,14 @@ async function statusOf(main: () => Promise<void>): Promise<ExitStatus> {
     await main()
     return 0
   } catch (error) {
-    const text = error instanceof ConfigError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${textOf(error)}\n`)
     return error instanceof ConfigError ? 2 : 1
   }
 }
+
+/** A stack only for what nobody foresaw: errors of our own classes say all in their message. */
+const textOf = (error: unknown): string =>
+  error instanceof Error && error.constructor === Error ? (error.stack ?? error.message) : errorMessage(error)
 
 /** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,45 @@
+import type { FlagValues, Logger } from '@clymene/model'
+
+import { startAdminServer, type AdminServer } from './admin.ts'
+import type { adminFlags, processFlags } from './common-flags.ts'
+import { createLogger } from './logger.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
+import { readVersion, type Version } from './version.ts'
+
+/** What surrounds a service in a process of its own: log, own metrics, health, admin port. */
+export type Host = {
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly readiness: Readiness
+  readonly version: Version
+  readonly admin: AdminServer
+}
+
+export type HostOptions = {
+  readonly flags: FlagValues<typeof processFlags & ReturnType<typeof adminFlags>>
+  readonly component: string
+  readonly warnings: readonly string[]
+}
+
+/** Opens the admin port first (503 with a reason from the start), runs `main`, and closes it last. */
+export async function hostService({ flags, component, warnings }: HostOptions, main: (host: Host) => Promise<void>): Promise<void> {
+  const logger = createLogger({ level: flags['log-level'] }).child({ component })
+  for (const warning of warnings) logger.warn(warning)
+  const metrics = createMetrics({ processMetrics: true })
+  const readiness = createReadiness()
+  const version = readVersion()
+  const admin = await startAdminServer({
+    address: flags['admin.http.host-ports'],
+    flagName: 'admin.http.host-ports',
+    metricsRoute: flags['metrics-backend'] === 'prometheus' ? flags['metrics-http-route'] : 'none',
+    metrics,
+    readiness,
+    version,
+  })
+  try {
+    await main({ logger, metrics, readiness, version, admin })
+  } finally {
+    await admin.close()
+  }
+}

@@ -1,0 +1,36 @@
+import { DecodeError, errorMessage, PermanentError, RetryableError } from '@clymene/model'
+import { TooLargeError } from '@clymene/wire'
+import { status as grpcStatus } from '@grpc/grpc-js'
+
+/** The one table of what a sender is told: HTTP status, gRPC status, reason, and when to come again. */
+export type Answer = {
+  readonly http: number
+  readonly grpc: number
+  readonly reason: string
+  /** Seconds; only with 503. */
+  readonly retryAfter?: number
+}
+
+export function answerTo(error: unknown): Answer {
+  const reason = errorMessage(error)
+  if (error instanceof TooLargeError) return { http: 413, grpc: grpcStatus.INVALID_ARGUMENT, reason }
+  if (error instanceof DecodeError) return { http: 400, grpc: grpcStatus.INVALID_ARGUMENT, reason }
+  if (error instanceof PermanentError) return { http: error.status === 413 ? 413 : 400, grpc: grpcStatus.INVALID_ARGUMENT, reason }
+  if (error instanceof RetryableError) {
+    return { http: 503, grpc: grpcStatus.UNAVAILABLE, reason, retryAfter: Math.ceil((error.retryAfterMs ?? 1000) / 1000) }
+  }
+  return { http: 500, grpc: grpcStatus.INTERNAL, reason: 'internal error' }
+}
+
+export const OVERLOADED: Answer = {
+  http: 503,
+  grpc: grpcStatus.RESOURCE_EXHAUSTED,
+  reason: 'too many bytes in flight (--gateway.max-bytes-in-flight)',
+  retryAfter: 1,
+}
+
+export const refusedKind = (kind: string): Answer => ({
+  http: 404,
+  grpc: grpcStatus.UNIMPLEMENTED,
+  reason: `this gateway takes no ${kind}: no storage in STORAGE_TYPE stores them, or --signals leaves them out`,
+})

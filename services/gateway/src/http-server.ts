@@ -1,0 +1,178 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+
+import { errorMessage, type Kind, type Logger } from '@clymene/model'
+import { createOnceIn, type Metrics } from '@clymene/runtime'
+import { fromHeaders, TooLargeError } from '@clymene/wire'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+
+import { answerTo, OVERLOADED, refusedKind, type Answer } from './answer.ts'
+import { closeAgedConnections } from './connection-age.ts'
+import type { Intake } from './intake.ts'
+import type { ServerTls } from './tls.ts'
+
+export type HttpServerOptions = {
+  readonly intake: Intake
+  readonly kinds: ReadonlySet<Kind>
+  readonly tls: ServerTls | undefined
+  readonly maxBodyBytes: number
+  readonly maxDecompressedBytes: number
+  readonly maxConnections: number
+  readonly headerTimeoutMs: number
+  readonly bodyTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly maxConnectionAgeMs: number
+  readonly metrics: Metrics
+  readonly logger: Logger
+}
+
+const ROUTES: readonly { readonly path: string; readonly kind: Kind }[] = [
+  { path: '/api/metrics', kind: 'metrics' },
+  { path: '/api/v1/write', kind: 'metrics' },
+  { path: '/api/logs', kind: 'logs' },
+  { path: '/loki/api/v1/push', kind: 'logs' },
+]
+
+/** The HTTP receivers. 204 only after the acknowledgement; every refusal is a line of text that says why. */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { intake, kinds, metrics, logger, maxBodyBytes } = options
+  const requests = metrics.counter('clymene_gateway_requests_total', 'Requests by protocol, kind and status', [
+    'protocol',
+    'kind',
+    'status',
+  ])
+  const onceIn = createOnceIn(10_000)
+  const server = serverOf(options)
+  closeAgedConnections(server, options.maxConnectionAgeMs)
+  // Bodies stay bytes: whatever the content type says, nothing is parsed here.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) => done(null, body))
+
+  const send = (reply: FastifyReply, kind: Kind, answer: Answer): FastifyReply => {
+    requests.inc({ protocol: 'http', kind, status: answer.http })
+    onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
+      logger.warn('request refused', { kind, status: answer.http, error: answer.reason, repeated: heldBack })
+    })
+    if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter)
+    return reply.code(answer.http).type('text/plain; charset=utf-8').send(`${answer.reason}\n`)
+  }
+
+  for (const { path, kind } of ROUTES) {
+    server.route({
+      method: 'POST',
+      url: path,
+      onRequest: (request, reply, done) => {
+        const bytes = announcedBytes(request, maxBodyBytes)
+        if (!kinds.has(kind)) return void send(reply, kind, refusedKind(kind))
+        if (!intake.reserve(bytes)) return void send(reply, kind, OVERLOADED)
+        reply.raw.once('close', () => intake.release(bytes))
+        done()
+      },
+      handler: async (request, reply) => {
+        try {
+          await intake.accept(
+            { kind, protocol: 'http', form: 'message', bytes: await bodyOf(request, options), headers: headersOf(request) },
+            abortOf(reply),
+          )
+          requests.inc({ protocol: 'http', kind, status: 204 })
+          return await reply.code(204).send()
+        } catch (error) {
+          const answer = answerTo(error)
+          if (answer.http === 500)
+            logger.error('request failed', { kind, error: error instanceof Error ? error.stack : errorMessage(error) })
+          return send(reply, kind, answer)
+        }
+      },
+    })
+    server.route({
+      method: ['GET', 'PUT', 'DELETE', 'PATCH'],
+      url: path,
+      handler: (_request, reply) => send(reply.header('allow', 'POST'), kind, { http: 405, grpc: 0, reason: `${path} takes POST` }),
+    })
+  }
+  server.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .type('text/plain; charset=utf-8')
+      .send(`no such path; this gateway takes POST on ${ROUTES.map(({ path }) => path).join(', ')}\n`),
+  )
+  server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const kind = ROUTES.find(({ path }) => request.url.startsWith(path))?.kind ?? 'metrics'
+    const http = error.statusCode ?? 500
+    if (http >= 500) logger.error('request failed', { kind, error: error.stack })
+    return send(reply, kind, {
+      http,
+      grpc: 0,
+      reason: http === 413 ? `body over ${maxBodyBytes} bytes (--gateway.max-body-bytes)` : http >= 500 ? 'internal error' : error.message,
+    })
+  })
+  return server
+}
+
+function serverOf(options: HttpServerOptions): FastifyInstance {
+  const { tls, maxBodyBytes, headerTimeoutMs, bodyTimeoutMs, idleTimeoutMs, maxConnections } = options
+  const common = {
+    bodyLimit: maxBodyBytes,
+    requestTimeout: bodyTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    forceCloseConnections: 'idle' as const,
+    exposeHeadRoutes: false,
+  }
+  // Without https the instance has another type; both serve the same here.
+  const server: FastifyInstance =
+    tls === undefined
+      ? fastify({ ...common, http: { connectionsCheckingInterval: 1000 } })
+      : // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the raw server differs in type only
+        (fastify({
+          ...common,
+          https: {
+            connectionsCheckingInterval: 1000,
+            cert: tls.cert,
+            key: tls.key,
+            minVersion: 'TLSv1.2',
+            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+          },
+        }) as unknown as FastifyInstance)
+  server.server.headersTimeout = headerTimeoutMs
+  server.server.maxConnections = maxConnections
+  return server
+}
+
+/** What a request may hold: what it announces, or the limit when it does not say. */
+function announcedBytes(request: FastifyRequest, limit: number): number {
+  const announced = Number(request.headers['content-length'])
+  return Number.isSafeInteger(announced) && announced >= 0 ? Math.min(announced, limit) : limit
+}
+
+const headersOf = (request: FastifyRequest) => {
+  const get = (name: string): string | undefined => {
+    const value = request.headers[name]
+    return typeof value === 'string' ? value : value?.[0]
+  }
+  const headers = fromHeaders(get, { trustScanned: false })
+  const tenant = headers.tenant ?? get('x-scope-orgid')
+  return tenant === undefined || tenant === '' ? headers : { ...headers, tenant }
+}
+
+const unzip = promisify(gunzip)
+
+async function bodyOf(request: FastifyRequest, { maxDecompressedBytes }: HttpServerOptions): Promise<Buffer> {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  if (request.headers['content-encoding'] !== 'gzip') return body
+  try {
+    return await unzip(body, { maxOutputLength: maxDecompressedBytes })
+  } catch (error) {
+    throw error instanceof RangeError
+      ? new TooLargeError('gzip body, decompressed,', maxDecompressedBytes + 1, maxDecompressedBytes)
+      : Object.assign(new Error(`gzip body: ${errorMessage(error)}`), { statusCode: 400 })
+  }
+}
+
+/** Aborts when the sender has gone: nobody waits for the answer any more. */
+function abortOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
