@@ -1,1 +1,3 @@
-export {}
+export { compileRelabel, type Relabel } from './compile.ts'
+export { parseRelabelConfigs } from './parse.ts'
+export { ACTIONS, type Action, type RelabelRule } from './rule.ts'
