@@ -1,1 +1,28 @@
-export {}
+export { compress } from './snappy/compress.ts'
+export { createDecompressor, decompress, type Decompressor } from './snappy/decompress.ts'
+export { uncompressedLength } from './snappy/preamble.ts'
+export { spliceBlocks } from './snappy/splice.ts'
+export { TooLargeError } from './too-large-error.ts'
+
+export { decodeWriteRequest } from './write-request/decode.ts'
+export { encodeSeriesLabels, encodeWriteRequest } from './write-request/encode.ts'
+export { describeSeries, firstSeriesLabels } from './write-request/first-series.ts'
+export { scanWriteRequest, type WriteRequestScan } from './write-request/scan.ts'
+export { splitWriteRequest } from './write-request/split.ts'
+export { createWriteRequestWriter, METRIC_TYPES, type MetricType, type WriteRequestWriter } from './write-request/writer.ts'
+
+export { unwrapBatch, wrapBatch } from './push-request/batch.ts'
+export { decodePushRequest } from './push-request/decode.ts'
+export { encodePushRequest } from './push-request/encode.ts'
+export { describeStream, firstStreamLabels } from './push-request/first-stream.ts'
+export { type PushRequestScan, scanPushRequest } from './push-request/scan.ts'
+export { splitPushRequest } from './push-request/split.ts'
+export { formatStreamLabels, parseStreamLabels } from './push-request/stream-labels.ts'
+
+export { decodeBatchJson, encodeBatchJson, type LogBatch } from './json/batch.ts'
+export { decodeLokiJson } from './json/loki.ts'
+export { decodeMetricsJson, encodeMetricsJson } from './json/metrics.ts'
+export { formatRfc3339, parseRfc3339 } from './json/rfc3339.ts'
+
+export { fromHeaders, toHeaders } from './envelope-headers.ts'
+export { createMessageReader, type MessageReader, type ScannedMessage } from './message.ts'

@@ -1,0 +1,68 @@
+import type { LogEntry, LogStream } from '@clymene/model'
+
+import { formatStreamLabels, parseStreamLabels } from '../push-request/stream-labels.ts'
+import { elements, type JsonField, member, members, mismatch, text } from './fields.ts'
+import { parseJson } from './parse.ts'
+import { formatRfc3339, parseRfc3339 } from './rfc3339.ts'
+
+export type LogBatch = { readonly streams: readonly LogStream[]; readonly tenant: string }
+
+/**
+ * Reads Go Clymene's JSON of logs (Kafka, `/api/logs`, gRPC `Batch`):
+ *
+ *     {"batch":{"streams":{"{a=\"b\"}":{"labels":"{a=\"b\"}","entries":[{"ts":"2022-08-17T01:02:03Z","line":"x"}]}},
+ *      "bytes":1,"createdAt":"2022-08-17T01:02:04Z"},"tenantID":""}
+ *
+ * Read as Go reads it: unknown fields ignored, names without case, missing is zero. Only `labels` names the stream, the key does not.
+ *
+ * @throws DecodeError that names the path
+ */
+export const decodeBatchJson = (bytes: Uint8Array): LogBatch => readBatch({ value: parseJson(bytes), path: '' })
+
+/** The same from a parsed document. */
+export function readBatch(root: JsonField): LogBatch {
+  const streams = members(member(member(root, 'batch'), 'streams')).map(([, stream]) => ({
+    labels: readLabels(member(stream, 'labels')),
+    entries: elements(member(stream, 'entries')).map(readEntry),
+  }))
+  return { streams, tenant: text(member(root, 'tenantID')) }
+}
+
+/**
+ * Writes it so that Go Clymene reads it. Structured metadata has no place there and is left out; streams of the same labels become one.
+ *
+ * @param createdAtMs when the batch was made, milliseconds since the epoch.
+ */
+export function encodeBatchJson(streams: readonly LogStream[], tenant: string, createdAtMs: number = Date.now()): Buffer {
+  const byLabels = new Map<string, LogEntry[]>()
+  for (const stream of streams) {
+    const labels = formatStreamLabels(stream.labels)
+    const entries = byLabels.get(labels)
+    if (entries === undefined) byLabels.set(labels, [...stream.entries])
+    else for (const entry of stream.entries) entries.push(entry)
+  }
+  let bytes = 0
+  const pairs = Array.from(byLabels, ([labels, entries]) => {
+    for (const { line } of entries) bytes += Buffer.byteLength(line)
+    return [labels, { labels, entries: entries.map(({ timestampNs, line }) => ({ ts: formatRfc3339(timestampNs), line })) }] as const
+  })
+  const createdAt = formatRfc3339(BigInt(Math.floor(createdAtMs)) * 1_000_000n)
+  // The keys begin with `{`, so none is `__proto__`.
+  return Buffer.from(JSON.stringify({ batch: { streams: Object.fromEntries(pairs), bytes, createdAt }, tenantID: tenant }))
+}
+
+function readLabels(field: JsonField): LogStream['labels'] {
+  const labels = text(field)
+  try {
+    return labels === '' ? [] : parseStreamLabels(labels)
+  } catch (error) {
+    throw mismatch(field, `labels as {name="value"} (${error instanceof Error ? error.message : String(error)})`)
+  }
+}
+
+function readEntry(entry: JsonField): LogEntry {
+  const ts = member(entry, 'ts')
+  const timestampNs = parseRfc3339(text(ts))
+  if (timestampNs === undefined) throw mismatch(ts, 'a time of RFC 3339')
+  return { timestampNs, line: text(member(entry, 'line')) }
+}
