@@ -7,6 +7,11 @@ export type PartitionBatch = {
   readonly records: readonly BusRecord[]
   /** First batch since this member took the partition over: what it holds may have been written, not committed, before. */
   readonly takeover: boolean
+  /**
+   * Commits the first `count` records of the batch while the handle goes on; never throws for a partition that was lost
+   * meanwhile (the handle's signal tells). Optional to call: what is left is committed when the handle resolves.
+   */
+  readonly commit?: (count: number) => Promise<void>
 }
 
 /** Where a group stands in one partition. `end` is the offset that the next message will get. */

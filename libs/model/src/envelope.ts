@@ -34,6 +34,8 @@ export type Envelope = {
   readonly key: string
   readonly value: Buffer
   readonly headers: EnvelopeHeaders
+  /** Further headers that a bus carries as they are (lower-case names); dead letters tell here why they are ones. */
+  readonly extra?: Readonly<Record<string, string>>
 }
 
 /** The key of a message whose sender tells who it is: tenant, cluster, agent and stream decide what stays in order. */

@@ -5,7 +5,7 @@ import { status as grpcStatus } from '@grpc/grpc-js'
 /** The one table of what a sender is told: HTTP status, gRPC status, reason, and when to come again. */
 export type Answer = {
   readonly http: number
-  readonly grpc: number
+  readonly grpc: grpcStatus
   readonly reason: string
   /** Seconds; only with 503. */
   readonly retryAfter?: number

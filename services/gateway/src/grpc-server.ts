@@ -1,8 +1,7 @@
-import { DecodeError, errorMessage, type Kind, type Logger } from '@clymene/model'
+import { errorMessage, type Kind, type Logger } from '@clymene/model'
 import { type Address, createOnceIn, formatAddress, listenError, type Metrics } from '@clymene/runtime'
-import { fromHeaders } from '@clymene/wire'
+import { fromHeaders, unwrapBatch } from '@clymene/wire'
 import { type handleUnaryCall, Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
-import protobuf from 'protobufjs/minimal.js'
 
 import { type Answer, answerTo, OVERLOADED, refusedKind } from './answer.ts'
 import type { Intake } from './intake.ts'
@@ -58,7 +57,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
         }),
   })
   server.addService(METRICS_SERVICE, { RequestMetrics: unaryCall(options, 'metrics', (bytes) => bytes) })
-  server.addService(LOGS_SERVICE, { TransferBatch: unaryCall(options, 'logs', batchOf) })
+  server.addService(LOGS_SERVICE, { TransferBatch: unaryCall(options, 'logs', unwrapBatch) })
   const address = await bind(server, options)
   return { address, stop: (timeoutMs) => stop(server, timeoutMs) }
 }
@@ -66,7 +65,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 function unaryCall(
   { intake, kinds, metrics, logger }: GrpcServerOptions,
   kind: Kind,
-  bodyOf: (bytes: Buffer) => Buffer,
+  bodyOf: (bytes: Buffer) => Uint8Array,
 ): handleUnaryCall<Buffer, Buffer> {
   const requests = metrics.counter('clymene_gateway_requests_total', 'Requests by protocol, kind and status', [
     'protocol',
@@ -107,24 +106,6 @@ function unaryCall(
 }
 
 const headersOf = (metadata: Metadata) => fromHeaders((name) => metadata.get(name)[0]?.toString(), { trustScanned: false })
-
-// message Batch { bytes batch = 1; }: the content is JSON from a Go promtail, a snappy block from ours.
-const BATCH = (1 << 3) | 2
-
-function batchOf(message: Buffer): Buffer {
-  const reader = protobuf.Reader.create(message)
-  let batch: Uint8Array = new Uint8Array()
-  try {
-    while (reader.pos < reader.len) {
-      const tag = reader.uint32()
-      if (tag === BATCH) batch = reader.bytes()
-      else reader.skipType(tag & 7)
-    }
-  } catch (error) {
-    throw new DecodeError(`malformed Batch: ${errorMessage(error)}`, reader.pos, { cause: error })
-  }
-  return Buffer.from(batch.buffer, batch.byteOffset, batch.length)
-}
 
 function bind(server: Server, { address, flagName, tls }: GrpcServerOptions): Promise<Address> {
   const credentials =

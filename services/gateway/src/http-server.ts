@@ -4,6 +4,7 @@ import { gunzip } from 'node:zlib'
 import { errorMessage, type Kind, type Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
 import { fromHeaders, TooLargeError } from '@clymene/wire'
+import { status as grpcStatus } from '@grpc/grpc-js'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
 import { answerTo, OVERLOADED, refusedKind, type Answer } from './answer.ts'
@@ -61,12 +62,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     server.route({
       method: 'POST',
       url: path,
-      onRequest: (request, reply, done) => {
+      onRequest: async (request, reply) => {
         const bytes = announcedBytes(request, maxBodyBytes)
-        if (!kinds.has(kind)) return void send(reply, kind, refusedKind(kind))
-        if (!intake.reserve(bytes)) return void send(reply, kind, OVERLOADED)
+        if (!kinds.has(kind)) return send(reply, kind, refusedKind(kind))
+        if (!intake.reserve(bytes)) return send(reply, kind, OVERLOADED)
         reply.raw.once('close', () => intake.release(bytes))
-        done()
+        return undefined
       },
       handler: async (request, reply) => {
         try {
@@ -87,7 +88,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     server.route({
       method: ['GET', 'PUT', 'DELETE', 'PATCH'],
       url: path,
-      handler: (_request, reply) => send(reply.header('allow', 'POST'), kind, { http: 405, grpc: 0, reason: `${path} takes POST` }),
+      handler: (_request, reply) =>
+        send(reply.header('allow', 'POST'), kind, { http: 405, grpc: grpcStatus.OK, reason: `${path} takes POST` }),
     })
   }
   server.setNotFoundHandler((_request, reply) =>
@@ -102,7 +104,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     if (http >= 500) logger.error('request failed', { kind, error: error.stack })
     return send(reply, kind, {
       http,
-      grpc: 0,
+      grpc: grpcStatus.OK,
       reason: http === 413 ? `body over ${maxBodyBytes} bytes (--gateway.max-body-bytes)` : http >= 500 ? 'internal error' : error.message,
     })
   })
@@ -118,12 +120,10 @@ function serverOf(options: HttpServerOptions): FastifyInstance {
     forceCloseConnections: 'idle' as const,
     exposeHeadRoutes: false,
   }
-  // Without https the instance has another type; both serve the same here.
-  const server: FastifyInstance =
+  const server = (
     tls === undefined
       ? fastify({ ...common, http: { connectionsCheckingInterval: 1000 } })
-      : // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the raw server differs in type only
-        (fastify({
+      : fastify({
           ...common,
           https: {
             connectionsCheckingInterval: 1000,
@@ -132,7 +132,10 @@ function serverOf(options: HttpServerOptions): FastifyInstance {
             minVersion: 'TLSv1.2',
             ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
           },
-        }) as unknown as FastifyInstance)
+        })
+  ) as
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- with https only the type of the raw server differs
+    FastifyInstance
   server.server.headersTimeout = headerTimeoutMs
   server.server.maxConnections = maxConnections
   return server

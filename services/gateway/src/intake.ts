@@ -9,7 +9,7 @@ import { createNumbering } from './numbering.ts'
 export type Request = {
   readonly kind: Kind
   readonly protocol: 'http' | 'grpc'
-  readonly bytes: Buffer
+  readonly bytes: Uint8Array
   /** `raw`: protobuf without compression, as gRPC carries it. `message`: a snappy block or JSON. */
   readonly form: 'raw' | 'message'
   readonly headers: EnvelopeHeaders
