@@ -26,3 +26,5 @@ export { formatRfc3339, parseRfc3339 } from './json/rfc3339.ts'
 
 export { fromHeaders, toHeaders } from './envelope-headers.ts'
 export { createMessageReader, type MessageReader, type ScannedMessage } from './message.ts'
+
+export * from './exposition/index.ts'

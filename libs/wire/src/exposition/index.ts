@@ -1,0 +1,6 @@
+export { ExpositionError } from './exposition-error.ts'
+export { formatFloatLabel, parseFloatText } from './float.ts'
+export { chooseFormat, EXPOSITION_ACCEPT, type ExpositionFormat } from './format.ts'
+export { parseExposition } from './parse-exposition.ts'
+export { parseSeries } from './parse-series.ts'
+export { type ExpositionVisitor, type MetadataKind } from './visitor.ts'
