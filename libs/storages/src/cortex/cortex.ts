@@ -1,0 +1,30 @@
+import type { FlagSet, Storage } from '@clymene/model'
+import { flag } from '@clymene/runtime'
+
+import { openRemoteWrite } from '../remote-write/remote-write.ts'
+
+const flags = {
+  'cortex.distributor.url': flag.url('http://localhost/api/v1/push', 'Where to write: the push path of a distributor of Cortex or Mimir'),
+  'cortex.distributor.timeout': flag.duration('10s', 'Limit of one request'),
+  'cortex.distributor.user.agent': flag.string('', 'User-Agent; empty is Clymene/<version>'),
+  'cortex.distributor.max.err.msg.len': flag.int(256, 'Bytes of an error answer that are logged'),
+  'cortex.distributor.max-connections': flag.int(32, 'Open connections at most', { min: 1 }),
+  'cortex.distributor.kafka.encoding': flag.string('protobuf', 'Encoding', { noEffect: 'bodies are always protobuf' }),
+} satisfies FlagSet
+
+/** Cortex and Mimir: the same body as for Prometheus, under its own flags. */
+export const cortexStorage: Storage<typeof flags> = {
+  name: 'cortex',
+  help: 'Cortex or Mimir, remote write 1.0 to a distributor',
+  kinds: ['metrics'],
+  flags,
+  open: async ({ flags: values, version }) =>
+    openRemoteWrite({
+      url: values['cortex.distributor.url'],
+      timeoutMs: values['cortex.distributor.timeout'],
+      userAgent: values['cortex.distributor.user.agent'],
+      maxErrorBytes: values['cortex.distributor.max.err.msg.len'],
+      connections: values['cortex.distributor.max-connections'],
+      version,
+    }),
+}

@@ -1,0 +1,59 @@
+import { errorCode, RetryableError, type Kind, type Logger, type Sink } from '@clymene/model'
+import { createOnceIn, retry, type Backoff } from '@clymene/runtime'
+
+import type { MaybeStored } from './lineage.ts'
+
+export type RetryingOptions = {
+  readonly storage: string
+  readonly kind: Kind
+  readonly logger: Logger
+  readonly backoff?: Partial<Backoff>
+  /** Told which deliveries an attempt of unknown outcome carried. */
+  readonly maybeStored?: MaybeStored
+  readonly random?: () => number
+}
+
+const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }
+
+/**
+ * Tries a write again until it succeeds, is refused for good, or the signal aborts: exponential back-off with full jitter,
+ * never shorter than the storage's own Retry-After. Says once a minute that it waits: ERROR when an operator has to mend
+ * an address or credential, else WARN.
+ */
+export function retrying(sink: Sink, { storage, kind, logger, backoff, maybeStored, random = Math.random }: RetryingOptions): Sink {
+  const onceInAMinute = createOnceIn(60_000)
+  return {
+    write: (deliveries, signal) => {
+      const onFailure = (error: RetryableError, failures: number, waitMs: number): void => {
+        if (leavesDoubt(error)) maybeStored?.mark(deliveries)
+        onceInAMinute(error.needsOperator ? 'error' : 'warn', (heldBack) => {
+          const fields = { storage, kind, error: error.message, failures, waitMs: Math.round(waitMs), heldBack }
+          if (error.needsOperator) logger.error('storage cannot be written until its address or credential is mended; waiting', fields)
+          else logger.warn('storage cannot be written now; waiting', fields)
+        })
+      }
+      return retry((inner) => sink.write(deliveries, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure, random }, signal)
+    },
+  }
+}
+
+/**
+ * May the body have been stored although the write failed? Not when no connection came about, nor when the storage said what
+ * it says before it takes anything (3xx, 4xx, 501, 503); a lost connection, a time limit and other 5xx leave it open.
+ */
+export function leavesDoubt({ status, cause }: RetryableError): boolean {
+  if (status !== undefined && status < 100) return GRPC_DOUBT.has(status)
+  if (status !== undefined) return status >= 500 && status !== 501 && status !== 503
+  const code = errorCode(rootCause(cause))
+  return !NOT_CONNECTED.has(code) && !code.startsWith('ERR_TLS') && !code.includes('CERT')
+}
+
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+
+/** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE. */
+const GRPC_DOUBT = new Set([1, 2, 4, 13, 14])
+
+const rootCause = (error: unknown): unknown => {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootCause(error.errors[0])
+  return error instanceof Error && error.cause !== undefined ? rootCause(error.cause) : error
+}

@@ -1,0 +1,135 @@
+import type { BatchHandler, Bus, Delivery, Kind, Logger, PartitionBatch, Sink } from '@clymene/model'
+import type { Backoff, Metrics } from '@clymene/runtime'
+import { createMessageReader } from '@clymene/wire'
+
+import { classified } from '../decorators/classified.ts'
+import { isolating } from '../decorators/isolating.ts'
+import { createMaybeStored } from '../decorators/lineage.ts'
+import { observed } from '../decorators/observed.ts'
+import { retrying } from '../decorators/retrying.ts'
+import { createBody } from './bodies.ts'
+import { createDeadLetters } from './dead-letters.ts'
+import { createRoom, DEFAULT_LIMITS, type BodyLimits, type BodySize } from './limits.ts'
+import { prepare } from './prepare.ts'
+import { createRecentNumbers } from './recent.ts'
+
+export type DeliveryOptions = {
+  readonly bus: Bus
+  readonly topic: string
+  readonly group: string
+  readonly kind: Kind
+  /** Name of the storage, for metrics, logs and dead letters. */
+  readonly storage: string
+  /** The storage's own sink: observing, retrying and isolating are done here. */
+  readonly sink: Sink
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly limits?: Partial<BodyLimits>
+  readonly backoff?: Partial<Backoff>
+}
+
+/** A batch whose bus commits part of it when asked: the first `records` of the batch are settled. */
+export type ProgressiveBatch = PartitionBatch & { readonly commit?: (records: number) => Promise<void> }
+
+/** The way of one topic into one storage. Runs until `signal` aborts; rejects when the bus cannot be read any more. */
+export function createDelivery(options: DeliveryOptions): { readonly run: (signal: AbortSignal) => Promise<void> } {
+  const handle = createBatchHandler(options)
+  return { run: (signal) => options.bus.consume(options.topic, options.group, handle, signal) }
+}
+
+/**
+ * Writes the messages of a partition body after body, each acknowledged (and, where the bus can, committed) before the next
+ * begins. A message ends in the storage, as a repeat, or on the dead-letter topic; until then its partition waits.
+ */
+export function createBatchHandler(options: Omit<DeliveryOptions, 'group'>): BatchHandler {
+  const { bus, topic, kind, storage, sink, metrics, logger, backoff } = options
+  const limits = { ...DEFAULT_LIMITS[kind], ...options.limits }
+  const reader = createMessageReader({ maxBytes: limits.maxDecompressedBytes })
+  const repeats = metrics.counter(
+    'clymene_delivery_repeats_total',
+    'Samples or entries that came again after a crash, a rebalance or a lost answer, and that the storage has already',
+    ['storage', 'topic'],
+  )
+  const messages = metrics.counter('clymene_delivery_messages_total', 'Messages that are settled: stored, a repeat, or a dead letter', [
+    'storage',
+    'topic',
+  ])
+  const deadLetters = createDeadLetters({ bus, topic, storage, kind, metrics, logger, ...(backoff === undefined ? {} : { backoff }) })
+  const maybeStored = createMaybeStored()
+  const repeat = (piece: Delivery): void => {
+    repeats.inc({ storage, topic }, piece.headers.records ?? 0)
+    logger.debug('a repeat', { storage, topic, partition: piece.origin?.partition, offset: piece.origin?.offset })
+  }
+  const counted = observed(classified(sink), { storage, kind, metrics })
+  const patient = retrying(counted, { storage, kind, logger, maybeStored, ...(backoff === undefined ? {} : { backoff }) })
+  const writer = isolating(patient, {
+    maybeStored,
+    repeat,
+    refuse: ({ piece, error }, signal) => deadLetters.refused(piece, error, signal),
+  })
+  const partitions = new Map<number, PartitionState>()
+
+  return async (batch: ProgressiveBatch, signal) => {
+    const state = stateOf(partitions, batch, limits)
+    let body = createBody(limits)
+    const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value.length)
+
+    /** Writes what is collected: then all records before `settled` are done with. */
+    const flush = async (settled: number): Promise<void> => {
+      signal.throwIfAborted()
+      if (body.deliveries.length > 0) await writer.write(body.deliveries, signal)
+      for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value.length)
+      body = createBody(limits)
+      // The last commit of a batch is the bus's own, when this resolves.
+      if (settled < batch.records.length) await batch.commit?.(settled)
+    }
+
+    for (const [index, record] of batch.records.entries()) {
+      const prepared = prepare(record, reader)
+      if (prepared.kind === 'empty') continue
+      if (prepared.kind === 'undecodable') {
+        await flush(index)
+        await deadLetters.undecodable(record, prepared.error, signal)
+        continue
+      }
+      const { delivery, size } = prepared
+      const isAlone = state.isInWindow(size)
+      if (isAlone) maybeStored.mark([delivery])
+      let isAdded = !isKnown(delivery) && body.add(delivery, size)
+      if (!isAdded && !isKnown(delivery)) {
+        await flush(index)
+        isAdded = !isKnown(delivery) && body.add(delivery, size)
+      }
+      if (!isAdded) repeat(delivery)
+      else if (isAlone) await flush(index + 1)
+    }
+    await flush(batch.records.length)
+    messages.inc({ storage, topic }, batch.records.length)
+  }
+}
+
+type PartitionState = {
+  readonly recent: ReturnType<typeof createRecentNumbers>
+  /** Is the next message, of this size, among those that may have been written and not committed before we came? */
+  readonly isInWindow: (size: BodySize) => boolean
+}
+
+/** One body is in flight per partition: whoever had it before us left at most one body's worth uncommitted. */
+function stateOf(partitions: Map<number, PartitionState>, batch: ProgressiveBatch, limits: BodyLimits): PartitionState {
+  const known = partitions.get(batch.partition)
+  if (known !== undefined && !batch.takeover) return known
+  const room = createRoom(limits)
+  // A bus that commits whole batches may have been left with a whole batch.
+  let atLeast = batch.takeover && batch.commit === undefined ? batch.records.length : 0
+  let isOpen = batch.takeover
+  const state: PartitionState = {
+    recent: createRecentNumbers(),
+    isInWindow: (size) => {
+      isOpen = isOpen && (room.take(size) || atLeast > 0)
+      atLeast--
+      return isOpen
+    },
+  }
+  partitions.set(batch.partition, state)
+  return state
+}

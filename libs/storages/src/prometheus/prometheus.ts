@@ -1,0 +1,29 @@
+import type { FlagSet, Storage } from '@clymene/model'
+import { flag } from '@clymene/runtime'
+
+import { openRemoteWrite } from '../remote-write/remote-write.ts'
+
+const flags = {
+  'prometheus.remote.url': flag.url('http://localhost:9090/api/v1/write', 'Where to write: a remote write 1.0 receiver'),
+  'prometheus.remote.timeout': flag.duration('10s', 'Limit of one request'),
+  'prometheus.remote.user.agent': flag.string('', 'User-Agent; empty is Clymene/<version>'),
+  'prometheus.remote.max.err.msg.len': flag.int(256, 'Bytes of an error answer that are logged'),
+  'prometheus.remote.max-connections': flag.int(32, 'Open connections at most', { min: 1 }),
+} satisfies FlagSet
+
+/** Prometheus, or anything that takes remote write 1.0. */
+export const prometheusStorage: Storage<typeof flags> = {
+  name: 'prometheus',
+  help: 'Prometheus remote write 1.0',
+  kinds: ['metrics'],
+  flags,
+  open: async ({ flags: values, version }) =>
+    openRemoteWrite({
+      url: values['prometheus.remote.url'],
+      timeoutMs: values['prometheus.remote.timeout'],
+      userAgent: values['prometheus.remote.user.agent'],
+      maxErrorBytes: values['prometheus.remote.max.err.msg.len'],
+      connections: values['prometheus.remote.max-connections'],
+      version,
+    }),
+}

@@ -1,0 +1,28 @@
+import type { OpenStorage } from '@clymene/model'
+
+import { createBlockSink } from '../http/block-sink.ts'
+import { createHttpPush, type HttpPushOptions } from '../http/push.ts'
+import { isStoredOrOlderSample } from '../repeat-like.ts'
+
+export type RemoteWriteOptions = Pick<HttpPushOptions, 'url' | 'timeoutMs' | 'connections' | 'maxErrorBytes'> & {
+  /** '' is `Clymene/<version>`. */
+  readonly userAgent: string
+  readonly version: string
+}
+
+/**
+ * A receiver of remote write 1.0, under whoever's flags.
+ *
+ * @see https://prometheus.io/docs/specs/prw/remote_write_spec/
+ */
+export function openRemoteWrite({ userAgent, version, ...options }: RemoteWriteOptions): OpenStorage {
+  const headers = {
+    'content-encoding': 'snappy',
+    'content-type': 'application/x-protobuf',
+    'x-prometheus-remote-write-version': '0.1.0',
+    'user-agent': userAgent === '' ? `Clymene/${version}` : userAgent,
+    'clymene-version': version,
+  }
+  const push = createHttpPush({ ...options, headers, repeatLike: isStoredOrOlderSample })
+  return { sinks: { metrics: createBlockSink(push) }, check: push.check, close: push.close }
+}
