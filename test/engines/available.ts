@@ -1,0 +1,31 @@
+import { describe, test } from 'vitest'
+
+import { catalog, type EngineName } from './catalog.ts'
+import { recordedFailure } from './install-failure.ts'
+
+/** Why a suite cannot have this engine; undefined when it can. */
+export function whyUnavailable(name: EngineName): string | undefined {
+  if (catalog[name].isInstalled()) return undefined
+  return recordedFailure(name) ?? 'not installed: npm test -- --only=engines'
+}
+
+/**
+ * A suite that needs real engines. Where one cannot be had, the suite is skipped and says which and why; with CI=true
+ * that is a failure, because there nobody reads what was skipped.
+ */
+export function describeWithEngines(names: readonly EngineName[], title: string, suite: () => void): void {
+  const missing = names.flatMap((name) => {
+    const reason = whyUnavailable(name)
+    return reason === undefined ? [] : [`${name}: ${reason}`]
+  })
+  if (missing.length === 0) {
+    describe(title, suite)
+  } else if (process.env['CI'] === 'true') {
+    test(`${title} has its engines`, () => {
+      throw new Error(missing.join('\n'))
+    })
+  } else {
+    process.stderr.write(`skipped: ${title}, for want of ${missing.join('; ')}\n`)
+    describe.skipIf(true)(`${title} (no ${missing.map((reason) => reason.split(':', 1)[0]).join(', no ')})`, suite)
+  }
+}

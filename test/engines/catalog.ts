@@ -1,0 +1,26 @@
+import { installChromium, isChromiumInstalled } from './chromium.ts'
+import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
+import { installKafka, isKafkaInstalled } from './kafka.ts'
+import { installLoki, isLokiInstalled } from './loki.ts'
+import { installNodeExporter, isNodeExporterInstalled } from './node-exporter.ts'
+import { installPrometheus, isPrometheusInstalled } from './prometheus.ts'
+
+/** In the order of installation. */
+export const engineNames = ['kafka', 'elasticsearch', 'prometheus', 'node-exporter', 'chromium', 'loki'] as const
+export type EngineName = (typeof engineNames)[number]
+
+type Installation = {
+  readonly isInstalled: () => boolean
+  /** From package registries only. Rejects with a reason that a person can act on. */
+  readonly install: () => Promise<void>
+}
+
+/** A new engine is one module, one name and one line here. */
+export const catalog: Readonly<Record<EngineName, Installation>> = {
+  kafka: { isInstalled: isKafkaInstalled, install: installKafka },
+  elasticsearch: { isInstalled: isElasticsearchInstalled, install: installElasticsearch },
+  prometheus: { isInstalled: isPrometheusInstalled, install: installPrometheus },
+  'node-exporter': { isInstalled: isNodeExporterInstalled, install: installNodeExporter },
+  chromium: { isInstalled: isChromiumInstalled, install: installChromium },
+  loki: { isInstalled: isLokiInstalled, install: installLoki },
+}

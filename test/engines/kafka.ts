@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+
+import { cached, makeCached } from './cache.ts'
+import { makeDataDirectory } from './data-directory.ts'
+import { type Engine, startEngine } from './engine.ts'
+import { freePort } from './free-port.ts'
+import { copyJars, fingerprint, javaOptions, pinnedVersion } from './maven.ts'
+import { runCommand } from './run-command.ts'
+
+export type Kafka = Engine & {
+  /** `127.0.0.1:port`, for a client's list of brokers. */
+  readonly bootstrap: string
+}
+
+export type KafkaOptions = {
+  /** Of a topic that is made by its first use; default 1. */
+  readonly partitions?: number
+  /** `message.max.bytes`; default 10 MiB. */
+  readonly messageMaxBytes?: number
+  /** Java's notation; default 384m. */
+  readonly heap?: string
+  /** Further lines of server.properties; they win over ours. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+const source = join(import.meta.dirname, 'kafka')
+const home = `kafka-${pinnedVersion(join(source, 'pom.xml'), 'kafka.version')}-${fingerprint(source)}`
+const jars = cached(home, 'jars')
+const formatted = cached(home, 'formatted')
+const archive = cached(home, 'classes.jsa')
+
+export const isKafkaInstalled = (): boolean => existsSync(cached(home))
+
+/** Jars, and a formatted storage that every start copies: formatting costs a JVM of its own, 1.5 CPU-seconds. */
+export async function installKafka(): Promise<void> {
+  await makeCached(home, async (path) => {
+    mkdirSync(path)
+    await copyJars(join(source, 'pom.xml'), join(path, 'jars'))
+    const properties = join(path, 'format.properties')
+    writeFileSync(properties, propertiesText(serverProperties(19_092, 19_093, join(path, 'formatted'), {})))
+    await runCommand('java', [
+      ...javaOptions('256m'),
+      '-cp',
+      join(path, 'jars/*'),
+      'kafka.tools.StorageTool',
+      'format',
+      '--cluster-id',
+      newClusterId(),
+      '--config',
+      properties,
+    ])
+  })
+  await archiveClasses()
+}
+
+/** One broker that is its own controller (KRaft), plaintext, without a client's credentials. */
+export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
+  return start(options, existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [])
+}
+
+/** One run leaves the classes it loaded as an archive: later starts take half the CPU time. */
+async function archiveClasses(): Promise<void> {
+  const scratch = `${archive}.making`
+  const kafka = await start({}, [`-XX:ArchiveClassesAtExit=${scratch}`])
+  await kafka.stop()
+  if (existsSync(scratch)) renameSync(scratch, archive)
+}
+
+async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly string[]): Promise<Kafka> {
+  const directory = makeDataDirectory('kafka')
+  const [port, controller] = [await freePort(), await freePort()]
+  const logs = join(directory, 'logs')
+  cpSync(formatted, logs, { recursive: true })
+  const meta = join(logs, 'meta.properties')
+  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^cluster\.id=.*$/m, `cluster.id=${newClusterId()}`))
+  const properties = join(directory, 'server.properties')
+  writeFileSync(properties, propertiesText(serverProperties(port, controller, logs, options)))
+  const engine = await startEngine({
+    name: 'Kafka',
+    url: `kafka://127.0.0.1:${port}`,
+    directory,
+    command: 'java',
+    args: [
+      ...javaOptions(heap),
+      ...jvm,
+      '-Xlog:disable',
+      '-Xlog:all=off',
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+      '-cp',
+      join(jars, '*'),
+      'kafka.Kafka',
+      properties,
+    ],
+    // The client's listener opens once the broker is registered and may serve.
+    isReady: (signal) => accepts(port, signal),
+  })
+  return Object.assign(engine, { bootstrap: `127.0.0.1:${port}` })
+}
+
+function serverProperties(port: number, controller: number, logs: string, options: KafkaOptions): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    listeners: `CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `CLIENT://127.0.0.1:${port}`,
+    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'CLIENT',
+    'log.dirs': logs,
+    'num.partitions': String(options.partitions ?? 1),
+    'message.max.bytes': String(options.messageMaxBytes ?? 10 * 1024 * 1024),
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '1',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+    ...options.settings,
+  }
+}
+
+const propertiesText = (properties: Readonly<Record<string, string>>): string =>
+  Object.entries(properties)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
+
+/** 16 random bytes as Kafka writes them; its ids never start with a dash. */
+const newClusterId = (): string => randomBytes(16).toString('base64url').replace(/^-/, 'A')
+
+const accepts = (port: number, signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', signal })
+    socket.once('connect', () => socket.end(() => resolve(true)))
+    socket.once('error', () => resolve(false))
+  })

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs'
+
+import { makeDataDirectory } from './data-directory.ts'
+import { packageFile, unpackPackage } from './debian.ts'
+import { answers, type Engine, startEngine } from './engine.ts'
+import { freePort } from './free-port.ts'
+
+const program = packageFile('prometheus-node-exporter', 'usr/bin/prometheus-node-exporter')
+
+export const isNodeExporterInstalled = (): boolean => existsSync(program)
+export const installNodeExporter = (): Promise<void> => unpackPackage('prometheus-node-exporter')
+
+/** This machine's metrics under `${url}/metrics`. */
+export async function startNodeExporter(args: readonly string[] = []): Promise<Engine> {
+  const port = await freePort()
+  return startEngine({
+    name: 'node-exporter',
+    url: `http://127.0.0.1:${port}`,
+    directory: makeDataDirectory('node-exporter'),
+    command: program,
+    args: [`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn', ...args],
+    isReady: answers(`http://127.0.0.1:${port}/`),
+  })
+}
