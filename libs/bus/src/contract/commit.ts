@@ -29,6 +29,25 @@ export function describeCommit(at: BusAtHand): void {
       expect(sequences(got, 'a')).toEqual(upTo(5))
     })
 
+    test('what a call commits by steps does not come again when it rejects later', async () => {
+      const bus = await at.open()
+      const topic = await at.newTopic('metrics')
+      await bus.produce(topic, numbered(['a'], 0, 5), never())
+      const failure = new Error('the third body is refused')
+      let committed = 0
+      const bySteps: BatchHandler = async ({ records, commit }) => {
+        await commit?.(1)
+        const most = Math.min(2, records.length)
+        await commit?.(most)
+        committed = most
+        throw failure
+      }
+      await expect(bus.consume(topic, 'g', bySteps, never())).rejects.toBe(failure)
+      expect(committed).toBeGreaterThan(0)
+      const got = await readAll(bus, topic, 'g', 5 - committed)
+      expect(sequences(got, 'a')).toEqual(upTo(5).slice(committed))
+    })
+
     test('a call that finishes after the stop is committed, and no new one starts', async () => {
       const bus = await at.open()
       const topic = await at.newTopic('metrics')

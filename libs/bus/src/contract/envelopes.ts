@@ -38,6 +38,7 @@ export function oddEnvelopes(kind: Kind): readonly Envelope[] {
     { kind, key: 'not scanned', value: bytes, headers: full },
     { kind, key: 'no cluster', value: Buffer.from('{}'), headers: { contentType: JSON_TYPE } },
     { kind, key: 'ключ/Ω/\u{1F600}', value: randomBytes(200_000), headers: { contentType: PROTOBUF, sequence: 7 } },
+    { kind, key: 'further headers', value: bytes, headers: full, extra: { reason: '400: ünknown', 'storage-name': 'loki' } },
     { kind, key: '__proto__', value: Buffer.from([0]), headers: { contentType: PROTOBUF } },
   ]
 }
@@ -54,5 +55,5 @@ export function randomBytes(length: number): Buffer {
   return bytes
 }
 
-export const withoutOrigin = ({ kind, key, value, headers }: BusRecord): Envelope => ({ kind, key, value: Buffer.from(value), headers })
+export const withoutOrigin = ({ origin: _, ...envelope }: BusRecord): Envelope => ({ ...envelope, value: Buffer.from(envelope.value) })
 export const byKey = (envelopes: readonly Envelope[]): readonly Envelope[] => envelopes.toSorted((a, b) => (a.key < b.key ? -1 : 1))
