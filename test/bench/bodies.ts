@@ -23,22 +23,22 @@ export function makeWriteRequest({ series, timestampMs, seed }: WriteRequestOpti
     Array.from({ length: series }, (_, index) => {
       const pod = Math.floor(index / METRICS.length)
       const deployment = DEPLOYMENTS[pod % DEPLOYMENTS.length]!
-      const podHash = hexOf(pod * 2654435761, 10)
+      const podName = `${deployment}-${hexOf(pod, 10)}`
       return {
         labels: [
           ['__name__', METRICS[index % METRICS.length]!],
-          ['cluster', 'bench-cluster'],
+          ['cluster', 'bench'],
           ['container', deployment],
-          ['id', `/kubepods/burstable/pod${hexOf(pod * 40503 + 7, 8)}/${hexOf(pod * 69069 + 1, 16)}`],
-          ['image', `registry.example.org/shop/${deployment}:v1.${pod % 20}.3`],
+          ['device', `sd${'abcd'[index % 4]!}`],
+          ['id', `/${hexOf(index + 10_000, 12)}`],
+          ['image', `shop/${deployment}:v1.${pod % 20}.3`],
           ['instance', `10.0.${pod % 40}.7:10250`],
-          ['job', 'kubernetes-cadvisor'],
-          ['name', `k8s_${deployment}_${podHash}`],
+          ['job', 'cadvisor'],
           ['namespace', NAMESPACES[pod % NAMESPACES.length]!],
           ['node', `worker-${pod % 40}`],
-          ['pod', `${deployment}-${podHash}`],
+          ['pod', podName],
         ] as const,
-        samples: [{ timestampMs, value: Math.round(random() * 1e9) / (index % 3 === 0 ? 1000 : 1) }],
+        samples: [{ timestampMs, value: random() * 1e9 }],
       }
     }),
   )
@@ -55,12 +55,12 @@ export function makePushRequest({ streams, entries, timestampNs, seed }: PushReq
           ['cluster', 'bench-cluster'],
           ['container', deployment],
           ['namespace', NAMESPACES[stream % NAMESPACES.length]!],
-          ['pod', `${deployment}-${hexOf(stream * 2654435761, 10)}`],
+          ['pod', `${deployment}-${hexOf(stream, 10)}`],
           ['stream', 'stdout'],
         ] as const,
         entries: Array.from({ length: entries }, (_unused, index) => ({
           timestampNs: timestampNs + BigInt(index) * 1_000_000n,
-          line: `level=info component=${deployment} msg="request served" path=/api/v1/orders/${Math.floor(random() * 1e6)} status=200 duration=${Math.floor(random() * 900)}ms trace=${hexOf(random() * 2 ** 32, 16)}`,
+          line: `level=info component=${deployment} msg="request served" path=/api/v1/orders/${Math.floor(random() * 1e6)} status=200 duration=${Math.floor(random() * 900)}ms trace=${hexOf(Math.floor(random() * 1e9), 16)}`,
         })),
       }
     }),
@@ -89,7 +89,8 @@ function randomNumbers(seed: number): () => number {
   }
 }
 
+/** Hexadecimal digits that look random, the same for the same number. */
 function hexOf(number: number, digits: number): string {
-  const hex = (Math.floor(Math.abs(number)) >>> 0).toString(16).padStart(8, '0')
-  return hex.repeat(Math.ceil(digits / 8)).slice(0, digits)
+  const random = randomNumbers(number * 7919 + 1)
+  return Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('')
 }

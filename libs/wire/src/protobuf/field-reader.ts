@@ -59,22 +59,33 @@ export class FieldReader {
 
   /** A 64-bit varint as a signed number: exact up to 2^53, the nearest double beyond. */
   int64(end: number): number {
-    const { bytes, position: start } = this
-    let low = 0
-    let high = 0
-    for (let position = start, shift = 0; position < end; position++, shift += 7) {
-      if (shift === 70) throw new DecodeError('varint of more than 10 bytes', start)
-      const byte = bytes[position]!
-      if (shift < 28) low |= (byte & 0x7f) << shift
-      else if (shift === 28) {
-        low |= (byte & 0x7f) << 28
-        high = (byte & 0x7f) >>> 4
-      } else high |= (byte & 0x7f) << (shift - 32)
-      if (byte >= 0x80) continue
-      this.position = position + 1
-      return high * 0x1_0000_0000 + (low >>> 0)
+    const start = this.position
+    const low = this.#group(start, end)
+    if (this.position < start + 4 || this.#isDone()) return low
+    const middle = this.#group(start, end)
+    // Two halves of 32 bits, so that negative numbers come out exact.
+    const bottom = (low | (middle << 28)) >>> 0
+    if (this.position < start + 8 || this.#isDone()) return (middle >>> 4) * 0x1_0000_0000 + bottom
+    const high = this.#group(start, end)
+    if (this.position > start + 10 || !this.#isDone()) throw new DecodeError('varint of more than 10 bytes', start)
+    return ((middle >>> 4) | (high << 24)) * 0x1_0000_0000 + bottom
+  }
+
+  /** Up to four bytes of a varint, 28 bits. */
+  #group(start: number, end: number): number {
+    let value = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      if (this.position >= end) throw new DecodeError('message ends inside a varint', start)
+      const byte = this.bytes[this.position++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) break
     }
-    throw new DecodeError('message ends inside a varint', start)
+    return value
+  }
+
+  /** Whether the byte before the position was the last of its varint. */
+  #isDone(): boolean {
+    return this.bytes[this.position - 1]! < 0x80
   }
 
   double(end: number): number {

@@ -1,12 +1,13 @@
 import { FieldReader } from '../protobuf/field-reader.ts'
-import { delimitedSize, FieldWriter } from '../protobuf/field-writer.ts'
+import { FieldWriter } from '../protobuf/field-writer.ts'
+import { writeDelimited } from '../protobuf/write-delimited.ts'
 import { REQUEST_STREAM, STREAM_ENTRY } from './tags.ts'
 
 /**
  * Halves a `PushRequest` at a stream boundary or, when it has one stream, at an entry boundary within that; the order stays.
  * Unknown fields of the message go with the first half, labels and other fields of a divided stream with both.
  *
- * @returns undefined when there are fewer than two entries in all streams together, so that nothing can be divided.
+ * @returns undefined when there is nothing to divide: no stream, or one with fewer than two entries.
  * @throws DecodeError
  */
 export function splitPushRequest(bytes: Uint8Array): [Buffer, Buffer] | undefined {
@@ -50,10 +51,7 @@ function contentOf(field: Uint8Array): Uint8Array {
 }
 
 function wrapStream(fields: readonly Uint8Array[]): Buffer {
-  const size = fields.reduce((sum, field) => sum + field.length, 0)
-  const writer = new FieldWriter(delimitedSize(size))
-  writer.byte(REQUEST_STREAM)
-  writer.varint(size)
-  for (const field of fields) writer.bytes(field)
+  const writer = new FieldWriter(0)
+  writeDelimited(writer, REQUEST_STREAM, fields)
   return writer.written()
 }

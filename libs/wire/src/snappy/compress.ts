@@ -15,10 +15,22 @@ const MAX_OFFSET = 0xffff
  */
 export function compress(bytes: Uint8Array): Buffer {
   if (bytes.length > MAX_LENGTH) throw new RangeError(`snappy block of ${bytes.length} bytes`)
-  const output = Buffer.allocUnsafeSlow(32 + bytes.length + Math.ceil(bytes.length / 6))
+  const output = scratchOf(32 + bytes.length + Math.ceil(bytes.length / 6))
   let written = writePreamble(output, bytes.length)
   written = bytes.length <= MARGIN ? writeLiteral(bytes, 0, bytes.length, output, written) : writeElements(bytes, output, written)
-  return output.subarray(0, written)
+  // A copy: a view would keep the worst case alive, about seven times as much, as long as the block waits for its acknowledgement.
+  return Buffer.from(output.subarray(0, written))
+}
+
+/** A larger scratch is not kept for the next call. */
+const KEEP_BYTES = 8 << 20
+let kept = Buffer.allocUnsafeSlow(0)
+
+function scratchOf(bytes: number): Buffer {
+  if (kept.length >= bytes) return kept
+  const scratch = Buffer.allocUnsafeSlow(bytes)
+  if (bytes <= KEEP_BYTES) kept = scratch
+  return scratch
 }
 
 /** Looks for repeats of four bytes or more through a hash table, in bigger steps the longer none is found. */

@@ -111,38 +111,42 @@ class WriteRequestScanner {
    *
    *     0a ll  0a nn name…  12 vv value…      lengths under 128: one byte each
    *
-   * is how nearly every label looks, so it has a path of its own. Tags and such lengths are ASCII: they separate the texts, so
-   * if all the bytes together are UTF-8, each text is; and all below 0x80 is what nearly every series has.
+   * is how nearly every label looks, so it has a path of its own, where the lengths have to agree with each other. Tags and such
+   * lengths are ASCII: they separate the texts, so if all the bytes together are UTF-8, each text is; and mostly all are below 0x80.
    */
   #scanLabels(end: number, alreadyNamed: boolean): boolean {
     const reader = this.#reader
     const { bytes } = reader
     let named = alreadyNamed
-    let runStart = reader.position
+    let position = reader.position
+    let runStart = position
     for (;;) {
-      const start = reader.position
-      const labelEnd = reader.fieldEnd(end)
-      const nameStart = reader.position + 2
-      const valueTag = nameStart + bytes[nameStart - 1]!
-      const valueLength = bytes[valueTag + 1]!
+      const nameStart = position + 3
+      const labelEnd = position + 1 + bytes[position]!
+      const valueTag = nameStart + bytes[position + 2]!
       if (
-        nameStart === start + 3 &&
-        bytes[nameStart - 2] === LABEL_NAME &&
+        bytes[position]! < 0x80 &&
+        labelEnd <= end &&
+        bytes[position + 1] === LABEL_NAME &&
         valueTag > nameStart &&
+        valueTag + 2 <= labelEnd &&
         bytes[valueTag] === LABEL_VALUE &&
-        valueTag + 2 + valueLength === labelEnd
+        valueTag + 2 + bytes[valueTag + 1]! === labelEnd
       ) {
-        if (!named) named = valueLength > 0 && this.#isMetricName(nameStart, valueTag)
-        reader.position = labelEnd
+        if (!named) named = valueTag + 2 < labelEnd && this.#isMetricName(nameStart, valueTag)
+        position = labelEnd
       } else {
-        this.#checkAscii(runStart, start)
-        named = this.#scanUncommonLabel(labelEnd) || named
-        runStart = labelEnd
+        this.#checkText(runStart, position)
+        reader.position = position
+        named = this.#scanUncommonLabel(reader.fieldEnd(end)) || named
+        position = reader.position
+        runStart = position
       }
-      if (labelEnd >= end || bytes[labelEnd] !== SERIES_LABEL) break
-      reader.position = labelEnd + 1
+      if (position >= end || bytes[position] !== SERIES_LABEL) break
+      position++
     }
-    this.#checkAscii(runStart, reader.position)
+    this.#checkText(runStart, position)
+    reader.position = position
     return named
   }
 
@@ -152,7 +156,7 @@ class WriteRequestScanner {
   }
 
   /** Four bytes a step; what is not ASCII is looked at exactly. */
-  #checkAscii(from: number, to: number): void {
+  #checkText(from: number, to: number): void {
     const view = this.#view
     let position = from
     let high = 0
