@@ -1,0 +1,185 @@
+import { setImmediate as turn } from 'node:timers/promises'
+
+import {
+  DecodeError,
+  errorMessage,
+  KINDS,
+  PermanentError,
+  RetryableError,
+  type Delivery,
+  type Kind,
+  type RefusedRecord,
+} from '@clymene/model'
+import { createDecompressor } from '@clymene/wire'
+
+import type { Database } from './database.ts'
+import { lineProgress, type LineProgress, type LineWriter } from './line-writer.ts'
+import type { SampleProgress, SampleWriter } from './sample-writer.ts'
+import type { Upkeep } from './upkeep.ts'
+
+/** What one turn of the event loop may take: a transaction of about this much, then others have their go. */
+const TURN_MS = 15
+const STEPS_A_TURN = 4
+const SAMPLES_A_STEP = 5_000
+const LINE_BYTES_A_STEP = 256 * 1024
+
+export type WriteQueue = {
+  /** Resolves when a transaction with all of it is committed. Rejects as a Sink does. */
+  readonly write: (kind: Kind, deliveries: readonly Delivery[], signal: AbortSignal) => Promise<void>
+  /** Has the upkeep run, a slice a turn, until it says that it is done. */
+  readonly wake: () => void
+  /** Resolves when everything that was asked for is done; nothing more may be asked. */
+  readonly close: () => Promise<void>
+}
+
+export type WriteQueueOptions = {
+  readonly database: Database
+  readonly samples: SampleWriter
+  readonly lines: LineWriter
+  readonly maxMessageBytes: number
+  readonly upkeep: Pick<Upkeep, 'slice' | 'blocked' | 'makeRoom'>
+  /** New records of a transaction, called inside it. */
+  readonly storing: (kind: Kind, records: number) => void
+  /** The same once they are committed. */
+  readonly stored: (kind: Kind, records: number) => void
+  /** After a failed transaction: reads everything back, because memory has what the database has not. */
+  readonly reload: () => void
+}
+
+type Job = {
+  readonly kind: Kind
+  readonly deliveries: readonly Delivery[]
+  readonly signal: AbortSignal
+  readonly refused: RefusedRecord[]
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+  /** The delivery that is being written, and how far. */
+  index: number
+  message: Buffer | undefined
+  samples: SampleProgress
+  lines: LineProgress
+}
+
+/** One writer: everything that changes the store goes through here, in order, a short transaction a turn of the event loop. */
+export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
+  const { database, samples, lines, upkeep } = options
+  const decompress = createDecompressor(options.maxMessageBytes)
+  const jobs: Job[] = []
+  let awake = false
+  let draining: Promise<void> | undefined
+  let closed = false
+
+  /** Writes on with the first job; true when it is done. */
+  const advance = (job: Job): boolean => {
+    const delivery = job.deliveries[job.index]
+    if (delivery === undefined) return true
+    job.message ??= decompress(delivery.value)
+    const refuse = (refused: Omit<RefusedRecord, 'delivery'>): void => void job.refused.push({ ...refused, delivery: job.index })
+    const done =
+      job.kind === 'metrics'
+        ? samples.write(job.message, job.samples, SAMPLES_A_STEP, refuse)
+        : lines.write(job.message, job.lines, LINE_BYTES_A_STEP, refuse)
+    if (!done) return false
+    job.index++
+    Object.assign(job, emptyProgress())
+    return job.index >= job.deliveries.length
+  }
+
+  /** One transaction: as many jobs, or as much of the first one, as a turn may take. Group commit comes from this. */
+  const commitSome = (): void => {
+    const until = performance.now() + TURN_MS
+    const settled: (() => void)[] = []
+    const touched: Job[] = []
+    const records = { metrics: 0, logs: 0 }
+    try {
+      database.transaction(() => {
+        for (let job = jobs[0], step = 0; job !== undefined && step < STEPS_A_TURN && performance.now() < until; job = jobs[0], step++) {
+          if (touched.at(-1) !== job) touched.push(job)
+          if (job.message === undefined && job.index === 0 && job.signal.aborted) {
+            settled.push(rejection(job, asError(job.signal.reason)))
+            jobs.shift()
+            continue
+          }
+          try {
+            if (!advance(job)) continue
+            settled.push(job.refused.length === 0 ? job.resolve : rejection(job, refusal(job)))
+          } catch (error) {
+            if (!(error instanceof DecodeError)) throw error
+            settled.push(rejection(job, new PermanentError(`delivery ${job.index}: ${error.message}`, { cause: error })))
+          }
+          jobs.shift()
+        }
+        records.metrics = samples.endTransaction()
+        records.logs = lines.endTransaction()
+        for (const kind of KINDS) options.storing(kind, records[kind])
+      })
+    } catch (error) {
+      samples.forget()
+      lines.endTransaction()
+      for (const job of touched) if (jobs[0] === job) jobs.shift()
+      const failure = storeFailure(database.path, error)
+      for (const job of touched) job.reject(failure)
+      if (resultCode(error) === SQLITE_FULL) upkeep.makeRoom()
+      options.reload()
+      return
+    }
+    for (const kind of KINDS) options.stored(kind, records[kind])
+    for (const settle of settled) settle()
+  }
+
+  /** Ends in the same turn in which it saw that nothing is left, so whoever asks for more starts it again. */
+  const drain = async (): Promise<void> => {
+    while (jobs.length > 0 || awake) {
+      await turn()
+      awake = upkeep.slice()
+      if (jobs.length > 0 && !upkeep.blocked()) commitSome()
+    }
+    draining = undefined
+  }
+
+  const start = (): void => {
+    draining ??= drain()
+  }
+
+  return {
+    write: (kind, deliveries, signal) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(new RetryableError(`embedded store ${database.path} is closed`))
+        jobs.push({ kind, deliveries, signal, refused: [], resolve, reject, index: 0, ...emptyProgress() })
+        start()
+      }),
+    wake: () => {
+      awake = true
+      start()
+    },
+    close: async () => {
+      closed = true
+      await draining
+    },
+  }
+}
+
+const emptyProgress = (): Pick<Job, 'message' | 'samples' | 'lines'> => ({
+  message: undefined,
+  samples: { position: 0, samples: 0 },
+  lines: lineProgress(),
+})
+
+const rejection = (job: Job, error: Error) => (): void => job.reject(error)
+
+function refusal({ refused }: Job): PermanentError {
+  const [first] = refused
+  return new PermanentError(`embedded store: ${refused.length} refused: ${first?.reason}`, { refused })
+}
+
+const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
+
+// SQLite's result codes (sqlite.org/rescode.html).
+const SQLITE_FULL = 13
+/** Read-only, I/O error, damaged, full, cannot open: somebody has to see to the disk. */
+const OPERATOR = new Set([8, 10, 11, SQLITE_FULL, 14])
+
+const resultCode = (error: unknown): number => (error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0)
+
+const storeFailure = (path: string, error: unknown): RetryableError =>
+  new RetryableError(`embedded store ${path}: ${errorMessage(error)}`, { cause: error, needsOperator: OPERATOR.has(resultCode(error)) })
