@@ -38,8 +38,7 @@ function checkNothingFollows(body: Buffer, at: number): void {
 }
 
 function sampleEnd(body: Buffer, start: number, visit: ExpositionVisitor): number {
-  const known = visit.knownSeriesEnd === undefined ? -1 : visit.knownSeriesEnd(start)
-  const end = known < 0 ? seriesEnd(body, start, DIALECT) : known
+  const end = seriesEnd(body, start, DIALECT, visit)
   const valueEnd = wordEnd(body, end, 'value')
   const value = readFloat(body, end + 1, valueEnd, 'value')
   let at = valueEnd

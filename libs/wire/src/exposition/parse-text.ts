@@ -13,6 +13,7 @@ const INT64_MAX = 2n ** 63n - 1n
 /**
  * The Prometheus text format, with what Prometheus' own reader takes beyond its description: blanks around tokens, labels
  * without commas, raw line breaks in label values, a last line without line break. A NUL at the start of a line ends the page.
+ * Two oddities of that reader are left out: blanks before a name becoming part of it, and a NUL in a comment ending the page.
  *
  *     line   = [ sample | "# HELP" name text | "# TYPE" name type | "#" comment ] LF
  *     sample = series number [ milliseconds ]
@@ -32,8 +33,7 @@ export function parseText(body: Buffer, visit: ExpositionVisitor): void {
 }
 
 function sampleEnd(body: Buffer, start: number, visit: ExpositionVisitor): number {
-  const known = visit.knownSeriesEnd === undefined ? -1 : visit.knownSeriesEnd(start)
-  const end = known < 0 ? seriesEnd(body, start, DIALECT) : known
+  const end = seriesEnd(body, start, DIALECT, visit)
   const valueStart = skipBlanks(body, end)
   let at = valueStart
   for (; at < body.length; at++) {
@@ -75,6 +75,7 @@ function commentEnd(body: Buffer, start: number, visit: ExpositionVisitor): numb
   const quoted = body[item] === 0x22
   if (!quoted && !startsMetricName(body[item])) throw new ExpositionError('expected a metric name', body, item)
   const itemEnd = quoted ? quotedEnd(body, item, true, false) : metricNameEnd(body, item)
+  if (body[itemEnd] === 0) throw new ExpositionError('expected a blank after the metric name', body, itemEnd)
   const found = body.indexOf(0x0a, itemEnd)
   const end = found < 0 ? body.length : found
   // The byte after the name is the separator, whatever it is; a text of blanks alone is none.

@@ -1,9 +1,22 @@
 import { ExpositionError } from './exposition-error.ts'
 import { parseFloatText, readShortFloat } from './float.ts'
 import { labelsEnd, metricNameEnd, type SeriesDialect, skipBlanks, startsMetricName } from './series-text.ts'
+import type { ExpositionVisitor } from './visitor.ts'
 
 /** The end of the series text that starts at `at`: after the name, or after the closing brace. */
-export function seriesEnd(body: Buffer, at: number, dialect: SeriesDialect): number {
+export function seriesEnd(body: Buffer, at: number, dialect: SeriesDialect, visit: ExpositionVisitor): number {
+  const known = visit.knownSeriesEnd === undefined ? -1 : visit.knownSeriesEnd(at)
+  return known > 0 && endsHere(body, known, dialect) ? known : scanSeries(body, at, dialect)
+}
+
+/** The same bytes end the same way after a brace; a bare name must not go on, nor have labels here. */
+function endsHere(body: Buffer, end: number, dialect: SeriesDialect): boolean {
+  if (body[end - 1] === 0x7d) return true
+  const next = dialect.blanks ? skipBlanks(body, end) : end
+  return metricNameEnd(body, end) === end && body[next] !== 0x7b
+}
+
+function scanSeries(body: Buffer, at: number, dialect: SeriesDialect): number {
   if (body[at] === 0x7b) return labelsEnd(body, at + 1, false, dialect)
   if (!startsMetricName(body[at])) throw new ExpositionError('expected a metric name or "{"', body, at)
   const nameEnd = metricNameEnd(body, at)

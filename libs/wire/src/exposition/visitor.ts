@@ -8,7 +8,7 @@ export type ExpositionVisitor = {
   readonly sample: (seriesStart: number, seriesEnd: number, value: number, timestampMs: number | undefined) => void
   /**
    * The end of the series text that starts at `at` when the visitor knows it from before, else -1: its labels are then not
-   * scanned again, which is most of the work of a page. Only ends that `sample` was given for the same bytes may be returned.
+   * scanned again, which is most of the work of a page. `body[at, end)` must be bytes that `sample` was given in this format.
    */
   readonly knownSeriesEnd?: (at: number) => number
   /** A HELP, TYPE or UNIT line: the family's name (without quotes) and the text, escapes not yet replaced. */

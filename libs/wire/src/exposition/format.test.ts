@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest'
+
+import { chooseFormat } from './format.ts'
+
+describe('chooseFormat', () => {
+  test.each([
+    ['text/plain', 'text'],
+    ['text/plain; version=0.0.4; charset=utf-8', 'text'],
+    ['Text/Plain;version="1.0.0";', 'text'],
+    ['application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores', 'openmetrics'],
+  ])('%s is %s', (contentType, format) => expect(chooseFormat(contentType)).toBe(format))
+
+  test.each([
+    [undefined, 'no Content-Type, expected text/plain'],
+    ['', 'no Content-Type, expected text/plain'],
+    ['text/html', 'Content-Type "text/html", expected text/plain'],
+    ['text/plain; version', 'Content-Type "text/plain; version", expected'],
+    ['text', 'Content-Type "text", expected'],
+    ['application/vnd.google.protobuf', 'Content-Type "application/vnd.google.protobuf", expected'],
+  ])('%s is refused, or read as the fallback', (contentType, message) => {
+    expect(() => chooseFormat(contentType)).toThrow(message)
+    expect(chooseFormat(contentType, 'text')).toBe('text')
+  })
+})
