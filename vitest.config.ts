@@ -7,7 +7,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{libs,services}/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'test/{architecture,contract,fuzz,engines}/**/*.test.ts'],
+          include: [
+            '{libs,services}/*/src/**/*.test.ts',
+            'tools/**/*.test.ts',
+            'test/{architecture,contract,engines,fuzz,runner}/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },
