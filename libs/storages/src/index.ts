@@ -1,4 +1,4 @@
-export { createDelivery, createBatchHandler, type DeliveryOptions, type ProgressiveBatch } from './delivery/delivery.ts'
+export { createDelivery, createBatchHandler, type DeliveryOptions } from './delivery/delivery.ts'
 export { createDirectSink, type DirectOptions, type DirectTarget } from './delivery/direct.ts'
 export { createDeadLetters, deadLetterTopic, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './delivery/dead-letters.ts'
 export { DEFAULT_LIMITS, type BodyLimits } from './delivery/limits.ts'
@@ -19,3 +19,15 @@ export {
   type StorageFlagSets,
   type StorageSelection,
 } from './registry.ts'
+export { metricsOf } from './metrics-of.ts'
+export { openStorages, type OpenedStorages, type OpenStoragesOptions } from './open-storages.ts'
+export { parseServiceFlags, selectionFlags, serviceFlagGroups, type ServiceFlags, type ServiceFlagsOptions } from './service-flags.ts'
+
+export { QueryError, type LabelMatcher } from './embedded/matchers.ts'
+export { embeddedStorage } from './embedded/storage.ts'
+export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreOptions, type StoreStats } from './embedded/store.ts'
+export type { Aggregate } from './embedded/combine.ts'
+export type { Point, SeriesFunction } from './embedded/evaluate.ts'
+export type { FoundLine, LogQuery } from './embedded/log-search.ts'
+export type { RangeQuery, RangeSeries } from './embedded/range.ts'
+export type { ListedSeries } from './embedded/series-list.ts'

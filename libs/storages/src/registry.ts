@@ -2,6 +2,7 @@ import { ConfigError, KINDS, type FlagSet, type Kind, type Storage } from '@clym
 import type { FlagGroup, ParseOptions } from '@clymene/runtime'
 
 import { cortexStorage } from './cortex/cortex.ts'
+import { embeddedStorage } from './embedded/storage.ts'
 import { gatewayStorage } from './gateway/gateway.ts'
 import { lokiStorage } from './loki/loki.ts'
 import { prometheusStorage } from './prometheus/prometheus.ts'
@@ -15,6 +16,7 @@ export const storages: readonly Storage[] = [
   storage(prometheusStorage),
   storage(cortexStorage),
   storage(lokiStorage),
+  storage(embeddedStorage),
   storage(gatewayStorage),
 ]
 
