@@ -16,7 +16,8 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export async function loadPage(env: NodeJS.ProcessEnv = process.env): Promise<readonly PageAsset[]> {
   const built = env['CLYMENE_PAGE_DIR']
-  if (built !== undefined) return Promise.all(['index.html', 'page.js', 'page.css'].map(async (name) => asset(name, await readFile(join(built, name)))))
+  if (built !== undefined)
+    return Promise.all(['index.html', 'page.js', 'page.css'].map(async (name) => asset(name, await readFile(join(built, name)))))
   const source = join(import.meta.dirname, '../page')
   const { build } = await import('esbuild')
   const { outputFiles } = await build({

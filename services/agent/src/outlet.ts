@@ -1,0 +1,78 @@
+import {
+  envelopeKey,
+  PROTOBUF,
+  type Bus,
+  type Delivery,
+  type Emit,
+  type Envelope,
+  type Kind,
+  type Logger,
+  type Sink,
+  type SourceBatch,
+} from '@clymene/model'
+import type { Backoff, Metrics } from '@clymene/runtime'
+import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying } from '@clymene/storages'
+import { compress } from '@clymene/wire'
+
+/** Who sends: part of the key of every message, so that nobody else's data share its order. */
+export type Identity = { readonly agent: string; readonly cluster: string; readonly tenant: string }
+
+/** Numbers of one key, rising by one; the epoch says where they began. */
+export type Sequences = { readonly epoch: number; readonly next: (key: string) => number }
+
+/** Makes the message of a batch. `space` keeps the numbers of readers apart that send the same streams to different storages. */
+export function createEnvelopes(identity: Identity, sequences: Sequences, space: string): (batch: SourceBatch) => Envelope {
+  return ({ kind, body, records, stream, tenant = identity.tenant }) => {
+    const headers = {
+      contentType: PROTOBUF,
+      ...(tenant === '' ? {} : { tenant }),
+      ...(identity.cluster === '' ? {} : { cluster: identity.cluster }),
+      agent: identity.agent,
+      stream: `${kind}-${stream}`,
+      records,
+    }
+    const key = envelopeKey(headers)
+    const sequence = sequences.next(`${space} ${key}`)
+    // Our own encoder made the body: it is a whole message by itself, as the mark says.
+    return { kind, key, value: compress(body), headers: { ...headers, epoch: sequences.epoch, sequence, scanned: true } }
+  }
+}
+
+/** Samples go into the buffer; what reads it delivers them to each storage at its own pace. */
+export function emitToBuffer(buffer: Bus, topic: string, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
+  return (batch, signal) => buffer.produce(topic, [envelopeOf(batch)], signal)
+}
+
+export type DirectEmitOptions = {
+  readonly kind: Kind
+  readonly storage: string
+  readonly sink: Sink
+  /** Where refused pieces are kept. */
+  readonly buffer: Bus
+  readonly topic: string
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly backoff: Partial<Backoff>
+}
+
+/** Lines go straight into one storage: their files are the buffer, and the position moves when this resolves. */
+export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
+  const { kind, storage, sink, buffer, topic, metrics, logger, backoff } = options
+  const deadLetters = createDeadLetters({ bus: buffer, topic, storage, kind, metrics, logger })
+  const maybeStored = createMaybeStored()
+  const repeats = metrics.counter(
+    'clymene_agent_repeats_total',
+    'Samples or entries whose first write had an unknown outcome and that the storage had',
+    ['storage', 'kind'],
+  )
+  const patient = retrying(observed(classified(sink), { storage, kind, metrics }), { storage, kind, logger, maybeStored, backoff })
+  const writer = isolating(patient, {
+    maybeStored,
+    repeat: ({ headers }) => repeats.inc({ storage, kind }, headers.records ?? 0),
+    refuse: ({ piece, error }, signal) => deadLetters.refused(piece, error, signal),
+  })
+  return (batch, signal) => {
+    const delivery: Delivery = { ...envelopeOf(batch), position: 0 }
+    return writer.write([delivery], signal)
+  }
+}

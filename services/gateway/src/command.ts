@@ -1,0 +1,92 @@
+import { PermanentError, type Delivery, type Kind, type Sink } from '@clymene/model'
+import { adminFlags, hostService, processFlags, type Command, type Host } from '@clymene/runtime'
+import {
+  createDirectSink,
+  openStorages,
+  parseServiceFlags,
+  serviceFlagGroups,
+  type OpenedStorages,
+  type ServiceFlags,
+} from '@clymene/storages'
+
+import { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+import { startGateway, type GatewayOptions } from './gateway.ts'
+
+const ADMIN_ADDRESS = ':15690'
+const flags = { ...processFlags, ...adminFlags(ADMIN_ADDRESS), ...gatewayServerFlags, ...gatewayLimitFlags }
+
+/** The gateway as a process. `promtail-gateway` is the same, limited to logs. */
+export const gatewayCommand: Command = commandOf({
+  name: 'gateway',
+  summary: 'takes metrics and logs over HTTP and gRPC and answers when the bus or its storages have them',
+})
+
+export const promtailGatewayCommand: Command = commandOf({
+  name: 'promtail-gateway',
+  summary: 'the gateway, limited to logs',
+  onlyKinds: ['logs'],
+})
+
+function commandOf({
+  name,
+  summary,
+  onlyKinds,
+}: {
+  readonly name: string
+  readonly summary: string
+  readonly onlyKinds?: readonly Kind[]
+}): Command {
+  return {
+    name,
+    summary,
+    statusAddress: ADMIN_ADDRESS,
+    groups: serviceFlagGroups(
+      [
+        { title: 'Process', flags: { ...processFlags, ...adminFlags(ADMIN_ADDRESS) } },
+        { title: 'Gateway servers', flags: gatewayServerFlags },
+        { title: 'Gateway limits', flags: gatewayLimitFlags },
+      ],
+      'kafka',
+    ),
+    configure: (argv, env) => {
+      const parsed = parseServiceFlags({ flags, defaultStorages: 'kafka', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
+      const { values, warnings } = parsed
+      return Promise.resolve({
+        warnings,
+        run: (stop) => hostService({ flags: values, component: name, warnings }, (host) => runGateway(parsed, host, stop)),
+      })
+    },
+  }
+}
+
+async function runGateway({ values, storageValues, selection }: ServiceFlags<typeof flags>, host: Host, stop: AbortSignal): Promise<void> {
+  const { logger, metrics, readiness, version } = host
+  const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
+  const watching = new AbortController()
+  const watched = storages.watch(readiness, watching.signal)
+  try {
+    const gateway = await startGateway({
+      flags: values,
+      kinds: new Set(storages.sinks.keys()),
+      write: writeTo(storages, metrics),
+      metrics,
+      logger,
+      readiness,
+    })
+    await gateway.run(stop)
+  } finally {
+    watching.abort()
+    await watched
+    await storages.close()
+  }
+}
+
+function writeTo({ sinks }: OpenedStorages, metrics: Host['metrics']): GatewayOptions['write'] {
+  const byKind = new Map<Kind, Sink>([...sinks].map(([kind, targets]) => [kind, createDirectSink({ kind, targets, metrics })]))
+  return (envelope, signal) => {
+    const sink = byKind.get(envelope.kind)
+    if (sink === undefined) return Promise.reject(new PermanentError(`no storage takes ${envelope.kind}`))
+    const delivery: Delivery = { ...envelope, position: 0 }
+    return sink.write([delivery], signal)
+  }
+}

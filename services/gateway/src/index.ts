@@ -1,0 +1,3 @@
+export { gatewayCommand, promtailGatewayCommand } from './command.ts'
+export { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+export { startGateway, type Gateway, type GatewayOptions } from './gateway.ts'
