@@ -1,1 +1,5 @@
-export {}
+export { type CriLine, createCriReader } from './cri-line.ts'
+export { createLabelSet, type LabelSet } from './label-set.ts'
+export { parseStages, type StageConfig } from './parse-stages.ts'
+export { createPipeline, type Pipeline, type PipelineOptions } from './pipeline.ts'
+export { Extracted, type PipelineEntry } from './entry.ts'

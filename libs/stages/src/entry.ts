@@ -1,0 +1,42 @@
+import type { LabelSet } from './label-set.ts'
+
+/** One line on its way through the stages. The stage that holds it may change it. */
+export type PipelineEntry = {
+  labels: LabelSet
+  /** Nanoseconds since the epoch: when the line was read, until a stage knows better. */
+  timestampNs: bigint
+  line: string
+  readonly extracted: Extracted
+}
+
+/**
+ * What stages took out of a line, by name, for the stages after them. A name that no stage set reads as the label of that
+ * name the entry came with. A class, since one is made for every line: nothing is allocated until a stage sets a name.
+ */
+export class Extracted {
+  readonly #labels: LabelSet
+  #values: Map<string, unknown> | undefined
+
+  constructor(labels: LabelSet) {
+    this.#labels = labels
+  }
+
+  /** Undefined when neither a stage nor a label gave it. */
+  get(name: string): unknown {
+    if (this.#values?.has(name) === true) return this.#values.get(name)
+    const label = this.#labels.get(name)
+    return label === '' ? undefined : label
+  }
+
+  set(name: string, value: unknown): void {
+    this.#values ??= new Map()
+    this.#values.set(name, value)
+  }
+}
+
+/** An extracted value as text; undefined for what has no text (nothing, null, lists and objects are JSON already). */
+export function extractedText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  return undefined
+}

@@ -1,0 +1,72 @@
+/**
+ * Reads the options of one stage from what the YAML parser gave. A mistake is noted, with its place and what was expected,
+ * and a default returned, so that one run finds all of them.
+ */
+export type Fields = {
+  readonly where: string
+  readonly mistake: (text: string) => void
+  /** Undefined when the key is not there or null. A plain number or boolean is text too: YAML makes them of `1` and `true`. */
+  readonly text: (key: string) => string | undefined
+  readonly flag: (key: string) => boolean | undefined
+  /** A whole number from 0. */
+  readonly count: (key: string) => number | undefined
+  readonly texts: (key: string) => readonly string[]
+  /** All keys with their text, '' for null: for stages whose keys are names. */
+  readonly entries: () => readonly (readonly [key: string, text: string])[]
+  /** The same of the mapping under `key`. */
+  readonly mapping: (key: string) => readonly (readonly [key: string, text: string])[]
+}
+
+/** @param keys the keys that may stand there; undefined allows any. */
+export function readFields(value: unknown, where: string, keys: readonly string[] | undefined, mistakes: string[]): Fields {
+  const fields = readMapping(value, where, mistakes)
+  for (const key of fields.keys()) {
+    if (keys?.includes(key) === false) mistakes.push(`${where}.${key}: unknown key (known: ${keys.join(', ')})`)
+  }
+  const mistake = (text: string): void => void mistakes.push(`${where}${text}`)
+  const read = <T>(key: string, expected: string, accept: (given: unknown) => T | undefined): T | undefined => {
+    const given = fields.get(key)
+    if (given === undefined || given === null) return undefined
+    const accepted = accept(given)
+    if (accepted === undefined) mistake(`.${key}: expected ${expected}, found ${shown(given)}`)
+    return accepted
+  }
+  return {
+    where,
+    mistake,
+    text: (key) => read(key, 'text', scalarText),
+    flag: (key) => read(key, 'true or false', (given) => (typeof given === 'boolean' ? given : undefined)),
+    count: (key) => read(key, 'a whole number from 0', (given) => (isCount(given) ? given : undefined)),
+    texts: (key) => read(key, 'a list of texts', (given) => (isTexts(given) ? given : undefined)) ?? [],
+    entries: () => [...fields].flatMap((entry) => textEntry(entry, where, mistakes)),
+    mapping: (key) => {
+      const place = `${where}.${key}`
+      return [...readMapping(fields.get(key), place, mistakes)].flatMap((entry) => textEntry(entry, place, mistakes))
+    },
+  }
+}
+
+function readMapping(value: unknown, where: string, mistakes: string[]): ReadonlyMap<string, unknown> {
+  if (value === undefined || value === null) return new Map()
+  if (typeof value === 'object' && !Array.isArray(value)) return new Map(Object.entries(value))
+  mistakes.push(`${where}: expected a mapping, found ${shown(value)}`)
+  return new Map()
+}
+
+function textEntry([key, given]: readonly [string, unknown], where: string, mistakes: string[]): (readonly [string, string])[] {
+  if (given === null) return [[key, '']]
+  const text = scalarText(given)
+  if (text !== undefined) return [[key, text]]
+  mistakes.push(`${where}.${key}: expected text, found ${shown(given)}`)
+  return []
+}
+
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
+}
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string')
+
+export const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)

@@ -1,0 +1,50 @@
+import { ConfigError } from '@clymene/model'
+
+import { readFields, shown } from './fields.ts'
+import { NOT_YET, STAGE_KINDS } from './registry.ts'
+import type { StageStart } from './stage.ts'
+
+/** One checked item of `pipeline_stages`. */
+export type StageConfig = {
+  readonly name: string
+  readonly start: StageStart
+}
+
+/**
+ * Reads a `pipeline_stages` list of Promtail's configuration.
+ *
+ * @param value what the YAML parser gave; undefined and null mean no stages.
+ * @param where the place for messages, such as `scrape_configs[0].pipeline_stages`.
+ * @throws ConfigError with every mistake of every stage.
+ */
+export function parseStages(value: unknown, where: string): readonly StageConfig[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw new ConfigError(`${where}: expected a list of stages, found ${shown(value)}`)
+  const mistakes: string[] = []
+  const configs = value.map((item: unknown, index) => parseStage(item, `${where}[${index}]`, mistakes))
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return configs.filter((config) => config !== undefined)
+}
+
+function parseStage(item: unknown, where: string, mistakes: string[]): StageConfig | undefined {
+  // `- cri` is written for `- cri: {}` often enough.
+  const entries: readonly (readonly [string, unknown])[] =
+    typeof item === 'string' ? [[item, {}]] : typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.entries(item) : []
+  const [entry] = entries
+  if (entry === undefined || entries.length > 1) {
+    mistakes.push(`${where}: expected one stage with its options, found ${shown(item)}`)
+    return undefined
+  }
+  const [name, options] = entry
+  const kind = STAGE_KINDS.get(name)
+  if (kind === undefined) {
+    const known = [...STAGE_KINDS.keys()].toSorted().join(', ')
+    mistakes.push(
+      NOT_YET.has(name)
+        ? `${where}: stage ${name} is not supported yet (supported: ${known})`
+        : `${where}: unknown stage ${shown(name)}, expected one of ${known}`,
+    )
+    return undefined
+  }
+  return { name, start: kind.parse(readFields(options, `${where}.${name}`, kind.keys, mistakes)) }
+}

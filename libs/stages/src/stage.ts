@@ -1,0 +1,31 @@
+import type { PipelineEntry } from './entry.ts'
+import type { Fields } from './fields.ts'
+
+export type Pass = (entry: PipelineEntry) => void
+
+export type StageContext = {
+  /** Nanoseconds since the epoch. */
+  readonly now: () => bigint
+  /** A line that a stage puts together is cut here, in UTF-16 units. */
+  readonly maxLineLength: number
+}
+
+/** A stage at work, with the state of one stream of lines (one file). */
+export type Stage = {
+  /** Takes an entry, and passes on none, one or several. */
+  readonly push: (entry: PipelineEntry) => void
+  /** Passes on what has been held long enough at `nowNs`; everything when it is undefined. */
+  readonly flush?: (nowNs: bigint | undefined) => void
+  /** Lines that were taken and not passed on yet. */
+  readonly held?: () => number
+}
+
+/** A kind of stage: what may stand under its name in `pipeline_stages`, and how it is made. */
+export type StageKind = {
+  /** Keys that its options may have; undefined: the keys are names of the user's. */
+  readonly keys: readonly string[] | undefined
+  /** Reads the options once, noting mistakes in `fields`, and gives back how to start the stage for one file. */
+  readonly parse: (fields: Fields) => StageStart
+}
+
+export type StageStart = (pass: Pass, context: StageContext) => Stage

@@ -1,0 +1,43 @@
+import { createRfc3339Parser } from '../rfc3339.ts'
+import type { StageKind } from '../stage.ts'
+
+/**
+ * Lines of Docker's json-file driver: `{"log":"content\n","stream":"stdout","time":"2024-01-01T00:00:00.123456789Z"}`.
+ * Sets the timestamp, the label `stream` and the line, without the line feed that Docker keeps in it; extracts output,
+ * stream and timestamp. Other lines pass as they are.
+ */
+export const docker: StageKind = {
+  keys: [],
+  parse: () => (pass) => {
+    const parseTime = createRfc3339Parser()
+    return {
+      push: (entry) => {
+        const fields = parseObject(entry.line)
+        const log = fields?.get('log')
+        if (fields === undefined || typeof log !== 'string') return pass(entry)
+        const stream = fields.get('stream')
+        const time = fields.get('time')
+        entry.line = log.endsWith('\n') ? log.slice(0, -1) : log
+        entry.extracted.set('output', entry.line)
+        if (typeof stream === 'string') {
+          entry.extracted.set('stream', stream)
+          entry.labels = entry.labels.with('stream', stream)
+        }
+        if (typeof time === 'string') {
+          entry.extracted.set('timestamp', time)
+          entry.timestampNs = parseTime(time) ?? entry.timestampNs
+        }
+        pass(entry)
+      },
+    }
+  },
+}
+
+function parseObject(line: string): ReadonlyMap<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    return new Map(Object.entries(JSON.parse(line)))
+  } catch {
+    return undefined
+  }
+}

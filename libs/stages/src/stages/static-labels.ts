@@ -1,0 +1,16 @@
+import type { StageKind } from '../stage.ts'
+
+/** Sets labels to fixed values; an empty one takes the label away. */
+export const staticLabels: StageKind = {
+  keys: undefined,
+  parse: (fields) => {
+    const pairs = fields.entries()
+    if (pairs.length === 0) fields.mistake(': expected at least one label')
+    return (pass) => ({
+      push: (entry) => {
+        for (const [label, value] of pairs) entry.labels = entry.labels.with(label, value)
+        pass(entry)
+      },
+    })
+  },
+}
