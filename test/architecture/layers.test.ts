@@ -1,0 +1,59 @@
+import { dirname, join, relative } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import { importsOf, packageOf } from './imports.ts'
+import { isContract, isTest, packages, sourcesOf, textOf } from './workspace.ts'
+
+// A package may import only packages of a lower rank: those of one rank do not know each other, services join them.
+const RANKS = [
+  ['model', 'regex'],
+  ['wire', 'relabel', 'stages', 'runtime'],
+  ['bus', 'discovery'],
+  ['sources', 'storages'],
+  ['service'],
+  ['all-in-one'],
+  ['cli'],
+  ['test'],
+]
+const rankOf = (layer: string): number => RANKS.findIndex((layers) => layers.includes(layer))
+const layerOf = new Map(packages.map(({ name, layer }) => [name, layer]))
+
+// Declared once, at the root, for the tests of every package.
+const TEST_TOOLS = ['vitest', 'fast-check']
+
+describe.each(packages)('$name', ({ directory, layer, exports, dependencies }) => {
+  const files = sourcesOf(directory)
+  const imports = files.flatMap((file) => importsOf(textOf(file)).map((specifier) => ({ file, specifier })))
+
+  test('has a known layer', () => {
+    expect(rankOf(layer)).toBeGreaterThanOrEqual(0)
+  })
+
+  test('has one way in, and one for its contract suite', () => {
+    const index = './src/index.ts'
+    expect(layer === 'test' ? [undefined] : [index, { '.': index, './contract': './src/contract.ts' }]).toContainEqual(exports)
+  })
+
+  test('imports only what its package.json declares', () => {
+    const undeclared = imports.filter(({ file, specifier }) => {
+      const name = packageOf(specifier)
+      if (name === undefined || name in dependencies) return false
+      return !(TEST_TOOLS.includes(name) && (isTest(file) || isContract(file) || layer === 'test'))
+    })
+    expect(undeclared).toEqual([])
+  })
+
+  test('depends only on lower ranks', () => {
+    const upward = Object.keys(dependencies).filter((name) => rankOf(layerOf.get(name) ?? '') >= rankOf(layer))
+    expect(upward).toEqual([])
+  })
+
+  test('reaches other packages by their name; their contract suites only from tests', () => {
+    const astray = imports.filter(({ file, specifier }) => {
+      if (specifier.startsWith('.')) return relative(directory, join(dirname(file), specifier)).startsWith('..')
+      return specifier.startsWith('@clymene/') && specifier !== packageOf(specifier) && layer !== 'test' && !isTest(file)
+    })
+    expect(astray).toEqual([])
+  })
+})

@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export const root = join(import.meta.dirname, '../..')
+
+export type Package = {
+  readonly name: string
+  /** Relative to the root. */
+  readonly directory: string
+  /** From its tag `layer:<name>` in package.json. */
+  readonly layer: string
+  readonly version: string
+  readonly exports: unknown
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+export const packages: readonly Package[] = globSync('{libs,services}/*/package.json', { cwd: root })
+  .concat('test/package.json')
+  .map((file) => {
+    const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'))
+    return {
+      name: manifest.name,
+      directory: dirname(file),
+      layer: String(manifest.nx?.tags?.[0]).replace('layer:', ''),
+      version: manifest.version,
+      exports: manifest.exports,
+      dependencies: manifest.dependencies ?? {},
+    }
+  })
+
+/** The TypeScript of a folder, its own modules and what was made from it aside; paths relative to the root. */
+export const sourcesOf = (directory: string): readonly string[] =>
+  globSync(`${directory}/**/*.{ts,tsx,mjs}`, { cwd: root, exclude: (path) => /(^|\/)(node_modules|dist)(\/|$)/.test(path) })
+
+export const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+export const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file)
+
+/** A suite that several packages run against what they build: exported, but no part of what runs in a service. */
+export const isContract = (file: string): boolean => /(^|\/)contract(\/|\.ts$)/.test(file)
