@@ -55,5 +55,11 @@ export function randomBytes(length: number): Buffer {
   return bytes
 }
 
-export const withoutOrigin = ({ origin: _, ...envelope }: BusRecord): Envelope => ({ ...envelope, value: Buffer.from(envelope.value) })
+export const withoutOrigin = ({ kind, key, value, headers, extra }: BusRecord): Envelope => ({
+  kind,
+  key,
+  value: Buffer.from(value),
+  headers,
+  ...(extra === undefined ? {} : { extra }),
+})
 export const byKey = (envelopes: readonly Envelope[]): readonly Envelope[] => envelopes.toSorted((a, b) => (a.key < b.key ? -1 : 1))

@@ -1,0 +1,94 @@
+import type { BatchHandler } from '@clymene/model'
+
+import { createLogReader, type LogReader, type ReadBatch } from './log-reader.ts'
+import type { PartitionLog } from './partition-log.ts'
+
+export type PartitionConsumption = {
+  readonly log: PartitionLog
+  /** Offset of the first record to hand over. */
+  readonly from: number
+  /** Bytes of a batch, about. As much again is read ahead while a call is pending. */
+  readonly batchBytes: number
+  readonly handle: BatchHandler
+  /** Makes the offset the group's own; never rejects. */
+  readonly commit: (offset: number) => Promise<void>
+}
+
+/**
+ * Hands the records to `handle`, a batch at a time, and commits behind it. Ends when `stop` aborts and the pending call is
+ * done; rejects when a call rejects, unless its own `signal` was aborted.
+ */
+export async function consumePartition(
+  { log, from, batchBytes, handle, commit }: PartitionConsumption,
+  stop: AbortSignal,
+  signal: AbortSignal,
+): Promise<void> {
+  const reader = createLogReader(log, from)
+  const { topic, partition } = log.place
+  let takeover = true
+  let ahead: Promise<ReadBatch | undefined> = Promise.resolve(undefined)
+  while (!stop.aborted) {
+    const batch = await fill(await ahead, reader, log, batchBytes)
+    if (batch === undefined) {
+      await log.arrival(reader.offset(), stop)
+      continue
+    }
+    // It takes a while to read: the stop may have come meanwhile.
+    if (stop.aborted) return
+    ahead = reader.next(batchBytes)
+    // A failure of the reading is looked at when the batch is wanted; until then it is not unhandled.
+    ahead.catch(() => undefined)
+    const commits = createCommits(batch, commit)
+    try {
+      await handle({ topic, partition, records: batch.records, takeover, commit: commits.first }, signal)
+    } catch (error) {
+      await commits.settled()
+      if (signal.aborted) return
+      throw error
+    }
+    await commits.all()
+    takeover = false
+  }
+}
+
+/** Adds to what was read ahead what came since: a slow call is followed by a big batch, not by a small old one. */
+async function fill(
+  ahead: ReadBatch | undefined,
+  reader: LogReader,
+  log: PartitionLog,
+  batchBytes: number,
+): Promise<ReadBatch | undefined> {
+  if (ahead === undefined) return reader.next(batchBytes)
+  if (ahead.bytes > batchBytes / 2 || log.end() <= reader.offset()) return ahead
+  const more = await reader.next(batchBytes - ahead.bytes)
+  return more === undefined ? ahead : { records: [...ahead.records, ...more.records], end: more.end, bytes: ahead.bytes + more.bytes }
+}
+
+/** The commits of one batch: one after the other, never backwards, none after the call has failed. */
+function createCommits({ records, end }: ReadBatch, commit: (offset: number) => Promise<void>) {
+  let done = 0
+  let over = false
+  let turn: Promise<void> = Promise.resolve()
+  const to = (count: number, offset: number): Promise<void> => {
+    if (over || count <= done) return turn
+    done = count
+    turn = turn.then(() => commit(offset))
+    return turn
+  }
+  return {
+    first: async (count: number): Promise<void> => {
+      if (!Number.isInteger(count) || count < 0 || count > records.length)
+        throw new RangeError(`commit of ${count} records: expected 0 to ${records.length}, the batch has no more`)
+      const last = records[count - 1]
+      if (last !== undefined) await to(count, count === records.length ? end : Number(last.origin.offset) + 1)
+    },
+    all: async (): Promise<void> => {
+      await to(records.length, end)
+      over = true
+    },
+    settled: async (): Promise<void> => {
+      over = true
+      await turn
+    },
+  }
+}

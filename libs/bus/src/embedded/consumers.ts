@@ -1,0 +1,88 @@
+import { errorMessage, type BatchHandler, type Logger } from '@clymene/model'
+import { createOnceIn } from '@clymene/runtime'
+
+import { consumePartition } from './consume-partition.ts'
+import type { GroupOffsets } from './group-offsets.ts'
+import type { Topic } from './topics.ts'
+
+export type Consumers = {
+  /** {@link Bus.consume}. A second consumption of the same group and topic at a time is an Error. */
+  readonly consume: (topic: Topic, group: string, handle: BatchHandler, signal: AbortSignal) => Promise<void>
+  readonly isAtWork: (topic: string, group: string) => boolean
+  /** Stops every consumption as its own signal would; resolves when all have ended. */
+  readonly stop: () => Promise<void>
+}
+
+export type ConsumersOptions = {
+  readonly offsets: GroupOffsets
+  readonly batchBytes: number
+  readonly drainMs: number
+  readonly logger: Logger
+  readonly now: () => number
+}
+
+export function createConsumers({ offsets, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
+  const atWork = new Map<string, Promise<void>>()
+  const stopping = new AbortController()
+  const once = createOnceIn(60_000, now)
+
+  const commit = async (group: string, topic: string, partition: number, offset: number): Promise<void> => {
+    try {
+      await offsets.commit(group, topic, partition, offset)
+    } catch (error) {
+      // The next commit says more than this one: nothing is lost, a crash before it repeats a batch.
+      once(`${group}/${topic}`, () => logger.error('a commit failed', { group, topic, partition, error: errorMessage(error) }))
+    }
+  }
+  const run = async ({ name, partitions }: Topic, group: string, handle: BatchHandler, signal: AbortSignal): Promise<void> => {
+    const failed = new AbortController()
+    const patience = new AbortController()
+    const stop = AbortSignal.any([signal, stopping.signal, failed.signal])
+    let failure: { readonly error: unknown } | undefined
+    let timer: NodeJS.Timeout | undefined
+    const drain = (): void => {
+      timer = setTimeout(() => patience.abort(stop.reason), failure === undefined ? drainMs : 0)
+    }
+    if (stop.aborted) return
+    stop.addEventListener('abort', drain, { once: true })
+    const one = async ({ log }: Topic['partitions'][number], partition: number): Promise<void> => {
+      try {
+        const from = offsets.committed(group, name, partition) ?? log.start()
+        // Known from now on: what it has not read is not deleted in silence.
+        await commit(group, name, partition, from)
+        await consumePartition(
+          { log, from, batchBytes, handle, commit: (offset) => commit(group, name, partition, offset) },
+          stop,
+          patience.signal,
+        )
+      } catch (error) {
+        failure ??= { error }
+        failed.abort(error)
+      }
+    }
+    await Promise.all(partitions.map(one))
+    stop.removeEventListener('abort', drain)
+    clearTimeout(timer)
+    if (failure !== undefined) throw failure.error
+  }
+  return {
+    consume: async (topic, group, handle, signal) => {
+      const key = keyOf(topic.name, group)
+      if (atWork.has(key)) throw new Error(`group ${group} consumes topic ${topic.name} already: expected one consumer of a group`)
+      const running = run(topic, group, handle, signal)
+      atWork.set(key, running)
+      try {
+        await running
+      } finally {
+        atWork.delete(key)
+      }
+    },
+    isAtWork: (topic, group) => atWork.has(keyOf(topic, group)),
+    stop: async () => {
+      stopping.abort(new DOMException('the bus is closing', 'AbortError'))
+      await Promise.allSettled(atWork.values())
+    },
+  }
+}
+
+const keyOf = (topic: string, group: string): string => JSON.stringify([topic, group])

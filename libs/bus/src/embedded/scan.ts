@@ -1,0 +1,65 @@
+import { intactBytes, MIN_RECORD_BYTES, offsetAt, statedBytes, timestampAt } from './record.ts'
+
+/** A stretch of a segment that no record can be read from. */
+export type Damage = { readonly position: number; readonly firstOffset: number; readonly records: number }
+
+export type Scan = {
+  /** Position after the last intact record. */
+  readonly length: number
+  /** Offset after the last intact record. */
+  readonly end: number
+  readonly newestMs: number | undefined
+  /** Damaged stretches that intact records follow. What follows the last intact record is a torn write, not damage. */
+  readonly damages: readonly Damage[]
+}
+
+/**
+ * Walks through a segment, or the beginning of one.
+ *
+ * @param position where the first record begins.
+ * @param offset the offset that the first record has.
+ * @param until an offset where the walk ends, that record not included.
+ */
+export function scanRecords(bytes: Buffer, position: number, offset: number, until = Infinity): Scan {
+  const damages: Damage[] = []
+  let at = position
+  let end = offset
+  let newestMs: number | undefined
+  while (end < until) {
+    const length = recordBytes(bytes, at, end)
+    if (length > 0) {
+      newestMs = timestampAt(bytes, at)
+      at += length
+      end++
+      continue
+    }
+    const next = findRecord(bytes, at, end)
+    if (next === undefined || offsetAt(bytes, next) >= until) break
+    damages.push({ position: at, firstOffset: end, records: offsetAt(bytes, next) - end })
+    at = next
+    end = offsetAt(bytes, next)
+  }
+  return { length: at, end, newestMs, damages }
+}
+
+/** Whole length of the record at `at` when it is intact and has that offset, else 0. */
+export function recordBytes(bytes: Buffer, at: number, offset: number): number {
+  const length = intactBytes(bytes, at)
+  return length > 0 && offsetAt(bytes, at) === offset ? length : 0
+}
+
+/** So many places that look like a record are checked: each check may cost megabytes of checksum. */
+const MAX_CANDIDATES = 1000
+
+/** Position of the first intact record after a damaged one at `from` that should have had `offset`. */
+export function findRecord(bytes: Buffer, from: number, offset: number): number | undefined {
+  const highest = offset + (bytes.length - from) / MIN_RECORD_BYTES
+  let candidates = 0
+  for (let at = from + 1; at + MIN_RECORD_BYTES <= bytes.length && candidates < MAX_CANDIDATES; at++) {
+    const found = offsetAt(bytes, at)
+    if (found < offset || found > highest || at + statedBytes(bytes, at) > bytes.length) continue
+    candidates++
+    if (intactBytes(bytes, at) > 0) return at
+  }
+  return undefined
+}
