@@ -13,7 +13,7 @@ const QUOTE = 0x22
  *
  * @param type the family's type as its TYPE line says: the `le` of a histogram and the `quantile` of a summary are written
  *   the one way Prometheus 3 does.
- * @returns the labels, `__name__` first; a label that is exposed empty is absent.
+ * @returns the labels, `__name__` first if it stands first. A label that is exposed empty is there with '': honor_labels asks for it.
  * @throws ExpositionError when a name is empty or not UTF-8, or a label stands twice.
  */
 export function parseSeries(body: Buffer, start: number, end: number, type?: string): LabelMap {
@@ -30,7 +30,6 @@ export function parseSeries(body: Buffer, start: number, end: number, type?: str
     at = skipBlanks(body, at)
   }
   if (at < end) readLabels(body, at + 1, (name, value, itemAt) => put(name, name === floatLabel ? normalizeFloat(value) : value, itemAt))
-  for (const [name, value] of labels) if (value === '') labels.delete(name)
   if (!labels.has('__name__')) throw new ExpositionError('the metric name is empty', body, start)
   return labels
 }
