@@ -1,1 +1,5 @@
-export {}
+export type { DiscovererConfig, DiscoveryContext, ParseOptions } from './discoverer-config.ts'
+export { createFileDiscoverer, type FileDiscoveryConfig, type FileDiscoveryOptions } from './file/discoverer.ts'
+export { parseFileConfig } from './file/config.ts'
+export { isDiscoveryKey, parseDiscovery } from './registry.ts'
+export { createStaticDiscoverer, parseStaticConfig, type StaticDiscoveryConfig } from './static/discoverer.ts'

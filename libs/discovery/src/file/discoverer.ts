@@ -1,0 +1,99 @@
+import { readdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+import { type Discoverer, errorCode, errorMessage, type Logger, type TargetGroup } from '@clymene/model'
+import type { Metrics } from '@clymene/runtime'
+
+import type { FileDiscoveryConfig } from './config.ts'
+import { readTargetFile } from './target-file.ts'
+import { watchFolders } from './watch-folders.ts'
+
+export type { FileDiscoveryConfig } from './config.ts'
+
+export type FileDiscoveryOptions = { readonly logger: Logger; readonly metrics: Metrics }
+
+/**
+ * Target groups from files: read at the start, when their folder changes, and every `refreshMs` in case a change went
+ * unseen. A file that cannot be read or is wrong keeps the groups it had, is logged and counted; a file that is gone takes
+ * its groups along.
+ */
+export function createFileDiscoverer(config: FileDiscoveryConfig, { logger, metrics }: FileDiscoveryOptions): Discoverer {
+  const errors = metrics.counter('clymene_agent_sd_file_read_errors_total', 'Files of file_sd_configs that could not be read or were wrong')
+
+  const readFiles = async (before: ReadonlyMap<string, readonly TargetGroup[]>): Promise<Map<string, readonly TargetGroup[]>> => {
+    const after = new Map<string, readonly TargetGroup[]>()
+    for (const path of await expand(config.files)) {
+      try {
+        after.set(path, await readTargetFile(path))
+      } catch (error) {
+        // Gone between listing and reading: as if it had not been listed.
+        if (errorCode(error) === 'ENOENT') continue
+        errors.inc()
+        logger.error('target file ignored, its last good groups stay', { path, error: errorMessage(error) })
+        after.set(path, before.get(path) ?? [])
+      }
+    }
+    return after
+  }
+
+  return {
+    run: async (update, signal) => {
+      const changes = watchFolders([...new Set(config.files.map((file) => dirname(file)))], logger)
+      try {
+        let files: ReadonlyMap<string, readonly TargetGroup[]> = new Map()
+        while (!signal.aborted) {
+          const before = groupsByName(files)
+          files = await readFiles(files)
+          const changed = changedGroups(before, groupsByName(files))
+          if (changed.length > 0 && !signal.aborted) update(changed)
+          await changes.next(config.refreshMs, signal)
+        }
+      } finally {
+        changes.close()
+      }
+    },
+  }
+}
+
+/** Paths that exist, each once, in the order given. */
+async function expand(patterns: readonly string[]): Promise<ReadonlySet<string>> {
+  const paths = new Set<string>()
+  for (const pattern of patterns) {
+    const [before = '', after] = basename(pattern).split('*')
+    if (after === undefined) {
+      paths.add(pattern)
+      continue
+    }
+    const rest = basename(pattern).split('*').slice(1)
+    const names: readonly string[] = await readdir(dirname(pattern)).catch(() => [])
+    for (const name of names.toSorted((a, b) => (a < b ? -1 : 1))) if (matches(name, before, rest)) paths.add(join(dirname(pattern), name))
+  }
+  return paths
+}
+
+/** `before*rest[0]*rest[1]…`; `*` matches any run of characters. */
+function matches(name: string, before: string, rest: readonly string[]): boolean {
+  if (!name.startsWith(before)) return false
+  let position = before.length
+  for (const [index, part] of rest.entries()) {
+    const found = index === rest.length - 1 ? name.length - part.length : name.indexOf(part, position)
+    if (found < position || !name.startsWith(part, found)) return false
+    position = found + part.length
+  }
+  return true
+}
+
+const groupsByName = (files: ReadonlyMap<string, readonly TargetGroup[]>): ReadonlyMap<string, TargetGroup> =>
+  new Map([...files.values()].flat().map((group) => [group.source, group]))
+
+/** Groups that are new or different, and those that are gone, with no targets. */
+function changedGroups(before: ReadonlyMap<string, TargetGroup>, after: ReadonlyMap<string, TargetGroup>): readonly TargetGroup[] {
+  const gone = [...before.values()].filter(({ source }) => !after.has(source)).map((group) => ({ ...group, targets: [] }))
+  const changed = [...after.values()].filter((group) => {
+    const old = before.get(group.source)
+    return old === undefined || content(old) !== content(group)
+  })
+  return [...gone, ...changed]
+}
+
+const content = ({ targets, labels }: TargetGroup): string => JSON.stringify([targets.map((target) => [...target]), [...labels]])

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+
+import { ConfigError, type TargetGroup } from '@clymene/model'
+import { parse } from 'yaml'
+
+import { parseTargetGroups } from '../target-groups.ts'
+
+/**
+ * Reads one file of target groups, JSON or YAML by its ending. Groups are named `<path>:<index>` and carry `__meta_filepath`.
+ *
+ * @throws ConfigError with every mistake; a system error when the file cannot be read.
+ */
+export async function readTargetFile(path: string): Promise<readonly TargetGroup[]> {
+  const text = await readFile(path, 'utf8')
+  const mistakes: string[] = []
+  const groups = parseTargetGroups(parseText(path, text), path, mistakes, {
+    source: (index) => `${path}:${index}`,
+    labels: new Map([['__meta_filepath', path]]),
+  })
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return groups
+}
+
+function parseText(path: string, text: string): unknown {
+  try {
+    return path.toLowerCase().endsWith('.json') ? JSON.parse(text) : parse(text)
+  } catch (error) {
+    // Parsers quote what they read, which may be a secret in a label: only the place and kind are kept.
+    throw new ConfigError(`${path}: is not ${path.toLowerCase().endsWith('.json') ? 'JSON' : 'YAML'}${placeOf(error)}`)
+  }
+}
+
+function placeOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : ''
+  const place = /at (?:line \d+, column \d+|position \d+)/.exec(text)
+  return place === null ? '' : ` ${place[0]}`
+}

@@ -1,0 +1,53 @@
+import { ConfigError } from '@clymene/model'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import { expect, test } from 'vitest'
+
+import { firstGroups } from './contract.ts'
+import { isDiscoveryKey, parseDiscovery } from './registry.ts'
+
+const configOf = (config: object): ReadonlyMap<string, unknown> => new Map(Object.entries(config))
+
+test('reads the discovery keys and leaves the others', async () => {
+  const configs = parseDiscovery(
+    configOf({ job_name: 'x', static_configs: [{ targets: ['a:1'] }], file_sd_configs: [{ files: ['a.json'] }, { files: ['b.yml'] }] }),
+    'scrape_configs[0]',
+  )
+  expect(configs.map(({ kind }) => kind)).toEqual(['static_configs', 'file_sd_configs', 'file_sd_configs'])
+  const context = { logger: silentLogger, metrics: createMetrics() }
+  const [first] = configs.map(({ create }) => create(context))
+  expect(first && (await firstGroups(first)).length).toBe(1)
+})
+
+test('tells every mistake of every key', () => {
+  const config = configOf({
+    job_name: 'x',
+    consul_sd_configs: [{}],
+    static_configs: [{ target: [] }],
+    file_sd_configs: [{ files: [] }, { files: ['a.txt'] }],
+    kubernetes_sd_configs: [{ role: 'pod' }],
+  })
+  let mistakes: readonly string[] = []
+  try {
+    parseDiscovery(config, 'scrape_configs[2]')
+  } catch (error) {
+    mistakes = error instanceof ConfigError ? error.mistakes : []
+  }
+  expect(mistakes).toEqual([
+    'scrape_configs[2].consul_sd_configs: is not supported yet; write the targets to a file and read it with file_sd_configs',
+    'scrape_configs[2].static_configs[0].target: unknown key (known: targets, labels)',
+    'scrape_configs[2].file_sd_configs[0].files: expected a list of at least one path, found []',
+    'scrape_configs[2].file_sd_configs[1].files[0]: expected a path that ends with .json, .yml or .yaml and has a * in its last part only, found "a.txt"',
+    'scrape_configs[2].kubernetes_sd_configs: is not supported yet; write the targets to a file and read it with file_sd_configs',
+  ])
+})
+
+test.each([
+  ['static_configs', true],
+  ['http_sd_configs', true],
+  ['docker_sd_configs', true],
+  ['serverset_sd_configs', true],
+  ['relabel_configs', false],
+  ['my_sd_configs', false],
+])('isDiscoveryKey(%s) is %s', (key, expected) => {
+  expect(isDiscoveryKey(key)).toBe(expected)
+})

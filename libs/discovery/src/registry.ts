@@ -1,0 +1,86 @@
+import { ConfigError } from '@clymene/model'
+
+import type { DiscovererConfig, ParseOptions } from './discoverer-config.ts'
+import { parseFileConfig } from './file/config.ts'
+import { createFileDiscoverer } from './file/discoverer.ts'
+import { createStaticDiscoverer, parseStaticConfig } from './static/discoverer.ts'
+import { shown } from './target-groups.ts'
+
+type Parse = (value: unknown, where: string, options: ParseOptions) => readonly DiscovererConfig[]
+
+/** What stands under each key of a scrape configuration. A new discoverer is one folder and one line here. */
+const DISCOVERERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  [
+    'static_configs',
+    (value, where, options) => {
+      const config = parseStaticConfig(value, where, options)
+      return [{ kind: 'static_configs', create: () => createStaticDiscoverer(config) }]
+    },
+  ],
+  ['file_sd_configs', each('file_sd_configs', parseFileConfig, createFileDiscoverer)],
+])
+
+/** Kinds of Prometheus and Promtail that are not here. */
+const ELSEWHERE = new Set(
+  (
+    'aws azure consul consulagent digitalocean dns docker dockerswarm ec2 eureka gce hetzner http ionos kubernetes kuma lightsail linode ' +
+    'marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit triton uyuni vultr'
+  )
+    .split(' ')
+    .map((name) => `${name}_sd_configs`),
+)
+
+/** Whether a key of a scrape configuration is about discovery, supported or not. */
+export const isDiscoveryKey = (key: string): boolean => DISCOVERERS.has(key) || ELSEWHERE.has(key)
+
+/**
+ * Reads every discovery key of a scrape configuration; other keys are left to the caller.
+ *
+ * @param where the place of the scrape configuration for messages, such as `scrape_configs[0]`.
+ * @throws ConfigError with every mistake; a kind that is not supported is told with the way round.
+ */
+export function parseDiscovery(
+  scrapeConfig: ReadonlyMap<string, unknown>,
+  where: string,
+  options: ParseOptions = {},
+): readonly DiscovererConfig[] {
+  const mistakes: string[] = []
+  const configs = [...scrapeConfig].flatMap(([key, value]) => {
+    try {
+      if (ELSEWHERE.has(key))
+        throw new ConfigError(`${where}.${key}: is not supported yet; write the targets to a file and read it with file_sd_configs`)
+      return DISCOVERERS.get(key)?.(value, `${where}.${key}`, options) ?? []
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      mistakes.push(...error.mistakes)
+      return []
+    }
+  })
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return configs
+}
+
+/** A list of configurations, each of which becomes a discoverer. */
+function each<C>(
+  kind: string,
+  parse: (value: unknown, where: string, options: ParseOptions) => C,
+  create: (config: C, context: Parameters<DiscovererConfig['create']>[0]) => ReturnType<DiscovererConfig['create']>,
+): Parse {
+  return (value, where, options) => {
+    if (value === undefined || value === null) return []
+    if (!Array.isArray(value)) throw new ConfigError(`${where}: expected a list, found ${shown(value)}`)
+    const mistakes: string[] = []
+    const configs = value.flatMap((item: unknown, index): readonly DiscovererConfig[] => {
+      try {
+        const config = parse(item, `${where}[${index}]`, options)
+        return [{ kind, create: (context) => create(config, context) }]
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        mistakes.push(...error.mistakes)
+        return []
+      }
+    })
+    if (mistakes.length > 0) throw new ConfigError(mistakes)
+    return configs
+  }
+}

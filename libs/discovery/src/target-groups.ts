@@ -1,0 +1,77 @@
+import type { TargetGroup } from '@clymene/model'
+
+export type GroupOptions = {
+  /** Name of the n-th group. */
+  readonly source: (index: number) => string
+  /** What a group without `targets` means; undefined: it has none. */
+  readonly defaultTarget?: string | undefined
+  /** Labels that every group has, whatever it says itself. */
+  readonly labels?: ReadonlyMap<string, string>
+}
+
+/**
+ * Reads the `[{targets: ["host:port"], labels: {name: value}}]` of static_configs and of file_sd files.
+ *
+ * @param value what the YAML or JSON parser gave.
+ * @param mistakes gets what is wrong, each with its place.
+ */
+export function parseTargetGroups(value: unknown, where: string, mistakes: string[], options: GroupOptions): readonly TargetGroup[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) {
+    mistakes.push(`${where}: expected a list of groups with targets and labels, found ${shown(value)}`)
+    return []
+  }
+  return value.map((item: unknown, index): TargetGroup => {
+    const place = `${where}[${index}]`
+    const fields = readMapping(item, place, mistakes)
+    for (const key of fields.keys()) {
+      if (key !== 'targets' && key !== 'labels') mistakes.push(`${place}.${key}: unknown key (known: targets, labels)`)
+    }
+    const addresses = readTargets(fields.get('targets'), `${place}.targets`, mistakes) ?? listOf(options.defaultTarget)
+    return {
+      source: options.source(index),
+      targets: addresses.map((address) => new Map([['__address__', address]])),
+      labels: new Map([...readLabels(fields.get('labels'), `${place}.labels`, mistakes), ...(options.labels ?? [])]),
+    }
+  })
+}
+
+function readTargets(value: unknown, where: string, mistakes: string[]): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined
+  if (!Array.isArray(value)) {
+    mistakes.push(`${where}: expected a list of addresses, found ${shown(value)}`)
+    return []
+  }
+  return value.flatMap((item: unknown, index) => {
+    const address = scalarText(item)
+    if (address !== undefined && address !== '') return [address]
+    mistakes.push(`${where}[${index}]: expected an address such as host:9100, found ${shown(item)}`)
+    return []
+  })
+}
+
+function readLabels(value: unknown, where: string, mistakes: string[]): readonly (readonly [string, string])[] {
+  const labels = value === undefined || value === null ? new Map<string, unknown>() : readMapping(value, where, mistakes)
+  return [...labels].flatMap(([name, given]) => {
+    const text = given === null ? '' : scalarText(given)
+    if (text !== undefined && name !== '') return [[name, text] as const]
+    mistakes.push(name === '' ? `${where}: a label name must not be empty` : `${where}.${name}: expected text, found ${shown(given)}`)
+    return []
+  })
+}
+
+export function readMapping(value: unknown, where: string, mistakes: string[]): ReadonlyMap<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value))
+  mistakes.push(`${where}: expected a mapping, found ${shown(value)}`)
+  return new Map()
+}
+
+/** YAML makes numbers and booleans of values that are meant as text. */
+export function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
+}
+
+export const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)
+
+const listOf = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value])
