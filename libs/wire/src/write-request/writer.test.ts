@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+
+import { decodeReference, WRITE_REQUEST } from '../testing/reference.ts'
+import { decodeWriteRequest } from './decode.ts'
+import { encodeSeriesLabels, encodeWriteRequest } from './encode.ts'
+import { scanWriteRequest } from './scan.ts'
+import { sliceWriteRequest } from './slice.ts'
+import { createWriteRequestWriter, METRIC_TYPES } from './writer.ts'
+
+const UP = [
+  ['__name__', 'up'],
+  ['stadt', 'Köln'],
+] as const
+
+describe('createWriteRequestWriter', () => {
+  test('writes what encodeWriteRequest writes, growing from nothing', () => {
+    const writer = createWriteRequestWriter(1)
+    const series = [1, -1, 0, 1.5, Infinity, 2 ** 60].map((value, index) => ({
+      labels: UP,
+      samples: [{ timestampMs: [0, 1, 127, 128, -1, 1_660_000_000_000][index] ?? 0, value }],
+    }))
+    for (const { labels, samples } of series)
+      for (const { timestampMs, value } of samples) writer.append(encodeSeriesLabels(labels), timestampMs, value)
+    expect(writer.finish()).toEqual(encodeWriteRequest(series))
+    expect(decodeWriteRequest(writer.finish())).toEqual(series)
+    expect(writer.records).toBe(6)
+    expect(writer.bytes).toBe(writer.finish().length)
+  })
+
+  test('a staleness marker has exactly the bits 0x7ff0000000000002, and keeps them in a slice', () => {
+    const writer = createWriteRequestWriter()
+    writer.appendStale(encodeSeriesLabels(UP), 1000)
+    expect(writer.finish().toString('hex')).toContain('09020000000000f07f10e807')
+    expect(sliceWriteRequest(writer.finish(), 0, 1)).toEqual(writer.finish())
+    expect(decodeWriteRequest(writer.finish())[0]?.samples).toEqual([{ timestampMs: 1000, value: Number.NaN }])
+  })
+
+  test('a NaN is Prometheus’ normal NaN, whatever bits it had', () => {
+    const stale = new Float64Array(new Uint32Array([2, 0x7ff0_0000]).buffer)
+    const writer = createWriteRequestWriter()
+    writer.append(encodeSeriesLabels(UP), 1000, stale[0] ?? 0)
+    expect(writer.finish().toString('hex')).toContain('09010000000000f87f10e807')
+  })
+
+  test('metadata is read by protobufjs and counted by the scan', () => {
+    const writer = createWriteRequestWriter()
+    for (const type of METRIC_TYPES) writer.appendMetadata(type, `family_${type}`, 'Größe', '')
+    expect(decodeReference(WRITE_REQUEST, writer.finish())).toEqual({
+      timeseries: [],
+      metadata: METRIC_TYPES.map((type, index) => ({ type: index, metricFamilyName: `family_${type}`, help: 'Größe', unit: '' })),
+    })
+    expect(scanWriteRequest(writer.finish()).metadata).toBe(8)
+    expect(writer.records).toBe(0)
+  })
+
+  test('reset starts an empty message', () => {
+    const writer = createWriteRequestWriter()
+    writer.append(encodeSeriesLabels(UP), 1000, 1)
+    writer.reset()
+    expect([writer.finish().length, writer.records, writer.bytes]).toEqual([0, 0, 0])
+    writer.append(encodeSeriesLabels(UP), 1000, 2)
+    expect(decodeWriteRequest(writer.finish())).toEqual([{ labels: UP, samples: [{ timestampMs: 1000, value: 2 }] }])
+  })
+})
