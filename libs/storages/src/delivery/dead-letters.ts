@@ -14,7 +14,7 @@ import { createOnceIn, retry, type Backoff, type Metrics } from '@clymene/runtim
 
 import { describeFirst } from './describe.ts'
 
-/** Why and where: travels as headers of the dead letter, beside those of the message itself. */
+/** A message with why and where it was refused in `extra`, beside its own headers. */
 export type DeadLetter = Envelope & { readonly extra: Readonly<Record<string, string>> }
 
 export const deadLetterTopic = (topic: string): string => `${topic}-dead-letter`

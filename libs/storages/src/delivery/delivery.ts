@@ -28,9 +28,6 @@ export type DeliveryOptions = {
   readonly backoff?: Partial<Backoff>
 }
 
-/** A batch whose bus commits part of it when asked: the first `records` of the batch are settled. */
-export type ProgressiveBatch = PartitionBatch & { readonly commit?: (records: number) => Promise<void> }
-
 /** The way of one topic into one storage. Runs until `signal` aborts; rejects when the bus cannot be read any more. */
 export function createDelivery(options: DeliveryOptions): { readonly run: (signal: AbortSignal) => Promise<void> } {
   const handle = createBatchHandler(options)
@@ -69,7 +66,7 @@ export function createBatchHandler(options: Omit<DeliveryOptions, 'group'>): Bat
   })
   const partitions = new Map<number, PartitionState>()
 
-  return async (batch: ProgressiveBatch, signal) => {
+  return async (batch, signal) => {
     const state = stateOf(partitions, batch, limits)
     let body = createBody(limits)
     const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value.length)
@@ -115,7 +112,7 @@ type PartitionState = {
 }
 
 /** One body is in flight per partition: whoever had it before us left at most one body's worth uncommitted. */
-function stateOf(partitions: Map<number, PartitionState>, batch: ProgressiveBatch, limits: BodyLimits): PartitionState {
+function stateOf(partitions: Map<number, PartitionState>, batch: PartitionBatch, limits: BodyLimits): PartitionState {
   const known = partitions.get(batch.partition)
   if (known !== undefined && !batch.takeover) return known
   const room = createRoom(limits)

@@ -1,0 +1,134 @@
+import { PermanentError, RetryableError, type Sink } from '@clymene/model'
+import { createMetrics } from '@clymene/runtime'
+import { describe, expect, test } from 'vitest'
+
+import { metricsDelivery, sample } from '../testing/messages.ts'
+import { createRecordingLogger } from '../testing/recording-logger.ts'
+import { classified } from './classified.ts'
+import { createMaybeStored } from './lineage.ts'
+import { observed } from './observed.ts'
+import { leavesDoubt, retrying } from './retrying.ts'
+
+const never = new AbortController().signal
+const delivery = metricsDelivery([sample('a', 1), sample('b', 1)])
+const fast = { minMs: 1, maxMs: 2 }
+
+/** Fails with these, one a write, then succeeds. */
+function failing(...failures: readonly unknown[]): Sink & { readonly writes: () => number } {
+  let writes = 0
+  return {
+    writes: () => writes,
+    write: async () => {
+      const failure = failures[writes++]
+      if (failure !== undefined) throw failure
+    },
+  }
+}
+
+describe('retrying', () => {
+  const options = { storage: 's', kind: 'metrics', backoff: fast } as const
+
+  test('goes on until the storage has it, and says so once a minute', async () => {
+    const { logger, lines } = createRecordingLogger()
+    const sink = failing(...Array.from({ length: 20 }, () => new RetryableError('503')))
+    await retrying(sink, { ...options, logger }).write([delivery], never)
+    expect(sink.writes()).toBe(21)
+    expect(lines).toMatchObject([{ level: 'warn', fields: { storage: 's', error: '503' } }])
+  })
+
+  test('an operator is needed: ERROR', async () => {
+    const { logger, lines } = createRecordingLogger()
+    await retrying(failing(new RetryableError('401', { needsOperator: true })), { ...options, logger }).write([delivery], never)
+    expect(lines.map(({ level }) => level)).toEqual(['error'])
+  })
+
+  test('a refusal is not tried again', async () => {
+    const refusal = new PermanentError('400')
+    const sink = failing(refusal)
+    await expect(retrying(sink, { ...options, logger: createRecordingLogger().logger }).write([delivery], never)).rejects.toBe(refusal)
+    expect(sink.writes()).toBe(1)
+  })
+
+  test('an abort ends the wait', async () => {
+    const stop = new AbortController()
+    const sink: Sink = {
+      write: () => {
+        setImmediate(() => stop.abort(new Error('stopped')))
+        return Promise.reject(new RetryableError('503', { retryAfterMs: 600_000 }))
+      },
+    }
+    await expect(retrying(sink, { ...options, logger: createRecordingLogger().logger }).write([delivery], stop.signal)).rejects.toThrow(
+      'aborted',
+    )
+  })
+
+  test('marks what may have been stored', async () => {
+    const maybeStored = createMaybeStored()
+    const { logger } = createRecordingLogger()
+    await retrying(failing(new RetryableError('503', { status: 503 })), { ...options, logger, maybeStored }).write([delivery], never)
+    expect(maybeStored.has(delivery)).toBe(false)
+    await retrying(failing(new RetryableError('reset')), { ...options, logger, maybeStored }).write([delivery], never)
+    expect(maybeStored.has(delivery)).toBe(true)
+  })
+})
+
+const coded = (code: string) =>
+  new RetryableError(code, { cause: Object.assign(new TypeError(code), { cause: Object.assign(new Error(code), { code }) }) })
+
+describe('leavesDoubt', () => {
+  test.each([
+    ['no answer', new RetryableError('time-out'), true],
+    ['connection lost', coded('ECONNRESET'), true],
+    ['500', new RetryableError('', { status: 500 }), true],
+    ['502', new RetryableError('', { status: 502 }), true],
+    ['504', new RetryableError('', { status: 504 }), true],
+    ['gRPC UNKNOWN', new RetryableError('', { status: 2 }), true],
+    ['gRPC UNAVAILABLE', new RetryableError('', { status: 14 }), true],
+    ['gRPC UNAUTHENTICATED', new RetryableError('', { status: 16 }), false],
+    ['503', new RetryableError('', { status: 503 }), false],
+    ['429', new RetryableError('', { status: 429 }), false],
+    ['401', new RetryableError('', { status: 401 }), false],
+    ['nobody listens', coded('ECONNREFUSED'), false],
+    ['no such name', coded('ENOTFOUND'), false],
+    ['certificate', coded('CERT_HAS_EXPIRED'), false],
+  ])('%s', (_, error, expected) => expect(leavesDoubt(error)).toBe(expected))
+})
+
+describe('classified', () => {
+  test('what nobody expected is retryable and shown', async () => {
+    const sink = classified(failing(new TypeError('x is undefined')))
+    await expect(sink.write([delivery], never)).rejects.toMatchObject({
+      name: 'RetryableError',
+      needsOperator: true,
+      message: 'unexpected failure: x is undefined',
+    })
+  })
+
+  test('both kinds of failure and the abort stay what they are', async () => {
+    for (const failure of [new RetryableError('x'), new PermanentError('y')]) {
+      await expect(classified(failing(failure)).write([delivery], never)).rejects.toBe(failure)
+    }
+    const stop = AbortSignal.abort(new Error('stopped'))
+    await expect(classified(failing(new TypeError('x'))).write([delivery], stop)).rejects.toBe(stop.reason)
+  })
+})
+
+describe('observed', () => {
+  test('counts records by what came of them, bytes and bodies', async () => {
+    const metrics = createMetrics()
+    const named = new PermanentError('n', { refused: [{ delivery: 0, record: 1, reason: 'r' }] })
+    const sink = observed(failing(new RetryableError('x'), new PermanentError('y'), named), { storage: 's', kind: 'metrics', metrics })
+    for (let count = 0; count < 4; count++) await sink.write([delivery], never).catch(() => undefined)
+    const text = await metrics.registry.metrics()
+    for (const line of [
+      'clymene_storage_written_records_total{storage="s",kind="metrics",status="retryable"} 2',
+      'clymene_storage_written_records_total{storage="s",kind="metrics",status="refused"} 3',
+      'clymene_storage_written_records_total{storage="s",kind="metrics",status="stored"} 3',
+      `clymene_storage_written_bytes_total{storage="s",kind="metrics"} ${delivery.value.length}`,
+      'clymene_storage_write_seconds_count{storage="s",kind="metrics"} 4',
+      'clymene_storage_body_records_sum{storage="s",kind="metrics"} 8',
+    ]) {
+      expect(text).toContain(line)
+    }
+  })
+})
