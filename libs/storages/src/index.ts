@@ -23,6 +23,7 @@ export { metricsOf } from './metrics-of.ts'
 export { openStorages, type OpenedStorages, type OpenStoragesOptions } from './open-storages.ts'
 export { parseServiceFlags, selectionFlags, serviceFlagGroups, type ServiceFlags, type ServiceFlagsOptions } from './service-flags.ts'
 
+export { elasticsearchStorage } from './elasticsearch/storage.ts'
 export { QueryError, type LabelMatcher } from './embedded/matchers.ts'
 export { embeddedStorage } from './embedded/storage.ts'
 export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreOptions, type StoreStats } from './embedded/store.ts'

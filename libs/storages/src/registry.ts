@@ -2,6 +2,7 @@ import { ConfigError, KINDS, type FlagSet, type Kind, type Storage } from '@clym
 import type { FlagGroup, ParseOptions } from '@clymene/runtime'
 
 import { cortexStorage } from './cortex/cortex.ts'
+import { elasticsearchStorage } from './elasticsearch/storage.ts'
 import { embeddedStorage } from './embedded/storage.ts'
 import { gatewayStorage } from './gateway/gateway.ts'
 import { lokiStorage } from './loki/loki.ts'
@@ -16,6 +17,7 @@ export const storages: readonly Storage[] = [
   storage(prometheusStorage),
   storage(cortexStorage),
   storage(lokiStorage),
+  storage(elasticsearchStorage),
   storage(embeddedStorage),
   storage(gatewayStorage),
 ]

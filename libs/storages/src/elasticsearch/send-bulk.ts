@@ -1,0 +1,71 @@
+import { PermanentError, RetryableError, type RefusedRecord } from '@clymene/model'
+import { connectionFailure, failureOf } from '@clymene/runtime'
+import type { Client } from '@elastic/elasticsearch'
+import { errors } from '@elastic/elasticsearch'
+
+import type { BulkBody } from './bulk-body.ts'
+import { itemOutcome, type BulkItem } from './item-outcome.ts'
+
+/** The parts of the answer that are looked at; the whole has 200 bytes an item. */
+const ANSWER = 'items.*.status,items.*.error.type,items.*.error.reason'
+
+export type SendBulk = (body: BulkBody, signal: AbortSignal) => Promise<readonly RefusedRecord[]>
+
+/**
+ * Sends one bulk and looks at the answer of every item.
+ *
+ * @returns the items that are refused for their content; all others are stored.
+ * @throws (the function) RetryableError when the bulk, or any item of it, may be taken later: what was stored then answers 409, which
+ *   is success. PermanentError when the bulk as a whole is refused.
+ */
+export function createSendBulk(client: Client): SendBulk {
+  return async (body, signal) => {
+    const { records } = body
+    const operations = rawBody(body.text)
+    const answer = await request(client, () => client.bulk({ filter_path: ANSWER, operations }, { signal }), signal)
+    const items: readonly Readonly<Record<string, BulkItem>>[] = answer.items ?? []
+    // Never take a document for stored that no item speaks of.
+    if (items.length !== records.length) throw new RetryableError(`elasticsearch answered ${items.length} items for ${records.length}`)
+    const outcomes = items.map((item) => itemOutcome(Object.values(item)[0] ?? {}))
+    const waiting = outcomes.filter((outcome) => outcome.kind === 'retry')
+    const [first] = waiting
+    if (first !== undefined) {
+      const needsOperator = waiting.some((outcome) => outcome.needsOperator)
+      const text = `elasticsearch: ${waiting.length} of ${items.length} documents to be tried again, the first: ${first.status} ${first.reason}`
+      throw new RetryableError(text, { status: first.status, needsOperator })
+    }
+    return outcomes.flatMap((outcome, at) => {
+      const record = records[at]
+      return outcome.kind === 'refused' && record !== undefined ? [{ ...record, reason: outcome.reason }] : []
+    })
+  }
+}
+
+/** Runs a call of the client and turns what it throws into the two kinds of failure. */
+export async function request<T>(client: Client, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw failure(client, error)
+  }
+}
+
+function failure(client: Client, error: unknown): RetryableError | PermanentError {
+  const peer = `elasticsearch ${[...client.connectionPool.connections].map(({ url }) => url.host).join(',')}`
+  if (error instanceof errors.ProductNotSupportedError) {
+    return new RetryableError(`${peer} answers, but not as Elasticsearch 8 or 9 does`, { cause: error, needsOperator: true })
+  }
+  if (!(error instanceof errors.ResponseError)) return connectionFailure(error, peer)
+  const retryAfter = error.headers?.['retry-after']
+  return failureOf({
+    status: error.statusCode ?? 0,
+    message: error.message.split('\n', 1)[0]?.slice(0, 512) ?? '',
+    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+    peer,
+  })
+}
+
+// The client sends a text as it is; its types know only lists of objects, which it would have to write as text again, 4 µs a document.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+const rawBody = (text: string): object[] => text as unknown as object[]
