@@ -9,6 +9,8 @@ import { copyJars, fingerprint, javaOptions, pinnedVersion } from './maven.ts'
 import { runCommand } from './run-command.ts'
 
 export type ElasticsearchOptions = {
+  /** From `freePort()`, when something has to know the address before the start; default a free one. */
+  readonly port?: number
   /** Java's notation; default 512m. */
   readonly heap?: string
   /** As in elasticsearch.yml; they win over ours. */
@@ -35,9 +37,9 @@ export async function installElasticsearch(): Promise<void> {
 }
 
 /** One node without security, its own master. `refresh` and templates are as in a real cluster; there is no ILM. */
-export async function startElasticsearch({ heap = '512m', settings = {} }: ElasticsearchOptions = {}): Promise<Engine> {
+export async function startElasticsearch({ heap = '512m', settings = {}, ...options }: ElasticsearchOptions = {}): Promise<Engine> {
   const directory = makeDataDirectory('elasticsearch')
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   layOut(directory)
   return startEngine({
     name: 'Elasticsearch',

@@ -16,6 +16,8 @@ export type Kafka = Engine & {
 }
 
 export type KafkaOptions = {
+  /** From `freePort()`, when something has to know the address before the start; default a free one. */
+  readonly port?: number
   /** Of a topic that is made by its first use; default 1. */
   readonly partitions?: number
   /** `message.max.bytes`; default 10 MiB. */
@@ -71,7 +73,7 @@ async function archiveClasses(): Promise<void> {
 
 async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly string[]): Promise<Kafka> {
   const directory = makeDataDirectory('kafka')
-  const [port, controller] = [await freePort(), await freePort()]
+  const [port, controller] = [options.port ?? (await freePort()), await freePort()]
   const logs = join(directory, 'logs')
   cpSync(formatted, logs, { recursive: true })
   const meta = join(logs, 'meta.properties')

@@ -8,6 +8,8 @@ import { freePort } from './free-port.ts'
 import { isOnPath, runCommand } from './run-command.ts'
 
 export type LokiOptions = {
+  /** From `freePort()`, when something has to know the address before the start; default a free one. */
+  readonly port?: number
   /** Ask for an X-Scope-OrgID header; default false. */
   readonly multiTenant?: boolean
   /** Entries of `limits_config`; they win over ours, which refuse next to nothing. */
@@ -33,9 +35,9 @@ export async function installLoki(): Promise<void> {
 }
 
 /** The whole of Loki in one process, its store in files. */
-export async function startLoki({ multiTenant = false, limits = {} }: LokiOptions = {}): Promise<Engine> {
+export async function startLoki({ multiTenant = false, limits = {}, port }: LokiOptions = {}): Promise<Engine> {
   const directory = makeDataDirectory('loki')
-  const [http, grpc] = [await freePort(), await freePort()]
+  const [http, grpc] = [port ?? (await freePort()), await freePort()]
   // JSON is YAML: no library needed to write it.
   writeFileSync(join(directory, 'loki.yml'), JSON.stringify(configuration(directory, http, grpc, multiTenant, limits)))
   return startEngine({

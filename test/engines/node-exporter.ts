@@ -5,14 +5,21 @@ import { packageFile, unpackPackage } from './debian.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
 import { freePort } from './free-port.ts'
 
+export type NodeExporterOptions = {
+  /** From `freePort()`, when something has to know the address before the start; default a free one. */
+  readonly port?: number
+  /** Further arguments of the command line. */
+  readonly args?: readonly string[]
+}
+
 const program = packageFile('prometheus-node-exporter', 'usr/bin/prometheus-node-exporter')
 
 export const isNodeExporterInstalled = (): boolean => existsSync(program)
 export const installNodeExporter = (): Promise<void> => unpackPackage('prometheus-node-exporter')
 
 /** This machine's metrics under `${url}/metrics`. */
-export async function startNodeExporter(args: readonly string[] = []): Promise<Engine> {
-  const port = await freePort()
+export async function startNodeExporter({ args = [], ...options }: NodeExporterOptions = {}): Promise<Engine> {
+  const port = options.port ?? (await freePort())
   return startEngine({
     name: 'node-exporter',
     url: `http://127.0.0.1:${port}`,

@@ -7,6 +7,8 @@ import { answers, type Engine, startEngine } from './engine.ts'
 import { freePort } from './free-port.ts'
 
 export type PrometheusOptions = {
+  /** From `freePort()`, when something has to know the address before the start; default a free one. */
+  readonly port?: number
   /** How far back a sample may come out of order, as `30m`; without it every such sample is refused. */
   readonly outOfOrderWindow?: string
   /** Further arguments of the command line. */
@@ -19,9 +21,9 @@ export const isPrometheusInstalled = (): boolean => existsSync(program)
 export const installPrometheus = (): Promise<void> => unpackPackage('prometheus')
 
 /** Takes remote write 1.0 under /api/v1/write and scrapes nothing. */
-export async function startPrometheus({ outOfOrderWindow, args = [] }: PrometheusOptions = {}): Promise<Engine> {
+export async function startPrometheus({ outOfOrderWindow, args = [], ...options }: PrometheusOptions = {}): Promise<Engine> {
   const directory = makeDataDirectory('prometheus')
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const configuration = {
     global: { scrape_interval: '1h' },
     ...(outOfOrderWindow !== undefined && { storage: { tsdb: { out_of_order_time_window: outOfOrderWindow } } }),
