@@ -30,6 +30,8 @@ export type Section = {
   readonly accept: (...keys: readonly string[]) => void
   readonly mistake: (key: string | undefined, message: string) => void
   readonly keys: () => readonly string[]
+  /** The whole map as text: differs when the configuration does. */
+  readonly fingerprint: () => string
   /** Reports what was never read. Call it last. */
   readonly finish: (reasonOf?: (key: string) => string | undefined) => void
 }
@@ -105,6 +107,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     mistake,
     has: (key) => pairs.has(key),
     keys: () => [...pairs.keys()],
+    fingerprint: () => JSON.stringify(map === null ? null : toJs(map)),
     accept: (...keys) => {
       for (const key of keys) read.add(key)
     },

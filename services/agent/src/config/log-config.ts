@@ -1,0 +1,76 @@
+import type { DiscoveryContext } from '@clymene/discovery'
+import { parseRelabelConfigs } from '@clymene/relabel'
+import type { FileJob } from '@clymene/sources'
+import { parseStages } from '@clymene/stages'
+
+import { readDiscovery, setsCluster } from './scrape-config.ts'
+import { openYaml, type Section } from './section.ts'
+
+export type LogConfig = {
+  readonly positionsPath: string
+  /** How often targets are looked at anew. */
+  readonly refreshMs: number
+  readonly jobs: readonly FileJob[]
+  readonly warnings: readonly string[]
+  readonly jobsWithoutCluster: readonly string[]
+}
+
+/** Sources of Promtail that come later. */
+const NOT_YET = new Set(
+  'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs heroku_drain docker_sd_configs limits_config limit_config'.split(
+    ' ',
+  ),
+)
+const notYet = (key: string): string | undefined => (NOT_YET.has(key) ? 'is not supported yet' : undefined)
+
+/**
+ * Reads a configuration of Promtail. Where lines go is said by STORAGE_TYPE, not by `clients`.
+ *
+ * @param mistakes gets every mistake with file and line; what is returned is usable only when none was added.
+ * @throws ConfigError when the text is no YAML map.
+ */
+export function readLogConfig(text: string, path: string, context: DiscoveryContext, mistakes: string[]): LogConfig {
+  const root = openYaml(text, path, mistakes)
+  const warnings = ['clients', 'client']
+    .filter((key) => root.has(key))
+    .map((key) => `${root.where(key)}: has no effect, STORAGE_TYPE and the flags of the storage say where lines go`)
+  root.accept('clients', 'client', 'server', 'tracing', 'runtime_config')
+  if (root.has('server')) warnings.push(`${root.where('server')}: has no effect, --admin.http.host-ports serves health and metrics`)
+  const positions = readPositions(root.section('positions'))
+  const target = root.section('target_config')
+  const refreshMs = target?.duration('sync_period', 10_000) ?? 10_000
+  if (target?.bool('stdin', false) === true) target.mistake('stdin', 'is not supported yet')
+  target?.finish()
+  const jobs = root.sections('scrape_configs').map((section) => readJob(section, path, context))
+  root.finish(notYet)
+  return {
+    positionsPath: positions,
+    refreshMs,
+    jobs: jobs.map(({ job }) => job),
+    warnings,
+    jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
+  }
+}
+
+function readPositions(section: Section | undefined): string {
+  if (section === undefined) return '/var/log/positions.yaml'
+  const path = section.string('filename', '/var/log/positions.yaml')
+  // Positions are saved when a batch is acknowledged; a broken file is always reported and never stops the start.
+  section.accept('sync_period', 'ignore_invalid_yaml')
+  section.finish()
+  return path
+}
+
+function readJob(section: Section, path: string, context: DiscoveryContext): { readonly job: FileJob; readonly setsCluster: boolean } {
+  const name = section.string('job_name', '')
+  if (name === '') section.mistake(undefined, 'job_name: expected a name')
+  const rules = section.parsed('relabel_configs', parseRelabelConfigs, [])
+  const job: FileJob = {
+    name,
+    pipeline: section.parsed('pipeline_stages', parseStages, []),
+    relabel: rules,
+    discoverers: readDiscovery(section, path, 'localhost').map(({ create }) => create(context)),
+  }
+  section.finish(notYet)
+  return { job, setsCluster: setsCluster(section, rules) }
+}

@@ -1,0 +1,52 @@
+import { agentFlags, bufferFlags } from '@clymene/agent'
+import { embeddedBusFlags, kafkaConsumerFlags, kafkaProducerFlags } from '@clymene/bus'
+import { gatewayLimitFlags } from '@clymene/gateway'
+import type { FlagSet } from '@clymene/model'
+import { flag, processFlags } from '@clymene/runtime'
+
+/** Where the ports are: the services' own, on loopback. One flag cannot name three admin ports. */
+export const portFlags = {
+  'page.http.host-port': flag.address('127.0.0.1:15600', 'Listen address of the page'),
+  'gateway.http-server.host-port': flag.address('127.0.0.1:15611', 'Listen address of the HTTP server of the gateway'),
+  'gateway.grpc-server.host-port': flag.address('127.0.0.1:15610', 'Listen address of the gRPC server of the gateway'),
+  'agent.admin.http.host-ports': flag.address('127.0.0.1:15691', 'Listen address of the admin server of the agent'),
+  'gateway.admin.http.host-ports': flag.address('127.0.0.1:15690', 'Listen address of the admin server of the gateway'),
+  'ingester.admin.http.host-ports': flag.address('127.0.0.1:15694', 'Listen address of the admin server of the ingester'),
+  'http.port': flag.address('127.0.0.1:15692', 'Listen address of the reload API of the agent'),
+} satisfies FlagSet
+
+/** What it collects by itself. */
+export const collectFlags = {
+  'data.dir': flag.file('./clymene-data', 'Folder of everything that is kept: bus, store, buffer, positions, log'),
+  'host.interval': flag.duration('5s', 'How often this machine is read; 0 does not read it'),
+  'host.logs': flag.list('/var/log/**/*.log,/var/log/pods/**/*.log', 'Log files of this machine that are read; empty reads none'),
+  'config.file': flag.file('', 'Scrape configuration, YAML of Prometheus: scraped beside this machine and the own services'),
+  'promtail.config.file': flag.file('', 'Log configuration, YAML of Promtail: read beside --host.logs'),
+  cluster: flag.string('', 'Value of the label `cluster`; empty is the host name'),
+  'agent.id': agentFlags['agent.id'],
+  'agent.streams': agentFlags['agent.streams'],
+} satisfies FlagSet
+
+/** Sizes that fit a laptop: with the store's they stay below 1 GiB. */
+export const sizeFlags = {
+  ...embeddedBusFlags,
+  'bus.max-bytes': flag.bytes('384MiB', embeddedBusFlags['bus.max-bytes'].help),
+  'buffer.max-bytes': flag.bytes('128MiB', bufferFlags['buffer.max-bytes'].help),
+  'buffer.max-age': bufferFlags['buffer.max-age'],
+  'buffer.full': bufferFlags['buffer.full'],
+} satisfies FlagSet
+
+export const busFlags = {
+  bus: flag.oneOf(['embedded', 'kafka'], 'embedded', 'What lies between gateway and ingester'),
+} satisfies FlagSet
+
+export const kafkaFlags = { ...kafkaProducerFlags, ...kafkaConsumerFlags } satisfies FlagSet
+
+export const allInOneFlags = {
+  ...processFlags,
+  ...portFlags,
+  ...collectFlags,
+  ...busFlags,
+  ...sizeFlags,
+  ...gatewayLimitFlags,
+} satisfies FlagSet
