@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{libs,services}/*/src/**/*.test.ts',
+            '{libs,services}/*/{src,page}/**/*.test.ts',
             'tools/**/*.test.ts',
             'test/{architecture,contract,engines,fuzz,runner}/**/*.test.ts',
           ],

@@ -12,6 +12,8 @@ export const stepsWith = (reports: string): readonly Step[] => [
   check('format', ['oxfmt', '--check']),
   check('lint', ['oxlint', '--type-aware', '--deny-warnings']),
   check('types', ['tsc']),
+  // The page is for browsers: other libraries, other modules.
+  check('page-types', ['tsc', '-p', 'services/all-in-one/page']),
   tests('unit', reports),
   check('engines', ['node', 'test/engines/install.ts']),
   tests('e2e', reports),
