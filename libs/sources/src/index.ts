@@ -1,1 +1,1 @@
-export {}
+export * from './scrape/index.ts'

@@ -1,0 +1,60 @@
+import type { Discoverer } from '@clymene/model'
+import type { Relabel } from '@clymene/relabel'
+import type { ExpositionFormat } from '@clymene/wire'
+import type { Dispatcher } from 'undici'
+
+/** One item of `scrape_configs`, checked and compiled. */
+export type ScrapeJob = {
+  /** `job_name`, unique. */
+  readonly name: string
+  /** A text that differs when the configuration differs: on a reload a job with the same text goes on untouched. */
+  readonly fingerprint: string
+  readonly intervalMs: number
+  /** At most the interval. */
+  readonly timeoutMs: number
+  readonly metricsPath: string
+  readonly scheme: 'http' | 'https'
+  readonly params: ReadonlyMap<string, readonly string[]>
+  readonly honorLabels: boolean
+  readonly honorTimestamps: boolean
+  readonly trackTimestampsStaleness: boolean
+  /** `fallback_scrape_protocol`: how a page without a usable Content-Type is read. Absent: such a scrape fails, as in Prometheus 3. */
+  readonly fallbackFormat?: ExpositionFormat
+  readonly limits: ScrapeLimits
+  readonly relabel: Relabel
+  readonly metricRelabel: Relabel
+  readonly http: ScrapeHttp
+  readonly discoverers: readonly Discoverer[]
+}
+
+/** 0 is no limit, as in Prometheus. Beyond one the whole scrape fails: `up` is 0 and nothing else of it is kept. */
+export type ScrapeLimits = {
+  /** Of a page, before and after decompression. 0 leaves the ceiling of the source. */
+  readonly bodySizeBytes: number
+  /** After metric_relabel_configs. */
+  readonly samples: number
+  readonly labels: number
+  /** UTF-8 bytes. */
+  readonly labelNameLength: number
+  /** UTF-8 bytes. */
+  readonly labelValueLength: number
+  /** More targets than this: every scrape of the job fails. */
+  readonly targets: number
+}
+
+export const NO_LIMITS: ScrapeLimits = {
+  bodySizeBytes: 0,
+  samples: 0,
+  labels: 0,
+  labelNameLength: 0,
+  labelValueLength: 0,
+  targets: 0,
+}
+
+export type ScrapeHttp = {
+  readonly followRedirects: boolean
+  /** Asked before each request: credentials that may have changed since the last one. */
+  readonly requestHeaders?: (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>
+  /** Connections of this job's own, for TLS or a proxy; the source's are used when absent. */
+  readonly dispatcher?: Dispatcher
+}

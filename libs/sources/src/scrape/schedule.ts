@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** When a target is due: every `intervalMs` of absolute time, `offsetMs` after its start. */
+export type Schedule = { readonly intervalMs: number; readonly offsetMs: number }
+
+/** The offset spreads the targets over the interval and is the same after a restart; `seed` differs between agents. */
+export const createSchedule = (intervalMs: number, hash: bigint, seed: bigint): Schedule => ({
+  intervalMs,
+  offsetMs: Number((hash ^ seed) % BigInt(intervalMs)),
+})
+
+/** The first due time after `afterMs`. */
+export function nextTick({ intervalMs, offsetMs }: Schedule, afterMs: number): number {
+  return offsetMs + (Math.floor((afterMs - offsetMs) / intervalMs) + 1) * intervalMs
+}
+
+/** Timers are late by a little: the due time itself is the better timestamp then, its differences compress well. */
+export function scrapeTime({ intervalMs }: Schedule, dueMs: number, nowMs: number): number {
+  const late = nowMs - dueMs
+  return late >= 0 && late <= Math.min(2, intervalMs / 100) ? dueMs : nowMs
+}
+
+/** Waits; ends early, without an error, when the signal aborts. */
+export async function waitUntil(dueMs: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && Date.now() < dueMs) {
+    const wait = Math.min(dueMs - Date.now(), LONGEST_TIMER_MS)
+    await sleep(wait, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** Longer timers overflow and fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1

@@ -1,0 +1,24 @@
+import type { Emit, Labels, Logger } from '@clymene/model'
+import type { Dispatcher } from 'undici'
+
+import type { ScrapeMetrics } from './scrape-metrics.ts'
+import type { WriterPool } from './writer-pool.ts'
+
+/** What the targets of one source share. */
+export type ScrapeContext = {
+  readonly emit: Emit
+  /** Aborts when what is left has to be given up: some time after the source was told to stop. */
+  readonly deadline: AbortSignal
+  readonly streams: number
+  /** Differs between agents: two that scrape the same targets do it at different times. */
+  readonly seed: bigint
+  readonly external: () => Labels
+  /** Connections, kept alive between scrapes. */
+  readonly dispatcher: (followRedirects: boolean) => Dispatcher
+  readonly maxBodyBytes: number
+  readonly syncIntervalMs: number
+  readonly userAgent: string
+  readonly writers: WriterPool
+  readonly metrics: ScrapeMetrics
+  readonly logger: Logger
+}

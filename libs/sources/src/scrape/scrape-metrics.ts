@@ -1,0 +1,35 @@
+import type { Metrics } from '@clymene/runtime'
+
+export type ScrapeMetrics = ReturnType<typeof scrapeMetrics>
+
+/** The own metrics of scraping. */
+export const scrapeMetrics = (metrics: Metrics) => ({
+  scrapes: metrics.counter('clymene_agent_scrapes_total', 'Scrapes that ended, by result (ok, failed).', ['scrape_job', 'result']),
+  skipped: metrics.counter(
+    'clymene_agent_scrapes_skipped_total',
+    'Scrapes that were due while the target was still being scraped or its last samples were not yet accepted.',
+    ['scrape_job'],
+  ),
+  limits: metrics.counter('clymene_agent_scrape_limits_exceeded_total', 'Scrapes that failed by a limit of their job.', [
+    'scrape_job',
+    'limit',
+  ]),
+  samples: metrics.counter('clymene_agent_scraped_samples_total', 'Samples handed on, staleness markers and report series among them.', [
+    'scrape_job',
+  ]),
+  dropped: metrics.counter(
+    'clymene_agent_scraped_samples_dropped_total',
+    'Samples of a good scrape that were not handed on: a second one for the same series and time (duplicate), an exposed time before one that was sent (out_of_order), an exposed time over ten minutes ahead (out_of_bounds).',
+    ['scrape_job', 'reason'],
+  ),
+  lost: metrics.counter(
+    'clymene_agent_scraped_samples_lost_total',
+    'Samples that were handed on and not accepted: only at a forced stop or by a fault.',
+    ['scrape_job'],
+  ),
+  duration: metrics.histogram('clymene_agent_scrape_duration_seconds', 'From the request to the last sample parsed.', ['scrape_job']),
+  targets: metrics.gauge('clymene_agent_scrape_targets', 'Targets being scraped.', ['scrape_job']),
+  mistakes: metrics.gauge('clymene_agent_scrape_targets_invalid', 'Discovered targets that cannot be scraped: no address, wrong labels.', [
+    'scrape_job',
+  ]),
+})

@@ -1,0 +1,127 @@
+import { hostname } from 'node:os'
+
+import type { Labels, Logger, Source } from '@clymene/model'
+import { aborted, type Metrics } from '@clymene/runtime'
+import { Agent, interceptors } from 'undici'
+
+import { hash64 } from './hash.ts'
+import type { ScrapeJob } from './job.ts'
+import type { ScrapeContext } from './scrape-context.ts'
+import { scrapeMetrics } from './scrape-metrics.ts'
+import type { TargetHealth } from './target-loop.ts'
+import { startTargetPool, type TargetPool } from './target-pool.ts'
+import { createWriterPool } from './writer-pool.ts'
+
+export type ScrapeSourceOptions = {
+  /** Names are unique. */
+  readonly jobs: readonly ScrapeJob[]
+  /** Added to every series, also to `up`, where the name is free; `cluster` is one of them. */
+  readonly externalLabels: Labels
+  /** Number of streams that the targets are divided over. */
+  readonly streams: number
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly version: string
+  /** Ceiling of a page where the job has no body_size_limit. */
+  readonly maxBodyBytes?: number
+  /** Changes of discovered targets take effect at most this often. */
+  readonly syncIntervalMs?: number
+  /** How long the last samples and staleness markers may take to be accepted once the source is told to stop. */
+  readonly drainTimeoutMs?: number
+}
+
+export type ScrapeTarget = TargetHealth & {
+  readonly job: string
+  readonly url: string
+  readonly labels: Labels
+  readonly discovered: ReadonlyMap<string, string>
+}
+
+export type ScrapeTargets = {
+  readonly active: readonly ScrapeTarget[]
+  readonly dropped: readonly { readonly job: string; readonly reason: string; readonly discovered: ReadonlyMap<string, string> }[]
+}
+
+export type ScrapeSource = Source & {
+  /** Takes effect at once: unchanged jobs go on untouched, changed ones keep their targets, the others start and end. */
+  readonly reload: (jobs: readonly ScrapeJob[], externalLabels?: Labels) => void
+  readonly targets: () => ScrapeTargets
+}
+
+const MAX_BODY_BYTES = 256 * 1024 * 1024
+const SYNC_INTERVAL_MS = 5000
+const DRAIN_TIMEOUT_MS = 5000
+
+/** Discovers targets and scrapes them as Prometheus 3 does; `run` may be called once. */
+export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
+  let { jobs, externalLabels } = options
+  const pools = new Map<string, TargetPool>()
+  const ending = new Set<Promise<void>>()
+  let context: ScrapeContext | undefined
+
+  function apply(running: ScrapeContext): void {
+    const wanted = new Map(jobs.map((job) => [job.name, job]))
+    for (const [name, pool] of pools) if (!wanted.has(name)) end(name, pool)
+    for (const [name, job] of wanted) {
+      const pool = pools.get(name)
+      if (pool === undefined) pools.set(name, startTargetPool(running, job))
+      else if (pool.job().fingerprint !== job.fingerprint) pool.use(job)
+    }
+  }
+
+  function end(name: string, pool: TargetPool): void {
+    pools.delete(name)
+    const stopped = pool.stop()
+    ending.add(stopped)
+    void stopped.finally(() => ending.delete(stopped))
+  }
+
+  return {
+    run: async (emit, signal) => {
+      const deadline = new AbortController()
+      const agent = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0 })
+      const following = agent.compose(interceptors.redirect({ maxRedirections: 10 }))
+      context = {
+        emit,
+        deadline: deadline.signal,
+        streams: options.streams,
+        seed: hash64(JSON.stringify([hostname(), externalLabels])),
+        external: () => externalLabels,
+        dispatcher: (followRedirects) => (followRedirects ? following : agent),
+        maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
+        syncIntervalMs: options.syncIntervalMs ?? SYNC_INTERVAL_MS,
+        userAgent: `Clymene/${options.version}`,
+        writers: createWriterPool(),
+        metrics: scrapeMetrics(options.metrics),
+        logger: options.logger,
+      }
+      apply(context)
+      await aborted(signal)
+      const patience = setTimeout(() => deadline.abort(signal.reason), options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS)
+      for (const [name, pool] of pools) end(name, pool)
+      context = undefined
+      await Promise.all(ending)
+      clearTimeout(patience)
+      await agent.close()
+    },
+    reload: (nextJobs, nextLabels = externalLabels) => {
+      const sameLabels = JSON.stringify(nextLabels) === JSON.stringify(externalLabels)
+      jobs = nextJobs
+      if (!sameLabels) externalLabels = nextLabels
+      if (context === undefined) return
+      apply(context)
+      if (!sameLabels) for (const pool of pools.values()) pool.refresh()
+    },
+    targets: () => ({
+      active: [...pools.values()].flatMap((pool) =>
+        pool.loops().map((loop) => {
+          const { url, labels, discovered } = loop.target()
+          return { job: pool.job().name, url: url.origin + url.path, labels, discovered, ...loop.health() }
+        }),
+      ),
+      dropped: [...pools.values()].flatMap((pool) =>
+        pool.dropped().map(({ reason, discovered }) => ({ job: pool.job().name, reason, discovered })),
+      ),
+    }),
+  }
+}

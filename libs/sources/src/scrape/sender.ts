@@ -1,0 +1,30 @@
+import { errorMessage } from '@clymene/model'
+import type { WriteRequestWriter } from '@clymene/wire'
+
+import { hash64 } from './hash.ts'
+import type { ScrapeContext } from './scrape-context.ts'
+import type { Target } from './target.ts'
+
+/** Writes one batch and resolves when it has been accepted, or has to be given up. */
+export type Send = (timestampMs: number, write: (writer: WriteRequestWriter, timestampMs: number) => void) => Promise<void>
+
+/**
+ * Hands over the batches of one target, always in the same stream: it follows from the public labels, so that the series of a
+ * target whose URL has changed stay in order.
+ */
+export function createSender(context: ScrapeContext, jobName: string, target: Target): Send {
+  const stream = String(hash64(JSON.stringify(target.labels)) % BigInt(context.streams))
+  return (timestampMs, write) =>
+    context.writers.borrow(async (writer) => {
+      write(writer, timestampMs)
+      const { records } = writer
+      try {
+        await context.emit({ kind: 'metrics', body: writer.finish(), records, stream }, context.deadline)
+        context.metrics.samples.inc({ scrape_job: jobName }, records)
+      } catch (error) {
+        context.metrics.lost.inc({ scrape_job: jobName }, records)
+        const text = context.deadline.aborted ? 'samples of the last scrape were not accepted before the stop' : 'samples were not accepted'
+        context.logger.error(text, { job: jobName, target: target.url.origin, samples: records, error: errorMessage(error) })
+      }
+    })
+}

@@ -1,0 +1,153 @@
+import { errorMessage, type Labels } from '@clymene/model'
+import { chooseFormat } from '@clymene/wire'
+
+import { hash64 } from './hash.ts'
+import type { ScrapeJob } from './job.ts'
+import { fetchPage, type Page } from './page-request.ts'
+import { createPageWriter, noCounts, type PageCounts, type PageRules } from './page-writer.ts'
+import { createReportSeries, type ScrapeReport } from './report-series.ts'
+import { ScrapeLimitError } from './sample-labels.ts'
+import { createSchedule, nextTick, scrapeTime, waitUntil } from './schedule.ts'
+import type { ScrapeContext } from './scrape-context.ts'
+import { createSender } from './sender.ts'
+import type { Target } from './target.ts'
+
+export type TargetHealth = {
+  readonly health: 'unknown' | 'up' | 'down'
+  readonly lastError: string
+  /** Milliseconds since the epoch; 0 before the first scrape. */
+  readonly lastScrapeMs: number
+  readonly lastDurationSeconds: number
+}
+
+export type TargetLoop = {
+  readonly target: () => Target
+  readonly health: () => TargetHealth
+  /** Other rules, times or external labels for the same target; its series go on. */
+  readonly use: (job: ScrapeJob, target: Target) => void
+  /** Every scrape fails with this reason until it is undefined again: the job has too many targets. */
+  readonly refuse: (reason: string | undefined) => void
+  /** Ends the scrapes and resolves when the staleness markers have been accepted. */
+  readonly stop: () => Promise<void>
+}
+
+/** Scrapes one target again and again. A scrape is one batch; the next one waits until it has been accepted. */
+export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, firstTarget: Target): TargetLoop {
+  let [job, target, external] = [firstJob, firstTarget, context.external()]
+  let refusal: string | undefined
+  let health: TargetHealth = { health: 'unknown', lastError: '', lastScrapeMs: 0, lastDurationSeconds: 0 }
+  const pages = createPageWriter(pageRules(job, target, external))
+  let report = createReportSeries(target.labels, external)
+  const logger = context.logger.child({ job: job.name, target: target.url.origin })
+  const send = createSender(context, job.name, target)
+  const stopping = new AbortController()
+  let wake = new AbortController()
+
+  async function run(): Promise<void> {
+    for (;;) {
+      wake = new AbortController()
+      const schedule = createSchedule(target.intervalMs, hash64(target.key), context.seed)
+      const due = nextTick(schedule, Date.now())
+      if (!stopping.signal.aborted) await waitUntil(due, wake.signal)
+      if (stopping.signal.aborted) break
+      if (wake.signal.aborted) continue
+      await scrapeAndSend(scrapeTime(schedule, due, Date.now()))
+      const missed = Math.floor((Date.now() - due) / schedule.intervalMs)
+      if (missed > 0 && !wake.signal.aborted) context.metrics.skipped.inc({ scrape_job: job.name }, missed)
+    }
+    if (health.health === 'unknown') return
+    await send(Math.max(Date.now(), health.lastScrapeMs + 1), (writer, timestampMs) => {
+      pages.writeStale(timestampMs, writer)
+      report.writeStale(timestampMs, writer)
+    })
+  }
+
+  async function scrapeAndSend(timestampMs: number): Promise<void> {
+    const started = performance.now()
+    const fetched = await fetchOrError()
+    if (stopping.signal.aborted) return
+    await send(timestampMs, (writer) => {
+      const counts = noCounts()
+      const error = fetched instanceof Error ? fetched : writePage(fetched, counts)
+      if (error !== undefined) {
+        writer.reset()
+        pages.writeStale(timestampMs, writer)
+      }
+      const outcome = { ok: error === undefined, seconds: (performance.now() - started) / 1000, counts }
+      report.write(outcome, timestampMs, writer)
+      conclude(outcome, error, timestampMs)
+
+      function writePage({ body, contentType }: Page, into: PageCounts): Error | undefined {
+        try {
+          // A page without a byte is a good one that exposes nothing, whatever its type.
+          const format = body.length === 0 ? 'text' : chooseFormat(contentType, job.fallbackFormat)
+          pages.write(body, format, timestampMs, writer, into)
+          return undefined
+        } catch (failure) {
+          return failure instanceof Error ? failure : new Error(String(failure))
+        }
+      }
+    })
+  }
+
+  async function fetchOrError(): Promise<Page | Error> {
+    if (refusal !== undefined) return new ScrapeLimitError('target_limit', refusal)
+    try {
+      const { timeoutMs, url } = target
+      const headers = job.http.requestHeaders
+      const maxBytes = job.limits.bodySizeBytes === 0 ? context.maxBodyBytes : job.limits.bodySizeBytes
+      const dispatcher = job.http.dispatcher ?? context.dispatcher(job.http.followRedirects)
+      return await fetchPage({ dispatcher, url, timeoutMs, maxBytes, userAgent: context.userAgent, headers }, stopping.signal)
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+
+  function conclude({ ok, seconds, counts }: ScrapeReport, error: Error | undefined, timestampMs: number): void {
+    const { metrics } = context
+    const labels = { scrape_job: job.name }
+    metrics.scrapes.inc({ ...labels, result: ok ? 'ok' : 'failed' })
+    metrics.duration.observe(labels, seconds)
+    if (error instanceof ScrapeLimitError) metrics.limits.inc({ ...labels, limit: error.limit })
+    if (ok && counts.duplicates > 0) metrics.dropped.inc({ ...labels, reason: 'duplicate' }, counts.duplicates)
+    if (ok && counts.outOfOrder > 0) metrics.dropped.inc({ ...labels, reason: 'out_of_order' }, counts.outOfOrder)
+    if (ok && counts.outOfBounds > 0) metrics.dropped.inc({ ...labels, reason: 'out_of_bounds' }, counts.outOfBounds)
+    const lastError = error === undefined ? '' : errorMessage(error)
+    if (!ok && health.health !== 'down') logger.warn('target is down', { error: lastError })
+    if (ok && health.health === 'down') logger.info('target is up again')
+    health = { health: ok ? 'up' : 'down', lastError, lastScrapeMs: timestampMs, lastDurationSeconds: seconds }
+  }
+
+  const running = run()
+  return {
+    target: () => target,
+    health: () => health,
+    use: (nextJob, nextTarget) => {
+      const sameRules = nextJob === job && context.external() === external
+      const sameTimes = nextTarget.intervalMs === target.intervalMs
+      ;[job, target, external] = [nextJob, nextTarget, context.external()]
+      if (!sameTimes) wake.abort()
+      if (sameRules) return
+      pages.use(pageRules(job, target, external))
+      report = createReportSeries(target.labels, external)
+    },
+    refuse: (reason) => {
+      refusal = reason
+    },
+    stop: () => {
+      stopping.abort(new Error('the target is no longer scraped'))
+      wake.abort()
+      return running
+    },
+  }
+}
+
+const pageRules = (job: ScrapeJob, target: Target, external: Labels): PageRules => ({
+  target: target.labels,
+  external,
+  honorLabels: job.honorLabels,
+  honorTimestamps: job.honorTimestamps,
+  trackTimestampsStaleness: job.trackTimestampsStaleness,
+  metricRelabel: job.metricRelabel,
+  limits: job.limits,
+})
