@@ -1,6 +1,6 @@
 import { type Sample, sortedLabels, type TimeSeries } from '@clymene/model'
 
-import { double, elements, int64, isAbsent, type JsonField, member, members, mismatch, text } from './fields.ts'
+import { double, elements, int64, type JsonField, member, members, mismatch, text } from './fields.ts'
 import { parseJson } from './parse.ts'
 
 /**
@@ -16,7 +16,7 @@ import { parseJson } from './parse.ts'
 export function decodeMetricsJson(bytes: Uint8Array): TimeSeries[] {
   const root = { value: parseJson(bytes), path: '' }
   const timeseries = member(root, 'timeseries')
-  if (isAbsent(timeseries) && members(root).length > 0) throw mismatch(timeseries, 'an array')
+  if (timeseries.value === undefined && members(root).length > 0) throw mismatch(timeseries, 'an array')
   return elements(timeseries).map((series) => ({
     labels: sortedLabels(new Map(elements(member(series, 'labels')).map(readLabel))),
     samples: elements(member(series, 'samples')).map(readSample),

@@ -1,4 +1,4 @@
-import { DecodeError } from '@clymene/model'
+import { DecodeError, errorMessage } from '@clymene/model'
 
 /** No format here nests deeper than eight levels. */
 const MAX_DEPTH = 32
@@ -18,9 +18,16 @@ export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const position = error instanceof SyntaxError ? Number(/at position (\d+)/.exec(error.message)?.[1] ?? text.length) : 0
-    throw new DecodeError('malformed JSON', Buffer.byteLength(text.slice(0, position)))
+    throw new DecodeError('malformed JSON', offsetOf(error, text))
   }
+}
+
+/** Where parsing stopped, in bytes; 0 when the engine does not say. Its message itself may quote the text, so it is not passed on. */
+function offsetOf(error: unknown, text: string): number {
+  const message = errorMessage(error)
+  if (message.includes('end of JSON input')) return Buffer.byteLength(text)
+  const position = Number(/at position (\d+)/.exec(message)?.[1] ?? 0)
+  return Buffer.byteLength(text.slice(0, position))
 }
 
 const QUOTE = 0x22

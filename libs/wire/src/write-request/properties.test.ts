@@ -1,5 +1,6 @@
-import type { TimeSeries } from '@clymene/model'
-import { sortedLabels } from '@clymene/model'
+import { isDeepStrictEqual } from 'node:util'
+
+import { DecodeError, sortedLabels, type TimeSeries } from '@clymene/model'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -88,16 +89,8 @@ describe('WriteRequest', () => {
         const bytes = encodeReference(WRITE_REQUEST, message)
         if (bytes.length === 0) return
         for (const [where, change] of changes) bytes[where % bytes.length]! ^= change
-        const reference = decodeReference(WRITE_REQUEST, bytes)
-        try {
-          const scan = scanWriteRequest(bytes)
-          expect(reference && referenceCounts(reference)).toEqual(countsOf(scan))
-          expect(decodeWriteRequest(bytes)).toHaveLength(scan.series)
-        } catch (error) {
-          expect(error).toHaveProperty('name', 'DecodeError')
-          refusals++
-          if (reference !== undefined) expect(String(error)).toMatch(STRICTER)
-        }
+        if (outcomeOf(() => scanWriteRequest(bytes)) === 'DecodeError') refusals++
+        expect(disagreement(bytes)).toBeUndefined()
       }),
       { numRuns: 1000 },
     )
@@ -107,8 +100,7 @@ describe('WriteRequest', () => {
   test('arbitrary bytes are refused or read alike', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-        const counts = outcomeOf(() => countsOf(scanWriteRequest(bytes)))
-        if (counts !== 'DecodeError') expect(referenceCounts(decodeReference(WRITE_REQUEST, bytes) ?? {})).toEqual(counts)
+        expect(disagreement(bytes)).toBeUndefined()
       }),
       { numRuns: 2000 },
     )
@@ -132,12 +124,9 @@ describe('WriteRequest', () => {
     fc.assert(
       fc.property(request, (list) => {
         const halves = splitWriteRequest(encodeWriteRequest(list))
-        if (list.length < 2) expect(halves).toBeUndefined()
-        else
-          expect(halves?.map((half) => decodeWriteRequest(half))).toEqual([
-            list.slice(0, Math.ceil(list.length / 2)),
-            list.slice(Math.ceil(list.length / 2)),
-          ])
+        const middle = Math.ceil(list.length / 2)
+        const expected = list.length < 2 ? undefined : [list.slice(0, middle), list.slice(middle)]
+        expect(halves?.map((half) => decodeWriteRequest(half))).toEqual(expected)
       }),
     )
   })
@@ -154,6 +143,20 @@ describe('WriteRequest', () => {
     )
   })
 })
+
+/** What tells our reading from that of protobufjs, refusals that we mean to be stricter in aside. */
+function disagreement(bytes: Uint8Array): unknown {
+  const reference = decodeReference(WRITE_REQUEST, bytes)
+  try {
+    const counts = countsOf(scanWriteRequest(bytes))
+    const decoded = decodeWriteRequest(bytes).length
+    const same = isDeepStrictEqual(counts, reference && referenceCounts(reference)) && decoded === counts.series
+    return same ? undefined : { counts, decoded, reference }
+  } catch (error) {
+    if (!(error instanceof DecodeError)) return error
+    return reference === undefined || STRICTER.test(error.message) ? undefined : error
+  }
+}
 
 type Counts = { series: number; samples: number; histograms: number; exemplars: number; metadata: number }
 

@@ -131,7 +131,7 @@ class WriteRequestScanner {
         valueTag > nameStart &&
         valueTag + 2 <= labelEnd &&
         bytes[valueTag] === LABEL_VALUE &&
-        valueTag + 2 + bytes[valueTag + 1]! === labelEnd
+        labelEnd === valueTag + 2 + bytes[valueTag + 1]!
       ) {
         if (!named) named = valueTag + 2 < labelEnd && this.#isMetricName(nameStart, valueTag)
         position = labelEnd
