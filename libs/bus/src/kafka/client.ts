@@ -1,0 +1,75 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+
+import type { Logger } from '@clymene/model'
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+
+import { stopIdleTimer } from './idle-timer.ts'
+
+/** How one half of the bus reaches the brokers. */
+export type KafkaConnection = {
+  /** `host:port` of some of the brokers; the others are learnt from them. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  /** Called for each new connection, so that files can be read again; undefined is plain text. */
+  readonly tls?: (() => ConnectionOptions) | undefined
+  readonly sasl?: SASLOptions | undefined
+}
+
+export type KafkaClient = {
+  readonly kafka: Kafka
+  /** Ends every connection at once: what waits for an answer is rejected, and what was not sent yet is dropped. */
+  readonly destroy: () => void
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+const AUTHENTICATION_TIMEOUT_MS = 10_000
+const KEEP_ALIVE_MS = 30_000
+
+/** A kafkajs client with its own connections. It retries little: what calls it retries itself, and says so in its state. */
+export function createClient(
+  { brokers, clientId, tls, sasl }: KafkaConnection,
+  { requestTimeoutMs, logger }: { readonly requestTimeoutMs: number; readonly logger: Logger },
+): KafkaClient {
+  stopIdleTimer()
+  const sockets = new Set<Socket>()
+  const kafka = new Kafka({
+    brokers: [...brokers],
+    clientId,
+    ...(sasl === undefined ? {} : { sasl }),
+    ssl: tls !== undefined,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    authenticationTimeout: AUTHENTICATION_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
+    retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000, restartOnFailure: () => Promise.resolve(false) },
+    socketFactory: ({ host, port, onConnect }) => {
+      const socket = tls === undefined ? connectTcp({ host, port }) : connectTls(tlsTarget(host, port, tls()))
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', onConnect)
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, KEEP_ALIVE_MS)
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return socket
+    },
+    logLevel: logLevel.WARN,
+    // What kafkajs calls an error is mostly one of many tries; what it means is logged by the parts that call it.
+    logCreator:
+      () =>
+      ({ namespace, log: { message } }) =>
+        logger.debug(message, { library: `kafkajs ${namespace}` }),
+  })
+  return {
+    kafka,
+    destroy: () => {
+      for (const socket of sockets) socket.destroy(new Error('the connection was given up'))
+    },
+  }
+}
+
+/** SNI is not allowed for addresses. */
+const tlsTarget = (host: string, port: number, options: ConnectionOptions): ConnectionOptions => ({
+  host,
+  port,
+  ...(isIP(host) === 0 ? { servername: host } : {}),
+  ...options,
+})

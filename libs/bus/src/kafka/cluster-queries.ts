@@ -1,0 +1,116 @@
+import type { Logger, PartitionLag } from '@clymene/model'
+
+import { createClient, type KafkaClient, type KafkaConnection } from './client.ts'
+import { createCluster, type Cluster, type PartitionOffset } from './internals.ts'
+
+/** Questions to the cluster that are asked now and then, over connections of their own. */
+export type ClusterQueries = {
+  /** @throws kafkajs's errors. */
+  readonly lag: (topic: string, group: string, signal: AbortSignal) => Promise<readonly PartitionLag[]>
+  /**
+   * Lets a group that has no offsets for a topic start where another group stands; without those it starts at the oldest
+   * message. Does nothing when the group has offsets already.
+   *
+   * @throws kafkajs's errors, UNKNOWN_MEMBER_ID when the group has members and no offsets yet.
+   */
+  readonly seedGroupOffsets: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
+  /** @throws kafkajs's errors when no broker answers. */
+  readonly ping: () => Promise<void>
+  readonly close: () => void
+}
+
+const REQUEST_TIMEOUT_MS = 10_000
+
+export function createClusterQueries(connection: KafkaConnection, logger: Logger): ClusterQueries {
+  let current: { readonly client: KafkaClient; readonly cluster: Cluster } | undefined
+
+  /** New connections after a failure: kafkajs may hold on to brokers that are gone. */
+  const ask = async <T>(question: (cluster: Cluster) => Promise<T>): Promise<T> => {
+    if (current === undefined) {
+      const client = createClient(connection, { requestTimeoutMs: REQUEST_TIMEOUT_MS, logger })
+      current = { client, cluster: createCluster(client.kafka) }
+    }
+    const used = current
+    try {
+      await used.cluster.connect()
+      return await question(used.cluster)
+    } catch (error) {
+      used.client.destroy()
+      if (current === used) current = undefined
+      throw error
+    }
+  }
+
+  return {
+    lag: (topic, group, signal) =>
+      abortable(
+        ask(async (cluster) => {
+          const committed = new Map(
+            (await committedOffsets(cluster, group, topic)).map(({ partition, offset }) => [partition, BigInt(offset)]),
+          )
+          const oldest = await offsets(cluster, topic, true)
+          const ends = await offsets(cluster, topic, false)
+          return [...ends]
+            .toSorted(([a], [b]) => a - b)
+            .map(([partition, end]): PartitionLag => {
+              const first = oldest.get(partition) ?? 0n
+              const own = committed.get(partition) ?? -1n
+              return { partition, committed: own < first ? first : own, end }
+            })
+        }),
+        signal,
+      ),
+    seedGroupOffsets: (from, to, topic, signal) =>
+      abortable(
+        ask(async (cluster) => {
+          if ((await committedOffsets(cluster, to, topic)).some(isSet)) return
+          const found = (await committedOffsets(cluster, from, topic)).filter(isSet)
+          if (found.length === 0) return
+          const coordinator = await cluster.findGroupCoordinator({ groupId: to })
+          const partitions = found.map(({ partition, offset }) => ({ partition, offset }))
+          await coordinator.offsetCommit({ groupId: to, groupGenerationId: NO_MEMBER, memberId: '', topics: [{ topic, partitions }] })
+          logger.info('a new group starts where another one stands', { group: to, from, topic })
+        }),
+        signal,
+      ),
+    ping: () => ask((cluster) => cluster.refreshMetadata()),
+    close: () => current?.client.destroy(),
+  }
+}
+
+/** A commit without membership, which a group takes while it has no members. */
+const NO_MEMBER = -1
+
+async function committedOffsets(cluster: Cluster, group: string, topic: string): Promise<readonly PartitionOffset[]> {
+  const partitions = await partitionsOf(cluster, topic)
+  const coordinator = await cluster.findGroupCoordinator({ groupId: group })
+  const { responses } = await coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions }] })
+  return responses[0]?.partitions ?? []
+}
+
+async function offsets(cluster: Cluster, topic: string, fromBeginning: boolean): Promise<ReadonlyMap<number, bigint>> {
+  const partitions = await partitionsOf(cluster, topic)
+  const answer = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions }])
+  return new Map(answer[0]?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]))
+}
+
+const isSet = ({ offset }: PartitionOffset): boolean => Number(offset) >= 0
+
+async function partitionsOf(cluster: Cluster, topic: string): Promise<readonly { readonly partition: number }[]> {
+  await cluster.addMultipleTargetTopics([topic])
+  await cluster.refreshMetadataIfNecessary()
+  return cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId }))
+}
+
+/** The question goes on without its asker; it has its own time limits. */
+async function abortable<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = Promise.withResolvers<never>()
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([answer, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

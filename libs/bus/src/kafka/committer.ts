@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { PartitionOffset } from './internals.ts'
+import { kafkaErrorOf } from './produce-failure.ts'
+
+export type CommitterOptions = {
+  /** One commit request. @throws kafkajs's errors. */
+  readonly send: (offsets: readonly PartitionOffset[]) => Promise<void>
+  /** Resolves while the member belongs to a generation, and waits while it joins one. */
+  readonly joined: () => Promise<void>
+  /** Resolves when partitions are dealt out the next time. */
+  readonly nextAssignment: () => Promise<void>
+  readonly onOutcome: (outcome: 'done' | 'refused' | 'failed') => void
+}
+
+export type Committer = {
+  /** @returns true when the broker has it, false when the partition was lost before. */
+  readonly commit: (partition: number, next: bigint) => Promise<boolean>
+  /** The partition belongs to somebody else now: nothing more is committed for it. */
+  readonly lose: (partition: number) => void
+}
+
+const RETRY_MS = 250
+const REFUSED = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'])
+
+type Waiting = { readonly next: bigint; readonly done: (committed: boolean) => void }
+
+/** One request at a time; the partitions that finish meanwhile go together in the next. */
+export function createCommitter({ send, joined, nextAssignment, onOutcome }: CommitterOptions): Committer {
+  const waiting = new Map<number, Waiting>()
+  let running = false
+
+  const run = async (): Promise<void> => {
+    if (running) return
+    running = true
+    while (waiting.size > 0) {
+      await joined()
+      const taken = [...waiting]
+      if (taken.length > 0) await attempt(taken)
+    }
+    running = false
+  }
+
+  const attempt = async (taken: readonly (readonly [number, Waiting])[]): Promise<void> => {
+    try {
+      await send(taken.map(([partition, { next }]) => ({ partition, offset: String(next) })))
+      onOutcome('done')
+      for (const [partition, one] of taken) {
+        if (waiting.get(partition) === one) waiting.delete(partition)
+        one.done(true)
+      }
+    } catch (error) {
+      // Refused: the partitions are dealt out anew; what is still ours afterwards is committed then.
+      const refused = REFUSED.has(kafkaErrorOf(error).type)
+      onOutcome(refused ? 'refused' : 'failed')
+      await (refused ? nextAssignment() : sleep(RETRY_MS))
+    }
+  }
+
+  return {
+    commit: (partition, next) =>
+      new Promise((resolve) => {
+        waiting.set(partition, { next, done: resolve })
+        void run()
+      }),
+    lose: (partition) => {
+      waiting.get(partition)?.done(false)
+      waiting.delete(partition)
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { promisify } from 'node:util'
+import { constants, gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib'
+
+import { ConfigError } from '@clymene/model'
+import { lz4Compress, lz4Decompress } from '@platformatic/wasm-utils/bundled'
+import { CompressionCodecs, CompressionTypes } from 'kafkajs'
+
+import type { Codec } from './record-batch.ts'
+import { compressXerial, decompressXerial } from './xerial.ts'
+
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+export type CompressionName = (typeof COMPRESSIONS)[number]
+
+/** A fetched batch that becomes larger than this is refused: a damaged or hostile one must not take all memory. */
+const MAX_DECOMPRESSED_BYTES = 256 << 20
+
+/**
+ * The codec of what is produced; undefined sends the records as they are. The bodies are compressed already, so that is
+ * the default.
+ *
+ * @param level 0 is the codec's own: gzip 6, zstd 3. snappy and lz4 have one level.
+ * @throws ConfigError when the codec has no such level.
+ */
+export function codecOf(name: CompressionName, level: number): Codec | undefined {
+  const limits = LEVELS[name]
+  if (level !== 0 && (level < limits.min || level > limits.max)) {
+    throw new ConfigError(`--kafka.producer.compression-level=${level}: ${name} takes ${limits.min} to ${limits.max}`)
+  }
+  return CODECS[name](level)
+}
+
+/** What Clymene accepts, so that its command lines go on working. */
+const LEVELS: Readonly<Record<CompressionName, { readonly min: number; readonly max: number }>> = {
+  none: { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER },
+  gzip: { min: 1, max: 9 },
+  snappy: { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER },
+  lz4: { min: 1, max: 17 },
+  zstd: { min: -131_072, max: 22 },
+}
+
+/** The numbers of the codecs in a record batch's attributes. */
+const CODECS: Readonly<Record<CompressionName, (level: number) => Codec | undefined>> = {
+  none: () => undefined,
+  gzip: (level) => ({ id: 1, compress: (bytes) => promisify(gzip)(bytes, { level: level || constants.Z_DEFAULT_COMPRESSION }) }),
+  snappy: () => ({ id: 2, compress: (bytes) => Promise.resolve(compressXerial(bytes)) }),
+  lz4: () => ({ id: 3, compress: (bytes) => Promise.resolve(lz4Compress(bytes)) }),
+  zstd: (level) => ({
+    id: 4,
+    compress: (bytes) =>
+      promisify(zstdCompress)(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level || constants.ZSTD_CLEVEL_DEFAULT } }),
+  }),
+}
+
+/** Lets kafkajs read every compression that a producer may have used; it brings only gzip itself, without a limit. */
+export function registerDecompression(): void {
+  const limit = { maxOutputLength: MAX_DECOMPRESSED_BYTES }
+  CompressionCodecs[CompressionTypes.GZIP] = reader((bytes) => promisify(gunzip)(bytes, limit))
+  CompressionCodecs[CompressionTypes.Snappy] = reader((bytes) => decompressXerial(bytes, MAX_DECOMPRESSED_BYTES))
+  CompressionCodecs[CompressionTypes.LZ4] = reader(lz4Decompress)
+  CompressionCodecs[CompressionTypes.ZSTD] = reader((bytes) => promisify(zstdDecompress)(bytes, limit))
+}
+
+const reader = (decompress: (bytes: Buffer) => Promise<Buffer> | Buffer) => () => ({
+  compress: () => Promise.reject(new Error('batches are compressed before kafkajs sees them')),
+  decompress: async (bytes: Buffer) => decompress(bytes),
+})

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Bus, Kind, Logger } from '@clymene/model'
+import { errorMessage } from '@clymene/model'
+import { createOnceIn } from '@clymene/runtime'
+
+import type { KafkaConnection } from './client.ts'
+import { HandleError, runSession, StuckHandleError, type SessionLimits } from './consumer-session.ts'
+import type { KafkaMetrics } from './kafka-metrics.ts'
+import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
+
+export type KafkaConsumerOptions = SessionLimits & { readonly connection: KafkaConnection }
+
+export type KafkaConsumer = Pick<Bus, 'consume' | 'unavailable' | 'close'>
+
+/** Failures that say nothing about the cluster or the network, one after the other without a batch handled in between. */
+const MAX_CRASHES = 10
+const BACKOFF_MS = 200
+const MAX_BACKOFF_MS = 5000
+const COMPLAINT_INTERVAL_MS = 60_000
+
+export function createKafkaConsumer(
+  options: KafkaConsumerOptions,
+  { kindOf, metrics, logger }: { readonly kindOf: (topic: string) => Kind; readonly metrics: KafkaMetrics; readonly logger: Logger },
+): KafkaConsumer {
+  const reasons = new Map<string, string>()
+  const running = new Set<Promise<void>>()
+  const closing = new AbortController()
+  const onceAMinute = createOnceIn(COMPLAINT_INTERVAL_MS)
+
+  const consume: Bus['consume'] = async (topic, group, handle, signal) => {
+    const stop = AbortSignal.any([signal, closing.signal])
+    const name = `group ${group}, topic ${topic}`
+    let failures = 0
+    let crashes = 0
+    reasons.set(name, `${name}: joining`)
+    try {
+      while (!stop.aborted) {
+        try {
+          await runSession(
+            {
+              connection: options.connection,
+              limits: options,
+              topic,
+              group,
+              kind: kindOf(topic),
+              handle,
+              onReady: () => reasons.delete(name),
+              onProgress: () => {
+                failures = 0
+                crashes = 0
+              },
+              metrics,
+              logger,
+            },
+            stop,
+          )
+        } catch (error) {
+          if (error instanceof HandleError) throw error.cause
+          if (error instanceof StuckHandleError) throw error
+          if (stop.aborted) return
+          reasons.set(name, `${name}: ${errorMessage(error)}`)
+          metrics.restarts.inc({ topic, group })
+          complain(error, topic, group)
+          if (!isOutside(error) && ++crashes >= MAX_CRASHES) throw error
+          await sleep(Math.min(BACKOFF_MS * 2 ** failures++, MAX_BACKOFF_MS), undefined, { signal: stop }).catch(() => undefined)
+        }
+      }
+    } finally {
+      reasons.delete(name)
+    }
+  }
+
+  const complain = (error: unknown, topic: string, group: string): void => {
+    const { verdict, reason } = failureOfError(error)
+    onceAMinute(`${group} ${topic} ${verdict}`, (heldBack) =>
+      logger[verdict === 'operator' ? 'error' : 'warn'](`cannot consume: ${reason}`, { topic, group, repeated: heldBack }),
+    )
+  }
+
+  return {
+    consume: (topic, group, handle, signal) => {
+      const done = consume(topic, group, handle, signal)
+      running.add(done)
+      const forget = (): boolean => running.delete(done)
+      done.then(forget, forget)
+      return done
+    },
+    unavailable: () => reasons.values().next().value,
+    close: async () => {
+      closing.abort()
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+/** What passes by itself or when somebody mends the cluster, the network or a credential: that is waited for, for ever. */
+export function isOutside(error: unknown): boolean {
+  const { name, type } = kafkaErrorOf(error)
+  return OUTSIDE_NAMES.test(name) || OUTSIDE_TYPES.test(type)
+}
+
+const OUTSIDE_NAMES = /Connection|Timeout|BrokerNotFound|NoBroker|Coordinator|SASL|MetadataNotLoaded|LostContact/
+const OUTSIDE_TYPES =
+  /AUTHORIZATION_FAILED|SASL|NOT_AVAILABLE|UNKNOWN_TOPIC_OR_PARTITION|NOT_LEADER|COORDINATOR|REBALANCE|UNKNOWN_MEMBER|GENERATION|TIMED_OUT|MEMBER_ID|NETWORK/

@@ -1,0 +1,44 @@
+import type { Logger } from '@clymene/model'
+
+import { createClient, type KafkaConnection } from './client.ts'
+import { createCluster } from './internals.ts'
+import { kafkaErrorOf } from './produce-failure.ts'
+
+export type TopicLayout = {
+  readonly partitions: number
+  /** Copies of each message, but never more than there are brokers. */
+  readonly replication: number
+}
+
+const TIMEOUT_MS = 15_000
+
+/**
+ * Makes a topic with the given number of partitions; a topic that somebody else made meanwhile is fine.
+ *
+ * @throws kafkajs's errors.
+ */
+export async function createTopic(
+  topic: string,
+  { partitions, replication }: TopicLayout,
+  { connection, logger }: { readonly connection: KafkaConnection; readonly logger: Logger },
+): Promise<void> {
+  const client = createClient(connection, { requestTimeoutMs: TIMEOUT_MS, logger })
+  const cluster = createCluster(client.kafka)
+  const admin = client.kafka.admin()
+  try {
+    await cluster.connect()
+    await cluster.refreshMetadata()
+    const replicationFactor = Math.min(replication, cluster.brokerPool.metadata?.brokers.length ?? 1)
+    await admin.connect()
+    const made = await admin.createTopics({
+      topics: [{ topic, numPartitions: partitions, replicationFactor }],
+      waitForLeaders: true,
+      timeout: TIMEOUT_MS,
+    })
+    if (made) logger.info('topic created', { topic, partitions, replication: replicationFactor })
+  } catch (error) {
+    if (kafkaErrorOf(error).type !== 'TOPIC_ALREADY_EXISTS') throw error
+  } finally {
+    client.destroy()
+  }
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { ConfigError, errorMessage, RetryableError, type Bus, type Kind, type Logger } from '@clymene/model'
+import type { Metrics } from '@clymene/runtime'
+
+import { createClusterQueries, type ClusterQueries } from './cluster-queries.ts'
+import { registerDecompression } from './compression.ts'
+import { createKafkaConsumer, type KafkaConsumerOptions } from './consumer.ts'
+import { createKafkaMetrics } from './kafka-metrics.ts'
+import { kafkaErrorOf } from './produce-failure.ts'
+import { createKafkaProducer, type KafkaProducerOptions } from './producer.ts'
+
+export type KafkaBusOptions = {
+  /** Absent: `produce` is refused. */
+  readonly producer?: KafkaProducerOptions | undefined
+  /** Absent: `consume` is refused. */
+  readonly consumer?: KafkaConsumerOptions | undefined
+  /** Kafka keeps no kind: the topic tells what its messages are. */
+  readonly kindOf: (topic: string) => Kind
+  readonly metrics: Metrics
+  readonly logger: Logger
+}
+
+export type KafkaBus = Bus & {
+  /**
+   * Before the first `consume` of a new group: lets it start where the group `from` stands, if that has offsets for the
+   * topic, else at the oldest message. A group that has offsets or members is left alone. Waits for brokers that are away.
+   *
+   * @throws the signal's reason.
+   */
+  readonly seedGroupOffsets: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
+}
+
+const PING_MS = 1000
+
+/**
+ * The bus on Kafka: a produced message is there when all in-sync replicas have it, a batch is committed when its call
+ * resolved. Nothing fails at the start when the brokers are away: `unavailable` says so until they come.
+ */
+export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
+  const { kindOf, logger } = options
+  registerDecompression()
+  const connection = options.consumer?.connection ?? options.producer?.connection
+  if (connection === undefined) throw new ConfigError('a Kafka bus needs a producer or a consumer')
+  const metrics = createKafkaMetrics(options.metrics)
+  const producer = options.producer && createKafkaProducer(options.producer, { metrics, logger })
+  const consumer = options.consumer && createKafkaConsumer(options.consumer, { kindOf, metrics, logger })
+  const queries = createClusterQueries(connection, logger)
+  const closing = new AbortController()
+  let away: string | undefined = 'Kafka: connecting'
+
+  const waitForBrokers = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        await queries.ping()
+        away = undefined
+        return
+      } catch (error) {
+        away = `Kafka: ${errorMessage(error)}`
+        await pause(closing.signal)
+      }
+    }
+  }
+  void waitForBrokers()
+
+  return {
+    produce: async (topic, envelopes, signal) => {
+      if (producer === undefined) throw new ConfigError('this Kafka bus was made without a producer')
+      await producer.produce(topic, envelopes, signal)
+      away = undefined
+    },
+    consume: async (topic, group, handle, signal) => {
+      if (consumer === undefined) throw new ConfigError('this Kafka bus was made without a consumer')
+      await consumer.consume(topic, group, handle, signal)
+    },
+    unavailable: () => away ?? producer?.unavailable() ?? consumer?.unavailable(),
+    lag: async (topic, group, signal) => {
+      try {
+        return await queries.lag(topic, group, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw new RetryableError(`lag of group ${group} in topic ${topic}: ${errorMessage(error)}`, { cause: error })
+      }
+    },
+    seedGroupOffsets: (from, to, topic, signal) => seed(queries, { from, to, topic, logger }, signal),
+    close: async () => {
+      closing.abort()
+      await Promise.all([producer?.close(), consumer?.close()])
+      queries.close()
+    },
+  }
+}
+
+async function seed(
+  queries: ClusterQueries,
+  { from, to, topic, logger }: { readonly from: string; readonly to: string; readonly topic: string; readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await queries.seedGroupOffsets(from, to, topic, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (SEEDED.has(kafkaErrorOf(error).type)) return
+      logger.debug('offsets of a new group cannot be set yet', { group: to, topic, error })
+      await pause(signal)
+    }
+  }
+}
+
+/** No topic has no offsets; a group with members is one that another process has just started. */
+const SEEDED: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_MEMBER_ID'])
+
+const pause = (signal: AbortSignal): Promise<unknown> => sleep(PING_MS, undefined, { signal }).catch(() => undefined)

@@ -1,0 +1,35 @@
+import type { Metrics } from '@clymene/runtime'
+
+export type KafkaMetrics = ReturnType<typeof createKafkaMetrics>
+
+export const createKafkaMetrics = (metrics: Metrics) => ({
+  producedMessages: metrics.counter('clymene_kafka_produced_messages_total', 'Messages that Kafka acknowledged', ['topic']),
+  producedBytes: metrics.counter('clymene_kafka_produced_bytes_total', 'Bytes of acknowledged record batches as sent', ['topic']),
+  produceErrors: metrics.counter('clymene_kafka_produce_errors_total', 'Requests that failed, also those that were sent again', [
+    'topic',
+    'verdict',
+  ]),
+  produceSeconds: metrics.histogram('clymene_kafka_produce_seconds', 'From sending a batch to its acknowledgement', ['topic']),
+  producerQueueBytes: metrics.gauge('clymene_kafka_producer_queue_bytes', 'Bytes that wait for their acknowledgement'),
+  consumedMessages: metrics.counter('clymene_kafka_consumed_messages_total', 'Messages that were handled and committed', [
+    'topic',
+    'group',
+  ]),
+  consumerQueueBytes: metrics.gauge('clymene_kafka_consumer_queue_bytes', 'Bytes that were fetched and wait to be handled', [
+    'topic',
+    'group',
+  ]),
+  lagMessages: metrics.gauge('clymene_kafka_lag_messages', 'Messages of an assigned partition that are not committed yet', [
+    'topic',
+    'group',
+    'partition',
+  ]),
+  pendingSeconds: metrics.gauge('clymene_kafka_pending_seconds', 'Age of the oldest batch that is being handled', ['topic', 'group']),
+  expiredMessages: metrics.counter('clymene_kafka_expired_messages_total', 'Messages that retention deleted before they were read', [
+    'topic',
+    'group',
+  ]),
+  rebalances: metrics.counter('clymene_kafka_rebalances_total', 'Times that partitions were dealt out anew', ['topic', 'group']),
+  commits: metrics.counter('clymene_kafka_commits_total', 'Commits, by how they ended', ['topic', 'group', 'outcome']),
+  restarts: metrics.counter('clymene_kafka_consumer_restarts_total', 'Times that a consumer had to be started anew', ['topic', 'group']),
+})

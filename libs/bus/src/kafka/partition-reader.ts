@@ -1,0 +1,111 @@
+import type { BatchHandler, BusRecord } from '@clymene/model'
+
+export type PartitionReaderOptions = {
+  readonly topic: string
+  readonly partition: number
+  readonly batchBytes: number
+  readonly handle: BatchHandler
+  /** @returns false when the partition was lost before. */
+  readonly commit: (next: bigint) => Promise<boolean>
+  /** Whether a new call may start now; {@link PartitionReader.kick} tells when that changes. */
+  readonly mayStart: () => boolean
+  /** A call of an earlier reader of this partition that has not returned yet: there is only one at a time. */
+  readonly after: Promise<void>
+  readonly onCommitted: (messages: number, next: bigint) => void
+  readonly onFailure: (error: unknown) => void
+}
+
+/** One partition while it is assigned: a queue, and one call at a time that is committed before the next one starts. */
+export type PartitionReader = {
+  readonly partition: number
+  readonly push: (records: readonly BusRecord[], bytes: number, next: bigint) => void
+  /** Offset of the message behind the last one that came; undefined before the first. */
+  readonly position: () => bigint | undefined
+  readonly queuedBytes: () => number
+  readonly pendingSince: () => number | undefined
+  readonly kick: () => void
+  /** The partition is somebody else's: the call's signal aborts, nothing more is committed. */
+  readonly lose: (reason: Error) => void
+  /** Resolves when no call is pending and what was handled is committed. */
+  readonly idle: () => Promise<void>
+}
+
+type Chunk = {
+  readonly records: readonly BusRecord[]
+  readonly bytes: number
+  readonly next: bigint
+  /** It may have been handled before: the first since the partition was taken over, or offsets went back (a topic made anew). */
+  readonly takeover: boolean
+}
+
+export function createPartitionReader(options: PartitionReaderOptions): PartitionReader {
+  const { topic, partition } = options
+  const lost = new AbortController()
+  let queue: Chunk[] = []
+  let queuedBytes = 0
+  let position: bigint | undefined
+  let pendingSince: number | undefined
+  let running: Promise<void> | undefined
+
+  const run = async (): Promise<void> => {
+    await options.after
+    while (!lost.signal.aborted && options.mayStart() && queue.length > 0) {
+      const { records, next, takeover } = take()
+      pendingSince = Date.now()
+      await options.handle({ topic, partition, records, takeover }, lost.signal)
+      pendingSince = undefined
+      if (lost.signal.aborted || !(await options.commit(next))) return
+      options.onCommitted(records.length, next)
+    }
+  }
+
+  const take = (): Chunk => {
+    let bytes = 0
+    let count = 0
+    for (const chunk of queue) {
+      if (count > 0 && (chunk.takeover || bytes + chunk.bytes > options.batchBytes)) break
+      bytes += chunk.bytes
+      count++
+    }
+    const taken = queue.slice(0, count)
+    queue = queue.slice(count)
+    queuedBytes -= bytes
+    const records = taken.length === 1 ? taken[0]!.records : taken.flatMap((chunk) => chunk.records)
+    return { records, bytes, next: taken.at(-1)!.next, takeover: taken[0]!.takeover }
+  }
+
+  const kick = (): void => {
+    if (lost.signal.aborted || queue.length === 0) return
+    running ??= run()
+      .catch((error: unknown) => {
+        // What a call throws because its partition was lost is of no interest.
+        if (!lost.signal.aborted) options.onFailure(error)
+      })
+      .finally(() => {
+        pendingSince = undefined
+        running = undefined
+        if (options.mayStart()) kick()
+      })
+  }
+
+  return {
+    partition,
+    push: (records, bytes, next) => {
+      const takeover = position === undefined || records[0]!.origin.offset < position
+      queue.push({ records, bytes, next, takeover })
+      queuedBytes += bytes
+      position = next
+      kick()
+    },
+    position: () => position,
+    queuedBytes: () => queuedBytes,
+    pendingSince: () => pendingSince,
+    kick,
+    lose: (reason) => {
+      queue = []
+      queuedBytes = 0
+      lost.abort(reason)
+    },
+    idle: () => running ?? Promise.resolve(),
+  }
+}

@@ -1,0 +1,116 @@
+import { PermanentError, RetryableError, type Bus, type Envelope, type Logger } from '@clymene/model'
+import { createOnceIn } from '@clymene/runtime'
+import { toHeaders } from '@clymene/wire'
+
+import { createByteBudget } from './byte-budget.ts'
+import type { KafkaConnection } from './client.ts'
+import { codecOf, type CompressionName } from './compression.ts'
+import { createTopic, type TopicLayout } from './create-topic.ts'
+import type { KafkaMetrics } from './kafka-metrics.ts'
+import type { BatchLimits } from './partition-lane.ts'
+import { createProduceCall, type Outgoing, type ProduceCall } from './produce-call.ts'
+import { encodeHeaders } from './record-batch.ts'
+import { createTopicConnection } from './topic-connection.ts'
+import { createTopicProducer, type TopicProducer } from './topic-producer.ts'
+
+export type KafkaProducerOptions = {
+  readonly connection: KafkaConnection
+  readonly acks: -1 | 0 | 1
+  readonly compression: CompressionName
+  /** 0 is the codec's own default. */
+  readonly compressionLevel: number
+  readonly batch: BatchLimits
+  /** Bytes of all messages that are not acknowledged yet. */
+  readonly queueBytes: number
+  readonly requestTimeoutMs: number
+  readonly deliveryTimeoutMs: number
+  /** How a missing topic is made; undefined leaves that to the operator. */
+  readonly newTopics: TopicLayout | undefined
+}
+
+export type KafkaProducer = Pick<Bus, 'produce' | 'unavailable' | 'close'>
+
+/** What a record batch adds to each message, at most: lengths, and a share of the batch's header. */
+const OVERHEAD_BYTES = 96
+const COMPLAINT_INTERVAL_MS = 60_000
+
+export function createKafkaProducer(
+  options: KafkaProducerOptions,
+  { metrics, logger }: { readonly metrics: KafkaMetrics; readonly logger: Logger },
+): KafkaProducer {
+  const budget = createByteBudget(options.queueBytes)
+  const codec = codecOf(options.compression, options.compressionLevel)
+  const onceAMinute = createOnceIn(COMPLAINT_INTERVAL_MS)
+  const topics = new Map<string, TopicProducer>()
+  let closed = false
+
+  const topicProducer = (topic: string): TopicProducer => {
+    const known = topics.get(topic)
+    if (known !== undefined) return known
+    const { connection, acks, requestTimeoutMs, newTopics } = options
+    const made = createTopicProducer({
+      topic,
+      connection: createTopicConnection({
+        topic,
+        connection,
+        acks,
+        requestTimeoutMs,
+        createTopic: newTopics && (() => createTopic(topic, newTopics, { connection, logger })),
+        logger,
+      }),
+      limits: options.batch,
+      codec,
+      deliveryTimeoutMs: options.deliveryTimeoutMs,
+      released: ({ bytes }) => {
+        budget.give(bytes)
+        metrics.producerQueueBytes.set(budget.held())
+      },
+      onSent: ({ messages, bytes, seconds }) => {
+        metrics.producedMessages.inc({ topic }, messages)
+        metrics.producedBytes.inc({ topic }, bytes)
+        metrics.produceSeconds.observe({ topic }, seconds)
+      },
+      onFailure: ({ verdict, reason }) => {
+        metrics.produceErrors.inc({ topic, verdict })
+        onceAMinute(`${topic} ${verdict}`, (heldBack) =>
+          logger[verdict === 'operator' ? 'error' : 'warn'](`cannot produce: ${reason}`, { topic, repeated: heldBack }),
+        )
+      },
+    })
+    topics.set(topic, made)
+    return made
+  }
+
+  return {
+    produce: async (topic, envelopes, signal) => {
+      signal.throwIfAborted()
+      if (envelopes.length === 0) return
+      if (closed) throw new RetryableError('the Kafka producer is closed')
+      const call = createProduceCall(envelopes.length, signal)
+      const messages = toMessages(envelopes, call)
+      const bytes = messages.reduce((sum, message) => sum + message.bytes, 0)
+      if (bytes > options.queueBytes) {
+        call.fail(new PermanentError(`${bytes} bytes at once are more than the producer's queue of ${options.queueBytes} bytes takes`))
+      } else if (budget.take(bytes)) {
+        metrics.producerQueueBytes.set(budget.held())
+        topicProducer(topic).push(messages)
+      } else {
+        call.fail(new RetryableError(`the Kafka producer's queue of ${options.queueBytes} bytes is full`))
+      }
+      await call.done
+    },
+    unavailable: () => [...topics.values()].map((producer) => producer.unavailable()).find((reason) => reason !== undefined),
+    close: async () => {
+      closed = true
+      await Promise.all([...topics.values()].map((producer) => producer.close()))
+    },
+  }
+}
+
+function toMessages(envelopes: readonly Envelope[], call: ProduceCall): readonly Outgoing[] {
+  const queuedAt = Date.now()
+  return envelopes.map(({ key, value, headers }) => {
+    const record = { key: Buffer.from(key), value, headers: encodeHeaders(toHeaders(headers)) }
+    return { record, bytes: record.key.length + value.length + record.headers.length + OVERHEAD_BYTES, queuedAt, call }
+  })
+}

@@ -1,0 +1,51 @@
+import { createKafkaBus, kafkaConsumerFlags, kafkaConsumerOptions, kafkaProducerFlags, kafkaProducerOptions, type KafkaBus } from '@clymene/bus'
+import { createMetrics, parseFlags, silentLogger, type Metrics } from '@clymene/runtime'
+import type { Logger } from '@clymene/model'
+import { Kafka, logLevel } from 'kafkajs'
+
+export type KafkaFixtureOptions = { readonly argv?: readonly string[]; readonly metrics?: Metrics; readonly logger?: Logger }
+
+/** A bus as the services make it: from flags. Topics whose name starts with `logs` hold logs. */
+export function openKafkaBus(bootstrap: string, options: KafkaFixtureOptions = {}): KafkaBus {
+  const { argv = [], metrics = createMetrics(), logger = silentLogger } = options
+  const flags = { ...kafkaProducerFlags, ...kafkaConsumerFlags }
+  const { values } = parseFlags(flags, [`--kafka.producer.brokers=${bootstrap}`, `--kafka.consumer.brokers=${bootstrap}`, ...argv], {})
+  return createKafkaBus({
+    producer: kafkaProducerOptions(values),
+    consumer: kafkaConsumerOptions(values),
+    kindOf: (topic) => (topic.startsWith('logs') ? 'logs' : 'metrics'),
+    metrics,
+    logger,
+  })
+}
+
+/** Makes a topic of three partitions over a client of its own and returns its name. */
+export async function createTopicOf(
+  bootstrap: string,
+  topic: string,
+  { maxMessageBytes }: { readonly maxMessageBytes?: number } = {},
+): Promise<string> {
+  await withAdmin(bootstrap, (admin) =>
+    admin.createTopics({
+      topics: [
+        {
+          topic,
+          numPartitions: 3,
+          configEntries: maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }],
+        },
+      ],
+      waitForLeaders: true,
+    }),
+  )
+  return topic
+}
+
+export async function withAdmin<T>(bootstrap: string, act: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    return await act(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}
