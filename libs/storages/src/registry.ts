@@ -5,6 +5,7 @@ import { cortexStorage } from './cortex/cortex.ts'
 import { elasticsearchStorage } from './elasticsearch/storage.ts'
 import { embeddedStorage } from './embedded/storage.ts'
 import { gatewayStorage } from './gateway/gateway.ts'
+import { kafkaStorage } from './kafka/kafka.ts'
 import { lokiStorage } from './loki/loki.ts'
 import { prometheusStorage } from './prometheus/prometheus.ts'
 
@@ -20,6 +21,7 @@ export const storages: readonly Storage[] = [
   storage(elasticsearchStorage),
   storage(embeddedStorage),
   storage(gatewayStorage),
+  storage(kafkaStorage),
 ]
 
 export type StorageSelection = {

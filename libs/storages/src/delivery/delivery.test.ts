@@ -201,7 +201,7 @@ describe('delivery', () => {
       },
     }
     const { handle, commits } = start(sink)
-    await expect(handle(messages(2, 1), {}, stop.signal)).rejects.toThrow('aborted')
+    await expect(handle(messages(2, 1), {}, stop.signal)).rejects.toThrow('partition lost')
     expect(commits).toEqual([])
   })
 
