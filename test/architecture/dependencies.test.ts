@@ -3,9 +3,12 @@ import { expect, test } from 'vitest'
 import { packages, textOf } from './workspace.ts'
 
 const manifest = JSON.parse(textOf('package.json'))
-const lock: { packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }> } = JSON.parse(
-  textOf('package-lock.json'),
-)
+type Locked = {
+  readonly resolved?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+const lock: { packages: Record<string, Locked> } = JSON.parse(textOf('package-lock.json'))
 
 test('versions of dependencies are exact, and packages of the workspace come as they are', () => {
   const declared = [
@@ -29,6 +32,12 @@ test('one version of a dependency serves every package', () => {
 
 test('packages of the workspace have the version of the workspace', () => {
   expect(packages.filter(({ version }) => version !== manifest.version).map(({ name }) => name)).toEqual([])
+})
+
+test('the lock has what each package.json declares, else `npm ci` refuses it (npm run lock)', () => {
+  const declared = Object.fromEntries(packages.map(({ directory, dependencies }) => [directory, dependencies]))
+  const locked = Object.fromEntries(packages.map(({ directory }) => [directory, lock.packages[directory]?.dependencies ?? {}]))
+  expect(locked).toEqual(declared)
 })
 
 test('the lock names the builds of every platform, else `npm ci` refuses it (npm run lock)', () => {

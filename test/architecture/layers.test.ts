@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { importsOf, packageOf } from './imports.ts'
-import { isContract, isTest, packages, sourcesOf, textOf } from './workspace.ts'
+import { isForTests, isTest, packages, sourcesOf, textOf } from './workspace.ts'
 
 // A package may import only packages of a lower rank: those of one rank do not know each other, services join them.
 const RANKS = [
@@ -39,9 +39,14 @@ describe.each(packages)('$name', ({ directory, layer, exports, dependencies }) =
     const undeclared = imports.filter(({ file, specifier }) => {
       const name = packageOf(specifier)
       if (name === undefined || name in dependencies) return false
-      return !(TEST_TOOLS.includes(name) && (isTest(file) || isContract(file) || layer === 'test'))
+      return !(TEST_TOOLS.includes(name) && (isTest(file) || isForTests(file) || layer === 'test'))
     })
     expect(undeclared).toEqual([])
+  })
+
+  test('what runs in a service imports nothing that is for tests', () => {
+    const mixed = imports.filter(({ file, specifier }) => !isTest(file) && !isForTests(file) && layer !== 'test' && isForTests(specifier))
+    expect(mixed).toEqual([])
   })
 
   test('depends only on lower ranks', () => {

@@ -36,5 +36,5 @@ export const textOf = (file: string): string => readFileSync(join(root, file), '
 
 export const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file)
 
-/** A suite that several packages run against what they build: exported, but no part of what runs in a service. */
-export const isContract = (file: string): boolean => /(^|\/)contract(\/|\.ts$)/.test(file)
+/** What only tests use: a contract suite that several packages run, and what tests share in `testing` or `test-kit`. */
+export const isForTests = (file: string): boolean => /(^|\/)(contract|testing|test-kit)(\/|\.ts$)/.test(file)
