@@ -56,6 +56,9 @@ export async function startGateway({ flags, kinds, write, metrics, logger, readi
     tls: flags['gateway.grpc-server.tls.enabled'] ? grpcTls(flags) : undefined,
     address: flags['gateway.grpc-server.host-port'],
     flagName: 'gateway.grpc-server.host-port',
+  }).catch(async (error: unknown) => {
+    await http.close()
+    throw error
   })
   readiness.set('start', undefined)
   logger.info('gateway listens', { http: httpAddress.port, grpc: grpc.address.port, kinds: [...kinds] })

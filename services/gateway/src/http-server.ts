@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
-import { errorMessage, type Kind, type Logger } from '@clymene/model'
+import { DecodeError, errorMessage, type Kind, type Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
 import { fromHeaders, TooLargeError } from '@clymene/wire'
 import { status as grpcStatus } from '@grpc/grpc-js'
@@ -167,7 +167,7 @@ async function bodyOf(request: FastifyRequest, { maxDecompressedBytes }: HttpSer
   } catch (error) {
     throw error instanceof RangeError
       ? new TooLargeError('gzip body, decompressed,', maxDecompressedBytes + 1, maxDecompressedBytes)
-      : Object.assign(new Error(`gzip body: ${errorMessage(error)}`), { statusCode: 400 })
+      : new DecodeError(`gzip body: ${errorMessage(error)}`, 0, { cause: error })
   }
 }
 

@@ -1,0 +1,328 @@
+import { gzipSync } from 'node:zlib'
+
+import { PermanentError, RetryableError, type Envelope, type Kind } from '@clymene/model'
+import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { compress, encodeBatchJson, encodePushRequest, encodeWriteRequest, wrapBatch } from '@clymene/wire'
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
+import { afterEach, describe, expect, test } from 'vitest'
+
+import { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+import { startGateway } from './gateway.ts'
+
+const series = encodeWriteRequest([
+  {
+    labels: [
+      ['__name__', 'up'],
+      ['cluster', 'c1'],
+      ['replica', 'a'],
+    ],
+    samples: [{ timestampMs: 1000, value: 1 }],
+  },
+])
+const streams = [{ labels: [['cluster', 'c1'] as const], entries: [{ timestampNs: 5n, line: 'hello' }] }]
+const block = compress(series)
+const lokiJson = JSON.stringify({ streams: [{ stream: { cluster: 'c1' }, values: [['5', 'hello']] }] })
+const clymeneJson = encodeBatchJson(streams, 'team-a')
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+type Write = (envelope: Envelope, signal: AbortSignal) => Promise<void>
+
+async function start(options: { write?: Write; argv?: readonly string[]; kinds?: readonly Kind[] } = {}) {
+  const written: Envelope[] = []
+  const write: Write = async (envelope, signal) => {
+    await options.write?.(envelope, signal)
+    written.push(envelope)
+  }
+  const argv = ['--gateway.http-server.host-port=127.0.0.1:0', '--gateway.grpc-server.host-port=127.0.0.1:0', ...(options.argv ?? [])]
+  const { values } = parseFlags({ ...gatewayServerFlags, ...gatewayLimitFlags }, argv, {})
+  const gateway = await startGateway({
+    flags: values,
+    kinds: new Set(options.kinds ?? ['metrics', 'logs']),
+    write,
+    metrics: createMetrics(),
+    logger: silentLogger,
+    readiness: createReadiness(),
+  })
+  const stop = new AbortController()
+  const running = gateway.run(stop.signal)
+  const client = new Client(`127.0.0.1:${gateway.grpcAddress.port}`, credentials.createInsecure())
+  stops.push(async () => {
+    client.close()
+    stop.abort()
+    await running
+  })
+  const post = (path: string, body: Uint8Array | string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${gateway.httpAddress.port}${path}`, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : Buffer.from(body),
+      headers: { 'content-type': 'application/x-protobuf', ...headers },
+    })
+  const call = (path: string, message: Uint8Array, headers: Record<string, string> = {}): Promise<ServiceError | undefined> => {
+    const metadata = new Metadata()
+    for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
+    return new Promise((resolve) => {
+      client.makeUnaryRequest(
+        path,
+        (bytes: Buffer) => bytes,
+        (bytes) => bytes,
+        Buffer.from(message),
+        metadata,
+        (error) => resolve(error ?? undefined),
+      )
+    })
+  }
+  return { written, post, call, gateway }
+}
+
+const METRICS_CALL = '/prometheus.ClymeneService/RequestMetrics'
+const LOGS_CALL = '/logproto.Gateway/TransferBatch'
+
+describe('what is accepted', () => {
+  const accepted: {
+    name: string
+    path: string
+    body: Uint8Array | string
+    headers?: Record<string, string>
+    kind: Kind
+    value?: Buffer
+    tenant?: string
+  }[] = [
+    { name: 'remote write at the original path', path: '/api/metrics', body: block, kind: 'metrics', value: block },
+    { name: 'remote write at the path of Prometheus', path: '/api/v1/write', body: block, kind: 'metrics', value: block },
+    {
+      name: "the original's JSON of logs under its wrong content type",
+      path: '/api/logs',
+      body: clymeneJson,
+      kind: 'logs',
+      tenant: 'team-a',
+    },
+    { name: "Loki's protobuf", path: '/loki/api/v1/push', body: compress(encodePushRequest(streams)), kind: 'logs' },
+    { name: "Loki's JSON", path: '/loki/api/v1/push', body: lokiJson, headers: { 'content-type': 'application/json' }, kind: 'logs' },
+    {
+      name: "Loki's JSON by gzip, of a tenant",
+      path: '/loki/api/v1/push',
+      body: gzipSync(lokiJson),
+      headers: { 'content-type': 'application/json', 'content-encoding': 'gzip', 'x-scope-orgid': 't1' },
+      kind: 'logs',
+      tenant: 't1',
+    },
+  ]
+  test.each(accepted)('$name', async ({ path, body, headers, kind, value, tenant }) => {
+    const { post, written } = await start()
+    const response = await post(path, body, headers)
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 204, text: '' })
+    const [envelope] = written
+    expect(envelope).toMatchObject({ kind, headers: { records: 1, scanned: true, contentType: 'application/x-protobuf', cluster: 'c1' } })
+    expect(envelope?.headers.tenant).toBe(tenant)
+    if (value !== undefined) expect(envelope?.value.equals(value)).toBe(true)
+  })
+
+  const called = [
+    { name: 'metrics', path: METRICS_CALL, message: series, kind: 'metrics' },
+    { name: "logs as the original's JSON", path: LOGS_CALL, message: wrapBatch(clymeneJson), kind: 'logs' },
+    { name: 'logs as a block', path: LOGS_CALL, message: wrapBatch(compress(encodePushRequest(streams))), kind: 'logs' },
+  ]
+  test.each(called)('by gRPC: $name', async ({ path, message, kind }) => {
+    const { call, written } = await start()
+    expect(await call(path, message)).toBeUndefined()
+    expect(written).toMatchObject([{ kind, headers: { records: 1, scanned: true } }])
+  })
+
+  test('an empty request is answered and not written', async () => {
+    const { post, written } = await start()
+    expect((await post('/api/v1/write', compress(Buffer.alloc(0)))).status).toBe(204)
+    expect(written).toEqual([])
+  })
+})
+
+describe('order and identity', () => {
+  test('foreign messages are numbered per cluster and replica, in the order of their arrival', async () => {
+    const { post, written } = await start()
+    const other = compress(
+      encodeWriteRequest([
+        {
+          labels: [
+            ['__name__', 'x'],
+            ['cluster', 'c2'],
+          ],
+          samples: [{ timestampMs: 1, value: 1 }],
+        },
+      ]),
+    )
+    for (const body of [block, block, other, block]) await post('/api/v1/write', body)
+    expect(written.map(({ headers }) => headers.sequence)).toEqual([1, 2, 1, 3])
+    expect(new Set(written.map(({ key }) => key)).size).toBe(2)
+    expect(written[0]?.headers.stream).toBe('a')
+  })
+
+  test('an agent keeps its own number and key; its word that a block was scanned counts nothing', async () => {
+    const { post, written } = await start()
+    const headers = {
+      'clymene-agent': 'node-1',
+      'clymene-epoch': '7',
+      'clymene-sequence': '42',
+      'clymene-stream': 'metrics-0',
+      'clymene-cluster': 'c9',
+    }
+    await post('/api/v1/write', block, { ...headers, 'clymene-scanned': '1' })
+    expect(written).toMatchObject([{ key: '/c9/node-1/metrics-0', headers: { agent: 'node-1', epoch: 7, sequence: 42 } }])
+    const unscannable = await post('/api/v1/write', compress(Buffer.from('no protobuf')), { ...headers, 'clymene-scanned': '1' })
+    expect(unscannable.status).toBe(400)
+  })
+})
+
+describe('what is refused', () => {
+  const bomb = gzipSync(Buffer.alloc(1_000_000))
+  const small = ['--gateway.max-decompressed-bytes=64KiB', '--gateway.max-body-bytes=32KiB']
+  const refused: {
+    name: string
+    path: string
+    body: Uint8Array | string
+    headers?: Record<string, string>
+    status: number
+    text: RegExp
+  }[] = [
+    { name: 'no snappy', path: '/api/v1/write', body: Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff]), status: 400, text: /at byte/ },
+    { name: 'snappy around no protobuf', path: '/api/v1/write', body: compress(Buffer.from('hello')), status: 400, text: /at byte/ },
+    {
+      name: 'remote write 2.0',
+      path: '/api/v1/write',
+      body: block,
+      headers: { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+      status: 400,
+      text: /2\.0/,
+    },
+    {
+      name: 'broken JSON',
+      path: '/loki/api/v1/push',
+      body: '{"streams":',
+      headers: { 'content-type': 'application/json' },
+      status: 400,
+      text: /at byte/,
+    },
+    { name: 'a body over the limit', path: '/api/v1/write', body: Buffer.alloc(40_000), status: 413, text: /--gateway\.max-body-bytes/ },
+    {
+      name: 'a block that claims too much',
+      path: '/api/v1/write',
+      body: Buffer.from([0xff, 0xff, 0xff, 0x7f, 0]),
+      status: 413,
+      text: /over the limit/,
+    },
+    {
+      name: 'gzip that becomes too much',
+      path: '/loki/api/v1/push',
+      body: bomb,
+      headers: { 'content-encoding': 'gzip' },
+      status: 413,
+      text: /over the limit/,
+    },
+    {
+      name: 'no gzip under its name',
+      path: '/loki/api/v1/push',
+      body: 'x',
+      headers: { 'content-encoding': 'gzip' },
+      status: 400,
+      text: /gzip/,
+    },
+    { name: 'another path', path: '/api/v2/write', body: block, status: 404, text: /no such path.*\/api\/v1\/write/ },
+  ]
+  test.each(refused)('$name', async ({ path, body, headers, status, text }) => {
+    const { post, written } = await start({ argv: small })
+    const response = await post(path, body, headers)
+    expect(response.status).toBe(status)
+    expect(await response.text()).toMatch(text)
+    expect(written).toEqual([])
+  })
+
+  test('another method', async () => {
+    const { gateway } = await start()
+    const response = await fetch(`http://127.0.0.1:${gateway.httpAddress.port}/api/metrics`)
+    expect({ status: response.status, allow: response.headers.get('allow') }).toEqual({ status: 405, allow: 'POST' })
+  })
+
+  const failures: { name: string; error: Error; status: number; code: number; retryAfter: string | null }[] = [
+    { name: 'the bus is away', error: new RetryableError('broker away'), status: 503, code: 14, retryAfter: '1' },
+    { name: 'a storage asks for time', error: new RetryableError('429', { retryAfterMs: 4500 }), status: 503, code: 14, retryAfter: '5' },
+    { name: 'the content is refused', error: new PermanentError('out of order'), status: 400, code: 3, retryAfter: null },
+    { name: 'something else broke', error: new TypeError('secret detail'), status: 500, code: 13, retryAfter: null },
+  ]
+  test.each(failures)('$name', async ({ error, status, code, retryAfter }) => {
+    const { post, call } = await start({ write: () => Promise.reject(error) })
+    const response = await post('/api/v1/write', block)
+    expect({ status: response.status, retryAfter: response.headers.get('retry-after') }).toEqual({ status, retryAfter })
+    expect(await response.text()).toBe(status === 500 ? 'internal error\n' : `${error.message}\n`)
+    expect((await call(METRICS_CALL, series))?.code).toBe(code)
+  })
+
+  test('by gRPC: a message that is none', async () => {
+    const { call } = await start()
+    expect((await call(METRICS_CALL, Buffer.from('no protobuf')))?.code).toBe(3)
+    expect((await call(LOGS_CALL, Buffer.from([0x0a, 0x7f])))?.code).toBe(3)
+  })
+
+  test('a kind without a storage, by name', async () => {
+    const { post, call } = await start({ kinds: ['metrics'] })
+    const response = await post('/api/logs', clymeneJson)
+    expect(response.status).toBe(404)
+    expect(await response.text()).toMatch(/takes no logs/)
+    expect((await call(LOGS_CALL, wrapBatch(clymeneJson)))?.code).toBe(12)
+    expect((await post('/api/metrics', block)).status).toBe(204)
+  })
+})
+
+describe('limits', () => {
+  test('bytes in flight: the next is told to come again, by HTTP and gRPC, and there is room when one is answered', async () => {
+    const waiting: (() => void)[] = []
+    const { post, call } = await start({
+      write: () => new Promise((resolve) => waiting.push(resolve)),
+      argv: [`--gateway.max-bytes-in-flight=${block.length + 1}`],
+    })
+    const first = post('/api/v1/write', block)
+    await expect.poll(() => waiting.length).toBe(1)
+    const second = await post('/api/v1/write', block)
+    expect({ status: second.status, retryAfter: second.headers.get('retry-after') }).toEqual({ status: 503, retryAfter: '1' })
+    expect(await second.text()).toMatch(/--gateway\.max-bytes-in-flight/)
+    expect((await call(METRICS_CALL, series))?.code).toBe(8)
+    waiting[0]?.()
+    expect((await first).status).toBe(204)
+    const third = post('/api/v1/write', block)
+    await expect.poll(() => waiting.length).toBe(2)
+    waiting[1]?.()
+    expect((await third).status).toBe(204)
+  })
+
+  test('a bus that does not answer is 503 after --gateway.write-timeout', async () => {
+    const { post } = await start({ write: (_envelope, signal) => rejectedBy(signal), argv: ['--gateway.write-timeout=50ms'] })
+    const response = await post('/api/v1/write', block)
+    expect(response.status).toBe(503)
+    expect(await response.text()).toMatch(/not acknowledged within 50 ms/)
+  })
+
+  test('a connection past its age is closed with its answer', async () => {
+    const { post } = await start({ argv: ['--gateway.max-connection-age=1ms'] })
+    await expect.poll(async () => (await post('/api/v1/write', block)).headers.get('connection')).toBe('close')
+  })
+})
+
+const rejectedBy = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true }))
+
+test('a port in use names its flag', async () => {
+  const { gateway } = await start()
+  await expect(start({ argv: [`--gateway.http-server.host-port=127.0.0.1:${gateway.httpAddress.port}`] })).rejects.toThrow(
+    /--gateway\.http-server\.host-port=127\.0\.0\.1:\d+: the port is in use/,
+  )
+  await expect(start({ argv: [`--gateway.grpc-server.host-port=127.0.0.1:${gateway.grpcAddress.port}`] })).rejects.toThrow(
+    /--gateway\.grpc-server\.host-port=127\.0\.0\.1:\d+: the port is in use/,
+  )
+})
+
+test('unreadable certificates are all named', async () => {
+  await expect(start({ argv: ['--gateway.http-server.tls.enabled', '--gateway.http-server.tls.cert=/none.pem'] })).rejects.toThrow(
+    /--gateway\.http-server\.tls\.cert="\/none\.pem": .*\n--gateway\.http-server\.tls\.key="": expected the path of a PEM file/,
+  )
+})

@@ -1,0 +1,114 @@
+import {
+  createKafkaBus,
+  kafkaConsumerFlags,
+  kafkaConsumerOptions,
+  kafkaProducerFlags,
+  kafkaProducerOptions,
+  type KafkaBus,
+} from '@clymene/bus'
+import type { FlagValues, Kind } from '@clymene/model'
+import { adminFlags, hostService, parseFlags, processFlags, type Command, type Host } from '@clymene/runtime'
+import { deadLetterTopic, openStorages, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
+
+import { formerIngesterFlags, ingesterFlags } from './flags.ts'
+import { createIngester } from './ingester.ts'
+
+const ADMIN_ADDRESS = ':15694'
+const flags = { ...processFlags, ...adminFlags(ADMIN_ADDRESS), ...ingesterFlags }
+
+/** The ingester as a process. `promtail-ingester` is the same, limited to logs. */
+export const ingesterCommand: Command = commandOf({
+  name: 'ingester',
+  summary: 'reads Kafka and writes to the storages, each at its own pace',
+})
+
+export const promtailIngesterCommand: Command = commandOf({
+  name: 'promtail-ingester',
+  summary: 'the ingester, limited to logs',
+  onlyKinds: ['logs'],
+})
+
+function commandOf({
+  name,
+  summary,
+  onlyKinds,
+}: {
+  readonly name: string
+  readonly summary: string
+  readonly onlyKinds?: readonly Kind[]
+}): Command {
+  return {
+    name,
+    summary,
+    statusAddress: ADMIN_ADDRESS,
+    groups: serviceFlagGroups(
+      [
+        { title: 'Process', flags: { ...processFlags, ...adminFlags(ADMIN_ADDRESS) } },
+        { title: 'Kafka, as a consumer', flags: kafkaConsumerFlags },
+        { title: 'Of the original', flags: formerIngesterFlags },
+      ],
+      '',
+    ),
+    configure: async (argv, env) => {
+      const parsed = parseServiceFlags({ flags, defaultStorages: '', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
+      const { values, warnings } = parsed
+      const kafka = kafkaOptions(values)
+      return {
+        warnings,
+        run: (stop) => hostService({ flags: values, component: name, warnings }, (host) => runIngester(parsed, kafka, host, stop)),
+      }
+    },
+  }
+}
+
+/** The consumer, and for dead letters a producer to the same brokers with the same credentials. */
+function kafkaOptions(values: FlagValues<typeof kafkaConsumerFlags>) {
+  const consumer = kafkaConsumerOptions(values)
+  const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
+  return { consumer, producer: { ...defaults, connection: consumer.connection } }
+}
+
+type KafkaOptions = ReturnType<typeof kafkaOptions>
+
+/** The topic of each kind, by its flag. */
+export const topicsOf = (values: FlagValues<typeof kafkaConsumerFlags>, kinds: Iterable<Kind>): ReadonlyMap<Kind, string> =>
+  new Map(Array.from(kinds, (kind) => [kind, values[kind === 'metrics' ? 'kafka.consumer.topic' : 'kafka.consumer.promtail.topic']]))
+
+/** Kafka keeps no kind: what is on a topic, or on its dead-letter topic, follows from its name. */
+export const kindOfTopic =
+  (logsTopic: string) =>
+  (topic: string): Kind =>
+    topic === logsTopic || topic === deadLetterTopic(logsTopic) ? 'logs' : 'metrics'
+
+async function runIngester(
+  { values, storageValues, selection }: ServiceFlags<typeof flags>,
+  kafka: KafkaOptions,
+  { logger, metrics, readiness, version }: Host,
+  stop: AbortSignal,
+): Promise<void> {
+  const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
+  const bus: KafkaBus = createKafkaBus({ ...kafka, kindOf: kindOfTopic(values['kafka.consumer.promtail.topic']), metrics, logger })
+  readiness.watch('bus', bus.unavailable)
+  const watching = new AbortController()
+  const watched = storages.watch(readiness, watching.signal)
+  stop.addEventListener('abort', readiness.stopping, { once: true })
+  try {
+    const ingester = createIngester({
+      bus,
+      topics: topicsOf(values, storages.sinks.keys()),
+      groupId: values['kafka.consumer.group-id'],
+      sinks: storages.sinks,
+      seedGroup: bus.seedGroupOffsets,
+      metrics,
+      logger,
+    })
+    readiness.set('start', undefined)
+    logger.info('ingester reads', { routes: ingester.routes.map(({ topic, storage, group }) => ({ topic, storage, group })) })
+    await ingester.run(stop)
+  } finally {
+    watching.abort()
+    await watched
+    await bus.close()
+    await storages.close()
+  }
+}
