@@ -13,16 +13,19 @@ import { labelsText, type Series, type SeriesTable } from './series-table.ts'
 /** How far into a message its samples are stored. */
 export type SampleProgress = { position: number; samples: number }
 
+/** Samples, and bytes of the samples or of the labels of new series, whichever are used up first. */
+export type SampleBudget = { readonly samples: number; readonly bytes: number }
+
 export type Refuse = (refused: Omit<RefusedRecord, 'delivery'>) => void
 
 export type SampleWriter = {
   /**
-   * Stores samples of one message from `progress` on, `budget` of them (to the end of a series), inside the caller's
+   * Stores samples of one message from `progress` on, as the budget allows (to the end of a series), inside the caller's
    * transaction. True when the message is done. What is there already, by series and time, is not stored again.
    *
    * @throws DecodeError when the message is not what the scan let through; the samples before that place stay.
    */
-  readonly write: (message: Buffer, progress: SampleProgress, budget: number, refuse: Refuse) => boolean
+  readonly write: (message: Buffer, progress: SampleProgress, budget: SampleBudget, refuse: Refuse) => boolean
   /** Before the caller's commit: what was written since the last call becomes one journal row. Returns the samples that were new. */
   readonly endTransaction: () => number
   /** After a rollback. The caller then loads the table anew: it has samples that the database has not. */
@@ -30,8 +33,8 @@ export type SampleWriter = {
 }
 
 const MAX_LABEL_BYTES = 64 * 1024
-/** Labels of new series that one step takes on: with the samples they bound a transaction. */
-const ADMIT_BYTES = 256 * 1024
+/** What a sample adds to the database: 20 in the journal and its share of a chunk. */
+const SAMPLE_BYTES = 32
 
 export type SampleWriterOptions = {
   readonly database: Database
@@ -83,7 +86,7 @@ export function createSampleWriter({ database: { db }, table, chunks, journal, m
 
   return {
     write: (message, progress, budget, refuse) => {
-      const until = progress.samples + budget
+      const until = progress.samples + Math.min(budget.samples, budget.bytes / SAMPLE_BYTES)
       admittedBytes = 0
       let current: Series | undefined
       let previous: Series | undefined
@@ -106,7 +109,7 @@ export function createSampleWriter({ database: { db }, table, chunks, journal, m
         message,
         visitor,
         progress.position,
-        () => progress.samples >= until || admittedBytes > ADMIT_BYTES,
+        () => progress.samples >= until || admittedBytes > budget.bytes,
       )
       return progress.position >= message.length
     },

@@ -9,6 +9,7 @@ import { createLineWriter } from './line-writer.ts'
 import { loadSeries } from './load-series.ts'
 import { createLogSearch, type FoundLine, type LogQuery } from './log-search.ts'
 import type { LabelMatcher } from './matchers.ts'
+import { createMemory } from './memory.ts'
 import { observeStore } from './observe.ts'
 import { queryRange, RANGE_LIMITS, type RangeQuery, type RangeSeries } from './range.ts'
 import { createRetention } from './retention.ts'
@@ -93,12 +94,12 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const search = createLogSearch(database, streams)
   const observed = observeStore(options.metrics, () => stats())
 
-  const reload = (): void => {
+  const memory = createMemory(() => {
     checkpoint.forget()
     streams.load()
     loadSeries(database, table, chunks, journal)
-  }
-  const upkeep = createUpkeep({ database, retention, checkpoint, journal, totals, logger, now, reload, expired: observed.expired })
+  })
+  const upkeep = createUpkeep({ database, retention, checkpoint, journal, totals, logger, now, memory, expired: observed.expired })
   const queue = createWriteQueue({
     database,
     samples,
@@ -107,7 +108,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     upkeep,
     storing: totals.stored,
     stored: observed.stored,
-    reload,
+    memory,
   })
   const stats = (): StoreStats => ({
     ...totals.now(),
@@ -118,7 +119,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     ...totals.oldest(table),
   })
 
-  reload()
+  memory.refresh()
   const timer = setInterval(queue.wake, UPKEEP_MS).unref()
   const sink = (kind: Kind): Sink => ({ write: (deliveries, signal) => queue.write(kind, deliveries, signal) })
   return {

@@ -3,6 +3,7 @@ import { errorMessage, type Logger } from '@clymene/model'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Database } from './database.ts'
 import type { JournalRows } from './journal-rows.ts'
+import type { Memory } from './memory.ts'
 import type { Expired, Retention } from './retention.ts'
 import type { TotalsRow } from './totals.ts'
 
@@ -33,7 +34,7 @@ export type UpkeepOptions = {
   readonly totals: TotalsRow
   readonly logger: Logger
   readonly now: () => number
-  readonly reload: () => void
+  readonly memory: Memory
   readonly expired: (expired: Expired) => void
 }
 
@@ -82,6 +83,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   return {
     slice: () => {
       try {
+        options.memory.refresh()
         shrink()
         const expiring = expire()
         pack()
@@ -91,7 +93,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
         options.logger.error('embedded store: upkeep failed', { path: database.path, error: errorMessage(error) })
         shrinking = false
         packing = false
-        options.reload()
+        options.memory.invalidate()
         return false
       }
     },

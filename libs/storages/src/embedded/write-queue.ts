@@ -14,6 +14,7 @@ import { createDecompressor } from '@clymene/wire'
 
 import type { Database } from './database.ts'
 import { lineProgress, type LineProgress, type LineWriter } from './line-writer.ts'
+import type { Memory } from './memory.ts'
 import type { SampleProgress, SampleWriter } from './sample-writer.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -21,7 +22,7 @@ import type { Upkeep } from './upkeep.ts'
 const TURN_MS = 15
 const STEPS_A_TURN = 4
 const SAMPLES_A_STEP = 5_000
-const LINE_BYTES_A_STEP = 256 * 1024
+const MAX_STEP_BYTES = 256 * 1024
 
 export type WriteQueue = {
   /** Resolves when a transaction with all of it is committed. Rejects as a Sink does. */
@@ -42,15 +43,14 @@ export type WriteQueueOptions = {
   readonly storing: (kind: Kind, records: number) => void
   /** The same once they are committed. */
   readonly stored: (kind: Kind, records: number) => void
-  /** After a failed transaction: reads everything back, because memory has what the database has not. */
-  readonly reload: () => void
+  readonly memory: Memory
 }
 
 type Job = {
   readonly kind: Kind
   readonly deliveries: readonly Delivery[]
   readonly signal: AbortSignal
-  readonly refused: RefusedRecord[]
+  refused: RefusedRecord[]
   readonly resolve: () => void
   readonly reject: (error: Error) => void
   /** The delivery that is being written, and how far. */
@@ -58,17 +58,19 @@ type Job = {
   message: Buffer | undefined
   samples: SampleProgress
   lines: LineProgress
+  triedFull: boolean
 }
 
 /** One writer: everything that changes the store goes through here, in order, a short transaction a turn of the event loop. */
 export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
-  const { database, samples, lines, upkeep } = options
+  const { database, samples, lines, upkeep, memory } = options
   const decompress = createDecompressor(options.maxMessageBytes)
+  // A turn's transaction fits into the share of the pages that the retention keeps free.
+  const stepBytes = Math.min(MAX_STEP_BYTES, Math.floor(database.pageLimitBytes / 128))
   const jobs: Job[] = []
   let awake = false
   let draining: Promise<void> | undefined
   let closed = false
-
   /** Writes on with the first job; true when it is done. */
   const advance = (job: Job): boolean => {
     const delivery = job.deliveries[job.index]
@@ -77,54 +79,76 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
     const refuse = (refused: Omit<RefusedRecord, 'delivery'>): void => void job.refused.push({ ...refused, delivery: job.index })
     const done =
       job.kind === 'metrics'
-        ? samples.write(job.message, job.samples, SAMPLES_A_STEP, refuse)
-        : lines.write(job.message, job.lines, LINE_BYTES_A_STEP, refuse)
+        ? samples.write(job.message, job.samples, { samples: SAMPLES_A_STEP, bytes: stepBytes }, refuse)
+        : lines.write(job.message, job.lines, stepBytes, refuse)
     if (!done) return false
     job.index++
     Object.assign(job, emptyProgress())
     return job.index >= job.deliveries.length
   }
 
-  /** One transaction: as many jobs, or as much of the first one, as a turn may take. Group commit comes from this. */
-  const commitSome = (): void => {
+  /** Puts what a turn may take into the transaction; gives who is to be told what once it is committed. */
+  const writeSome = (touched: Job[]): (() => void)[] => {
     const until = performance.now() + TURN_MS
     const settled: (() => void)[] = []
+    for (let job = jobs[0], step = 0; job !== undefined && step < STEPS_A_TURN && performance.now() < until; job = jobs[0], step++) {
+      if (touched.at(-1) !== job) touched.push(job)
+      const outcome = outcomeOf(job)
+      if (outcome === undefined) continue
+      settled.push(outcome)
+      jobs.shift()
+    }
+    return settled
+  }
+
+  /** Writes on with a job: what to tell its caller, undefined when it is not done. */
+  const outcomeOf = (job: Job): (() => void) | undefined => {
+    const began = job.message !== undefined || job.index > 0
+    if (!began && job.signal.aborted) return () => job.reject(asError(job.signal.reason))
+    try {
+      if (!advance(job)) return undefined
+      return job.refused.length === 0 ? job.resolve : () => job.reject(refusal(job))
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      return () => job.reject(new PermanentError(`delivery ${job.index}: ${error.message}`, { cause: error }))
+    }
+  }
+
+  /** One transaction: as many jobs, or as much of the first one, as a turn may take. Group commit comes from this. */
+  const commitSome = (): void => {
     const touched: Job[] = []
     const records = { metrics: 0, logs: 0 }
     try {
-      database.transaction(() => {
-        for (let job = jobs[0], step = 0; job !== undefined && step < STEPS_A_TURN && performance.now() < until; job = jobs[0], step++) {
-          if (touched.at(-1) !== job) touched.push(job)
-          if (job.message === undefined && job.index === 0 && job.signal.aborted) {
-            settled.push(rejection(job, asError(job.signal.reason)))
-            jobs.shift()
-            continue
-          }
-          try {
-            if (!advance(job)) continue
-            settled.push(job.refused.length === 0 ? job.resolve : rejection(job, refusal(job)))
-          } catch (error) {
-            if (!(error instanceof DecodeError)) throw error
-            settled.push(rejection(job, new PermanentError(`delivery ${job.index}: ${error.message}`, { cause: error })))
-          }
-          jobs.shift()
-        }
+      memory.refresh()
+      const settled = database.transaction(() => {
+        const outcomes = writeSome(touched)
         records.metrics = samples.endTransaction()
         records.logs = lines.endTransaction()
         for (const kind of KINDS) options.storing(kind, records[kind])
+        return outcomes
       })
+      for (const kind of KINDS) options.stored(kind, records[kind])
+      for (const settle of settled) settle()
     } catch (error) {
+      memory.invalidate()
       samples.forget()
       lines.endTransaction()
-      for (const job of touched) if (jobs[0] === job) jobs.shift()
-      const failure = storeFailure(database.path, error)
-      for (const job of touched) job.reject(failure)
-      if (resultCode(error) === SQLITE_FULL) upkeep.makeRoom()
-      options.reload()
-      return
+      failed(touched, error)
     }
-    for (const kind of KINDS) options.stored(kind, records[kind])
-    for (const settle of settled) settle()
+  }
+
+  /** A transaction that did not fit is tried once more after room was made; any other failure is the callers' to try again. */
+  const failed = (touched: readonly Job[], error: unknown): void => {
+    const waiting = jobs.splice(0).filter((job) => !touched.includes(job))
+    const isFull = resultCode(error) === SQLITE_FULL
+    if (isFull) upkeep.makeRoom()
+    for (const job of touched) {
+      if (isFull && !job.triedFull) jobs.push(Object.assign(job, { ...emptyProgress(), index: 0, refused: [], triedFull: true }))
+      else job.reject(storeFailure(database.path, error))
+    }
+    // Nothing was touched when reading back failed: then nobody can be served.
+    if (touched.length > 0) jobs.push(...waiting)
+    else for (const job of waiting) job.reject(storeFailure(database.path, error))
   }
 
   /** Ends in the same turn in which it saw that nothing is left, so whoever asks for more starts it again. */
@@ -145,7 +169,7 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
     write: (kind, deliveries, signal) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(new RetryableError(`embedded store ${database.path} is closed`))
-        jobs.push({ kind, deliveries, signal, refused: [], resolve, reject, index: 0, ...emptyProgress() })
+        jobs.push({ kind, deliveries, signal, refused: [], resolve, reject, index: 0, triedFull: false, ...emptyProgress() })
         start()
       }),
     wake: () => {
@@ -164,8 +188,6 @@ const emptyProgress = (): Pick<Job, 'message' | 'samples' | 'lines'> => ({
   samples: { position: 0, samples: 0 },
   lines: lineProgress(),
 })
-
-const rejection = (job: Job, error: Error) => (): void => job.reject(error)
 
 function refusal({ refused }: Job): PermanentError {
   const [first] = refused
