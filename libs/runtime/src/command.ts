@@ -4,7 +4,7 @@ import { request } from 'undici'
 import { flagHelp, type FlagGroup } from './flag-help.ts'
 import { flag, formatAddress } from './flag.ts'
 import { environmentName, parseFlags } from './parse-flags.ts'
-import { runProcess, type ExitStatus } from './process.ts'
+import { ExitError, runProcess, type ExitStatus } from './process.ts'
 import { readVersion } from './version.ts'
 
 /** A service as the command line knows it. */
@@ -37,11 +37,6 @@ const VERBS = {
   status: 'asks the admin port of a running service; exit status 1 unless it is ready',
   validate: 'checks flags and files, starts nothing',
 } as const
-
-/** `status` found a service that is away or not ready: the process prints the reason and exits with status 1. */
-class NotReadyError extends Error {
-  override readonly name = 'NotReadyError'
-}
 
 /** Runs `command` with the words after its name. Resolves with the exit status, which is also set. */
 export async function runCommand(command: Command, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<ExitStatus> {
@@ -78,7 +73,7 @@ async function printStatus({ statusAddress }: Command, argv: readonly string[], 
   print(text)
   if (statusCode === 200) return
   const { text: reasons } = await ask(`http://${address}/readyz`)
-  throw new NotReadyError(`not ready: ${reasons.trim().replaceAll('\n', '; ')}`)
+  throw new ExitError(`not ready: ${reasons.trim().replaceAll('\n', '; ')}`)
 }
 
 async function ask(url: string): Promise<{ statusCode: number; text: string }> {
@@ -86,7 +81,7 @@ async function ask(url: string): Promise<{ statusCode: number; text: string }> {
     const { statusCode, body } = await request(url, { headersTimeout: 5000, bodyTimeout: 5000 })
     return { statusCode, text: await body.text() }
   } catch (error) {
-    throw new NotReadyError(`${url}: ${errorMessage(error)}`)
+    throw new ExitError(`${url}: ${errorMessage(error)}`)
   }
 }
 

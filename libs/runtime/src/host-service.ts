@@ -1,9 +1,9 @@
 import type { FlagValues, Logger } from '@clymene/model'
 
 import { startAdminServer, type AdminServer } from './admin.ts'
-import type { adminFlags, processFlags } from './common-flags.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import type { adminFlags, processFlags } from './process-flags.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
 import { readVersion, type Version } from './version.ts'
 

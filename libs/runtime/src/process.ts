@@ -30,9 +30,15 @@ async function statusOf(main: () => Promise<void>): Promise<ExitStatus> {
   }
 }
 
-/** A stack only for what nobody foresaw: errors of our own classes say all in their message. */
+/** Ends the process with status 1 and just this message: what happened is clear without a stack. */
+export class ExitError extends Error {
+  override readonly name = 'ExitError'
+}
+
 const textOf = (error: unknown): string =>
-  error instanceof Error && error.constructor === Error ? (error.stack ?? error.message) : errorMessage(error)
+  error instanceof Error && !(error instanceof ConfigError || error instanceof ExitError)
+    ? (error.stack ?? error.message)
+    : errorMessage(error)
 
 /** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {

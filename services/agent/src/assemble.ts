@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
+
+import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
+import { ConfigError, errorMessage, sortedLabels, type Kind, type Labels, type Sink, type Source } from '@clymene/model'
+import type { Backoff, Host } from '@clymene/runtime'
+import { createFileSource, createScrapeSource, type ScrapeSource } from '@clymene/sources'
+
+import { createAgent, type Agent } from './agent.ts'
+import { withCluster } from './config/external-labels.ts'
+import type { LogConfig } from './config/log-config.ts'
+import type { ScrapeConfig } from './config/scrape-config.ts'
+
+export type AgentSetup = {
+  /** '' is the host name. */
+  readonly agentId: string
+  /** Value of `cluster` where nothing else sets one; '' sets none. */
+  readonly cluster: string
+  readonly tenant: string
+  readonly streams: number
+  readonly scrapeConfigs: readonly ScrapeConfig[]
+  readonly logConfigs: readonly LogConfig[]
+  /** Labels of every line that does not have them. */
+  readonly logLabels: Labels
+  readonly logBatch: { readonly bytes: number; readonly waitMs: number }
+  readonly logBackoff: Partial<Backoff>
+  /** Sources of samples beside the scrapes. */
+  readonly metricSources: readonly Source[]
+  readonly buffer: {
+    readonly directory: string
+    readonly maxBytes: number
+    readonly maxAgeMs: number
+    readonly full: 'expire' | 'refuse'
+    readonly drainTimeoutMs: number
+  }
+  readonly sinks: ReadonlyMap<Kind, readonly { readonly storage: string; readonly sink: Sink }[]>
+  readonly host: Pick<Host, 'logger' | 'metrics' | 'readiness' | 'version'>
+}
+
+export type AssembledAgent = Agent & {
+  /** Takes the configurations in place of those it was made with, one for one. */
+  readonly reload: (configs: readonly ScrapeConfig[]) => void
+  readonly close: () => Promise<void>
+}
+
+/** Opens the buffer and joins sources, buffer and sinks. @throws ConfigError when the buffer cannot be opened */
+export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> {
+  const { buffer: bounds, host, streams, cluster } = setup
+  const { logger, metrics, version } = host
+  const buffer = await openBuffer(setup)
+  const sequences = createSequenceStore(join(bounds.directory, 'sequences'))
+  const scrapes = setup.scrapeConfigs.map(({ jobs, externalLabels }): ScrapeSource => {
+    const labels = withCluster(externalLabels, cluster)
+    return createScrapeSource({ jobs, externalLabels: labels, streams, metrics, logger, version: version.version })
+  })
+  await Promise.all(setup.logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
+  const agent = createAgent({
+    identity: { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster, tenant: setup.tenant },
+    metricSources: [...setup.metricSources, ...scrapes],
+    logSource: setup.logConfigs.length === 0 ? undefined : (storage) => logSourceOf(setup, storage),
+    sinks: setup.sinks,
+    buffer,
+    sequences,
+    drainTimeoutMs: bounds.drainTimeoutMs,
+    logBackoff: setup.logBackoff,
+    ...host,
+  })
+  return {
+    run: agent.run,
+    reload: (configs) => {
+      for (const [index, { jobs, externalLabels }] of configs.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
+    },
+    close: async () => {
+      await buffer.close()
+      sequences.close()
+    },
+  }
+}
+
+/** Names of the jobs whose series or lines will have no `cluster`. */
+export function jobsWithoutCluster({
+  cluster,
+  logLabels,
+  scrapeConfigs,
+  logConfigs,
+}: Pick<AgentSetup, 'cluster' | 'logLabels' | 'scrapeConfigs' | 'logConfigs'>): readonly string[] {
+  const has = (labels: Labels): boolean => cluster !== '' || labels.some(([name]) => name === 'cluster')
+  return [
+    ...scrapeConfigs.flatMap((config) => (has(config.externalLabels) ? [] : config.jobsWithoutCluster)),
+    ...logConfigs.flatMap((config) => (has(logLabels) ? [] : config.jobsWithoutCluster)),
+  ]
+}
+
+async function openBuffer({ buffer, host: { logger, metrics } }: AgentSetup) {
+  const { directory, maxBytes, maxAgeMs, full } = buffer
+  try {
+    return await openEmbeddedBus({ directory, maxBytes, maxAgeMs, full, component: 'buffer', metrics, logger })
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError(`--buffer.dir=${JSON.stringify(directory)}: ${errorMessage(error)}`)
+  }
+}
+
+/** The files of all log configurations, read for one storage. With several storages each keeps its own positions. */
+function logSourceOf(
+  { logConfigs, logLabels, logBatch, cluster, streams, sinks, host: { logger, metrics } }: AgentSetup,
+  storage: string,
+): Source {
+  const isOnly = (sinks.get('logs')?.length ?? 0) <= 1
+  const sources = logConfigs.map(({ jobs, positionsPath, refreshMs }) =>
+    createFileSource({
+      jobs,
+      positionsPath: isOnly ? positionsPath : `${positionsPath}.${storage}`,
+      externalLabels: withCluster(sortedLabels(logLabels), cluster),
+      refreshMs,
+      streams,
+      batchBytes: logBatch.bytes,
+      batchWaitMs: logBatch.waitMs,
+      logger,
+      metrics,
+    }),
+  )
+  return {
+    run: async (emit, signal) => {
+      await Promise.all(sources.map((source) => source.run(emit, signal)))
+    },
+  }
+}
