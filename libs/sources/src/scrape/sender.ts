@@ -19,6 +19,7 @@ export function createSender(context: ScrapeContext, jobName: string, target: Ta
       write(writer, timestampMs)
       const { records } = writer
       try {
+        context.deadline.throwIfAborted()
         await context.emit({ kind: 'metrics', body: writer.finish(), records, stream }, context.deadline)
         context.metrics.samples.inc({ scrape_job: jobName }, records)
       } catch (error) {

@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+
+import { Agent, interceptors } from 'undici'
+import { afterEach, describe, expect, test } from 'vitest'
+
+import { startExporter } from './exporter.ts'
+import { fetchPage, type PageRequest } from './page-request.ts'
+
+const closing: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()))
+})
+
+async function fetchFrom(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+  options: Partial<PageRequest> = {},
+  signal = new AbortController().signal,
+): Promise<string> {
+  const exporter = await startExporter(answer)
+  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+  closing.push(
+    () => agent.destroy(),
+    () => exporter.close(),
+  )
+  const request: PageRequest = {
+    dispatcher: agent.compose(interceptors.redirect({ maxRedirections: 10 })),
+    url: { origin: `http://${exporter.address}`, path: '/metrics?a=b' },
+    timeoutMs: 10_000,
+    maxBytes: 1000,
+    userAgent: 'Clymene/1.2.3',
+    headers: undefined,
+    ...options,
+  }
+  const { body, contentType } = await fetchPage(request, signal)
+  return `${contentType}: ${body.toString()}`
+}
+
+const zipped = (response: ServerResponse, text: string | Buffer): unknown =>
+  response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'x/y' }).end(typeof text === 'string' ? gzipSync(text) : text)
+
+describe('fetchPage', () => {
+  test('asks as Prometheus does', async () => {
+    let seen: unknown
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      const { accept, 'accept-encoding': encoding, 'user-agent': agent, authorization } = request.headers
+      const timeout = request.headers['x-prometheus-scrape-timeout-seconds']
+      seen = { method: request.method, url: request.url, accept, encoding, agent, timeout, authorization }
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('a 1\n')
+    }
+    const headers = (): Promise<Record<string, string>> => Promise.resolve({ authorization: 'Bearer x' })
+    expect(await fetchFrom(answer, { headers, timeoutMs: 1500 })).toBe('text/plain: a 1\n')
+    expect(seen).toEqual({
+      method: 'GET',
+      url: '/metrics?a=b',
+      accept: expect.stringMatching(/^application\/openmetrics-text;version=1\.0\.0;.*text\/plain;version=0\.0\.4;q=0\.3,\*\/\*;q=0\.2$/),
+      encoding: 'gzip',
+      agent: 'Clymene/1.2.3',
+      timeout: '1.5',
+      authorization: 'Bearer x',
+    })
+  })
+
+  test('unpacks gzip', async () => {
+    expect(await fetchFrom((_, response) => zipped(response, 'a 1\n'))).toBe('x/y: a 1\n')
+  })
+
+  test('follows a redirect', async () => {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      if (request.url === '/there') response.end('a 1\n')
+      else response.writeHead(302, { location: '/there' }).end()
+    }
+    expect(await fetchFrom(answer)).toBe('undefined: a 1\n')
+  })
+
+  const failures: [string, (response: ServerResponse) => unknown, string][] = [
+    ['a status that is not 200', (response) => response.writeHead(503).end('no'), 'server answered 503 Service Unavailable, expected 200'],
+    ['no content', (response) => response.writeHead(204).end(), 'server answered 204 No Content, expected 200'],
+    ['1001 bytes of 1000', (response) => response.end('x'.repeat(1001)), 'body_size_limit exceeded (more than 1000 bytes)'],
+    [
+      '1001 bytes of 1000 once unpacked',
+      (response) => zipped(response, 'x'.repeat(1001)),
+      'body_size_limit exceeded (more than 1000 bytes)',
+    ],
+    ['a body that does not end', (response) => response.write('x'.repeat(2000)), 'body_size_limit exceeded (more than 1000 bytes)'],
+    ['damaged gzip', (response) => zipped(response, Buffer.from('a 1\n')), 'the gzip body is damaged: incorrect header check'],
+    [
+      'gzip that is cut',
+      (response) => zipped(response, gzipSync('a 1\n').subarray(0, -9)),
+      'the gzip body is damaged: unexpected end of file',
+    ],
+    [
+      'a connection that is cut',
+      (response) => response.writeHead(200, { 'content-length': 9 }).write('a', () => response.destroy()),
+      'other side closed',
+    ],
+  ]
+  test.each(failures)('fails: %s', async (_, answer, message) => {
+    await expect(fetchFrom((_request, response) => void answer(response))).rejects.toThrow(message)
+  })
+
+  test('1000 bytes of 1000 are taken', async () => {
+    expect(await fetchFrom((_, response) => response.end('x'.repeat(1000)))).toHaveLength(1000 + 'undefined: '.length)
+    expect(await fetchFrom((_, response) => zipped(response, 'x'.repeat(1000)))).toHaveLength(1000 + 'x/y: '.length)
+  })
+
+  test.each([
+    ['before the headers', (): void => undefined],
+    ['in the middle of the body', (response: ServerResponse): unknown => response.write('a 1\n')],
+  ])('fails when the time is over %s', async (_, answer) => {
+    await expect(fetchFrom((_request, response) => void answer(response), { timeoutMs: 50 })).rejects.toThrow(
+      'no complete answer within 0.05 s',
+    )
+  })
+
+  test('an abort ends it with the reason', async () => {
+    const stop = new AbortController()
+    await expect(fetchFrom(() => stop.abort(new Error('stopped')), {}, stop.signal)).rejects.toThrow('stopped')
+    await expect(fetchFrom(() => undefined, {}, AbortSignal.abort(new Error('before')))).rejects.toThrow('before')
+  })
+
+  test('nobody listens, or the address is none', async () => {
+    await expect(fetchFrom(() => undefined, { url: { origin: 'http://127.0.0.1:1', path: '/' } })).rejects.toThrow('ECONNREFUSED')
+    await expect(fetchFrom(() => undefined, { url: { origin: 'http://a b', path: '/' } })).rejects.toThrow(/Invalid URL/i)
+  })
+})

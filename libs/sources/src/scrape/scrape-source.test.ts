@@ -1,0 +1,335 @@
+import type { Discoverer, Emit, Labels, TargetGroup } from '@clymene/model'
+import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+
+import { startExporter, textPage } from './exporter.ts'
+import { NO_LIMITS, type ScrapeJob } from './job.ts'
+import { type BatchSample, readBatch } from './read-batch.ts'
+import { createScrapeSource, type ScrapeSourceOptions } from './scrape-source.ts'
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+/** A discoverer whose groups the test sets. */
+function discovery(...addresses: string[]) {
+  let update: ((groups: readonly TargetGroup[]) => void) | undefined
+  const groupOf = (list: readonly string[]): TargetGroup => ({
+    source: 'test',
+    targets: list.map((address) => new Map([['__address__', address]])),
+    labels: new Map(),
+  })
+  const discoverer: Discoverer = {
+    run: (toUpdate, signal) => {
+      update = toUpdate
+      update([groupOf(addresses)])
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    },
+  }
+  return { discoverer, set: (...list: string[]) => update?.([groupOf(list)]) }
+}
+
+const job = (overrides: Partial<ScrapeJob>, metricRules: readonly object[] = []): ScrapeJob => ({
+  name: 'j',
+  fingerprint: JSON.stringify([{ ...overrides, discoverers: 0 }, metricRules]),
+  intervalMs: 50,
+  timeoutMs: 50,
+  metricsPath: '/metrics',
+  scheme: 'http',
+  params: new Map(),
+  honorLabels: false,
+  honorTimestamps: true,
+  trackTimestampsStaleness: false,
+  limits: NO_LIMITS,
+  relabel: () => true,
+  metricRelabel: compileRelabel(parseRelabelConfigs(metricRules, 'rules')),
+  http: { followRedirects: true },
+  discoverers: [],
+  ...overrides,
+})
+
+const CLUSTER: Labels = [['cluster', 'c']]
+
+/** Runs a source and keeps what it hands over. */
+function running(jobs: readonly ScrapeJob[], options: Partial<ScrapeSourceOptions> = {}, emit: Emit = () => Promise.resolve()) {
+  const metrics = createMetrics()
+  const source = createScrapeSource({
+    jobs,
+    externalLabels: CLUSTER,
+    streams: 4,
+    metrics,
+    logger: silentLogger,
+    version: '0',
+    syncIntervalMs: 5,
+    ...options,
+  })
+  const batches: { readonly stream: string; readonly samples: BatchSample[] }[] = []
+  const stop = new AbortController()
+  const ended = source.run(async (batch, signal) => {
+    const samples = readBatch(batch.body)
+    expect(batch).toMatchObject({ kind: 'metrics', records: samples.length })
+    batches.push({ stream: batch.stream, samples })
+    await emit(batch, signal)
+  }, stop.signal)
+  const finish = async (): Promise<void> => {
+    stop.abort(new DOMException('stopped', 'AbortError'))
+    await ended
+  }
+  closing.push(finish)
+  const counted = async (name: string): Promise<number> => {
+    const found = await metrics.registry.getSingleMetric(name)?.get()
+    return found?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
+  }
+  return {
+    source,
+    batches,
+    finish,
+    counted,
+    /** Values of a series in the order received. */
+    values: (series: string) => batches.flatMap(({ samples }) => samples.filter((one) => one.series === series).map(({ value }) => value)),
+  }
+}
+
+async function exporter(answer: Parameters<typeof startExporter>[0]): Promise<string> {
+  const { address, close } = await startExporter(answer)
+  closing.push(close)
+  return address
+}
+
+const until = (condition: () => unknown): Promise<unknown> =>
+  vi.waitFor(
+    async () => {
+      if ((await condition()) !== true) throw new Error(`still not: ${condition.toString()}`)
+    },
+    { timeout: 20_000, interval: 5 },
+  )
+
+describe('a scrape', () => {
+  test('is one batch: samples and report series with target labels and cluster, at one time, in order', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a{x="1"} 5\nb 6\n'))
+    const { batches } = running([job({ discoverers: [discovery(address).discoverer], timeoutMs: 50 })])
+    await until(() => batches.length >= 3)
+    const labels = `cluster="c",instance="${address}",job="j"`
+    const [first, second] = batches
+    expect(first?.samples).toEqual([
+      { series: `a{${labels},x="1"}`, value: 5, at: expect.any(Number) },
+      { series: `b{${labels}}`, value: 6, at: expect.any(Number) },
+      { series: `up{${labels}}`, value: 1, at: expect.any(Number) },
+      { series: `scrape_duration_seconds{${labels}}`, value: expect.any(Number), at: expect.any(Number) },
+      { series: `scrape_samples_scraped{${labels}}`, value: 2, at: expect.any(Number) },
+      { series: `scrape_samples_post_metric_relabeling{${labels}}`, value: 2, at: expect.any(Number) },
+      { series: `scrape_series_added{${labels}}`, value: 2, at: expect.any(Number) },
+    ])
+    expect(second?.samples.at(-1)?.value).toBe(0)
+    expect(new Set(first?.samples.map(({ at }) => at)).size).toBe(1)
+    expect(second?.samples[0]?.at).toBeGreaterThan(first?.samples[0]?.at ?? Infinity)
+    expect(new Set(batches.map(({ stream }) => stream)).size).toBe(1)
+  })
+
+  test('of an empty page is good', async () => {
+    const address = await exporter((_, response) => response.end())
+    const { values } = running([job({ discoverers: [discovery(address).discoverer] })])
+    await until(() => values(`up{cluster="c",instance="${address}",job="j"}`).length > 0)
+    expect(values(`up{cluster="c",instance="${address}",job="j"}`)[0]).toBe(1)
+  })
+
+  const failures: [string, Partial<ScrapeJob>, string, string][] = [
+    ['a page that does not parse', {}, 'a 1\nb x\n', 'line 2, column 3: expected a number as value, found "x" at byte 6'],
+    ['too many samples', { limits: { ...NO_LIMITS, samples: 1 } }, 'a 1\nb 1\n', 'sample_limit exceeded (2 samples, limit 1)'],
+    ['too large a page', { limits: { ...NO_LIMITS, bodySizeBytes: 7 } }, 'a 1\nb 1\n', 'body_size_limit exceeded (more than 7 bytes)'],
+    ['a status that is not 200', { metricsPath: '/missing' }, '', 'server answered 404 Not Found, expected 200'],
+  ]
+  test.each(failures)('fails whole: %s', async (_, overrides, page, error) => {
+    const address = await exporter((request, response) => {
+      if (request.url === '/metrics') textPage(response, page)
+      else response.writeHead(404).end()
+    })
+    const { batches, source, counted } = running([job({ ...overrides, discoverers: [discovery(address).discoverer] })])
+    await until(() => batches.length > 0)
+    expect(batches[0]?.samples.map(({ series, value }) => [series.replace(/\{.*/, ''), value])).toEqual([
+      ['up', 0],
+      ['scrape_duration_seconds', expect.any(Number)],
+      ['scrape_samples_scraped', expect.any(Number)],
+      ['scrape_samples_post_metric_relabeling', expect.any(Number)],
+      ['scrape_series_added', expect.any(Number)],
+    ])
+    expect(source.targets().active).toMatchObject([{ job: 'j', health: 'down', lastError: error, url: expect.stringContaining(address) }])
+    expect(await counted('clymene_agent_scrapes_total')).toBeGreaterThan(0)
+  })
+
+  test('without a Content-Type fails, unless the job has a fallback', async () => {
+    const address = await exporter((_, response) => response.end('a 1\n'))
+    const { values } = running([
+      job({ discoverers: [discovery(address).discoverer] }),
+      job({ name: 'k', fallbackFormat: 'text', discoverers: [discovery(address).discoverer] }),
+    ])
+    const up = (name: string): unknown => values(`up{cluster="c",instance="${address}",job="${name}"}`)[0]
+    await until(() => up('j') === 0 && up('k') === 1)
+    expect(values(`a{cluster="c",instance="${address}",job="k"}`)[0]).toBe(1)
+  })
+
+  test('that fails ends the series of the one before', async () => {
+    let page = 'a 1\n'
+    const address = await exporter((_, response) => textPage(response, page))
+    const { values } = running([job({ discoverers: [discovery(address).discoverer] })])
+    const series = `a{cluster="c",instance="${address}",job="j"}`
+    await until(() => values(series).length > 0)
+    page = 'a x\n'
+    await until(() => values(series).at(-1) === 'stale')
+    page = 'a 2\n'
+    await until(() => values(series).at(-1) === 2)
+    expect(values(series).filter((value) => value === 'stale')).toHaveLength(1)
+  })
+
+  test('waits until the one before was accepted, and what was due is counted', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const accepted: (() => void)[] = []
+    const { batches, counted } = running(
+      [job({ discoverers: [discovery(address).discoverer] })],
+      {},
+      () => new Promise((resolve) => accepted.push(resolve)),
+    )
+    await until(() => accepted.length === 1)
+    const first = batches[0]?.samples[0]?.at ?? 0
+    await until(() => Date.now() > first + 200)
+    expect(batches).toHaveLength(1)
+    accepted[0]?.()
+    await until(() => accepted.length === 2)
+    expect(await counted('clymene_agent_scrapes_skipped_total')).toBeGreaterThanOrEqual(3)
+    accepted[1]?.()
+    accepted.push = (...more) => {
+      for (const resolve of more) resolve()
+      return 0
+    }
+  })
+})
+
+describe('targets', () => {
+  test('come and go with discovery; one that goes ends its series and report series', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const found = discovery(address)
+    const { batches, values, source } = running([job({ discoverers: [found.discoverer] })])
+    await until(() => batches.length > 0)
+    found.set()
+    await until(() => source.targets().active.length === 0)
+    await until(() => values(`scrape_series_added{cluster="c",instance="${address}",job="j"}`).at(-1) === 'stale')
+    expect(batches.at(-1)?.samples.map(({ value }) => value)).toEqual(Array.from({ length: 6 }, () => 'stale'))
+    const after = batches.length
+    found.set(address)
+    await until(() => batches.length > after)
+    expect(values(`a{cluster="c",instance="${address}",job="j"}`).at(-1)).toBe(1)
+  })
+
+  test('that are wrong or dropped are listed with the reason; the others of the group are scraped', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const relabel = compileRelabel(parseRelabelConfigs([{ action: 'drop', source_labels: ['__address__'], regex: 'drop:1' }], 'rules'))
+    const { source, batches, counted } = running([job({ relabel, discoverers: [discovery('drop:1', 'a/b', address, address).discoverer] })])
+    await until(() => batches.length > 0)
+    expect(source.targets()).toMatchObject({
+      active: [
+        {
+          job: 'j',
+          health: 'up',
+          labels: [
+            ['instance', address],
+            ['job', 'j'],
+          ],
+        },
+      ],
+      dropped: [
+        { job: 'j', reason: 'relabel_configs' },
+        { job: 'j', reason: 'address "a/b": expected host:port without "/"' },
+      ],
+    })
+    expect(await counted('clymene_agent_scrape_targets')).toBe(1)
+    expect(await counted('clymene_agent_scrape_targets_invalid')).toBe(1)
+  })
+
+  test('beyond target_limit all fail, without a request', async () => {
+    let requests = 0
+    const address = await exporter((_, response) => {
+      requests++
+      textPage(response, 'a 1\n')
+    })
+    const found = discovery(address, '127.0.0.1:1')
+    const { source, batches, values } = running([job({ limits: { ...NO_LIMITS, targets: 1 }, discoverers: [found.discoverer] })])
+    await until(() => source.targets().active.filter(({ health }) => health === 'down').length === 2)
+    expect(source.targets().active[0]?.lastError).toBe('target_limit exceeded (2 targets, limit 1)')
+    expect(requests).toBe(0)
+    expect(batches.length).toBeGreaterThan(0)
+    found.set(address)
+    await until(() => values(`up{cluster="c",instance="${address}",job="j"}`).at(-1) === 1)
+  })
+})
+
+describe('a stop', () => {
+  test('hands over staleness markers for everything', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const { batches, finish } = running([job({ discoverers: [discovery(address).discoverer] })])
+    await until(() => batches.length > 0)
+    await finish()
+    const last = batches.at(-1)?.samples ?? []
+    expect(last.map(({ value }) => value)).toEqual(Array.from({ length: 6 }, () => 'stale'))
+    expect(last[0]?.at).toBeGreaterThan(batches.at(-2)?.samples[0]?.at ?? Infinity)
+  })
+
+  test('gives up after its time when nothing is accepted, and says what is lost', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const never: Emit = (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    const { batches, finish, counted } = running([job({ discoverers: [discovery(address).discoverer] })], { drainTimeoutMs: 20 }, never)
+    await until(() => batches.length === 1)
+    await finish()
+    // The five report series and `a`, then their markers.
+    expect(batches).toHaveLength(1)
+    expect(await counted('clymene_agent_scraped_samples_lost_total')).toBe(12)
+  })
+
+  test('before the first scrape says nothing', async () => {
+    const { batches, finish } = running([job({ intervalMs: 3_600_000, discoverers: [discovery('127.0.0.1:1').discoverer] })])
+    await finish()
+    expect(batches).toEqual([])
+  })
+})
+
+describe('a reload', () => {
+  test('leaves an unchanged job alone, starts and ends others', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const kept = job({ name: 'kept', discoverers: [discovery(address).discoverer] })
+    const gone = job({ name: 'gone', discoverers: [discovery(address).discoverer] })
+    const fresh = job({ name: 'fresh', discoverers: [discovery(address).discoverer] })
+    const { source, values } = running([kept, gone])
+    const a = (name: string): unknown[] => values(`a{cluster="c",instance="${address}",job="${name}"}`)
+    await until(() => a('kept').length > 0 && a('gone').length > 0)
+    source.reload([{ ...kept, discoverers: [] }, fresh])
+    await until(() => a('fresh').length > 1 && a('gone').at(-1) === 'stale')
+    const before = a('kept').length
+    await until(() => a('kept').length > before + 1)
+    expect(a('kept')).not.toContain('stale')
+  })
+
+  test('of a changed job ends only the series whose labels change', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\nb 1\n'))
+    const found = discovery(address)
+    const { source, values } = running([job({ discoverers: [found.discoverer] })])
+    const of = (name: string): unknown[] => values(`${name}{cluster="c",instance="${address}",job="j"}`)
+    await until(() => of('a').length > 0)
+    source.reload([job({ discoverers: [found.discoverer] }, [{ action: 'drop', source_labels: ['__name__'], regex: 'b' }])])
+    await until(() => of('b').at(-1) === 'stale')
+    const before = of('a').length
+    await until(() => of('a').length > before)
+    expect(of('a')).not.toContain('stale')
+    expect(of('up')).not.toContain('stale')
+  })
+
+  test('takes other intervals and external labels over', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const found = discovery(address)
+    const { source, values } = running([job({ intervalMs: 3_600_000, discoverers: [found.discoverer] })])
+    await until(() => source.targets().active.length === 1)
+    source.reload([job({ discoverers: [found.discoverer] })], [['cluster', 'd']])
+    await until(() => values(`up{cluster="d",instance="${address}",job="j"}`).length > 0)
+    expect(values(`up{cluster="c",instance="${address}",job="j"}`)).toEqual([])
+  })
+})
