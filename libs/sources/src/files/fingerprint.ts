@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+/** A file is known by device, inode and its first bytes: inodes are used again, and copytruncate keeps them. */
+export type FileIdentity = {
+  readonly device: string
+  readonly inode: string
+  /** Hash of the first `fingerprintBytes` bytes; '' when there were none. */
+  readonly fingerprint: string
+  readonly fingerprintBytes: number
+}
+
+/** At most this many bytes of the beginning are compared. */
+export const FINGERPRINT_BYTES = 1024
+
+export const fingerprintOf = (head: Uint8Array): string =>
+  head.length === 0 ? '' : createHash('sha256').update(head).digest('base64url').slice(0, 22)
+
+/** The first bytes of an open file, fewer when it is shorter. */
+export function readHead(fd: number, length: number): Buffer {
+  const head = Buffer.alloc(Math.min(length, FINGERPRINT_BYTES))
+  return head.subarray(0, readSync(fd, head, 0, head.length, 0))
+}
+
+/** Whether the open file still begins as it did when the identity was taken. */
+export function sameBeginning(fd: number, { fingerprint, fingerprintBytes }: FileIdentity): boolean {
+  const head = readHead(fd, fingerprintBytes)
+  return head.length === fingerprintBytes && fingerprintOf(head) === fingerprint
+}
+
+/** Whether the file at `path` is the one of the identity and ends where it was read to. False when it cannot be read. */
+export function isReadTo(path: string, identity: FileIdentity, offset: number): boolean {
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      return fstatSync(fd).size === offset && sameBeginning(fd, identity)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return false
+  }
+}

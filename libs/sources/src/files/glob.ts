@@ -1,0 +1,127 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A compiled glob: `*` and `?` within one name, `**` over any depth of folders, `[a-z]`, `[!a]`, `{a,b}`, `\` quotes. */
+export type Glob = {
+  readonly pattern: string
+  readonly matches: (path: string) => boolean
+  /** Regular files that match, in order of their paths; links to files are followed, links to folders not below `**`. */
+  readonly find: (folders: Folders) => readonly string[]
+}
+
+/** Folders read during one search: globs of one search share what they read. */
+export type Folders = {
+  /** Empty when the folder is not there or not readable. */
+  readonly read: (path: string) => readonly Dirent[]
+  /** Every folder that was read. */
+  readonly seen: () => Iterable<string>
+}
+
+const MAX_ALTERNATIVES = 1000
+const MAX_DEPTH = 32
+
+/** @throws Error when the pattern is not absolute or its braces expand to too many. */
+export function compileGlob(pattern: string): Glob {
+  if (!pattern.startsWith('/')) throw new Error(`expected an absolute path, found ${JSON.stringify(pattern)}`)
+  const alternatives = expandBraces(pattern).map((alternative) => alternative.split('/').filter((part) => part !== ''))
+  const segments = alternatives.map((parts) => parts.map(compileSegment))
+  const whole = alternatives.map(
+    (parts) => new RegExp(`^${parts.map((part) => (part === '**' ? '(?:/[^/]+)*' : `/${segmentSource(part)}`)).join('')}$`, 's'),
+  )
+  return {
+    pattern,
+    matches: (path) => whole.some((regex) => regex.test(path)),
+    find: (folders) => {
+      const found = new Set<string>()
+      for (const parts of segments) walk('/', parts, 0, folders, found)
+      return [...found].toSorted((a, b) => (a < b ? -1 : 1))
+    },
+  }
+}
+
+/** @param maxEntries entries that one search may see in all; `onLimit` is told when there are more. */
+export function createFolders(maxEntries: number, onLimit: (path: string) => void): Folders {
+  const known = new Map<string, readonly Dirent[]>()
+  let entries = 0
+  return {
+    seen: () => known.keys(),
+    read: (path) => {
+      const before = known.get(path)
+      if (before !== undefined) return before
+      const found = entries >= maxEntries ? [] : readFolder(path)
+      if (entries < maxEntries && entries + found.length >= maxEntries) onLimit(path)
+      entries += found.length
+      known.set(path, found)
+      return found
+    },
+  }
+}
+
+function readFolder(path: string): readonly Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+  } catch {
+    return []
+  }
+}
+
+/** A name as it is, a pattern, or any depth of folders. */
+type Segment = string | RegExp | typeof ANY_DEPTH
+const ANY_DEPTH = Symbol('**')
+
+function walk(folder: string, segments: readonly Segment[], depth: number, folders: Folders, found: Set<string>): void {
+  const [segment, ...rest] = segments
+  if (segment === undefined || depth > MAX_DEPTH) return
+  if (typeof segment === 'string') {
+    const path = join(folder, segment)
+    if (rest.length > 0) walk(path, rest, depth, folders, found)
+    else if (isFile(path)) found.add(path)
+    return
+  }
+  if (segment === ANY_DEPTH) {
+    walk(folder, rest.length === 0 ? [/^/] : rest, depth, folders, found)
+    for (const entry of folders.read(folder)) if (entry.isDirectory()) walk(join(folder, entry.name), segments, depth + 1, folders, found)
+    return
+  }
+  for (const entry of folders.read(folder)) {
+    if (!segment.test(entry.name)) continue
+    const path = join(folder, entry.name)
+    if (rest.length > 0) {
+      if (entry.isDirectory() || entry.isSymbolicLink()) walk(path, rest, depth, folders, found)
+    } else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path))) found.add(path)
+  }
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+
+const compileSegment = (part: string): Segment => {
+  if (part === '**') return ANY_DEPTH
+  return /[*?[\\]/.test(part) ? new RegExp(`^${segmentSource(part)}$`, 's') : part
+}
+
+/** One path segment as the source of a regular expression. No two quantifiers touch, so matching stays polynomial. */
+function segmentSource(part: string): string {
+  return part.replaceAll(/\\(.)|\*+|\?|\[([!^]?)((?:\\.|[^\]\\])+)\]|[^]/gu, (piece, quoted?: string, not?: string, set?: string) => {
+    if (quoted !== undefined) return escape(quoted)
+    if (piece.startsWith('*')) return '[^/]*'
+    if (piece === '?') return '[^/]'
+    if (set !== undefined) return `[${not === '' ? '' : '^/'}${set.replaceAll(/[[\]^&|~]/g, String.raw`\$&`)}]`
+    return escape(piece)
+  })
+}
+
+const escape = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
+
+/** `a{b,c{d,e}}` to `ab`, `acd`, `ace`; a brace without its partner stands for itself. */
+function expandBraces(pattern: string): readonly string[] {
+  const pending = [pattern]
+  const done: string[] = []
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const inner = /^(.*?)\{([^{}]*)\}(.*)$/s.exec(next)
+    if (inner === null) done.push(next)
+    else for (const choice of (inner[2] ?? '').split(',').toReversed()) pending.push(`${inner[1]}${choice}${inner[3]}`)
+    if (done.length + pending.length > MAX_ALTERNATIVES)
+      throw new Error(`${JSON.stringify(pattern)} expands to more than ${MAX_ALTERNATIVES} paths`)
+  }
+  return done
+}

@@ -1,0 +1,98 @@
+import type { Emit } from '@clymene/model'
+import type { LabelSet } from '@clymene/stages'
+
+import { Collector } from './collector.ts'
+import { createStreams, type LineStream } from './stream.ts'
+
+/** Where a file stands once what was collected of it is acknowledged. */
+export type Progress = {
+  readonly offset: number
+  readonly replayFrom: number
+  /** Counts how often the file was cut: progress before a cut says nothing about what is there now. */
+  readonly generation: number
+}
+
+/** Something whose progress is told when a batch is acknowledged. */
+export type Followed = { acknowledge: (progress: Progress) => void }
+
+/**
+ * The way of one agent stream's files to the emit: at most one batch on its way and one being collected. When both are
+ * full its files are not read, which is the back-pressure.
+ */
+export type Lane = {
+  readonly collector: Collector
+  readonly streamOf: (labels: LabelSet) => LineStream
+  /** Notes how far a file is read; it is acknowledged with the batch that is being collected. */
+  readonly advance: (file: Followed, progress: Progress) => void
+  /** No more lines until the batch on its way is acknowledged. */
+  readonly full: () => boolean
+  readonly sending: () => boolean
+  /** Nothing collected, nothing on its way. */
+  readonly idle: () => boolean
+  /** Hands over what is collected when it is due: full, older than the wait, or `now` is undefined (at the stop). */
+  readonly dispatch: (nowMs: number | undefined) => void
+  /** When the collected lines become due, milliseconds; Infinity when there are none. */
+  readonly dueMs: () => number
+  /** Resolves when nothing is on its way any more. @throws what emit rejected with. */
+  readonly settled: () => Promise<void>
+}
+
+export type LaneOptions = {
+  /** Name of the agent stream. */
+  readonly stream: string
+  readonly batchBytes: number
+  readonly batchWaitMs: number
+  readonly maxLineBytes: number
+  readonly now: () => number
+  readonly emit: Emit
+  readonly signal: AbortSignal
+  /** Called when a batch was acknowledged, or when emit failed. */
+  readonly onSettled: (error: unknown) => void
+}
+
+export function createLane(options: LaneOptions): Lane {
+  const collector = new Collector(options.batchBytes + options.maxLineBytes + 1024)
+  const streamOf = createStreams()
+  let progress = new Map<Followed, Progress>()
+  let collectingSince = Number.POSITIVE_INFINITY
+  let sending: Promise<void> | undefined
+
+  const send = async (files: ReadonlyMap<Followed, Progress>): Promise<void> => {
+    for (const { tenant, body, entries } of collector.take()) {
+      const batch = { kind: 'logs', body, records: entries, stream: options.stream, ...(tenant === '' ? {} : { tenant }) } as const
+      await options.emit(batch, options.signal)
+    }
+    for (const [file, reached] of files) file.acknowledge(reached)
+  }
+
+  const lane: Lane = {
+    collector,
+    streamOf,
+    advance: (file, reached) => {
+      progress.set(file, reached)
+      if (collectingSince === Number.POSITIVE_INFINITY) collectingSince = options.now()
+    },
+    full: () => collector.length >= options.batchBytes,
+    sending: () => sending !== undefined,
+    idle: () => sending === undefined && progress.size === 0,
+    dueMs: () => (sending === undefined ? collectingSince + options.batchWaitMs : Number.POSITIVE_INFINITY),
+    dispatch: (nowMs) => {
+      if (sending !== undefined || progress.size === 0) return
+      if (nowMs !== undefined && !lane.full() && nowMs < collectingSince + options.batchWaitMs) return
+      const files = progress
+      progress = new Map()
+      collectingSince = Number.POSITIVE_INFINITY
+      sending = send(files).finally(() => {
+        sending = undefined
+      })
+      sending.then(
+        () => options.onSettled(undefined),
+        (error: unknown) => options.onSettled(error),
+      )
+    },
+    settled: async () => {
+      await sending
+    },
+  }
+  return lane
+}
