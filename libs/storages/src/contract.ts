@@ -15,6 +15,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { BASE_MS, deliveryOf, heldBy, metricsDelivery, never, newCluster, seriesOf, textsOf, type Records } from './contract/records.ts'
 import { isolating } from './decorators/isolating.ts'
 
+export { deliveryOf } from './contract/records.ts'
+export { openByFlags } from './contract/open.ts'
+
 /** What is promised beyond the rest; tests of what is not promised do not exist. */
 export type StorageTraits = {
   readonly kinds: readonly Kind[]

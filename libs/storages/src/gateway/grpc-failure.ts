@@ -2,7 +2,7 @@ import { PermanentError, RetryableError } from '@clymene/model'
 import { parseRetryAfter } from '@clymene/runtime'
 import { status as Status, type ServiceError } from '@grpc/grpc-js'
 
-import { isStoredOrOlder } from '../repeat-like.ts'
+import { gatewayVerdict } from '../verdicts.ts'
 
 const OPERATOR = new Set<number>([Status.UNAUTHENTICATED, Status.PERMISSION_DENIED, Status.NOT_FOUND, Status.UNIMPLEMENTED])
 
@@ -16,7 +16,7 @@ export function grpcFailure(error: ServiceError, peer: string, now: number = Dat
   const { code, details } = error
   const text = `${peer} answered ${Status[code] ?? code}${details === '' ? '' : `: ${firstLine(details)}`}`
   if (code === Status.INVALID_ARGUMENT) {
-    return new PermanentError(text, { cause: error, status: code, repeatLike: isStoredOrOlder(details) })
+    return new PermanentError(text, { cause: error, status: code, repeatLike: gatewayVerdict(400, details) === 'repeat' })
   }
   if (code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(details))
     return new PermanentError(text, { cause: error, status: code })

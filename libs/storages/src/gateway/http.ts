@@ -1,7 +1,7 @@
 import { JSON_TYPE, PROTOBUF, type OpenStorage } from '@clymene/model'
 
 import { createHttpPush, type HttpPushOptions } from '../http/push.ts'
-import { isStoredOrOlder } from '../repeat-like.ts'
+import { gatewayVerdict } from '../verdicts.ts'
 import { createSinkByKey } from './by-key.ts'
 import { envelopeHeaders, logsJson, type LogsEncoding } from './message.ts'
 
@@ -16,8 +16,8 @@ export type HttpGatewayOptions = Pick<HttpPushOptions, 'timeoutMs' | 'connection
 /** A gateway by HTTP: the envelope's headers are the request's. */
 export function openHttpGateway({ metricsUrl, logsUrl, logsEncoding, userAgent, version, ...options }: HttpGatewayOptions): OpenStorage {
   const headers = { 'user-agent': userAgent, 'clymene-version': version }
-  const metrics = createHttpPush({ ...options, url: metricsUrl, headers, repeatLike: isStoredOrOlder })
-  const logs = createHttpPush({ ...options, url: logsUrl, headers, repeatLike: isStoredOrOlder })
+  const metrics = createHttpPush({ ...options, url: metricsUrl, headers, judge: gatewayVerdict })
+  const logs = createHttpPush({ ...options, url: logsUrl, headers, judge: gatewayVerdict })
   return {
     sinks: {
       metrics: createSinkByKey((delivery, signal) =>

@@ -2,6 +2,7 @@ import { PermanentError, RetryableError } from '@clymene/model'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { startHttpReceiver, type HttpReceiver } from '../testing/http-receiver.ts'
+import type { Verdict } from '../verdicts.ts'
 import { createHttpPush, type HttpPush, type HttpPushOptions } from './push.ts'
 
 const open: { close?: HttpPush['close']; stop?: HttpReceiver['stop'] }[] = []
@@ -86,15 +87,22 @@ describe('createHttpPush', () => {
     })
     open.push(secret)
     const error = await failure(secret.post(body, {}, never))
-    expect(String(error)).toBe(`RetryableError: ${receiver.url}/ answered 500: one two three four`)
+    expect(String(error)).toBe(`RetryableError: ${receiver.url}/ answered 500: one two three four f`)
     expect(receiver.requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('joe:secret').toString('base64')}`)
   })
 
-  test('a 400 is like a repeat when its text is', async () => {
-    const { push } = await start((_, response) => response.writeHead(400).end('out of order'), {
-      repeatLike: (text) => text === 'out of order',
+  const verdicts: [Verdict, object][] = [
+    ['repeat', { name: 'PermanentError', repeatLike: true }],
+    ['refused', { name: 'PermanentError', repeatLike: false }],
+    [undefined, { name: 'RetryableError' }],
+  ]
+  test.each(verdicts)('a verdict on the whole text wins over the status: %s', async (verdict, expected) => {
+    const { push } = await start((_, response) => response.writeHead(500).end('too old sample'), {
+      judge: (status, message) => (status === 500 && message === 'too old sample' ? verdict : 'repeat'),
+      maxErrorBytes: 3,
     })
-    expect(await failure(push.post(body, {}, never))).toMatchObject({ name: 'PermanentError', repeatLike: true, status: 400 })
+    const error = await failure(push.post(body, {}, never))
+    expect(error).toMatchObject({ ...expected, status: 500, message: expect.stringMatching(/answered 500: too$/) })
   })
 
   test('an answer of any length is not kept', async () => {

@@ -2,6 +2,8 @@ import { PermanentError, RetryableError } from '@clymene/model'
 import { connectionFailure, failureOf } from '@clymene/runtime'
 import { Pool, type Dispatcher } from 'undici'
 
+import type { Verdict } from '../verdicts.ts'
+
 export type HttpPushOptions = {
   /** Where bodies go. User and password in it become basic authentication; they never stand in an error. */
   readonly url: URL
@@ -13,8 +15,8 @@ export type HttpPushOptions = {
   readonly maxErrorBytes: number
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>
-  /** Says of a 400's text whether that is what a repeat looks like. */
-  readonly repeatLike?: (message: string) => boolean
+  /** Knows the texts of this peer: a verdict wins over the status. */
+  readonly judge?: (status: number, message: string) => Verdict
 }
 
 export type HttpPush = {
@@ -30,7 +32,7 @@ export type HttpPush = {
 }
 
 /** The one way in which storages send bodies by HTTP. Nothing is connected before the first body. */
-export function createHttpPush({ url, timeoutMs, connections, maxErrorBytes, headers, repeatLike }: HttpPushOptions): HttpPush {
+export function createHttpPush({ url, timeoutMs, connections, maxErrorBytes, headers, judge }: HttpPushOptions): HttpPush {
   const peer = `${url.origin}${url.pathname}`
   const path = `${url.pathname}${url.search}`
   const own = { ...headers, ...basicAuthorization(url) }
@@ -43,7 +45,7 @@ export function createHttpPush({ url, timeoutMs, connections, maxErrorBytes, hea
     try {
       const { statusCode, headers: received, body } = await pool.request({ ...options, path, signal: limit.signal })
       const failed = statusCode < 200 || statusCode > 299
-      const message = await firstLine(body, failed ? maxErrorBytes : 0)
+      const message = await firstLine(body, failed ? Math.max(maxErrorBytes, JUDGED_BYTES) : 0)
       return { status: statusCode, message, retryAfter: one(received['retry-after']) }
     } catch (error) {
       signal.throwIfAborted()
@@ -58,13 +60,14 @@ export function createHttpPush({ url, timeoutMs, connections, maxErrorBytes, hea
     post: async (body, extra, signal) => {
       const answer = await request({ method: 'POST', headers: { ...own, ...extra }, body }, signal)
       if (answer.status >= 200 && answer.status < 300) return
-      const failure = failureOf({ ...answer, peer })
-      const isRepeat = failure instanceof PermanentError && answer.status === 400 && repeatLike?.(answer.message) === true
-      throw isRepeat ? new PermanentError(failure.message, { status: 400, repeatLike: true }) : failure
+      const { status, message } = answer
+      const verdict = judge?.(status, message)
+      const failure = failureOf({ ...answer, message: message.slice(0, maxErrorBytes), peer })
+      throw verdict === undefined ? failure : new PermanentError(failure.message, { status, repeatLike: verdict === 'repeat' })
     },
     check: async (signal) => {
       const answer = await request({ method: 'GET', headers: own }, signal)
-      if (answer.status >= 500) throw failureOf({ ...answer, peer })
+      if (answer.status >= 500) throw failureOf({ ...answer, message: answer.message.slice(0, maxErrorBytes), peer })
     },
     close: () => pool.close(),
   }
@@ -116,4 +119,6 @@ async function firstLine(body: Dispatcher.ResponseData['body'], maxBytes: number
   ).trimEnd()
 }
 
+/** A verdict looks at so much of the text, however little of it is quoted. */
+const JUDGED_BYTES = 1024
 const MAX_DRAINED_BYTES = 256 * 1024

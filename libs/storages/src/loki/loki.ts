@@ -3,7 +3,7 @@ import { flag } from '@clymene/runtime'
 
 import { createBlockSink } from '../http/block-sink.ts'
 import { createHttpPush } from '../http/push.ts'
-import { isStoredOrOlderLine } from '../repeat-like.ts'
+import { lineVerdict } from '../verdicts.ts'
 
 const flags = {
   'loki.client.url': flag.url('http://localhost:3100/loki/api/v1/push', 'Push path of Loki'),
@@ -28,7 +28,7 @@ export const lokiStorage: Storage<typeof flags> = {
       connections: values['loki.client.max-connections'],
       maxErrorBytes: values['loki.client.max-err-msg-len'],
       headers: { 'content-type': 'application/x-protobuf', 'user-agent': `Clymene/${version}`, 'clymene-version': version },
-      repeatLike: isStoredOrOlderLine,
+      judge: lineVerdict,
     })
     return { sinks: { logs: createBlockSink(push) }, check: push.check, close: push.close }
   },

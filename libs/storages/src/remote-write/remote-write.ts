@@ -2,7 +2,7 @@ import type { OpenStorage } from '@clymene/model'
 
 import { createBlockSink } from '../http/block-sink.ts'
 import { createHttpPush, type HttpPushOptions } from '../http/push.ts'
-import { isStoredOrOlderSample } from '../repeat-like.ts'
+import { sampleVerdict } from '../verdicts.ts'
 
 export type RemoteWriteOptions = Pick<HttpPushOptions, 'url' | 'timeoutMs' | 'connections' | 'maxErrorBytes'> & {
   /** '' is `Clymene/<version>`. */
@@ -23,6 +23,6 @@ export function openRemoteWrite({ userAgent, version, ...options }: RemoteWriteO
     'user-agent': userAgent === '' ? `Clymene/${version}` : userAgent,
     'clymene-version': version,
   }
-  const push = createHttpPush({ ...options, headers, repeatLike: isStoredOrOlderSample })
+  const push = createHttpPush({ ...options, headers, judge: sampleVerdict })
   return { sinks: { metrics: createBlockSink(push) }, check: push.check, close: push.close }
 }

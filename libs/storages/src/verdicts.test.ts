@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+
+import { gatewayVerdict, lineVerdict, sampleVerdict, type Verdict } from './verdicts.ts'
+
+describe('sampleVerdict', () => {
+  // The texts without "mimir" are those of a real Prometheus 2.42.
+  const cases: [number, string, Verdict][] = [
+    [400, 'out of order sample', 'repeat'],
+    [400, 'out of bounds', 'repeat'],
+    [400, 'too old sample', 'repeat'],
+    [500, 'too old sample', 'repeat'],
+    [400, 'duplicate sample for timestamp', 'repeat'],
+    [400, 'failed pushing to ingester: the sample has been rejected because another sample (err-mimir-sample-out-of-order)', 'repeat'],
+    [400, 'user=x: the sample has been rejected (err-mimir-sample-timestamp-too-old)', 'repeat'],
+    [400, 'user=x: err: duplicate sample for timestamp. (err-mimir-sample-duplicate-timestamp)', 'repeat'],
+    [500, 'label name "x" is not unique: invalid sample', 'refused'],
+    [500, 'empty labelset: invalid sample', 'refused'],
+    [500, 'native histograms are disabled', 'refused'],
+    [500, 'positive side: histogram has a bucket whose observation count is negative', 'refused'],
+    [500, 'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5 vs. 4)', 'refused'],
+    [400, 'snappy: corrupt input', undefined],
+    [500, 'no space left on device', undefined],
+    [503, 'out of order', undefined],
+    [500, '', undefined],
+  ]
+  test.each(cases)('%d %s', (status, message, expected) => expect(sampleVerdict(status, message)).toBe(expected))
+})
+
+describe('lineVerdict', () => {
+  const cases: [number, string, Verdict][] = [
+    [400, "entry with timestamp 2026-01-01 ignored, reason: 'entry too far behind, entry timestamp is: …'", 'repeat'],
+    [400, 'entry with timestamp 2026-01-01 ignored, reason: \'entry out of order\' for stream: {app="a"}', 'repeat'],
+    [400, 'entry for stream \'{app="a"}\' has timestamp too old: 2020', undefined],
+    [400, 'entry for stream \'{app="a"}\' has timestamp too new: 2030', undefined],
+    [500, 'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5 vs. 4)', 'refused'],
+    [500, 'empty ring', undefined],
+  ]
+  test.each(cases)('%d %s', (status, message, expected) => expect(lineVerdict(status, message)).toBe(expected))
+})
+
+describe('gatewayVerdict', () => {
+  const cases: [number, string, Verdict][] = [
+    [400, 'prometheus refused up{a="b"}: out of order sample', 'repeat'],
+    [400, 'loki refused {app="a"}: entry too far behind', 'repeat'],
+    [400, 'damaged', undefined],
+    [503, 'out of order sample', undefined],
+  ]
+  test.each(cases)('%d %s', (status, message, expected) => expect(gatewayVerdict(status, message)).toBe(expected))
+})

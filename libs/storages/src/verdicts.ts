@@ -1,0 +1,42 @@
+/**
+ * What an answer's text says of the content, where its status does not: `repeat`, refused because it is stored already or is
+ * older than what is; `refused`, and will be again; undefined leaves it to the status.
+ */
+export type Verdict = 'repeat' | 'refused' | undefined
+
+/**
+ * Prometheus 2.42 and 3.x say "out of order sample", "out of bounds", "too old sample", "duplicate sample for timestamp"; Mimir
+ * and Cortex wrap these or say `err-mimir-sample-out-of-order`, `…-timestamp-too-old`, `…-duplicate-timestamp`.
+ */
+const STORED_OR_OLDER = /out[ -]of[ -]order|out of bounds|too[ -]old|duplicate sample|duplicate-timestamp/i
+
+/**
+ * What Prometheus says with status 500 though it never takes it: "too old sample" up to 2.48 with an out-of-order window
+ * (prometheus#13334), and to this day what its database finds wrong with labels and histograms. Taken for an outage, one
+ * series with a label twice would hold up its partition for ever.
+ */
+const REFUSED_WITH_500 = /^label name ".*" is not unique|^empty labelset|native histograms are disabled|histogram(?:'s| has a| spans) /
+
+/** Within a cluster a body goes on by gRPC; over the limit there it has to become smaller. */
+const TOO_LARGE = /received message larger than max/
+
+/** Of a receiver of remote write. */
+export function sampleVerdict(status: number, message: string): Verdict {
+  if (status === 400 && STORED_OR_OLDER.test(message)) return 'repeat'
+  if (status === 500 && message === 'too old sample') return 'repeat'
+  if (status === 500 && REFUSED_WITH_500.test(message)) return 'refused'
+  return status >= 500 && TOO_LARGE.test(message) ? 'refused' : undefined
+}
+
+/**
+ * Of Loki 2.x and 3.x, when a line is older than its stream's newest by more than they take. "timestamp too old" is not a
+ * repeat: that is the age limit, which a repeat does not come under unless the first time did.
+ */
+export function lineVerdict(status: number, message: string): Verdict {
+  if (status === 400 && /entry out of order|entry too far behind/i.test(message)) return 'repeat'
+  return status >= 500 && TOO_LARGE.test(message) ? 'refused' : undefined
+}
+
+/** Of a gateway, which quotes its storages with status 400. */
+export const gatewayVerdict = (status: number, message: string): Verdict =>
+  status === 400 ? (sampleVerdict(status, message) ?? lineVerdict(status, message)) : undefined
