@@ -8,8 +8,9 @@ export type AppenderOptions = {
   readonly maxFlushBytes: number
   /** Makes room for so many bytes; rejects when there is none. What it gives is called when they are written, or were not. */
   readonly reserve: (bytes: number, log: PartitionLog) => Promise<() => void>
-  /** Told about each flush: undefined when it worked. Gives the error that the callers get. */
-  readonly flushed: (records: number, error: unknown) => unknown
+  readonly written: (records: number) => void
+  /** Gives the error that the callers of a flush get that failed. */
+  readonly failed: (error: unknown) => unknown
 }
 
 /** The one writer of a partition: callers that come while a flush is under way share the next one. */
@@ -33,10 +34,10 @@ type Waiting = {
   readonly reject: (error: unknown) => void
 }
 
-export function createAppender({ log, segmentBytes, maxFlushBytes, reserve, flushed }: AppenderOptions): Appender {
+export function createAppender({ log, segmentBytes, maxFlushBytes, reserve, written, failed }: AppenderOptions): Appender {
   const waiting: Waiting[] = []
   let queuedBytes = 0
-  /** Ends when everything that was asked for until now is done. */
+  /** Ends when the turns that were asked for until now are over. */
   let turn: Promise<void> = Promise.resolve()
   let flushing = false
 
@@ -65,7 +66,7 @@ export function createAppender({ log, segmentBytes, maxFlushBytes, reserve, flus
       })
       if (!flushing) {
         flushing = true
-        void between(flushAll)
+        void between(flushNext)
       }
     })
   const between = (task: () => Promise<void>): Promise<void> => {
@@ -73,9 +74,11 @@ export function createAppender({ log, segmentBytes, maxFlushBytes, reserve, flus
     turn = done.catch(() => undefined)
     return done
   }
-  const flushAll = async (): Promise<void> => {
-    while (waiting.length > 0) await flush(takeFlush())
-    flushing = false
+  // One flush at a turn: a sync or roll that was asked for meanwhile comes before the next.
+  const flushNext = async (): Promise<void> => {
+    await flush(takeFlush())
+    if (waiting.length > 0) void between(flushNext)
+    else flushing = false
   }
   const takeFlush = (): readonly Waiting[] => {
     let bytes = 0
@@ -86,6 +89,13 @@ export function createAppender({ log, segmentBytes, maxFlushBytes, reserve, flus
       count++
     }
     return waiting.splice(0, count)
+  }
+  const idle = async (): Promise<void> => {
+    let last: Promise<void> | undefined
+    while (last !== turn) {
+      last = turn
+      await last
+    }
   }
   const flush = async (taken: readonly Waiting[]): Promise<void> => {
     const calls = taken.filter(({ signal }) => !signal.aborted)
@@ -102,12 +112,12 @@ export function createAppender({ log, segmentBytes, maxFlushBytes, reserve, flus
         release()
       }
     } catch (error) {
-      const told = flushed(0, error)
+      const told = failed(error)
       for (const call of calls) call.reject(told)
       return
     }
-    flushed(records.length, undefined)
+    written(records.length)
     for (const call of calls) call.resolve()
   }
-  return { log, append, between, queuedBytes: () => queuedBytes, idle: () => turn }
+  return { log, append, between, queuedBytes: () => queuedBytes, idle }
 }

@@ -26,10 +26,16 @@ export async function consumePartition(
   const reader = createLogReader(log, from)
   const { topic, partition } = log.place
   let takeover = true
+  let committed = from
   let ahead: Promise<ReadBatch | undefined> = Promise.resolve(undefined)
   while (!stop.aborted) {
     const batch = await fill(await ahead, reader, log, batchBytes)
     if (batch === undefined) {
+      // What cannot be read any more is behind the group, or it would lag for ever.
+      if (reader.offset() > committed) {
+        committed = reader.offset()
+        await commit(committed)
+      }
       await log.arrival(reader.offset(), stop)
       continue
     }
@@ -47,6 +53,7 @@ export async function consumePartition(
       throw error
     }
     await commits.all()
+    committed = batch.end
     takeover = false
   }
 }

@@ -1,5 +1,5 @@
 import { errorMessage, type BatchHandler, type Logger } from '@clymene/model'
-import { createOnceIn } from '@clymene/runtime'
+import { createOnceIn, isAbort, retry } from '@clymene/runtime'
 
 import { consumePartition } from './consume-partition.ts'
 import type { GroupOffsets } from './group-offsets.ts'
@@ -7,13 +7,14 @@ import type { Topic } from './topics.ts'
 
 export type Consumers = {
   /** {@link Bus.consume}. A second consumption of the same group and topic at a time is an Error. */
-  readonly consume: (topic: Topic, group: string, handle: BatchHandler, signal: AbortSignal) => Promise<void>
+  readonly consume: (topic: string, group: string, handle: BatchHandler, signal: AbortSignal) => Promise<void>
   readonly isAtWork: (topic: string, group: string) => boolean
   /** Stops every consumption as its own signal would; resolves when all have ended. */
   readonly stop: () => Promise<void>
 }
 
 export type ConsumersOptions = {
+  readonly openTopic: (name: string) => Promise<Topic>
   readonly offsets: GroupOffsets
   readonly batchBytes: number
   readonly drainMs: number
@@ -21,7 +22,7 @@ export type ConsumersOptions = {
   readonly now: () => number
 }
 
-export function createConsumers({ offsets, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
+export function createConsumers({ openTopic, offsets, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
   const atWork = new Map<string, Promise<void>>()
   const stopping = new AbortController()
   const once = createOnceIn(60_000, now)
@@ -34,7 +35,7 @@ export function createConsumers({ offsets, batchBytes, drainMs, logger, now }: C
       once(`${group}/${topic}`, () => logger.error('a commit failed', { group, topic, partition, error: errorMessage(error) }))
     }
   }
-  const run = async ({ name, partitions }: Topic, group: string, handle: BatchHandler, signal: AbortSignal): Promise<void> => {
+  const run = async (name: string, group: string, handle: BatchHandler, signal: AbortSignal): Promise<void> => {
     const failed = new AbortController()
     const patience = new AbortController()
     const stop = AbortSignal.any([signal, stopping.signal, failed.signal])
@@ -43,7 +44,8 @@ export function createConsumers({ offsets, batchBytes, drainMs, logger, now }: C
     const drain = (): void => {
       timer = setTimeout(() => patience.abort(stop.reason), failure === undefined ? drainMs : 0)
     }
-    if (stop.aborted) return
+    const topic = await openWhenPossible(name, stop)
+    if (topic === undefined || stop.aborted) return
     stop.addEventListener('abort', drain, { once: true })
     const one = async ({ log }: Topic['partitions'][number], partition: number): Promise<void> => {
       try {
@@ -60,15 +62,24 @@ export function createConsumers({ offsets, batchBytes, drainMs, logger, now }: C
         failed.abort(error)
       }
     }
-    await Promise.all(partitions.map(one))
+    await Promise.all(topic.partitions.map(one))
     stop.removeEventListener('abort', drain)
     clearTimeout(timer)
     if (failure !== undefined) throw failure.error
   }
+  /** A topic cannot be made on a full disk: its consumer waits until there is room. */
+  const openWhenPossible = async (name: string, stop: AbortSignal): Promise<Topic | undefined> => {
+    try {
+      return await retry(() => openTopic(name), { backoff: { minMs: 100, maxMs: 5000, attempts: Infinity } }, stop)
+    } catch (error) {
+      if (isAbort(error, stop)) return undefined
+      throw error
+    }
+  }
   return {
     consume: async (topic, group, handle, signal) => {
-      const key = keyOf(topic.name, group)
-      if (atWork.has(key)) throw new Error(`group ${group} consumes topic ${topic.name} already: expected one consumer of a group`)
+      const key = keyOf(topic, group)
+      if (atWork.has(key)) throw new Error(`group ${group} consumes topic ${topic} already: expected one consumer of a group`)
       const running = run(topic, group, handle, signal)
       atWork.set(key, running)
       try {

@@ -1,20 +1,22 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { errorMessage, PermanentError, RetryableError, type Bus, type Envelope, type PartitionLag } from '@clymene/model'
+import { errorMessage, RetryableError, type Bus } from '@clymene/model'
 
 import { createAppender, type Appender } from './appender.ts'
 import { createBusMetrics } from './bus-metrics.ts'
 import { createConsumers } from './consumers.ts'
+import { groupLag } from './group-lag.ts'
 import { openGroupOffsets } from './group-offsets.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { acquireLock, type Lock } from './lock.ts'
 import { readLogId } from './log-id.ts'
 import { createLossReport } from './loss-report.ts'
 import { checkedSettings, type EmbeddedBusOptions, type Settings } from './options.ts'
-import { openPartitionLog, type PartitionLog } from './partition-log.ts'
-import { encodeRecord, type EncodedRecord } from './record.ts'
+import { openPartitionLog } from './partition-log.ts'
+import { createProducer } from './producer.ts'
 import { createRetention } from './retention.ts'
-import { openTopics } from './topics.ts'
+import { openTopics, type Topics } from './topics.ts'
 import { createWriteTrouble } from './write-trouble.ts'
 
 /** The log of one directory as a {@link Bus}. */
@@ -55,7 +57,7 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions): Promise<Embe
 }
 
 async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> {
-  const { directory, logger, now, openFile, maxBytes, maxMessageBytes, fsyncIntervalMs, housekeepingMs } = settings
+  const { directory, logger, now, openFile, maxBytes, maxAgeMs, fsyncIntervalMs } = settings
   const logId = await readLogId(directory)
   for (const name of ['topics', 'groups']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
   const metrics = createBusMetrics(settings.metrics, settings.component)
@@ -83,27 +85,35 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
     return createAppender({
       log,
       maxFlushBytes: MAX_FLUSH_BYTES,
-      // Closed segments alone can be deleted: all the last ones together stay below a quarter of the whole.
+      // Only closed segments can be deleted: the open ones together stay below a quarter of the whole.
       segmentBytes: () => Math.min(settings.segmentBytes, maxBytes / 4 / Math.max(1, topics.appenders().length)),
       reserve: (bytes, own) => retention.reserve(bytes, own),
-      flushed: (records, error) => {
-        if (error === undefined) {
-          trouble.worked()
-          metrics.appended(topic, records)
-          return undefined
-        }
+      written: (records) => {
+        trouble.worked()
+        metrics.appended(topic, records)
+      },
+      failed: (error) => {
         metrics.failed()
         return trouble.failed(error)
       },
     })
   }
-  const topics = await openTopics({ directory: join(directory, 'topics'), partitions: settings.partitions, openPartition, logger })
-  const logs = (): readonly PartitionLog[] => topics.appenders().map(({ log }) => log)
+  const made = await openTopics({ ...settings, directory: join(directory, 'topics'), openPartition }).catch(async (error: unknown) => {
+    await offsets.close()
+    throw error
+  })
+  const topics: Topics = {
+    ...made,
+    open: (name) =>
+      made.open(name).catch((error: unknown) => {
+        throw trouble.failed(error)
+      }),
+  }
   const retention = createRetention({
     appenders: topics.appenders,
     offsets,
     maxBytes,
-    maxAgeMs: settings.maxAgeMs,
+    maxAgeMs,
     full: settings.full,
     now,
     expired: (topic, group, records) => {
@@ -111,120 +121,34 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
       expiredReport.add(JSON.stringify([topic, group]), records, { topic, group })
     },
   })
-  const consumers = createConsumers({ offsets, batchBytes: settings.batchBytes, drainMs: settings.drainMs, logger, now })
+  const consumers = createConsumers({ ...settings, openTopic: topics.open, offsets })
+  const produce = createProducer({ ...settings, topics })
+  const housekeeping = startHousekeeping({ settings, topics, offsets, consumers, retention, trouble, expiredReport, metrics })
 
-  const encode = (envelope: Envelope): EncodedRecord => {
-    const record = encodeRecord(envelope)
-    if (record.bytes > maxMessageBytes)
-      throw new PermanentError(
-        `a message of ${record.bytes} bytes, at most ${maxMessageBytes} are taken (key ${envelope.key.slice(0, 200)})`,
-      )
-    return record
-  }
-  const produce = async (topicName: string, envelopes: readonly Envelope[], signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted()
-    if (closing !== undefined) throw new RetryableError('the bus is closed')
-    const records = envelopes.map((envelope) => ({ key: envelope.key, record: encode(envelope) }))
-    const topic = await openTopic(topicName)
-    const queued = topics.appenders().reduce((sum, appender) => sum + appender.queuedBytes(), 0)
-    if (queued > settings.maxQueuedBytes) throw new RetryableError(`${queued} bytes wait to be written: the disk is slow`)
-    const byPartition = Map.groupBy(records, ({ key }) => topic.partitionOf(key))
-    await Promise.all(
-      [...byPartition].map(([appender, list]) =>
-        appender.append(
-          list.map(({ record }) => record),
-          signal,
-        ),
-      ),
-    )
-  }
-  const openTopic = async (name: string) => {
-    try {
-      return await topics.open(name)
-    } catch (error) {
-      throw trouble.failed(error)
-    }
-  }
-  const lag = async (topic: string, group: string): Promise<readonly PartitionLag[]> =>
-    (await openTopic(topic)).partitions.map(({ log }, partition) => ({
-      partition,
-      committed: BigInt(standing(log, offsets.committed(group, topic, partition) ?? 0)),
-      end: BigInt(log.end()),
-    }))
-  const housekeep = async (): Promise<void> => {
-    await retention.expire()
-    await trouble.probe(async () => (await retention.reserve(maxMessageBytes))())
-    for (const { name, group } of idleGroups()) {
-      logger.warn('a group that is not at work is forgotten: it would start at the oldest message', { topic: name, group })
-      await offsets.forget(group, name)
-    }
-    expiredReport.flush()
-    metrics.observe(logs(), now())
-  }
-  const idleGroups = (): readonly { readonly name: string; readonly group: string }[] =>
-    [...new Set(logs().map(({ place }) => place.topic))].flatMap((name) =>
-      offsets
-        .groups(name)
-        .filter((group) => !consumers.isAtWork(name, group) && offsets.lastCommitMs(group, name) < now() - settings.groupRetentionMs)
-        .map((group) => ({ name, group })),
-    )
-  const sync = async (): Promise<void> => {
-    for (const { between, log } of topics.appenders()) await between(() => log.sync())
-    await offsets.sync()
-  }
-  const endings = [
-    repeat(housekeepingMs, housekeep, (error) => logger.error('housekeeping failed', { path: directory, error: errorMessage(error) })),
-    repeat(fsyncIntervalMs, sync, trouble.failed),
-  ]
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     await consumers.stop()
-    for (const end of endings) await end()
+    await housekeeping.end()
     for (const { idle } of topics.appenders()) await idle()
     expiredReport.flush(true)
-    try {
-      for (const log of logs()) await log.close()
-      await offsets.close()
-    } finally {
-      await lock.release()
+    const ends = await Promise.allSettled([...topics.appenders().map(({ log }) => log.close()), offsets.close()])
+    for (const end of ends) {
+      if (end.status === 'rejected') logger.error('not everything could be synced', { path: directory, error: errorMessage(end.reason) })
     }
+    await lock.release()
+  }
+  const orClosed = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) throw new RetryableError(`the bus in ${directory} is closed`)
+    return act()
   }
   return {
-    produce,
-    consume: async (topic, group, handle, signal) => {
-      if (closing !== undefined) throw new RetryableError('the bus is closed')
-      if (!signal.aborted) await consumers.consume(await openTopic(topic), group, handle, signal)
-    },
+    produce: (topic, envelopes, signal) => orClosed(() => produce(topic, envelopes, signal)),
+    consume: (topic, group, handle, signal) => orClosed(() => consumers.consume(topic, group, handle, signal)),
     unavailable: () => (closing === undefined ? trouble.reason() : 'the bus is closed'),
-    lag,
+    lag: (topic, group) => orClosed(async () => groupLag(await topics.open(topic), group, offsets)),
     close: () => (closing ??= close()),
     logId,
     bytes: retention.bytes,
-    housekeep,
-  }
-}
-
-/** Where a group stands, without the offsets that are not there: deleted ones and those that a power cut left out. */
-function standing(log: PartitionLog, committed: number): number {
-  const segment = log.segments.findLast(({ base }) => base <= committed)
-  if (segment === undefined) return log.start()
-  const next = log.segments[log.segments.indexOf(segment) + 1]
-  return next !== undefined && committed >= segment.end ? next.base : committed
-}
-
-/** Calls `act` every `intervalMs`, never twice at a time; 0 is never. Gives what ends it. */
-function repeat(intervalMs: number, act: () => Promise<void>, failed: (error: unknown) => unknown): () => Promise<void> {
-  if (intervalMs === 0) return () => Promise.resolve()
-  let running: Promise<void> | undefined
-  const timer = setInterval(() => {
-    running ??= act()
-      .catch(failed)
-      .then(() => {
-        running = undefined
-      })
-  }, intervalMs).unref()
-  return async () => {
-    clearInterval(timer)
-    await running
+    housekeep: housekeeping.run,
   }
 }

@@ -51,8 +51,11 @@ export async function openGroupOffsets(
       const [, topicName = '', partition] = /^(.+)-(\d+)\.offset$/.exec(name) ?? []
       const topic = fromPathName(topicName)
       if (topic === undefined) continue
-      const stand = await readStand(createSegmentFile(join(directory, groupName, name), options.open))
+      const file = createSegmentFile(join(directory, groupName, name), options.open)
+      const stand = await readStand(file)
       if (stand !== undefined) partitionsOf(group, topic).set(Number(partition), stand)
+      // Made, but nothing committed before the crash: the group is still new.
+      else await file.remove()
     }
   }
   const create = async (group: string, topic: string, partition: number): Promise<Stand> => {
@@ -60,10 +63,15 @@ export async function openGroupOffsets(
     const path = join(groupDirectory, `${toPathName(topic)}-${partition}.offset`)
     await mkdir(groupDirectory, { recursive: true })
     const file = createSegmentFile(path, options.open)
-    await file.write([Buffer.alloc(SLOT_DISTANCE + SLOT_BYTES)], 0)
-    await file.sync()
-    await syncDirectory(groupDirectory)
-    await syncDirectory(directory)
+    try {
+      await file.write([Buffer.alloc(SLOT_DISTANCE + SLOT_BYTES)], 0)
+      await file.sync()
+      await syncDirectory(groupDirectory)
+      await syncDirectory(directory)
+    } catch (error) {
+      await file.remove()
+      throw error
+    }
     return { file, turn: 0, offset: 0, committedMs: 0, unsynced: false }
   }
   const stands = (): readonly Stand[] =>
@@ -80,6 +88,7 @@ export async function openGroupOffsets(
     commit: async (group, topic, partition, offset) => {
       const known = topics.get(topic)?.get(group)?.get(partition)
       const stand = known ?? (await create(group, topic, partition))
+      if (known === undefined) partitionsOf(group, topic).set(partition, stand)
       const turn = stand.turn + 1
       await stand.file.write([encodeSlot(turn, offset)], (turn % 2) * SLOT_DISTANCE)
       if (options.syncCommits) await stand.file.sync()
@@ -87,7 +96,6 @@ export async function openGroupOffsets(
       stand.turn = turn
       stand.offset = offset
       stand.committedMs = options.now()
-      if (known === undefined) partitionsOf(group, topic).set(partition, stand)
     },
     groups: (topic) => [...(topics.get(topic)?.keys() ?? [])],
     lastCommitMs: (group, topic) => Math.max(0, ...[...(topics.get(topic)?.get(group)?.values() ?? [])].map((stand) => stand.committedMs)),
@@ -112,10 +120,7 @@ async function readStand(file: SegmentFile): Promise<Stand | undefined> {
   const { modifiedMs } = await file.stat()
   const slots = [0, SLOT_DISTANCE].flatMap((at) => decodeSlot(bytes.subarray(at, at + SLOT_BYTES)))
   const newest = slots.toSorted((a, b) => b.turn - a.turn)[0]
-  if (newest !== undefined) return { file, ...newest, committedMs: modifiedMs, unsynced: false }
-  // Made, but nothing committed before the crash: the group is still new.
-  await file.remove()
-  return undefined
+  return newest === undefined ? undefined : { file, ...newest, committedMs: modifiedMs, unsynced: false }
 }
 
 function encodeSlot(turn: number, offset: number): Buffer {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import { errorCode } from '@clymene/model'
 
@@ -28,7 +28,7 @@ const held = new Set<string>()
  * @throws Error naming the directory and the process that has it.
  */
 export async function acquireLock(directory: string, options: { readonly syncedLater: boolean }): Promise<Lock> {
-  const path = join(directory, FILE)
+  const path = join(resolve(directory), FILE)
   if (held.has(path)) throw new Error(`${directory} is used by this process already: expected a directory of its own for each log`)
   held.add(path)
   try {

@@ -96,7 +96,7 @@ export function createLogReader(log: PartitionLog, from: number): LogReader {
           if (batch !== 'again') return batch
         } catch (error) {
           // Deleted by the retention while it was read: the oldest that is left comes next.
-          if (cursor === undefined || log.segments.includes(cursor.segment)) throw error
+          if (offset >= log.start()) throw error
           cursor = undefined
         }
       }

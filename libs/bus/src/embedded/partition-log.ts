@@ -43,15 +43,33 @@ export type PartitionLog = {
 
 export async function openPartitionLog(options: PartitionLogOptions): Promise<PartitionLog> {
   const { directory, open } = options
-  const segments = await openSegments(directory, open, ({ file }, damage) => options.damaged(file.path, damage))
-  const end = segments.at(-1)?.end ?? 0
-  const base = Math.max(options.minimumEnd, end + options.skipOffsets)
-  if (segments.length === 0 || base > end) segments.push(await createSegment(directory, base, end, open))
-  return createPartitionLog(options, segments)
+  const damaged = reportOnce(options.damaged)
+  const segments: Segment[] = []
+  try {
+    await openSegments(segments, directory, open, ({ file }, damage) => damaged(file.path, damage))
+    const end = segments.at(-1)?.end ?? 0
+    const base = Math.max(options.minimumEnd, end + options.skipOffsets)
+    if (segments.length === 0 || base > end) segments.push(await createSegment(directory, base, end, open))
+    return createPartitionLog({ ...options, damaged }, segments)
+  } catch (error) {
+    for (const { file } of segments) await file.close()
+    throw error
+  }
+}
+
+/** Each group finds the same damage: it is counted and logged by the first one. */
+function reportOnce(report: PartitionLogOptions['damaged']): PartitionLogOptions['damaged'] {
+  const known = new Set<string>()
+  return (path, damage) => {
+    const key = `${path} ${damage.position}`
+    if (known.has(key)) return
+    known.add(key)
+    report(path, damage)
+  }
 }
 
 function createPartitionLog(options: PartitionLogOptions, segments: Segment[]): PartitionLog {
-  const { place, directory, open, syncAppends, now } = options
+  const { place, directory, open, syncAppends, now, damaged } = options
   const waiters = new Set<() => void>()
   let bytes = segments.reduce((sum, segment) => sum + segment.length, 0)
   /** Something was written that was not synced. */
@@ -105,6 +123,8 @@ function createPartitionLog(options: PartitionLogOptions, segments: Segment[]): 
       if (syncAppends) await sync()
     } catch (error) {
       broken = true
+      // What is visible was synced before: of the rest nothing has to survive.
+      if (syncAppends) unsynced = false
       await segment.file.truncate(segment.length).catch(() => undefined)
       throw error
     }
@@ -146,7 +166,7 @@ function createPartitionLog(options: PartitionLogOptions, segments: Segment[]): 
         waiters.add(wake)
         signal.addEventListener('abort', wake, { once: true })
       }),
-    damaged: options.damaged,
+    damaged,
     close: async () => {
       try {
         await sync()

@@ -36,13 +36,17 @@ export type SegmentFile = {
   readonly write: (buffers: readonly Buffer[], position: number) => Promise<void>
   readonly sync: () => Promise<void>
   readonly truncate: (length: number) => Promise<void>
+  /** Waits for what is under way; everything later rejects. */
   readonly close: () => Promise<void>
   readonly remove: () => Promise<void>
 }
 
 export function createSegmentFile(path: string, open: OpenLogFile): SegmentFile {
   let opening: Promise<LogFile> | undefined
+  let over = false
   const file = (): Promise<LogFile> => {
+    // Opening a removed file would make it again.
+    if (over) return Promise.reject(new Error(`${path} is closed`))
     opening ??= open(path).catch((error: unknown) => {
       opening = undefined
       throw error
@@ -50,9 +54,9 @@ export function createSegmentFile(path: string, open: OpenLogFile): SegmentFile 
     return opening
   }
   const close = async (): Promise<void> => {
-    const opened = opening
-    opening = undefined
-    await (await opened)?.close()
+    if (over) return
+    over = true
+    await (await opening)?.close()
   }
   return {
     path,
@@ -101,7 +105,7 @@ function dropBytes(buffers: readonly Buffer[], count: number): readonly Buffer[]
  *
  *    0  "CLYLOG" and u16 version, 1
  *    8  u64  offset of the first record, as in the name of the file
- *   16  u64  offset after the last record of the segment before: less than the first only after a power cut (see open-log.ts)
+ *   16  u64  offset after the last record of the segment before: less than the first when offsets were left out after a power cut
  *   24  u32  nothing yet
  *   28  u32  CRC-32 of the 28 bytes before
  */

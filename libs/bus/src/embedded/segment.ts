@@ -21,7 +21,7 @@ export type Segment = {
   /** Offset of its first record. */
   readonly base: number
   /** Offset after the last record of the segment before. */
-  readonly previousEnd: number
+  previousEnd: number
   length: number
   end: number
   oldestMs: number | undefined
@@ -30,7 +30,8 @@ export type Segment = {
 
 /** Creates the next segment with nothing in it; durable when it resolves, gone when it rejects. */
 export async function createSegment(directory: string, base: number, previousEnd: number, open: OpenLogFile): Promise<Segment> {
-  const file = createSegmentFile(join(directory, segmentFileName(base)), open)
+  const segment = { ...newSegment(directory, base, open), previousEnd }
+  const { file } = segment
   try {
     await file.truncate(0)
     await file.write([encodeSegmentHeader(base, previousEnd)], 0)
@@ -40,21 +41,22 @@ export async function createSegment(directory: string, base: number, previousEnd
     await file.remove().catch(() => undefined)
     throw error
   }
-  return { file, base, previousEnd, length: SEGMENT_HEADER_BYTES, end: base, oldestMs: undefined, newestMs: undefined }
+  return segment
 }
 
 /**
- * Opens the segments that are there, oldest first. Of the last one every record is checked and a torn write at its end is
+ * Opens the segments that are there and adds them to `segments`, oldest first; after an error those are to be closed. Of the last one every record is checked and a torn write at its end is
  * cut off; the others are checked when they are read.
  */
 export async function openSegments(
+  segments: Segment[],
   directory: string,
   open: OpenLogFile,
   damaged: (segment: Segment, damage: Damage) => void,
-): Promise<Segment[]> {
+): Promise<void> {
   const bases = (await readdir(directory)).map(parseSegmentFileName).filter((base) => base !== undefined)
-  const segments: Segment[] = []
-  for (const base of bases.toSorted((a, b) => a - b)) segments.push(await openSegment(directory, base, open))
+  for (const base of bases.toSorted((a, b) => a - b)) segments.push(newSegment(directory, base, open))
+  for (const segment of segments) await readHeader(segment)
   for (const [index, segment] of segments.entries()) {
     const next = segments[index + 1]
     if (next === undefined) continue
@@ -62,7 +64,7 @@ export async function openSegments(
     segment.newestMs = next.oldestMs ?? segment.newestMs
   }
   const last = segments.at(-1)
-  if (last === undefined) return segments
+  if (last === undefined) return
   const scan = scanRecords(await last.file.read(0, last.length), SEGMENT_HEADER_BYTES, last.base)
   for (const damage of scan.damages) damaged(last, damage)
   if (scan.length < last.length) await last.file.truncate(scan.length)
@@ -70,24 +72,28 @@ export async function openSegments(
   last.end = scan.end
   last.newestMs = scan.newestMs
   if (scan.newestMs === undefined) last.oldestMs = undefined
-  return segments
 }
 
-async function openSegment(directory: string, base: number, open: OpenLogFile): Promise<Segment> {
-  const file = createSegmentFile(join(directory, segmentFileName(base)), open)
+async function readHeader(segment: Segment): Promise<void> {
+  const { file, base } = segment
   const { size, modifiedMs } = await file.stat()
   const first = await file.read(0, SEGMENT_HEADER_BYTES + MIN_RECORD_BYTES)
   const previousEnd = decodeSegmentHeader(first, file.path)
   // A power cut while the segment was made: it holds nothing, but its name keeps offsets from being given again.
   if (previousEnd === undefined) await file.write([encodeSegmentHeader(base, base)], 0)
-  const hasRecords = first.length === SEGMENT_HEADER_BYTES + MIN_RECORD_BYTES
-  return {
-    file,
-    base,
-    previousEnd: previousEnd ?? base,
-    length: Math.max(size, SEGMENT_HEADER_BYTES),
-    end: base,
-    oldestMs: hasRecords ? timestampAt(first, SEGMENT_HEADER_BYTES) : undefined,
-    newestMs: hasRecords ? modifiedMs : undefined,
-  }
+  segment.previousEnd = previousEnd ?? base
+  segment.length = Math.max(size, SEGMENT_HEADER_BYTES)
+  if (first.length < SEGMENT_HEADER_BYTES + MIN_RECORD_BYTES) return
+  segment.oldestMs = timestampAt(first, SEGMENT_HEADER_BYTES)
+  segment.newestMs = modifiedMs
 }
+
+const newSegment = (directory: string, base: number, open: OpenLogFile): Segment => ({
+  file: createSegmentFile(join(directory, segmentFileName(base)), open),
+  base,
+  previousEnd: base,
+  length: SEGMENT_HEADER_BYTES,
+  end: base,
+  oldestMs: undefined,
+  newestMs: undefined,
+})

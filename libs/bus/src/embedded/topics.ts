@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -42,13 +43,21 @@ export async function openTopics({ directory, partitions, openPartition, logger 
     if (found !== partitions)
       logger.warn('the topic keeps the number of partitions that it was made with', { topic: name, partitions: found, wanted: partitions })
     const opened: Appender[] = []
-    for (let partition = 0; partition < found; partition++) opened.push(await openPartition(name, partition, join(path, String(partition))))
+    try {
+      for (let partition = 0; partition < found; partition++)
+        opened.push(await openPartition(name, partition, join(path, String(partition))))
+    } catch (error) {
+      for (const { log } of opened) await log.close()
+      throw error
+    }
     appenders.push(...opened)
     return { name, partitions: opened, partitionOf: (key) => partitionOf(key, opened) }
   }
   // Made under another name and renamed: a crash never leaves a topic with some of its partitions.
   const create = async (name: string): Promise<Topic> => {
     const path = join(directory, toPathName(name))
+    // An attempt before came so far, and then there was no room for a segment.
+    if (existsSync(path)) return openTopic(name)
     await rm(`${path}${UNFINISHED}`, { recursive: true, force: true })
     for (let partition = 0; partition < partitions; partition++)
       await mkdir(join(`${path}${UNFINISHED}`, String(partition)), { recursive: true })
@@ -66,11 +75,16 @@ export async function openTopics({ directory, partitions, openPartition, logger 
     made.catch(() => topics.delete(name))
     return made
   }
-  for (const entry of await readdir(directory)) {
-    const name = fromPathName(entry)
-    if (name === undefined) continue
-    const topic = await openTopic(name)
-    topics.set(name, Promise.resolve(topic))
+  try {
+    for (const entry of await readdir(directory)) {
+      const name = fromPathName(entry)
+      if (name === undefined) continue
+      const topic = await openTopic(name)
+      topics.set(name, Promise.resolve(topic))
+    }
+  } catch (error) {
+    for (const { log } of appenders) await log.close()
+    throw error
   }
   return { open, appenders: () => appenders }
 }
