@@ -73,6 +73,25 @@ describe('fetchPage', () => {
     expect(await fetchFrom(answer)).toBe('undefined: a 1\n')
   })
 
+  test('asks once more when the kept connection was closed', async () => {
+    const used = new WeakSet<object>()
+    const exporter = await startExporter((request, response) => {
+      if (used.has(request.socket)) request.socket.destroy()
+      else response.end('a 1\n')
+      used.add(request.socket)
+    })
+    const agent = new Agent({ keepAliveTimeout: 60_000 })
+    closing.push(
+      () => agent.destroy(),
+      () => exporter.close(),
+    )
+    const url = { origin: `http://${exporter.address}`, path: '/' }
+    const request = { dispatcher: agent, url, timeoutMs: 10_000, maxBytes: 1000, userAgent: '', headers: undefined }
+    for (let scrape = 0; scrape < 3; scrape++) {
+      expect((await fetchPage(request, new AbortController().signal)).body.toString()).toBe('a 1\n')
+    }
+  })
+
   const failures: [string, (response: ServerResponse) => unknown, string][] = [
     ['a status that is not 200', (response) => response.writeHead(503).end('no'), 'server answered 503 Service Unavailable, expected 200'],
     ['no content', (response) => response.writeHead(204).end(), 'server answered 204 No Content, expected 200'],

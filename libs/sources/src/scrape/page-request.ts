@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
+import { errorCode } from '@clymene/model'
 import { EXPOSITION_ACCEPT } from '@clymene/wire'
 import type { Dispatcher } from 'undici'
 
@@ -43,7 +44,7 @@ export async function fetchPage(request: PageRequest, signal: AbortSignal): Prom
 }
 
 async function fetchWithin({ dispatcher, url, timeoutMs, maxBytes, userAgent, headers }: PageRequest, signal: AbortSignal): Promise<Page> {
-  const response = await dispatcher.request({
+  const response = await answerOf(dispatcher, {
     origin: url.origin,
     path: url.path,
     method: 'GET',
@@ -65,6 +66,18 @@ async function fetchWithin({ dispatcher, url, timeoutMs, maxBytes, userAgent, he
   const body = zipped ? await unzip(received, maxBytes) : received
   return { body, contentType: headerText(response.headers['content-type']) }
 }
+
+/** A kept connection that the target has closed meanwhile shows only when it is used: then once more, on a new one. */
+async function answerOf(dispatcher: Dispatcher, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  try {
+    return await dispatcher.request(options)
+  } catch (error) {
+    if (!CLOSED.has(errorCode(error))) throw error
+    return dispatcher.request(options)
+  }
+}
+
+const CLOSED: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 async function readBody(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []

@@ -51,6 +51,8 @@ export type ScrapeSource = Source & {
 const MAX_BODY_BYTES = 256 * 1024 * 1024
 const SYNC_INTERVAL_MS = 5000
 const DRAIN_TIMEOUT_MS = 5000
+/** Over the usual intervals, so that a target keeps its connection. */
+const KEEP_ALIVE_MS = 120_000
 
 /** Discovers targets and scrapes them as Prometheus 3 does; `run` may be called once. */
 export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
@@ -79,7 +81,7 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
   return {
     run: async (emit, signal) => {
       const deadline = new AbortController()
-      const agent = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0 })
+      const agent = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS })
       const following = agent.compose(interceptors.redirect({ maxRedirections: 10 }))
       context = {
         emit,
