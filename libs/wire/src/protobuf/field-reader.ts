@@ -13,11 +13,11 @@ export const FIXED32 = 5
 export class FieldReader {
   readonly bytes: Uint8Array
   position = 0
-  readonly #view: DataView
+  readonly #buffer: Buffer
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** The next tag of a message that ends at `end`; the caller sees to `position < end`. */
@@ -90,14 +90,14 @@ export class FieldReader {
 
   double(end: number): number {
     const start = this.#fixed(end, 8)
-    return this.#view.getFloat64(start, true)
+    return this.#buffer.readDoubleLE(start)
   }
 
   /** The text up to `end`, which `fieldEnd` has given. Bytes that are not UTF-8 become U+FFFD. */
   text(end: number): string {
-    const text = utf8(this.bytes, this.position, end)
+    const start = this.position
     this.position = end
-    return text
+    return this.#buffer.toString('utf8', start, end)
   }
 
   /** Passes the value of a field that is not known. */
@@ -141,9 +141,4 @@ export class FieldReader {
     }
     throw new DecodeError(`${what} of more than 32 bits`, start)
   }
-}
-
-/** Bytes `from` to `to` as text. */
-export function utf8(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8')
 }

@@ -1,4 +1,4 @@
-import { type Label, type Sample, sortedLabels, type TimeSeries } from '@clymene/model'
+import { type Label, type Labels, type Sample, sortedLabels, type TimeSeries } from '@clymene/model'
 
 import { FieldReader } from '../protobuf/field-reader.ts'
 import { LABEL_NAME, LABEL_VALUE, REQUEST_SERIES, SAMPLE_TIMESTAMP, SAMPLE_VALUE, SERIES_LABEL, SERIES_SAMPLE } from './tags.ts'
@@ -22,17 +22,25 @@ export function decodeWriteRequest(bytes: Uint8Array): TimeSeries[] {
 }
 
 function readSeries(reader: FieldReader, end: number): TimeSeries {
-  const labels = new Map<string, string>()
+  const labels: Label[] = []
   const samples: Sample[] = []
   while (reader.position < end) {
     const tag = reader.tag(end)
-    if (tag === SERIES_LABEL) {
-      const [name, value] = readLabel(reader, reader.fieldEnd(end))
-      labels.set(name, value)
-    } else if (tag === SERIES_SAMPLE) samples.push(readSample(reader, reader.fieldEnd(end)))
+    if (tag === SERIES_LABEL) labels.push(readLabel(reader, reader.fieldEnd(end)))
+    else if (tag === SERIES_SAMPLE) samples.push(readSample(reader, reader.fieldEnd(end)))
     else reader.skip(tag, end)
   }
-  return { labels: sortedLabels(labels), samples }
+  return { labels: isSorted(labels) ? labels : sortedLabels(new Map(labels)), samples }
+}
+
+/** Nearly every sender writes labels as we keep them: sorted, each once, none empty. */
+function isSorted(labels: Labels): boolean {
+  let previous = ''
+  return labels.every(([name, value]) => {
+    const after = name > previous && value !== ''
+    previous = name
+    return after
+  })
 }
 
 /** Reads a message of a name (field 1) and a value (field 2): `Label` here, `LabelPairAdapter` in Loki. */

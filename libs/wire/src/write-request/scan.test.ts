@@ -84,6 +84,16 @@ describe('scanWriteRequest', () => {
     { name: 'series without labels', bytes: field(SAMPLE), error: 'series without __name__ at byte 2' },
     { name: 'series without a name', bytes: field(`${label('a', 'b')}${SAMPLE}`), error: 'series without __name__ at byte 2' },
     { name: 'series with an empty name', bytes: field(`0a0a 0a085f5f6e616d655f5f ${SAMPLE}`), error: 'series without __name__ at byte 2' },
+    {
+      name: 'series with a name of no bytes',
+      bytes: field(`0a0c 0a085f5f6e616d655f5f 1200 ${SAMPLE}`),
+      error: 'series without __name__ at byte 2',
+    },
+    {
+      name: 'whole label that runs past its series into the next field',
+      bytes: `0a0f ${NAME} 5000`,
+      error: 'length of 14 runs past the end of its message at byte 3',
+    },
     { name: 'label as a number', bytes: field('0801'), error: 'wire type 0 in field 1 of TimeSeries at byte 2' },
     { name: 'label runs past its series', bytes: '0a04 0a060a02', error: 'length of 6 runs past the end of its message at byte 3' },
     { name: 'name runs past its label', bytes: field('0a04 0a0a6162'), error: 'length of 10 runs past the end of its message at byte 5' },
