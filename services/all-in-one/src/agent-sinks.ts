@@ -1,0 +1,19 @@
+import type { Logger } from '@clymene/model'
+import { formatAddress, type Address, type Metrics } from '@clymene/runtime'
+import { openStorages, parseServiceFlags, type OpenedStorages } from '@clymene/storages'
+
+import { reachable } from './built-in-configs.ts'
+
+export type AgentSinksOptions = { readonly gateway: Address; readonly logger: Logger; readonly metrics: Metrics; readonly version: string }
+
+/** The agent's way out: the gateway of this process, by HTTP like any other agent's. */
+export async function openAgentSinks({ gateway, logger, metrics, version }: AgentSinksOptions): Promise<OpenedStorages> {
+  const base = `http://${formatAddress({ host: reachable(gateway.host), port: gateway.port })}`
+  const argv = [
+    '--gateway.service-type=http',
+    `--gateway.http-client.url=${base}/api/metrics`,
+    `--gateway.http-client.logs.url=${base}/api/logs`,
+  ]
+  const { selection, storageValues } = parseServiceFlags({ flags: {}, defaultStorages: 'gateway' }, argv, {})
+  return openStorages({ selection, values: storageValues, logger, version, metrics })
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path'
+
+import { startGateway, type Gateway } from '@clymene/gateway'
+import { createIngester, type Ingester } from '@clymene/ingester'
+import { KINDS, PermanentError, type Logger } from '@clymene/model'
+import { createLogger, listen, readVersion } from '@clymene/runtime'
+import { openEmbeddedStore, openStorages, type EmbeddedStore, type OpenedStorages } from '@clymene/storages'
+
+import type { AllInOneConfig } from './command.ts'
+import { createHops } from './hops.ts'
+import { createLifetimes, type Lifetimes } from './lifetimes.ts'
+import { clusterOf, openAgent } from './open-agent.ts'
+import { openBus, type OpenedBus } from './open-bus.ts'
+import { loadPage } from './page-assets.ts'
+import { createPageServer } from './page-server.ts'
+import { runInOrder } from './run-in-order.ts'
+import { openServiceContext, type Contexts, type ServiceContext } from './service-context.ts'
+
+/** Runs the three services over one bus until `stop` aborts; then intake stops first and what is on its way is delivered. */
+export async function runAllInOne(config: AllInOneConfig, stop: AbortSignal): Promise<void> {
+  const { values, warnings } = config
+  const directory = join(values['data.dir'], 'logs')
+  const logger = createLogger({ level: values['log-level'], directory })
+  for (const warning of warnings) logger.warn(warning)
+  const lifetimes = createLifetimes(logger)
+  try {
+    await start(config, logger, lifetimes, stop)
+  } finally {
+    await lifetimes.closeAll()
+  }
+}
+
+async function start(config: AllInOneConfig, logger: Logger, lifetimes: Lifetimes, stop: AbortSignal): Promise<void> {
+  const { values } = config
+  const contexts = await openContexts(config, logger, lifetimes)
+  const store = await openStore(config, contexts.ingester, lifetimes)
+  const bus = await openBus({ values, kafka: config.kafka, metrics: contexts.gateway.metrics, logger })
+  lifetimes.add('bus', bus.bus.close)
+  for (const { readiness } of [contexts.gateway, contexts.ingester]) readiness.watch('bus', bus.bus.unavailable)
+
+  const { ingester, storages } = await openIngester(config, contexts.ingester, bus, store, lifetimes)
+  const gateway = await openGateway(config, contexts.gateway, bus, storages)
+  const agent = await openAgent(config, contexts, gateway, lifetimes)
+  const page = createPageServer({
+    assets: await loadPage(),
+    hops: createHops({ ...contexts, bus: bus.bus, busName: bus.name, topics: bus.topics, routes: ingester.routes }),
+    store,
+    cluster: clusterOf(config),
+    version: contexts.agent.version.version,
+  })
+  const pageAddress = await listen(page, values['page.http.host-port'], 'page.http.host-port')
+  lifetimes.add('page', () => page.close())
+  logger.info('all-in-one is up', { page: `http://${pageAddress.host === '' ? '127.0.0.1' : pageAddress.host}:${pageAddress.port}/` })
+  await runInOrder({ agent, gateway, ingester, bus, logger }, stop)
+}
+
+async function openContexts({ values }: AllInOneConfig, logger: Logger, lifetimes: Lifetimes): Promise<Contexts> {
+  const version = readVersion()
+  const open = async (component: 'agent' | 'gateway' | 'ingester'): Promise<ServiceContext> => {
+    const context = await openServiceContext({
+      component,
+      flags: values,
+      address: values[`${component}.admin.http.host-ports`],
+      logger,
+      version,
+    })
+    lifetimes.add(`admin server of the ${component}`, context.admin.close)
+    return context
+  }
+  return { agent: await open('agent'), gateway: await open('gateway'), ingester: await open('ingester') }
+}
+
+async function openStore(
+  { values, selection, storageValues }: AllInOneConfig,
+  { logger, metrics }: ServiceContext,
+  lifetimes: Lifetimes,
+): Promise<EmbeddedStore | undefined> {
+  if (!selection.selected.some(({ name }) => name === 'embedded')) return undefined
+  const store = await openEmbeddedStore({
+    directory: join(values['data.dir'], 'store'),
+    maxBytes: Number(storageValues['embedded.max-bytes']),
+    maxAgeMs: Number(storageValues['embedded.max-age']),
+    logger,
+    metrics,
+  })
+  lifetimes.add('embedded store', store.close)
+  return store
+}
+
+async function openIngester(
+  { selection, storageValues }: AllInOneConfig,
+  { logger, metrics, readiness, version }: ServiceContext,
+  bus: OpenedBus,
+  store: EmbeddedStore | undefined,
+  lifetimes: Lifetimes,
+): Promise<{ readonly ingester: Ingester; readonly storages: OpenedStorages }> {
+  const storages = await openStorages({
+    selection,
+    values: storageValues,
+    logger,
+    version: version.version,
+    metrics,
+    ...(store === undefined ? {} : { opened: new Map([['embedded', { sinks: store.sinks, close: store.close }]]) }),
+  })
+  lifetimes.add('storages', storages.close)
+  const watching = new AbortController()
+  const watched = storages.watch(readiness, watching.signal)
+  lifetimes.add('look at the storages', () => {
+    watching.abort()
+    return watched
+  })
+  const topics = new Map(KINDS.filter((kind) => storages.sinks.has(kind)).map((kind) => [kind, bus.topics.get(kind) ?? kind]))
+  const { groupId, seedGroup } = bus
+  const ingester = createIngester({
+    bus: bus.bus,
+    topics,
+    groupId,
+    sinks: storages.sinks,
+    metrics,
+    logger,
+    ...(seedGroup === undefined ? {} : { seedGroup }),
+  })
+  readiness.set('start', undefined)
+  return { ingester, storages }
+}
+
+/** The gateway writes into the bus whatever its storages are: they are the ingester's here. */
+function openGateway(
+  { values }: AllInOneConfig,
+  { logger, metrics, readiness }: ServiceContext,
+  bus: OpenedBus,
+  storages: OpenedStorages,
+): Promise<Gateway> {
+  return startGateway({
+    flags: { ...NO_TLS, ...values },
+    kinds: new Set(storages.sinks.keys()),
+    write: (envelope, signal) => {
+      const topic = bus.topics.get(envelope.kind)
+      return topic === undefined
+        ? Promise.reject(new PermanentError(`no topic for ${envelope.kind}`))
+        : bus.bus.produce(topic, [envelope], signal)
+    },
+    metrics,
+    logger,
+    readiness,
+  })
+}
+
+/** Both servers stand on loopback; a gateway for others is a process of its own. */
+const NO_TLS = {
+  'gateway.grpc-server.tls.enabled': false,
+  'gateway.grpc-server.tls.cert': '',
+  'gateway.grpc-server.tls.key': '',
+  'gateway.grpc-server.tls.client-ca': '',
+  'gateway.http-server.tls.enabled': false,
+  'gateway.http-server.tls.cert': '',
+  'gateway.http-server.tls.key': '',
+  'gateway.http-server.tls.client-ca': '',
+} as const

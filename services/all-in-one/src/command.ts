@@ -1,0 +1,60 @@
+import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
+import { gatewayLimitFlags } from '@clymene/gateway'
+import type { FlagSet, FlagValues } from '@clymene/model'
+import { createMetrics, processFlags, silentLogger, type Command } from '@clymene/runtime'
+import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
+
+import { runAllInOne } from './all-in-one.ts'
+import { allInOneFlags, busFlags, collectFlags, kafkaFlags, portFlags, sizeFlags } from './flags.ts'
+import { checkTopics } from './open-bus.ts'
+
+export type AllInOneConfig = {
+  readonly values: FlagValues<typeof allInOneFlags>
+  readonly storageValues: FlagValues<FlagSet>
+  readonly selection: ServiceFlags<FlagSet>['selection']
+  /** Present when the bus is Kafka. */
+  readonly kafka: FlagValues<typeof kafkaFlags> | undefined
+  readonly warnings: readonly string[]
+  /** The configurations of the user; asked again on a reload. */
+  readonly scrapeTexts: () => readonly ConfigText[]
+  readonly logTexts: () => readonly ConfigText[]
+}
+
+/** The three services in one process, over an embedded bus and store, with a page to look at. */
+export const allInOneCommand: Command = {
+  name: 'all-in-one',
+  summary: 'agent, gateway and ingester in one process, with a bus, a store and a page; reads this machine',
+  statusAddress: '127.0.0.1:15691',
+  groups: serviceFlagGroups(
+    [
+      { title: 'Process', flags: processFlags },
+      { title: 'Ports', flags: portFlags },
+      { title: 'What is collected and where it is kept', flags: collectFlags },
+      { title: 'Bus', flags: { ...busFlags, ...sizeFlags } },
+      { title: 'Kafka, with --bus=kafka', flags: kafkaFlags },
+      { title: 'Gateway limits', flags: gatewayLimitFlags },
+    ],
+    'embedded',
+  ),
+  configure: async (argv, env) => {
+    const parsed = parseServiceFlags({ flags: { ...allInOneFlags, ...kafkaFlags }, defaultStorages: 'embedded' }, argv, env)
+    const { values, given, storageValues, selection } = parsed
+    const isKafka = values.bus === 'kafka'
+    if (isKafka) checkTopics(values)
+    const unused =
+      isKafka || selection.selected.some(({ name }) => name === 'kafka') ? [] : Object.keys(kafkaFlags).filter((name) => given.has(name))
+    const texts = (flagName: 'config.file' | 'promtail.config.file') => () =>
+      values[flagName] === '' ? [] : [readConfigFile(flagName, values[flagName])]
+    const scrapeTexts = texts('config.file')
+    const logTexts = texts('promtail.config.file')
+    const dry = { logger: silentLogger, metrics: createMetrics() }
+    const notes = [...readScrapeConfigs(scrapeTexts(), env, dry), ...readLogConfigs(logTexts(), dry)].flatMap((config) => config.warnings)
+    const warnings = [
+      ...parsed.warnings,
+      ...unused.map((name) => `--${name} has no effect: the bus is embedded, --bus=kafka goes through Kafka`),
+      ...notes,
+    ]
+    const config = { values, storageValues, selection, kafka: isKafka ? values : undefined, warnings, scrapeTexts, logTexts }
+    return { warnings, run: (stop) => runAllInOne(config, stop) }
+  },
+}

@@ -1,0 +1,1 @@
+export { allInOneCommand } from './command.ts'

@@ -1,0 +1,5 @@
+import { runCommand } from '@clymene/runtime'
+
+import { allInOneCommand } from './command.ts'
+
+void runCommand(allInOneCommand, process.argv.slice(2))

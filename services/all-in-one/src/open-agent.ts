@@ -1,0 +1,87 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+
+import { assembleAgent, readLogConfigs, readScrapeConfigs, startReloadServer, type AssembledAgent, type ConfigText } from '@clymene/agent'
+import type { Gateway } from '@clymene/gateway'
+import { sortedLabels } from '@clymene/model'
+import { createHostSource } from '@clymene/sources'
+
+import { openAgentSinks } from './agent-sinks.ts'
+import { hostLogsConfig, ownMetricsConfig } from './built-in-configs.ts'
+import type { AllInOneConfig } from './command.ts'
+import type { Lifetimes } from './lifetimes.ts'
+import { DRAIN_MS } from './run-in-order.ts'
+import type { Contexts, ServiceContext } from './service-context.ts'
+
+/** The agent: this machine, the own services' metrics and what the user configured, sent to the gateway of this process. */
+export async function openAgent(
+  config: AllInOneConfig,
+  contexts: Contexts,
+  gateway: Gateway,
+  lifetimes: Lifetimes,
+): Promise<AssembledAgent> {
+  const { values, selection } = config
+  const { logger, metrics, version } = contexts.agent
+  const sinks = await openAgentSinks({ gateway: gateway.httpAddress, logger, metrics, version: version.version })
+  lifetimes.add('way to the gateway', sinks.close)
+  const served = new Map([...sinks.sinks].filter(([kind]) => selection.byKind.has(kind)))
+  const cluster = clusterOf(config)
+  const readScrape = () => readScrapeConfigs([ownMetrics(contexts), ...config.scrapeTexts()], process.env, { logger, metrics })
+  const agent = await assembleAgent({
+    agentId: values['agent.id'],
+    cluster,
+    tenant: '',
+    streams: values['agent.streams'],
+    scrapeConfigs: served.has('metrics') ? readScrape() : [],
+    logConfigs: served.has('logs') ? readLogConfigs([hostLogs(config), ...config.logTexts()], { logger, metrics }) : [],
+    logLabels: [],
+    logBatch: { bytes: 1024 * 1024, waitMs: 500 },
+    logBackoff: {},
+    metricSources: served.has('metrics') && values['host.interval'] > 0 ? [hostSource(config, contexts.agent, cluster)] : [],
+    buffer: {
+      directory: join(values['data.dir'], 'buffer'),
+      maxBytes: values['buffer.max-bytes'],
+      maxAgeMs: values['buffer.max-age'],
+      full: values['buffer.full'],
+      drainTimeoutMs: DRAIN_MS,
+    },
+    sinks: served,
+    host: contexts.agent,
+  })
+  lifetimes.add('agent', agent.close)
+  // eslint-disable-next-line typescript/require-await -- the seam is asynchronous
+  const reload = async (): Promise<void> => agent.reload(readScrape())
+  const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', reload, logger })
+  lifetimes.add('reload server', server.close)
+  return agent
+}
+
+export const clusterOf = ({ values }: AllInOneConfig): string => (values.cluster === '' ? hostname() : values.cluster)
+
+const hostSource = ({ values }: AllInOneConfig, { metrics, logger }: ServiceContext, cluster: string) =>
+  createHostSource({
+    intervalMs: values['host.interval'],
+    instance: hostname(),
+    externalLabels: sortedLabels([['cluster', cluster]]),
+    streams: values['agent.streams'],
+    metrics,
+    logger,
+  })
+
+const ownMetrics = (contexts: Contexts): ConfigText => ({
+  path: 'built-in scrape configuration',
+  text: ownMetricsConfig(
+    Object.values(contexts).map(({ component, admin }) => ({ component, address: admin.address })),
+    hostname(),
+  ),
+})
+
+const hostLogs = ({ values }: AllInOneConfig): ConfigText => ({
+  path: 'built-in log configuration',
+  text: hostLogsConfig({
+    paths: values['host.logs'],
+    ownLog: join(values['data.dir'], 'logs', 'clymene.log'),
+    positionsPath: join(values['data.dir'], 'positions.yaml'),
+    instance: hostname(),
+  }),
+})
