@@ -31,6 +31,8 @@ export type StorageContext<F extends FlagSet = FlagSet> = {
   readonly logger: Logger
   /** Version of this program, for User-Agent. */
   readonly version: string
+  /** `Metrics` of libs/runtime, which this package cannot know: `metricsOf` of libs/storages gives it its type. */
+  readonly metrics: unknown
 }
 
 /** What STORAGE_TYPE selects: one folder of libs/storages and one line of its registry.ts. */

@@ -1,0 +1,98 @@
+import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
+import { flag, parseFlags, type FlagGroup } from '@clymene/runtime'
+
+import { selectStorages, storageFlagSets, storages, type StorageSelection } from './registry.ts'
+
+/** How a service chooses its storages. */
+export const selectionFlags = (defaultStorages: string) =>
+  ({
+    'storage-type': flag.list(defaultStorages, `Storages, comma list of ${storages.map(({ name }) => name).join(', ')}`),
+    signals: flag.list('', `Kinds that are served, comma list of ${KINDS.join(', ')}; empty is every kind that has a storage`),
+  }) satisfies FlagSet
+
+export type SelectionFlags = ReturnType<typeof selectionFlags>
+
+export type ServiceFlagsOptions<F extends FlagSet> = {
+  /** The service's own flags. */
+  readonly flags: F
+  /** What STORAGE_TYPE is when it is not given; '' makes it an error. */
+  readonly defaultStorages: string
+  /** Kinds that the service is limited to by its name (`promtail-…`). */
+  readonly onlyKinds?: readonly Kind[]
+  /** Flags that are accepted with a warning, beside those of storages that are not selected. */
+  readonly ignored?: Readonly<Record<string, { readonly flags: FlagSet; readonly reason: string }>>
+}
+
+export type ServiceFlags<F extends FlagSet> = {
+  readonly values: FlagValues<F & SelectionFlags>
+  /** Flags of the selected storages, for {@link openStorages}. */
+  readonly storageValues: FlagValues<FlagSet>
+  readonly selection: StorageSelection
+  readonly given: ReadonlySet<string>
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads the flags of a service and of the storages that STORAGE_TYPE selects; those of the others are accepted with a warning.
+ *
+ * @throws ConfigError with the mistakes of both, all at once.
+ */
+export function parseServiceFlags<F extends FlagSet>(
+  options: ServiceFlagsOptions<F>,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): ServiceFlags<F> {
+  const chosen = selectionFlags(options.defaultStorages)
+  const mistakes: string[] = []
+  const selection = collected(mistakes, () => select(chosen, options.onlyKinds, argv, env)) ?? { selected: [], byKind: new Map() }
+  const { flags: storageFlags, ignored } = storageFlagSets(selection.selected)
+  const own: FlagSet = { ...chosen, ...options.flags }
+  // When the selection itself is wrong every storage's flags are known, so that they do not show as further mistakes.
+  const parsed = collected(mistakes, () =>
+    parseFlags({ ...storageFlags, ...own }, argv, env, { ignored: { ...ignored, ...options.ignored } }),
+  )
+  if (mistakes.length > 0 || parsed === undefined) throw new ConfigError(mistakes)
+  const { values, given, warnings } = parsed
+  return {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parsed from a set that holds all of these
+    values: values as FlagValues<F & SelectionFlags>,
+    storageValues: values,
+    selection,
+    given,
+    warnings,
+  }
+}
+
+/** Groups of --help: the service's own, the choice, then every storage. */
+export function serviceFlagGroups(own: readonly FlagGroup[], defaultStorages: string): readonly FlagGroup[] {
+  return [{ title: 'Storages', flags: selectionFlags(defaultStorages) }, ...own, ...storageFlagSets(storages).groups]
+}
+
+function select(
+  chosen: SelectionFlags,
+  onlyKinds: readonly Kind[] | undefined,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): StorageSelection {
+  const { values } = parseFlags(chosen, argv, env, { lenient: true })
+  const unknown = values.signals.filter((signal) => !isKind(signal))
+  if (unknown.length > 0) throw new ConfigError(`--signals=${values.signals.join(',')}: expected one or more of ${KINDS.join(', ')}`)
+  const asked = values.signals.filter(isKind)
+  const signals = asked.length > 0 ? asked : onlyKinds
+  const outside = signals?.filter((kind) => onlyKinds?.includes(kind) === false) ?? []
+  if (outside.length > 0)
+    throw new ConfigError(`--signals=${values.signals.join(',')}: this service is limited to ${onlyKinds?.join(', ')}`)
+  return selectStorages({ names: values['storage-type'], ...(signals === undefined ? {} : { signals }) })
+}
+
+const isKind = (text: string): text is Kind => KINDS.some((kind) => kind === text)
+
+function collected<T>(mistakes: string[], parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes)
+    return undefined
+  }
+}
