@@ -1,19 +1,307 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { describeBusContract } from '@clymene/bus/contract'
+import { PermanentError, RetryableError, type BusRecord } from '@clymene/model'
+import { createMetrics } from '@clymene/runtime'
+import { CompressionTypes, Kafka as KafkaJs, logLevel } from 'kafkajs'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 
-import { describeWithEngines, startKafka } from '../engines/index.ts'
-import { createTopicOf, openKafkaBus } from './kafka-fixture.ts'
-
-describeWithEngines(['kafka'], 'bus on Kafka', () => {
-  describeBusContract('kafka', async () => {
-    const kafka = await startKafka()
-    let topics = 0
-    return {
-      open: () => Promise.resolve(openKafkaBus(kafka.bootstrap)),
-      newTopic: (kind) => createTopicOf(kafka.bootstrap, `${kind}-${topics++}`, { maxMessageBytes: MAX_MESSAGE_BYTES }),
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-      stop: () => kafka.stop(),
-    }
-  })
-})
+import { describeWithEngines, freePort, startKafka, type Kafka } from '../engines/index.ts'
+import { collect, never, numbered, produceAll, sequencesOf, WAIT_MS } from './bus-traffic.ts'
+import { createTopicOf, openKafkaBus, withAdmin, type KafkaFixtureOptions } from './kafka-fixture.ts'
 
 const MAX_MESSAGE_BYTES = 1_000_000
+/** Faults show soon enough for a test. */
+const IMPATIENT = [
+  '--kafka.producer.request-timeout=2s',
+  '--kafka.producer.delivery-timeout=3s',
+  '--kafka.consumer.session-timeout=3s',
+  '--kafka.consumer.rebalance-timeout=10s',
+]
+
+describeWithEngines(['kafka'], 'bus on Kafka', () => {
+  let kafka: Kafka
+  let topics = 0
+  const opened: { close: () => Promise<void> }[] = []
+  beforeAll(async () => {
+    kafka = await startKafka()
+  }, WAIT_MS)
+  afterEach(async () => {
+    kafka.resume()
+    await Promise.all(opened.splice(0).map((bus) => bus.close()))
+  }, WAIT_MS)
+  afterAll(() => kafka.stop(), WAIT_MS)
+  const newTopic = (kind = 'metrics'): Promise<string> =>
+    createTopicOf(kafka.bootstrap, `${kind}-${topics++}`, { maxMessageBytes: MAX_MESSAGE_BYTES })
+  const open = (options: KafkaFixtureOptions = {}) => {
+    const bus = openKafkaBus(kafka.bootstrap, options)
+    opened.push(bus)
+    return bus
+  }
+
+  describeBusContract('kafka', () =>
+    Promise.resolve({
+      open: () => Promise.resolve(openKafkaBus(kafka.bootstrap)),
+      newTopic,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      stop: () => Promise.resolve(),
+    }),
+  )
+
+  describe('rebalance', () => {
+    test('a second member takes partitions over and gives them back; nothing is missing, a key stays in order', async () => {
+      const topic = await newTopic()
+      const bus = open({ argv: IMPATIENT })
+      const producing = produceAll(bus, topic, { keys: 12, perKey: 300, pauseMs: 10 })
+      const seen: BusRecord[] = []
+      const first = collect(open({ argv: IMPATIENT }), topic, 'g', seen)
+      await first.until(() => first.count() > 50)
+      const second = collect(open({ argv: IMPATIENT }), topic, 'g', seen)
+      await second.until(() => second.count() > 50)
+      await second.stop()
+      await producing
+      await first.until(() => new Set(seen.map(({ key, headers }) => `${key} ${headers.sequence}`)).size === 12 * 300)
+      await first.stop()
+      for (const sequences of sequencesOf(seen).values()) expect(sequences).toEqual(sequences.toSorted((a, b) => a - b))
+      // Calls were drained before the partitions went: nothing came twice.
+      expect(seen).toHaveLength(12 * 300)
+    })
+
+    test('a call of a partition that is lost has its signal aborted, and the other member gets its batch', async () => {
+      const topic = await newTopic()
+      const bus = open({ argv: IMPATIENT })
+      await bus.produce(topic, numbered(12, 0, 1), never())
+      const aborted: number[] = []
+      const pending = new Set<number>()
+      const stop = new AbortController()
+      const stuck = bus.consume(
+        topic,
+        'g',
+        ({ partition }, signal) => {
+          pending.add(partition)
+          return new Promise((_, reject) =>
+            signal.addEventListener('abort', () => {
+              aborted.push(partition)
+              reject(new Error('aborted'))
+            }),
+          )
+        },
+        stop.signal,
+      )
+      await vi.waitFor(() => expect(pending.size).toBe(3), WAIT_MS)
+      const other = collect(open({ argv: IMPATIENT }), topic, 'g')
+      await other.until(() => other.count() > 0)
+      // The two learn of it within the same moment, in no certain order.
+      await vi.waitFor(() => expect(aborted).toEqual(expect.arrayContaining(other.batches.map(({ partition }) => partition))), WAIT_MS)
+      expect(other.batches[0]!.takeover).toBe(true)
+      await other.stop()
+      stop.abort()
+      await stuck
+    })
+  })
+
+  describe('a broker that fails', () => {
+    test.each([
+      { fault: 'stops for longer than the session', act: async () => (kafka.pause(), await sleep(6000), kafka.resume()) },
+      { fault: 'is killed and comes back', act: async () => (await kafka.kill(), await sleep(2000), await kafka.restart()) },
+    ])('$fault: nothing acknowledged is missing, and a key stays in order', async ({ act }) => {
+      const topic = await newTopic()
+      const bus = open({ argv: IMPATIENT })
+      const reading = collect(open({ argv: IMPATIENT }), topic, 'g')
+      const producing = produceAll(bus, topic, { keys: 12, perKey: 400, pauseMs: 10 })
+      await reading.until(() => reading.count() > 100)
+      await act()
+      await producing
+      await reading.until(() => reading.distinct() === 12 * 400)
+      await reading.stop()
+      // A sender that was told nothing sends again: what came first is what counts.
+      for (const sequences of sequencesOf(reading.records).values()) {
+        const firsts = [...new Set(sequences)]
+        expect(firsts).toEqual(firsts.toSorted((a, b) => a - b))
+      }
+      await vi.waitFor(() => expect(bus.unavailable()).toBeUndefined(), WAIT_MS)
+    })
+
+    test('a call that is pending while the membership runs out has its signal aborted', async () => {
+      const topic = await newTopic()
+      const bus = open({ argv: IMPATIENT })
+      await bus.produce(topic, numbered(1, 0, 1), never())
+      let aborts = 0
+      const reading = collect(bus, topic, 'g', [], async (_, signal) => {
+        if (aborts > 0) return
+        await new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => {
+            aborts++
+            reject(new Error('aborted'))
+          }),
+        )
+      })
+      await reading.until(() => reading.batches.length === 1)
+      kafka.pause()
+      await vi.waitFor(() => expect(aborts).toBe(1), WAIT_MS)
+      kafka.resume()
+      await reading.until(() => reading.batches.length === 2)
+      expect(reading.batches[1]!.takeover).toBe(true)
+      await reading.stop()
+    })
+
+    test('while it does not answer, the queue is bounded, callers get a retryable error, and it is said to be unavailable', async () => {
+      const topic = await newTopic()
+      const metrics = createMetrics()
+      const bus = open({ argv: [...IMPATIENT, '--kafka.producer.queue-bytes=1MiB'], metrics })
+      await bus.produce(topic, numbered(1, 0, 1), never())
+      kafka.pause()
+      const large = { ...numbered(1, 1, 1)[0]!, value: Buffer.alloc(100_000) }
+      const results = await Promise.allSettled(Array.from({ length: 50 }, () => bus.produce(topic, [large], never())))
+      const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+      expect(errors).toHaveLength(50)
+      expect(errors.every((error) => error instanceof RetryableError)).toBe(true)
+      expect(errors.filter(({ message }) => /queue of 1048576 bytes is full/.test(message))).toHaveLength(40)
+      expect(bus.unavailable()).toMatch(new RegExp(`Kafka topic ${topic}: `))
+      await expect(bus.produce(topic, [large], AbortSignal.timeout(100))).rejects.toThrow(/timeout/i)
+      kafka.resume()
+      await vi.waitFor(() => expect(bus.unavailable()).toBeUndefined(), WAIT_MS)
+      await bus.produce(topic, numbered(1, 2, 1), never())
+    })
+
+    test('which is not there at the start is waited for', async () => {
+      const port = await freePort()
+      const bus = openKafkaBus(`127.0.0.1:${port}`)
+      opened.push(bus)
+      expect(bus.unavailable()).toMatch(/Kafka: /)
+      const reading = collect(bus, 'metrics-late', 'g')
+      await vi.waitFor(() => expect(bus.unavailable()).toMatch(/ECONNREFUSED/), WAIT_MS)
+      const late = await startKafka({ port })
+      try {
+        await produceAll(bus, 'metrics-late', { keys: 3, perKey: 5, pauseMs: 0 })
+        await reading.until(() => reading.count() === 15)
+        expect(bus.unavailable()).toBeUndefined()
+        await reading.stop()
+        await bus.close()
+      } finally {
+        await late.stop()
+      }
+    })
+  })
+
+  describe('topics', () => {
+    test('one that is missing is made, with the partitions of the flag and at most as many copies as brokers', async () => {
+      const bus = open({ argv: ['--kafka.producer.topic-partitions=5'] })
+      await bus.produce('metrics-made', numbered(1, 0, 1), never())
+      const { topics: found } = await withAdmin(kafka.bootstrap, (admin) => admin.fetchTopicMetadata({ topics: ['metrics-made'] }))
+      expect(found[0]!.partitions.map(({ replicas }) => replicas.length)).toEqual([1, 1, 1, 1, 1])
+    })
+
+    test('one that is missing and must not be made is named', async () => {
+      const bus = open({ argv: [...IMPATIENT, '--kafka.producer.create-topics=false'] })
+      await expect(bus.produce('metrics-forbidden', numbered(1, 0, 1), never())).rejects.toThrow(/topic metrics-forbidden does not exist/)
+      expect(bus.unavailable()).toMatch(/metrics-forbidden does not exist/)
+    })
+
+    test('one that is deleted and made anew goes on: what is produced then arrives', async () => {
+      const topic = await newTopic()
+      const bus = open({ argv: IMPATIENT })
+      const reading = collect(bus, topic, 'g')
+      await produceAll(bus, topic, { keys: 6, perKey: 20, pauseMs: 0 })
+      await reading.until(() => reading.count() === 120)
+      await withAdmin(kafka.bootstrap, (admin) => admin.deleteTopics({ topics: [topic] }))
+      await produceAll(bus, topic, { keys: 6, perKey: 10, pauseMs: 0, from: 1000 })
+      await reading.until(() => reading.distinct() === 180)
+      await reading.stop()
+    })
+
+    test('a message over the limit is refused alone: those that were sent with it arrive', async () => {
+      const topic = await newTopic()
+      const bus = open({ argv: ['--kafka.producer.batch-linger=200ms', '--kafka.producer.batch-size=8MiB'] })
+      const large = { ...numbered(1, 5, 1)[0]!, value: Buffer.alloc(2 * MAX_MESSAGE_BYTES) }
+      const sent = numbered(1, 0, 5).map((envelope) => bus.produce(topic, [envelope], never()))
+      const refused = bus.produce(topic, [large], never())
+      const after = numbered(1, 6, 5).map((envelope) => bus.produce(topic, [envelope], never()))
+      await expect(refused).rejects.toThrow(PermanentError)
+      await Promise.all([...sent, ...after])
+      const reading = collect(bus, topic, 'g')
+      await reading.until(() => reading.count() === 10)
+      await reading.stop()
+      expect([...sequencesOf(reading.records).values()]).toEqual([[0, 1, 2, 3, 4, 6, 7, 8, 9, 10]])
+    })
+  })
+
+  describe('compression', () => {
+    test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])('%s comes back as it was', async (compression) => {
+      const topic = await newTopic()
+      const bus = open({ argv: [`--kafka.producer.compression=${compression}`, '--kafka.producer.batch-linger=50ms'] })
+      await produceAll(bus, topic, { keys: 6, perKey: 50, pauseMs: 0 })
+      const reading = collect(bus, topic, 'g')
+      await reading.until(() => reading.count() === 300)
+      await reading.stop()
+      for (const { key, value, headers } of reading.records) expect(value.toString()).toBe(`${key} ${headers.sequence}`)
+    })
+
+    test('reads what another client wrote: no headers, no key, gzip', async () => {
+      const topic = await newTopic('logs')
+      const producer = new KafkaJs({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING }).producer()
+      await producer.connect()
+      await producer.send({
+        topic,
+        compression: CompressionTypes.GZIP,
+        messages: [{ value: 'a' }, { key: 'k', value: 'b', headers: { why: 'so' } }],
+      })
+      await producer.disconnect()
+      const reading = collect(open(), topic, 'g')
+      await reading.until(() => reading.count() === 2)
+      await reading.stop()
+      const found = reading.records.map(({ kind, key, value, headers, extra }) => ({ kind, key, value: value.toString(), headers, extra }))
+      expect(found.toSorted((a, b) => a.value.localeCompare(b.value))).toEqual([
+        { kind: 'logs', key: '', value: 'a', headers: {}, extra: undefined },
+        { kind: 'logs', key: 'k', value: 'b', headers: {}, extra: { why: 'so' } },
+      ])
+    })
+  })
+
+  describe('consumer', () => {
+    test('what is fetched ahead is bounded while a partition is stuck, and the others go on', async () => {
+      const topic = await newTopic()
+      const bus = open({ argv: ['--kafka.consumer.queue-bytes=3MiB', '--kafka.producer.batch-size=200KiB'] })
+      const stuck = Promise.withResolvers<void>()
+      const metrics = createMetrics()
+      const reading = collect(open({ argv: ['--kafka.consumer.queue-bytes=3MiB'], metrics }), topic, 'g', [], ({ partition }) =>
+        partition === 0 ? stuck.promise : Promise.resolve(),
+      )
+      const value = Buffer.alloc(100_000, 'x')
+      const envelopes = numbered(12, 0, 20).map((envelope) => ({ ...envelope, value }))
+      for (const envelope of envelopes) await bus.produce(topic, [envelope], never())
+      const lagOf = async () =>
+        new Map((await bus.lag(topic, 'g', never())).map(({ partition, committed, end }) => [partition, Number(end - committed)]))
+      await vi.waitFor(async () => {
+        const lag = await lagOf()
+        expect(lag.get(1)! + lag.get(2)!).toBe(0)
+        expect(lag.get(0)).toBeGreaterThan(0)
+      }, WAIT_MS)
+      const queued = await metrics.registry.getSingleMetric('clymene_kafka_consumer_queue_bytes')!.get()
+      // A third of the queue for each partition, and what one fetch brings more than that.
+      expect(Math.max(...queued.values.map(({ value: bytes }) => bytes))).toBeLessThanOrEqual(2 << 20)
+      stuck.resolve()
+      await reading.until(() => reading.count() === envelopes.length)
+      await reading.stop()
+    })
+
+    test('a new group starts where another one stands, one with offsets is left alone', async () => {
+      const topic = await newTopic()
+      const bus = open()
+      await produceAll(bus, topic, { keys: 6, perKey: 10, pauseMs: 0 })
+      const old = collect(bus, topic, 'old')
+      await old.until(() => old.count() === 60)
+      await old.stop()
+      await produceAll(bus, topic, { keys: 6, perKey: 5, pauseMs: 0, from: 10 })
+      await bus.seedGroupOffsets('old', 'new', topic, never())
+      const reading = collect(bus, topic, 'new')
+      await reading.until(() => reading.count() === 30)
+      await bus.seedGroupOffsets('old', 'new', topic, never())
+      await reading.stop()
+      expect(reading.records.every(({ headers }) => headers.sequence! >= 10)).toBe(true)
+      await bus.seedGroupOffsets('unknown', 'fresh', topic, never())
+      expect((await bus.lag(topic, 'fresh', never())).reduce((sum, { committed, end }) => sum + Number(end - committed), 0)).toBe(90)
+      expect((await bus.lag(topic, 'new', never())).every(({ committed, end }) => committed === end)).toBe(true)
+    })
+  })
+})

@@ -1,6 +1,13 @@
-import { createKafkaBus, kafkaConsumerFlags, kafkaConsumerOptions, kafkaProducerFlags, kafkaProducerOptions, type KafkaBus } from '@clymene/bus'
-import { createMetrics, parseFlags, silentLogger, type Metrics } from '@clymene/runtime'
+import {
+  createKafkaBus,
+  kafkaConsumerFlags,
+  kafkaConsumerOptions,
+  kafkaProducerFlags,
+  kafkaProducerOptions,
+  type KafkaBus,
+} from '@clymene/bus'
 import type { Logger } from '@clymene/model'
+import { createMetrics, parseFlags, silentLogger, type Metrics } from '@clymene/runtime'
 import { Kafka, logLevel } from 'kafkajs'
 
 export type KafkaFixtureOptions = { readonly argv?: readonly string[]; readonly metrics?: Metrics; readonly logger?: Logger }

@@ -60,7 +60,13 @@ export function createCommitter({ send, joined, nextAssignment, onOutcome }: Com
   return {
     commit: (partition, next) =>
       new Promise((resolve) => {
-        waiting.set(partition, { next, done: resolve })
+        // A later commit of the same partition says more than one that waits.
+        const earlier = waiting.get(partition)
+        const done = (committed: boolean): void => {
+          earlier?.done(committed)
+          resolve(committed)
+        }
+        waiting.set(partition, { next, done })
         void run()
       }),
     lose: (partition) => {

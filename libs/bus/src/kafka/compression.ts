@@ -54,13 +54,14 @@ const CODECS: Readonly<Record<CompressionName, (level: number) => Codec | undefi
 /** Lets kafkajs read every compression that a producer may have used; it brings only gzip itself, without a limit. */
 export function registerDecompression(): void {
   const limit = { maxOutputLength: MAX_DECOMPRESSED_BYTES }
-  CompressionCodecs[CompressionTypes.GZIP] = reader((bytes) => promisify(gunzip)(bytes, limit))
-  CompressionCodecs[CompressionTypes.Snappy] = reader((bytes) => decompressXerial(bytes, MAX_DECOMPRESSED_BYTES))
-  CompressionCodecs[CompressionTypes.LZ4] = reader(lz4Decompress)
-  CompressionCodecs[CompressionTypes.ZSTD] = reader((bytes) => promisify(zstdDecompress)(bytes, limit))
+  CompressionCodecs[CompressionTypes.GZIP] = forKafkajs('gzip', (bytes) => promisify(gunzip)(bytes, limit))
+  CompressionCodecs[CompressionTypes.Snappy] = forKafkajs('snappy', (bytes) => decompressXerial(bytes, MAX_DECOMPRESSED_BYTES))
+  CompressionCodecs[CompressionTypes.LZ4] = forKafkajs('lz4', lz4Decompress)
+  CompressionCodecs[CompressionTypes.ZSTD] = forKafkajs('zstd', (bytes) => promisify(zstdDecompress)(bytes, limit))
 }
 
-const reader = (decompress: (bytes: Buffer) => Promise<Buffer> | Buffer) => () => ({
-  compress: () => Promise.reject(new Error('batches are compressed before kafkajs sees them')),
+/** kafkajs keeps its codecs for the whole process: its own producers must find both directions. */
+const forKafkajs = (name: CompressionName, decompress: (bytes: Buffer) => Promise<Buffer> | Buffer) => () => ({
+  compress: async ({ buffer }: { readonly buffer: Buffer }) => CODECS[name](0)?.compress(buffer),
   decompress: async (bytes: Buffer) => decompress(bytes),
 })

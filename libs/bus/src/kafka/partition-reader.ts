@@ -52,10 +52,28 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     while (!lost.signal.aborted && options.mayStart() && queue.length > 0) {
       const { records, next, takeover } = take()
       pendingSince = Date.now()
-      await options.handle({ topic, partition, records, takeover }, lost.signal)
+      const commit = commitSteps(records, next)
+      await options.handle({ topic, partition, records, takeover, commit }, lost.signal)
       pendingSince = undefined
-      if (lost.signal.aborted || !(await options.commit(next))) return
-      options.onCommitted(records.length, next)
+      await commit(records.length)
+    }
+  }
+
+  /** Commits of one batch, from its start: each waits also for those before it. */
+  const commitSteps = (records: readonly BusRecord[], next: bigint) => {
+    let committed = 0
+    let done = Promise.resolve()
+    return (count: number): Promise<void> => {
+      if (count <= committed || lost.signal.aborted) return done
+      const messages = count - committed
+      const upTo = records[count]?.origin.offset ?? next
+      committed = count
+      const before = done
+      done = options.commit(upTo).then(async (isCommitted) => {
+        await before
+        if (isCommitted) options.onCommitted(messages, upTo)
+      })
+      return done
     }
   }
 

@@ -109,8 +109,8 @@ export function createKafkaProducer(
 
 function toMessages(envelopes: readonly Envelope[], call: ProduceCall): readonly Outgoing[] {
   const queuedAt = Date.now()
-  return envelopes.map(({ key, value, headers }) => {
-    const record = { key: Buffer.from(key), value, headers: encodeHeaders(toHeaders(headers)) }
+  return envelopes.map(({ key, value, headers, extra }) => {
+    const record = { key: Buffer.from(key), value, headers: encodeHeaders({ ...extra, ...toHeaders(headers) }) }
     return { record, bytes: record.key.length + value.length + record.headers.length + OVERHEAD_BYTES, queuedAt, call }
   })
 }

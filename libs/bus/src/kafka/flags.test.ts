@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { ConfigError } from '@clymene/model'
+import { parseFlags } from '@clymene/runtime'
+import { afterAll, describe, expect, test } from 'vitest'
+
+import { kafkaConsumerFlags, kafkaConsumerOptions, kafkaProducerFlags, kafkaProducerOptions } from './flags.ts'
+
+const producer = (...argv: string[]) => kafkaProducerOptions(parseFlags(kafkaProducerFlags, argv, {}).values)
+const consumer = (...argv: string[]) => kafkaConsumerOptions(parseFlags(kafkaConsumerFlags, argv, {}).values)
+
+const directory = mkdtempSync(join(tmpdir(), 'kafka-flags-'))
+const file = (name: string, text: string): string => {
+  writeFileSync(join(directory, name), text)
+  return join(directory, name)
+}
+afterAll(() => rmSync(directory, { recursive: true }))
+
+describe('kafka.producer', () => {
+  test('by default all replicas acknowledge, and a request fits a broker of default settings', () => {
+    expect(producer()).toEqual({
+      connection: { brokers: ['127.0.0.1:9092'], clientId: 'clymene', tls: undefined, sasl: undefined },
+      acks: -1,
+      compression: 'none',
+      compressionLevel: 0,
+      batch: { maxBytes: 983_040, maxMessages: Infinity, minMessages: 0, lingerMs: 0 },
+      queueBytes: 64 << 20,
+      requestTimeoutMs: 15_000,
+      deliveryTimeoutMs: 30_000,
+      newTopics: { partitions: 3, replication: 3 },
+    })
+  })
+
+  test.each([
+    { argv: ['--kafka.producer.required-acks=noack'], expected: { acks: 0 } },
+    { argv: ['--kafka.producer.required-acks=local'], expected: { acks: 1 } },
+    {
+      argv: ['--kafka.producer.batch-size=65536', '--kafka.producer.batch-max-messages=10'],
+      expected: { batch: { maxBytes: 65_536, maxMessages: 10 } },
+    },
+    {
+      argv: ['--kafka.producer.batch-linger=5ms', '--kafka.producer.batch-min-messages=3'],
+      expected: { batch: { lingerMs: 5, minMessages: 3 } },
+    },
+    { argv: ['--kafka.producer.create-topics=false'], expected: { newTopics: undefined } },
+    {
+      argv: ['--kafka.producer.compression=zstd', '--kafka.producer.compression-level=-7'],
+      expected: { compression: 'zstd', compressionLevel: -7 },
+    },
+  ])('$argv', ({ argv, expected }) => {
+    expect(producer(...argv)).toMatchObject(expected)
+  })
+
+  test('without effect are the protocol version and flattening, which are accepted with a warning', () => {
+    const { warnings } = parseFlags(
+      kafkaProducerFlags,
+      ['--kafka.producer.protocol-version=2.8.0', '--kafka.producer.flatten-for-druid'],
+      {},
+    )
+    expect(warnings).toHaveLength(2)
+  })
+})
+
+describe('authentication', () => {
+  test.each([
+    { mechanism: 'PLAIN', expected: 'plain' },
+    { mechanism: 'scram-sha-256', expected: 'scram-sha-256' },
+    { mechanism: 'SCRAM-SHA-512', expected: 'scram-sha-512' },
+  ])('plaintext with $mechanism', ({ mechanism, expected }) => {
+    const { connection } = producer(
+      '--kafka.producer.authentication=plaintext',
+      '--kafka.producer.plaintext.username=u',
+      `--kafka.producer.plaintext.password-file=${file('password', 'geheim\n')}`,
+      `--kafka.producer.plaintext.mechanism=${mechanism}`,
+    )
+    expect(connection.sasl).toEqual({ mechanism: expected, username: 'u', password: 'geheim' })
+    expect(connection.tls).toBeUndefined()
+  })
+
+  test('TLS reads its files for each connection', () => {
+    const ca = file('ca', 'one')
+    const { connection } = consumer(
+      '--kafka.consumer.authentication=tls',
+      `--kafka.consumer.tls.ca=${ca}`,
+      '--kafka.consumer.tls.server-name=broker',
+    )
+    expect(connection.tls?.()).toEqual({ ca: Buffer.from('one'), servername: 'broker', rejectUnauthorized: true })
+    writeFileSync(ca, 'two')
+    expect(connection.tls?.()).toMatchObject({ ca: Buffer.from('two') })
+  })
+
+  test('TLS may be switched on alone, and told to accept any certificate', () => {
+    const { connection } = consumer('--kafka.consumer.tls.enabled', '--kafka.consumer.tls.skip-host-verify')
+    expect(connection.tls?.()).toEqual({ rejectUnauthorized: false })
+  })
+})
+
+describe('mistakes are told all at once', () => {
+  test.each([
+    {
+      argv: ['--kafka.producer.authentication=kerberos'],
+      expected: [/kerberos: not supported by this client; use plaintext with SCRAM-SHA-512/],
+    },
+    { argv: ['--kafka.producer.brokers='], expected: [/brokers: expected at least one/] },
+    { argv: ['--kafka.producer.brokers=a,b:9092,[::1]:9092'], expected: [/found "a"/, /found "\[::1\]:9092"/] },
+    {
+      argv: ['--kafka.producer.authentication=plaintext', '--kafka.producer.plaintext.mechanism=GSSAPI'],
+      expected: [/mechanism=GSSAPI: expected one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512/, /username: expected a user/],
+    },
+    {
+      argv: [
+        '--kafka.producer.tls.enabled',
+        '--kafka.producer.tls.cert=/nowhere',
+        '--kafka.producer.compression=gzip',
+        '--kafka.producer.compression-level=12',
+      ],
+      expected: [/tls.cert and --kafka.producer.tls.key: expected both/, /tls.cert=\/nowhere: cannot be read: ENOENT/, /gzip takes 1 to 9/],
+    },
+  ])('$argv', ({ argv, expected }) => {
+    const mistakes = mistakesOf(() => producer(...argv))
+    expect(mistakes).toHaveLength(expected.length)
+    for (const [index, pattern] of expected.entries()) expect(mistakes[index]).toMatch(pattern)
+  })
+
+  test('a password is never in them', () => {
+    const argv = ['--kafka.producer.authentication=plaintext', '--kafka.producer.plaintext.password=geheim']
+    expect(mistakesOf(() => producer(...argv)).join()).not.toContain('geheim')
+  })
+
+  test('a session that is too short', () => {
+    expect(mistakesOf(() => consumer('--kafka.consumer.session-timeout=10ms'))[0]).toMatch(/expected at least 1000ms/)
+  })
+})
+
+function mistakesOf(act: () => unknown): readonly string[] {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
