@@ -3,7 +3,7 @@ import { DecodeError } from '@clymene/model'
 import { readMetadata } from '../records/read-labels.ts'
 import { PUSH_REQUEST_START, visitPushRequest, type PushRequestPosition } from '../records/visit-push-request.ts'
 import type { Database } from './database.ts'
-import type { Refuse } from './sample-writer.ts'
+import type { Refuse, Room } from './sample-writer.ts'
 import { labelsText } from './series-table.ts'
 import type { Stream, StreamTable } from './stream-table.ts'
 
@@ -21,12 +21,11 @@ export const lineProgress = (): LineProgress => ({ position: PUSH_REQUEST_START,
 
 export type LineWriter = {
   /**
-   * Stores lines of one message from `progress` on, until they have `budgetBytes`, inside the caller's transaction. True when
-   * the message is done. A line that the stream has at that time is not stored again, as often as it is there.
+   * Stores lines of one message from `progress` on while there is room, inside the caller's transaction. True when the message is done. A line that the stream has at that time is not stored again, as often as it is there.
    *
    * @throws DecodeError when the message is not what the scan let through; the lines before that place stay.
    */
-  readonly write: (message: Buffer, progress: LineProgress, budgetBytes: number, refuse: Refuse) => boolean
+  readonly write: (message: Buffer, progress: LineProgress, room: Room, refuse: Refuse) => boolean
   /** Before the caller's commit: the lines that were new since the last call. */
   readonly endTransaction: () => number
 }
@@ -59,10 +58,9 @@ export function createLineWriter(
   }
 
   return {
-    write: (message, progress, budgetBytes, refuse) => {
+    write: (message, progress, room, refuse) => {
       let stream: Stream | undefined
       let reason = ''
-      let bytes = 0
       const visitor = {
         stream: (buffer: Buffer, start: number, end: number) => {
           try {
@@ -76,7 +74,7 @@ export function createLineWriter(
         },
         entry: (timeNs: bigint, buffer: Buffer, start: number, end: number, metadata: readonly Buffer[]) => {
           const record = progress.lines++
-          bytes += end - start + ROW_BYTES
+          room.bytes -= end - start + ROW_BYTES
           if (stream === undefined) return refuse({ record, reason })
           if (end - start > options.maxLineBytes) {
             return refuse({ record, reason: `line of ${end - start} bytes, the embedded store takes ${options.maxLineBytes}` })
@@ -89,7 +87,7 @@ export function createLineWriter(
           stored++
         },
       }
-      progress.position = visitPushRequest(message, visitor, progress.position, () => bytes >= budgetBytes)
+      progress.position = visitPushRequest(message, visitor, progress.position, () => room.bytes <= 0)
       return progress.position === undefined
     },
     endTransaction: () => {

@@ -13,19 +13,19 @@ import { labelsText, type Series, type SeriesTable } from './series-table.ts'
 /** How far into a message its samples are stored. */
 export type SampleProgress = { position: number; samples: number }
 
-/** Samples, and bytes of the samples or of the labels of new series, whichever are used up first. */
-export type SampleBudget = { readonly samples: number; readonly bytes: number }
+/** Bytes that a transaction may still add to the database, about; writers take from it and pause when it is used up. */
+export type Room = { bytes: number }
 
 export type Refuse = (refused: Omit<RefusedRecord, 'delivery'>) => void
 
 export type SampleWriter = {
   /**
-   * Stores samples of one message from `progress` on, as the budget allows (to the end of a series), inside the caller's
+   * Stores samples of one message from `progress` on, while there is room (to the end of a series), inside the caller's
    * transaction. True when the message is done. What is there already, by series and time, is not stored again.
    *
    * @throws DecodeError when the message is not what the scan let through; the samples before that place stay.
    */
-  readonly write: (message: Buffer, progress: SampleProgress, budget: SampleBudget, refuse: Refuse) => boolean
+  readonly write: (message: Buffer, progress: SampleProgress, room: Room, refuse: Refuse) => boolean
   /** Before the caller's commit: what was written since the last call becomes one journal row. Returns the samples that were new. */
   readonly endTransaction: () => number
   /** After a rollback. The caller then loads the table anew: it has samples that the database has not. */
@@ -49,9 +49,8 @@ export function createSampleWriter({ database: { db }, table, chunks, journal, m
   const insertSeries = db.prepare('INSERT INTO series (id, labels) VALUES (?, ?)')
   const row = createJournalRow(4096)
   let late = 0
-  let admittedBytes = 0
 
-  const admit = (raw: Buffer): Series | undefined => {
+  const admit = (raw: Buffer, room: Room): Series | undefined => {
     const labels = readLabels(raw, 0, raw.length)
     const known = table.findLabels(labels)
     if (known !== undefined) {
@@ -59,7 +58,8 @@ export function createSampleWriter({ database: { db }, table, chunks, journal, m
       return known
     }
     if (table.size() >= maxSeries) return undefined
-    admittedBytes += raw.length
+    // Once in the row and once in its index, as JSON.
+    room.bytes -= 3 * raw.length
     const series = table.add(table.nextId(), labels, raw)
     insertSeries.run(series.id, labelsText(labels))
     return series
@@ -85,32 +85,26 @@ export function createSampleWriter({ database: { db }, table, chunks, journal, m
   }
 
   return {
-    write: (message, progress, budget, refuse) => {
-      const until = progress.samples + Math.min(budget.samples, budget.bytes / SAMPLE_BYTES)
-      admittedBytes = 0
+    write: (message, progress, room, refuse) => {
       let current: Series | undefined
       let previous: Series | undefined
       let reason = ''
       const visitor: WriteRequestVisitor = {
         series: (bytes, start, end) => {
           const fits = end - start <= MAX_LABEL_BYTES
-          current = fits ? (table.find(previous, bytes, start, end) ?? admit(Buffer.from(bytes.subarray(start, end)))) : undefined
+          current = fits ? (table.find(previous, bytes, start, end) ?? admit(Buffer.from(bytes.subarray(start, end)), room)) : undefined
           reason = fits ? full : `labels of ${end - start} bytes, the embedded store takes ${MAX_LABEL_BYTES}`
           previous = current ?? previous
         },
         sample: (timeMs, low, high) => {
           const record = progress.samples++
+          room.bytes -= SAMPLE_BYTES
           if (current === undefined) refuse({ record, reason })
           else if (Math.abs(timeMs) > MAX_TIME_MS) refuse({ record, reason: `time ${timeMs} ms is out of range` })
           else store(current, timeMs, low, high)
         },
       }
-      progress.position = visitWriteRequest(
-        message,
-        visitor,
-        progress.position,
-        () => progress.samples >= until || admittedBytes > budget.bytes,
-      )
+      progress.position = visitWriteRequest(message, visitor, progress.position, () => room.bytes <= 0)
       return progress.position >= message.length
     },
     endTransaction: () => {

@@ -9,7 +9,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { line, logsDelivery, metricsDelivery, sample } from '../testing/messages.ts'
-import { openCopy, openStore, signal, temporaryDirectory, type TestStore } from './testing/open-store.ts'
+import { copyOf, openCopy, openStore, signal, temporaryDirectory, type TestStore } from './testing/open-store.ts'
 
 const MEBIBYTE = 1024 * 1024
 const forEver = { fromMs: -1e15, toMs: 1e15, stepMs: 1, fn: 'raw' } as const
@@ -207,6 +207,49 @@ test('samples in any order, over crashes and checkpoints, end as one of each tim
   )
 })
 
+test('a crash at any moment of packing the journal loses nothing', async () => {
+  const maxBytes = 16 * MEBIBYTE
+  const store = await openStore({ maxBytes })
+  const names = Array.from({ length: 1000 }, (_, at) => `${at}`)
+  for (let round = 0; round < 80; round++) {
+    await writeSamples(
+      store,
+      names.map((name) => sample(name, round)),
+    )
+    if (round % 6 !== 5) continue
+    const copy = await openCopy(store, { maxBytes })
+    expect(copy.stats().samples).toBe((round + 1) * 1000)
+    const [first, last] = await Promise.all(
+      ['0', '999'].map((value) => copy.range({ name: 'up', matchers: [{ name: 'i', op: '=', value }], ...forEver })),
+    )
+    for (const found of [first, last]) expect(found?.[0]?.points).toHaveLength(round + 1)
+  }
+  const db = new DatabaseSync(join(copyOf(store), 'store.db'))
+  expect(Number(db.prepare('SELECT count(*) AS rows FROM chunk').get()?.['rows'])).toBe(1000)
+  db.close()
+})
+
+test('after a transaction that failed, what it would have stored is not taken for stored', async () => {
+  const directory = temporaryDirectory()
+  await (await openStore({ directory })).close()
+  const db = new DatabaseSync(join(directory, 'store.db'))
+  db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON line WHEN NEW.text = 'poison' BEGIN SELECT RAISE(ABORT, 'poisoned'); END`)
+  db.close()
+  const store = await openStore({ directory })
+  const outcomes = await Promise.all([
+    failure(writeSamples(store, [sample('a', 1)])),
+    failure(writeLines(store, [line('x', 1n, 'poison')])),
+  ])
+  for (const outcome of outcomes) expect(outcome).toBeInstanceOf(RetryableError)
+  expect(String(outcomes[0])).toContain('poisoned')
+  await writeSamples(store, [sample('a', 1)])
+  await writeLines(store, [line('x', 1n, 'fine')])
+  const copy = await openCopy(store)
+  expect(await allSamples(copy)).toEqual({ a: [[1, 1]] })
+  expect(await allLines(copy)).toEqual(['fine'])
+  expect(copy.stats()).toMatchObject({ samples: 1, lines: 1, series: 1, streams: 1 })
+})
+
 describe('what is refused', () => {
   test('series over the limit, by name; the rest is stored', async () => {
     const store = await openStore({ maxSeries: 2 })
@@ -355,6 +398,27 @@ describe('the store stays within', () => {
     )
   })
 
+  test('its size, also when single lines are large', async () => {
+    const maxBytes = 16 * MEBIBYTE
+    const store = await openStore({ maxBytes })
+    const names = Array.from({ length: 60 }, (_, at) => `${at} `)
+    for (let at = 0; at < names.length; at += 6) {
+      await writeLines(
+        store,
+        names.slice(at, at + 6).map((name, more) => line('x', BigInt(at + more), name.padEnd(500 * 1024, 'x'))),
+      )
+      expect(store.stats().bytes).toBeLessThanOrEqual(maxBytes)
+    }
+    const kept = (await allLines(store)).map((text) => text.slice(0, 3).trimEnd())
+    expect(kept.length).toBeGreaterThan(5)
+    expect(kept).toEqual(
+      names
+        .map((name) => name.trimEnd())
+        .toReversed()
+        .slice(0, kept.length),
+    )
+  })
+
   test('its age: samples, lines, and the series and streams that have no more', async () => {
     let nowMs = 1_000_000
     const store = await openStore({ maxAgeMs: 60_000, now: () => nowMs })
@@ -381,5 +445,29 @@ describe('the store stays within', () => {
         oldestLineMs: nowMs,
       })
     expect(await allSamples(again)).toEqual({ new: [[nowMs, nowMs]] })
+  })
+
+  test('its age: a chunk that is still filled stays whole', async () => {
+    let nowMs = 1_000_000
+    const options = { maxAgeMs: 60_000, now: () => nowMs }
+    const store = await openStore(options)
+    await writeSamples(store, [sample('a', nowMs), sample('b', nowMs)])
+    await store.close()
+    nowMs += 50_000
+    const again = await openStore({ ...options, directory: store.directory })
+    await writeSamples(again, [sample('a', nowMs)])
+    nowMs += 20_000
+    // The timer of the upkeep comes by in its own time; a write brings it at once.
+    await writeSamples(again, [sample('c', nowMs)])
+    await expect.poll(() => again.stats().series, { timeout: 20_000 }).toBe(2)
+    const expected = {
+      a: [
+        [1_000_000, 1_000_000],
+        [1_050_000, 1_050_000],
+      ],
+      c: [[nowMs, nowMs]],
+    }
+    expect(await allSamples(again)).toEqual(expected)
+    expect(await allSamples(await openCopy(again, options))).toEqual(expected)
   })
 })

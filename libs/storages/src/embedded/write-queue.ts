@@ -15,14 +15,11 @@ import { createDecompressor } from '@clymene/wire'
 import type { Database } from './database.ts'
 import { lineProgress, type LineProgress, type LineWriter } from './line-writer.ts'
 import type { Memory } from './memory.ts'
-import type { SampleProgress, SampleWriter } from './sample-writer.ts'
+import type { Room, SampleProgress, SampleWriter } from './sample-writer.ts'
 import type { Upkeep } from './upkeep.ts'
 
-/** What one turn of the event loop may take: a transaction of about this much, then others have their go. */
-const TURN_MS = 15
-const STEPS_A_TURN = 4
-const SAMPLES_A_STEP = 5_000
-const MAX_STEP_BYTES = 256 * 1024
+/** A transaction of at most this takes 15 ms of the event loop, then others have their go. */
+const MAX_TURN_BYTES = 512 * 1024
 
 export type WriteQueue = {
   /** Resolves when a transaction with all of it is committed. Rejects as a Sink does. */
@@ -66,21 +63,19 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
   const { database, samples, lines, upkeep, memory } = options
   const decompress = createDecompressor(options.maxMessageBytes)
   // A turn's transaction fits into the share of the pages that the retention keeps free.
-  const stepBytes = Math.min(MAX_STEP_BYTES, Math.floor(database.pageLimitBytes / 128))
+  const turnBytes = Math.min(MAX_TURN_BYTES, Math.floor(database.pageLimitBytes / 32))
   const jobs: Job[] = []
   let awake = false
   let draining: Promise<void> | undefined
   let closed = false
   /** Writes on with the first job; true when it is done. */
-  const advance = (job: Job): boolean => {
+  const advance = (job: Job, room: Room): boolean => {
     const delivery = job.deliveries[job.index]
     if (delivery === undefined) return true
     job.message ??= decompress(delivery.value)
     const refuse = (refused: Omit<RefusedRecord, 'delivery'>): void => void job.refused.push({ ...refused, delivery: job.index })
     const done =
-      job.kind === 'metrics'
-        ? samples.write(job.message, job.samples, { samples: SAMPLES_A_STEP, bytes: stepBytes }, refuse)
-        : lines.write(job.message, job.lines, stepBytes, refuse)
+      job.kind === 'metrics' ? samples.write(job.message, job.samples, room, refuse) : lines.write(job.message, job.lines, room, refuse)
     if (!done) return false
     job.index++
     Object.assign(job, emptyProgress())
@@ -89,11 +84,11 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
 
   /** Puts what a turn may take into the transaction; gives who is to be told what once it is committed. */
   const writeSome = (touched: Job[]): (() => void)[] => {
-    const until = performance.now() + TURN_MS
+    const room = { bytes: turnBytes }
     const settled: (() => void)[] = []
-    for (let job = jobs[0], step = 0; job !== undefined && step < STEPS_A_TURN && performance.now() < until; job = jobs[0], step++) {
+    for (let job = jobs[0]; job !== undefined && room.bytes > 0; job = jobs[0]) {
       if (touched.at(-1) !== job) touched.push(job)
-      const outcome = outcomeOf(job)
+      const outcome = outcomeOf(job, room)
       if (outcome === undefined) continue
       settled.push(outcome)
       jobs.shift()
@@ -102,11 +97,11 @@ export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
   }
 
   /** Writes on with a job: what to tell its caller, undefined when it is not done. */
-  const outcomeOf = (job: Job): (() => void) | undefined => {
+  const outcomeOf = (job: Job, room: Room): (() => void) | undefined => {
     const began = job.message !== undefined || job.index > 0
     if (!began && job.signal.aborted) return () => job.reject(asError(job.signal.reason))
     try {
-      if (!advance(job)) return undefined
+      if (!advance(job, room)) return undefined
       return job.refused.length === 0 ? job.resolve : () => job.reject(refusal(job))
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error

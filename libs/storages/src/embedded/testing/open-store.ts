@@ -25,11 +25,14 @@ export async function openStore(options: Partial<EmbeddedStoreOptions> = {}): Pr
   return { ...store, directory, close }
 }
 
-/** What is on the disk at this moment, opened as after kill -9: nothing of the running store's memory is in it. */
-export function openCopy(store: TestStore, options: Partial<EmbeddedStoreOptions> = {}): Promise<TestStore> {
+/** What is on the disk at this moment, as after kill -9: nothing of the running store's memory is in it. */
+export function copyOf(store: TestStore): string {
   const directory = temporaryDirectory()
   cpSync(store.directory, directory, { recursive: true })
-  return openStore({ ...options, directory })
+  return directory
 }
+
+export const openCopy = (store: TestStore, options: Partial<EmbeddedStoreOptions> = {}): Promise<TestStore> =>
+  openStore({ ...options, directory: copyOf(store) })
 
 export const signal = new AbortController().signal
