@@ -3,10 +3,13 @@ import { constants, gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib
 
 import { ConfigError } from '@clymene/model'
 import { lz4Compress, lz4Decompress } from '@platformatic/wasm-utils/bundled'
-import { CompressionCodecs, CompressionTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
 
 import type { Codec } from './record-batch.ts'
 import { compressXerial, decompressXerial } from './xerial.ts'
+
+// kafkajs is CommonJS: Node finds only some of its exports by name.
+const { CompressionCodecs, CompressionTypes } = kafkajs
 
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type CompressionName = (typeof COMPRESSIONS)[number]

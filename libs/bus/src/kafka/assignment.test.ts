@@ -1,0 +1,304 @@
+import type { BatchHandler, BusRecord, PartitionBatch } from '@clymene/model'
+import { describe, expect, test, vi } from 'vitest'
+
+import { createAssignment, type Assignment } from './assignment.ts'
+import type { Joined, PartitionOffset } from './internals.ts'
+
+const TOPIC = 't'
+
+const records = (partition: number, first: number, count: number): readonly BusRecord[] =>
+  Array.from({ length: count }, (_, index) => ({
+    kind: 'metrics',
+    key: 'k',
+    value: Buffer.alloc(10),
+    headers: {},
+    origin: { logId: 'l', topic: TOPIC, partition, offset: BigInt(first + index), timestampMs: 0 },
+  }))
+
+const protocolError = (type: string): Error => Object.assign(new Error(type), { type })
+
+/** A group without Kafka: calls, commits and their outcome are the test's. */
+function group(batchBytes = 1000) {
+  const calls: {
+    readonly batch: PartitionBatch
+    readonly signal: AbortSignal
+    readonly finish: () => void
+    readonly fail: (error: Error) => void
+  }[] = []
+  const commits: { readonly offsets: readonly PartitionOffset[]; readonly generation: Joined }[] = []
+  const failures: unknown[] = []
+  let answer: () => Promise<void> = () => Promise.resolve()
+  const handle: BatchHandler = (batch, signal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    calls.push({ batch, signal, finish: resolve, fail: reject })
+    return promise
+  }
+  const assignment = createAssignment({
+    topic: TOPIC,
+    batchBytes,
+    handle,
+    send: async (offsets, generation) => {
+      commits.push({ offsets, generation })
+      await answer()
+    },
+    onCommit: () => undefined,
+    onCommitted: () => undefined,
+    onFailure: (error) => failures.push(error),
+  })
+  const join = (generationId: number, partitions: readonly number[], memberId = 'me') => {
+    assignment.onJoined({ generationId, memberId })
+    return assignment.assign(partitions)
+  }
+  return {
+    assignment,
+    calls,
+    commits,
+    failures,
+    join,
+    push: (partition: number, first: number, count: number) =>
+      assignment.reader(partition)!.push(records(partition, first, count), 10 * count, BigInt(first + count)),
+    called: (count: number) => vi.waitFor(() => expect(calls).toHaveLength(count)),
+    committed: (count: number) => vi.waitFor(() => expect(commits).toHaveLength(count)),
+    answerCommits: (next: () => Promise<void>) => {
+      answer = next
+    },
+  }
+}
+
+const offsetsOf = ({ records: list }: PartitionBatch): number[] => list.map(({ origin }) => Number(origin.offset))
+
+describe('a partition', () => {
+  test('is handed over a batch at a time, committed before the next, which is all that came meanwhile', async () => {
+    const { join, push, calls, commits, called, committed } = group()
+    join(1, [0])
+    push(0, 0, 2)
+    push(0, 2, 1)
+    push(0, 3, 1)
+    await called(1)
+    expect(offsetsOf(calls[0]!.batch)).toEqual([0, 1, 2, 3])
+    push(0, 4, 2)
+    calls[0]!.finish()
+    await called(2)
+    await committed(1)
+    expect(commits[0]).toEqual({ offsets: [{ partition: 0, offset: '4' }], generation: { generationId: 1, memberId: 'me' } })
+    expect(offsetsOf(calls[1]!.batch)).toEqual([4, 5])
+    expect(calls.map(({ batch }) => batch.takeover)).toEqual([true, false])
+  })
+
+  test('gives no batch of more bytes than the limit, unless one fetch was larger', async () => {
+    const { join, push, calls, called } = group(30)
+    join(1, [0])
+    push(0, 0, 2)
+    push(0, 2, 1)
+    push(0, 3, 5)
+    push(0, 8, 1)
+    for (const [index, expected] of [[0, 1, 2], [3, 4, 5, 6, 7], [8]].entries()) {
+      await called(index + 1)
+      expect(offsetsOf(calls[index]!.batch)).toEqual(expected)
+      calls[index]!.finish()
+    }
+  })
+
+  test('does not wait for others', async () => {
+    const { join, push, calls, called } = group()
+    join(1, [0, 1])
+    push(0, 0, 1)
+    push(1, 0, 1)
+    await called(2)
+    calls[1]!.finish()
+    push(1, 1, 1)
+    await called(3)
+    expect(calls[2]!.batch.partition).toBe(1)
+  })
+
+  test('whose offsets go back was made anew: a batch of its own, marked as taken over', async () => {
+    const { join, push, calls, called } = group()
+    join(1, [0])
+    push(0, 10, 1)
+    await called(1)
+    push(0, 11, 1)
+    push(0, 0, 1)
+    push(0, 1, 1)
+    calls[0]!.finish()
+    await called(2)
+    calls[1]!.finish()
+    await called(3)
+    expect(calls.map(({ batch }) => [offsetsOf(batch), batch.takeover])).toEqual([
+      [[10], true],
+      [[11], false],
+      [[0, 1], true],
+    ])
+  })
+
+  test('commits by steps when the call says so', async () => {
+    const { join, push, calls, commits, called, committed } = group()
+    join(1, [0])
+    push(0, 0, 5)
+    await called(1)
+    await calls[0]!.batch.commit?.(2)
+    await calls[0]!.batch.commit?.(1)
+    calls[0]!.finish()
+    await committed(2)
+    expect(commits.map(({ offsets }) => offsets[0]!.offset)).toEqual(['2', '5'])
+  })
+
+  test('whose call rejects is told about, and not committed', async () => {
+    const { join, push, calls, commits, failures, called } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    calls[0]!.fail(new Error('no'))
+    await vi.waitFor(() => expect(failures).toEqual([new Error('no')]))
+    expect(commits).toEqual([])
+  })
+})
+
+describe('a rebalance', () => {
+  test('lets pending calls finish before it joins, commits them in the old generation, and starts no new ones', async () => {
+    const { assignment, join, push, calls, commits, called, committed } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    let drained = false
+    const draining = assignment.drain(60_000).then(() => {
+      drained = true
+    })
+    push(0, 1, 1)
+    calls[0]!.finish()
+    await draining
+    expect(drained).toBe(true)
+    await committed(1)
+    expect(commits[0]!.generation.generationId).toBe(1)
+    expect(calls).toHaveLength(1)
+    join(2, [0])
+    await called(2)
+    expect(calls[1]!.batch.takeover).toBe(false)
+  })
+
+  test('that keeps a partition lets its call go on and commits it in the new generation', async () => {
+    const { assignment, join, push, calls, commits, called, committed } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    await assignment.drain(0)
+    calls[0]!.finish()
+    const kept = join(2, [0, 1])
+    expect(kept.map((reader) => [reader.partition, reader.position()])).toEqual([[0, 1n]])
+    await committed(1)
+    expect(commits[0]!.generation.generationId).toBe(2)
+    expect(calls[0]!.signal.aborted).toBe(false)
+  })
+
+  test.each([
+    { name: 'gives it to another member', generation: 2, member: 'me', partitions: [1] },
+    { name: 'happened twice, so that another member had it in between', generation: 3, member: 'me', partitions: [0] },
+    { name: 'made this a new member, as after a session that ran out', generation: 2, member: 'again', partitions: [0] },
+  ])('that $name aborts the call and commits nothing for it', async ({ generation, member, partitions }) => {
+    const { assignment, join, push, calls, commits, failures, called } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    await assignment.drain(0)
+    expect(join(generation, partitions, member)).toEqual([])
+    expect(calls[0]!.signal.aborted).toBe(true)
+    calls[0]!.fail(new Error('aborted'))
+    await assignment.finish(1000)
+    expect(commits).toEqual([])
+    expect(failures).toEqual([])
+  })
+
+  test('a partition that comes back waits for the old call to return', async () => {
+    const { assignment, join, push, calls, called } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    await assignment.drain(0)
+    join(3, [0])
+    push(0, 0, 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(calls).toHaveLength(1)
+    calls[0]!.finish()
+    await called(2)
+    expect(calls[1]!.batch.takeover).toBe(true)
+  })
+})
+
+describe('a commit', () => {
+  test('that fails is sent again', async () => {
+    const { join, push, calls, commits, called, committed, answerCommits } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    answerCommits(() => Promise.reject(protocolError('NOT_COORDINATOR_FOR_GROUP')))
+    calls[0]!.finish()
+    await committed(1)
+    answerCommits(() => Promise.resolve())
+    await committed(2)
+    expect(commits[1]).toEqual(commits[0])
+  })
+
+  test.each(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])(
+    'refused with %s waits for the next assignment, and goes when the partition is kept',
+    async (type) => {
+      const { join, push, calls, commits, called, committed, answerCommits } = group()
+      join(1, [0, 1])
+      push(0, 0, 1)
+      await called(1)
+      answerCommits(() => Promise.reject(protocolError(type)))
+      calls[0]!.finish()
+      await committed(1)
+      answerCommits(() => Promise.resolve())
+      join(2, [0])
+      await committed(2)
+      expect(commits[1]!.generation.generationId).toBe(2)
+    },
+  )
+
+  test('of partitions that finish while one is in flight goes together in the next', async () => {
+    const { join, push, calls, commits, called, committed, answerCommits } = group()
+    join(1, [0, 1, 2])
+    for (const partition of [0, 1, 2]) push(partition, 0, 1)
+    await called(3)
+    const first = Promise.withResolvers<void>()
+    answerCommits(() => first.promise)
+    calls[0]!.finish()
+    await committed(1)
+    calls[1]!.finish()
+    calls[2]!.finish()
+    await new Promise((resolve) => setImmediate(resolve))
+    first.resolve()
+    await committed(2)
+    expect(commits.map(({ offsets }) => offsets.length)).toEqual([1, 2])
+  })
+})
+
+describe('the end', () => {
+  const finishing = async (assignment: Assignment, patienceMs: number): Promise<void> => {
+    await assignment.finish(patienceMs)
+    await assignment.lose(new Error('the end'))
+  }
+
+  test('waits for calls and their commits, and starts no new ones', async () => {
+    const { assignment, join, push, calls, commits, called } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    push(0, 1, 1)
+    const end = finishing(assignment, 60_000)
+    calls[0]!.finish()
+    await end
+    expect(commits).toHaveLength(1)
+    expect(calls).toHaveLength(1)
+  })
+
+  test('aborts calls that take longer, and waits until they return', async () => {
+    const { assignment, join, push, calls, commits, called } = group()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    calls[0]!.signal.addEventListener('abort', () => calls[0]!.finish())
+    await finishing(assignment, 0)
+    expect(calls[0]!.signal.aborted).toBe(true)
+    expect(commits).toEqual([])
+  })
+})
