@@ -3,16 +3,19 @@ import { readVersion, runCommand, type Command, type ExitStatus } from '@clymene
 /** Verbs that may stand before the service too: `clymene validate agent …`. */
 const VERBS = ['status', 'validate', 'help']
 
+export type Commands = ReadonlyMap<string, () => Promise<Command>>
+
 /** `clymene <service> [verb] [flags]`. Resolves with the exit status, which is also set. */
-export async function runCli(commands: readonly Command[], argv: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitStatus> {
+export async function runCli(commands: Commands, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitStatus> {
   const [first, second, ...rest] = argv
   if (first === 'version' || first === '--version') return print(JSON.stringify(readVersion(env)))
   const verb = VERBS.find((one) => one === first)
   const name = verb === undefined ? first : second
-  const command = commands.find((one) => one.name === name)
-  if (command !== undefined) return runCommand(command, verb === undefined ? argv.slice(1) : [verb, ...rest], env)
-  if (name === undefined || first === '--help' || first === '-h') return print(overview(commands))
-  process.stderr.write(`${name}: unknown service, expected one of ${commands.map((one) => one.name).join(', ')}\n`)
+  const load = commands.get(name ?? '')
+  if (load !== undefined) return runCommand(await load(), verb === undefined ? argv.slice(1) : [verb, ...rest], env)
+  if (name === undefined || first === '--help' || first === '-h')
+    return print(overview(await Promise.all([...commands.values()].map((one) => one()))))
+  process.stderr.write(`${name}: unknown service, expected one of ${[...commands.keys()].join(', ')}\n`)
   process.exitCode = 2
   return 2
 }
