@@ -37,7 +37,6 @@ export function openClient(flags: ElasticsearchFlagValues, version: string): Cli
     headers: { 'user-agent': `Clymene/${version}` },
     // Says which client library this is in a header of every request; nobody here reads it.
     enableMetaHeader: false,
-    redaction: { type: 'remove' },
     ...authentication(flags, token),
     ...(tls === undefined ? {} : { tls }),
   })
