@@ -1,4 +1,4 @@
-export { createDelivery, createBatchHandler, type DeliveryOptions } from './delivery/delivery.ts'
+export { createDelivery, createBatchHandler, type BatchHandlerOptions, type DeliveryOptions } from './delivery/delivery.ts'
 export { createDirectSink, type DirectOptions, type DirectTarget } from './delivery/direct.ts'
 export { createDeadLetters, deadLetterTopic, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './delivery/dead-letters.ts'
 export { DEFAULT_LIMITS, type BodyLimits } from './delivery/limits.ts'

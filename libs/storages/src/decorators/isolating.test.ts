@@ -69,12 +69,17 @@ describe('isolating', () => {
 
   test('one bad series among 16 messages of 500 costs few writes, of small bodies', async () => {
     const deliveries = numberedDeliveries(Array.from({ length: 16 }, () => 500))
-    for (const bad of ['0', '4321', '7999']) {
+    // A half that is refused is followed by one that is not; the half after one that is not refused is not sent whole.
+    for (const [bad, mostWrites] of [
+      ['0', 28],
+      ['4321', 28],
+      ['7999', 15],
+    ] as const) {
       const { sink, stored, sizes } = createPicky(new Set([bad]))
       const refusals = await writeIsolated(sink, deliveries)
       expect(refusals.map(({ piece }) => namesOf(piece))).toEqual([[bad]])
       expect(stored).toHaveLength(7999)
-      expect(sizes.length).toBeLessThanOrEqual(2 * 13 + 2)
+      expect(sizes.length).toBeLessThanOrEqual(mostWrites)
       expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(3 * 8000)
     }
   })

@@ -2,7 +2,7 @@ import type { EnvelopeHeaders } from '@clymene/model'
 import { describe, expect, test } from 'vitest'
 
 import { metricsDelivery, numbered, sample } from '../testing/messages.ts'
-import { createBody } from './bodies.ts'
+import { createBody, type BodyOptions } from './bodies.ts'
 import { DEFAULT_LIMITS, type BodyLimits } from './limits.ts'
 
 type Message = {
@@ -14,15 +14,15 @@ type Message = {
 }
 
 /** How many messages each body gets when they come in this order. */
-function bodiesOf(messages: readonly Message[], limits: BodyLimits = DEFAULT_LIMITS.metrics): number[] {
+function bodiesOf(messages: readonly Message[], limits: BodyLimits = DEFAULT_LIMITS.metrics, options: BodyOptions = {}): number[] {
   const sizes: number[] = []
-  let body = createBody(limits)
+  let body = createBody(limits, options)
   for (const { headers, key = 'k', bytes = 1, raw = 1, records = 1 } of messages) {
     const delivery = metricsDelivery([sample('a', 1)], headers, key)
     const size = { bytes, uncompressedBytes: raw, records }
     if (body.add(delivery, size)) continue
     sizes.push(body.deliveries.length)
-    body = createBody(limits)
+    body = createBody(limits, options)
     expect(body.add(delivery, size)).toBe(true)
   }
   return [...sizes, body.deliveries.length]
@@ -52,6 +52,11 @@ describe('what may stand in one body', () => {
     ['a number without epoch is none', [{ headers: { agent: 'a', sequence: 1 } }, ...sequences(2)], [1, 1]],
   ]
   test.each(cases)('%s', (_, messages, expected) => expect(bodiesOf(messages)).toEqual(expected))
+
+  test('a storage that keeps parts of what it refuses: one message of each key', () => {
+    const messages = [...sequences(1), { headers: numbered(1), key: 'l' }, ...sequences(2)]
+    expect(bodiesOf(messages, DEFAULT_LIMITS.metrics, { storesParts: true })).toEqual([2, 1])
+  })
 
   const limits = { maxBodyBytes: 10, maxBodyUncompressedBytes: 100, maxBodyRecords: 5, maxDecompressedBytes: 1000 }
   const sized: [string, Omit<Message, 'headers'>, number[]][] = [

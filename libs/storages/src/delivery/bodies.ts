@@ -9,6 +9,14 @@ export type Body = {
   readonly add: (delivery: Delivery, size: BodySize) => boolean
 }
 
+export type BodyOptions = {
+  /**
+   * Of a body that it refuses the storage may have kept the rest (Cortex, Mimir). What is sent again while the refused part is
+   * looked for must then be the newest of its series, else it looks refused too: each key has one message in a body.
+   */
+  readonly storesParts?: boolean
+}
+
 /**
  * The rules of what may stand in one body (all of one kind).
  *
@@ -16,7 +24,7 @@ export type Body = {
  * 204. So a body holds one tenant, and of each key only messages of one agent and epoch whose sequence rises; what is older,
  * numbered by another, or not numbered at all begins a new one. Unnumbered messages travel alone.
  */
-export function createBody(limits: BodyLimits): Body {
+export function createBody(limits: BodyLimits, { storesParts = false }: BodyOptions = {}): Body {
   const deliveries: Delivery[] = []
   const numbers = new Map<string, { readonly by: string; readonly sequence: number }>()
   const room = createRoom(limits)
@@ -29,7 +37,7 @@ export function createBody(limits: BodyLimits): Body {
       const last = numbers.get(delivery.key)
       if (first !== undefined) {
         if (isClosed || number === undefined || tenantOf(first) !== tenantOf(delivery)) return false
-        if (last !== undefined && (last.by !== number.by || number.sequence <= last.sequence)) return false
+        if (last !== undefined && (storesParts || last.by !== number.by || number.sequence <= last.sequence)) return false
       }
       if (!room.take(size)) return false
       deliveries.push(delivery)

@@ -25,8 +25,13 @@ export type DeliveryOptions = {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly limits?: Partial<BodyLimits>
+  /** Of a body that it refuses the storage may have kept the rest: then a body has one message of each key. */
+  readonly storesParts?: boolean
   readonly backoff?: Partial<Backoff>
 }
+
+/** The bus is where dead letters go. */
+export type BatchHandlerOptions = Omit<DeliveryOptions, 'group' | 'bus'> & { readonly bus: Pick<Bus, 'produce'> }
 
 /** The way of one topic into one storage. Runs until `signal` aborts; rejects when the bus cannot be read any more. */
 export function createDelivery(options: DeliveryOptions): { readonly run: (signal: AbortSignal) => Promise<void> } {
@@ -38,8 +43,8 @@ export function createDelivery(options: DeliveryOptions): { readonly run: (signa
  * Writes the messages of a partition body after body, each acknowledged (and, where the bus can, committed) before the next
  * begins. A message ends in the storage, as a repeat, or on the dead-letter topic; until then its partition waits.
  */
-export function createBatchHandler(options: Omit<DeliveryOptions, 'group'>): BatchHandler {
-  const { bus, topic, kind, storage, sink, metrics, logger, backoff } = options
+export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
+  const { bus, topic, kind, storage, sink, metrics, logger, backoff, storesParts = false } = options
   const limits = { ...DEFAULT_LIMITS[kind], ...options.limits }
   const reader = createMessageReader({ maxBytes: limits.maxDecompressedBytes })
   const repeats = metrics.counter(
@@ -68,7 +73,7 @@ export function createBatchHandler(options: Omit<DeliveryOptions, 'group'>): Bat
 
   return async (batch, signal) => {
     const state = stateOf(partitions, batch, limits)
-    let body = createBody(limits)
+    let body = createBody(limits, { storesParts })
     const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value.length)
 
     /** Writes what is collected: then all records before `settled` are done with. */
@@ -76,7 +81,7 @@ export function createBatchHandler(options: Omit<DeliveryOptions, 'group'>): Bat
       signal.throwIfAborted()
       if (body.deliveries.length > 0) await writer.write(body.deliveries, signal)
       for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value.length)
-      body = createBody(limits)
+      body = createBody(limits, { storesParts })
       // The last commit of a batch is the bus's own, when this resolves.
       if (settled < batch.records.length) await batch.commit?.(settled)
     }

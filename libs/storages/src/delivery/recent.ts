@@ -7,7 +7,7 @@ export function numberOf({ agent, epoch, sequence }: EnvelopeHeaders): { readonl
 }
 
 /** Numbers kept per key: as many messages as a sender may have on their way at once and send again. */
-const KEPT_NUMBERS = 64
+const KEPT_NUMBERS = 16
 /** Keys kept; over it the one written longest ago is forgotten. A forgotten repeat is only written twice. */
 const KEPT_KEYS = 10_000
 
