@@ -3,6 +3,7 @@ import { createOnceIn, isAbort, retry } from '@clymene/runtime'
 
 import { consumePartition } from './consume-partition.ts'
 import type { GroupOffsets } from './group-offsets.ts'
+import { toPathName } from './path-name.ts'
 import type { Topic } from './topics.ts'
 
 export type Consumers = {
@@ -78,6 +79,8 @@ export function createConsumers({ openTopic, offsets, batchBytes, drainMs, logge
   }
   return {
     consume: async (topic, group, handle, signal) => {
+      // Commits that fail are no reason to stop, but this one would never work.
+      toPathName(group)
       const key = keyOf(topic, group)
       if (atWork.has(key)) throw new Error(`group ${group} consumes topic ${topic} already: expected one consumer of a group`)
       const running = run(topic, group, handle, signal)

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ConfigError, RetryableError } from '@clymene/model'
-import { createMetrics, parseFlags } from '@clymene/runtime'
+import { aborted, createMetrics, parseFlags } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
 import { openEmbeddedBus } from './embedded-bus.ts'
 import { embeddedBusFlags, embeddedBusSettings } from './flags.ts'
-import { message, never, openBus, produce, readRest, recordingLogger, sequencesOf, temporaryDirectory, upTo } from './test-kit.ts'
+import { message, never, openBus, PATIENT, produce, readRest, recordingLogger, sequencesOf, temporaryDirectory, upTo } from './test-kit.ts'
 
 const MIB = 1024 ** 2
 
@@ -84,7 +84,7 @@ describe('openEmbeddedBus', () => {
     const metrics = createMetrics()
     const bus = await openBus({ directory: temporaryDirectory(), metrics, housekeepingMs: 5 })
     await produce(bus, 't', message(0))
-    await expect.poll(() => metrics.registry.getSingleMetricAsString('clymene_bus_bytes')).toContain('topic="t"')
+    await expect.poll(() => metrics.registry.getSingleMetricAsString('clymene_bus_bytes'), PATIENT).toContain('topic="t"')
   })
 })
 
@@ -214,23 +214,46 @@ describe('consume', () => {
     await produce(bus, 't', ...keys.map((key, sequence) => message(sequence, 0, key)))
     const failure = new Error('refused')
     const pending = new Set<number>()
-    let aborted = 0
+    let stopped = 0
     const consumed = bus.consume(
       't',
       'g',
       async ({ partition }, signal) => {
         pending.add(partition)
-        await expect.poll(() => pending.size).toBe(3)
+        await expect.poll(() => pending.size, PATIENT).toBe(3)
         if (partition === 0) throw failure
-        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-        aborted++
+        await aborted(signal)
+        stopped++
         if (partition === 1) throw signal.reason
       },
       never(),
     )
     await expect(consumed).rejects.toBe(failure)
-    expect(aborted).toBe(2)
+    expect(stopped).toBe(2)
     expect((await bus.lag('t', 'g', never())).map(({ committed, end }) => committed === end)).toEqual([false, false, true])
+  })
+})
+
+describe('names', () => {
+  test.each(['', 'x'.repeat(241), '/'.repeat(81)])('a topic or group that no directory can have as name is refused: %j', async (name) => {
+    const bus = await openBus({ directory: temporaryDirectory() })
+    await expect(produce(bus, name, message(0))).rejects.toThrow(ConfigError)
+    await expect(bus.consume(name, 'g', () => Promise.resolve(), never())).rejects.toThrow(ConfigError)
+    await expect(bus.consume('t', name, () => Promise.resolve(), never())).rejects.toThrow('expected 1 to 240 characters')
+    expect(bus.unavailable()).toBeUndefined()
+  })
+
+  test('others are as good as any', async () => {
+    const directory = temporaryDirectory()
+    const names = ['..', '__proto__', 'a/b', '-0.offset', 'ünï', 't.new']
+    const bus = await openBus({ directory })
+    for (const [index, name] of names.entries()) {
+      await produce(bus, name, message(index))
+      expect(sequencesOf(await readRest(bus, name, name))).toEqual([index])
+    }
+    await bus.close()
+    const again = await openBus({ directory })
+    for (const name of names) expect(await again.lag(name, name, never())).toEqual([{ partition: 0, committed: 1n, end: 1n }])
   })
 })
 
@@ -250,7 +273,7 @@ describe('close', () => {
       },
       never(),
     )
-    await expect.poll(() => called).toBe(true)
+    await expect.poll(() => called, PATIENT).toBe(true)
     const closed = bus.close()
     expect(bus.unavailable()).toBe('the bus is closed')
     free.resolve()

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { errorMessage, RetryableError, type Bus } from '@clymene/model'
+import { ConfigError, errorMessage, RetryableError, type Bus } from '@clymene/model'
 
 import { createAppender, type Appender } from './appender.ts'
 import { createBusMetrics } from './bus-metrics.ts'
@@ -106,7 +106,7 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
     ...made,
     open: (name) =>
       made.open(name).catch((error: unknown) => {
-        throw trouble.failed(error)
+        throw error instanceof ConfigError ? error : trouble.failed(error)
       }),
   }
   const retention = createRetention({

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 
 import { openEmbeddedBus } from './embedded-bus.ts'
 import { createFullDisk } from './full-disk.ts'
-import { message, never, openBus, produce, readRest, recordingLogger, sequencesOf, temporaryDirectory, upTo } from './test-kit.ts'
+import { message, never, openBus, PATIENT, produce, readRest, recordingLogger, sequencesOf, temporaryDirectory, upTo } from './test-kit.ts'
 
 describe('a full disk', () => {
   test('refuses for now, shows nothing half-written, and goes on when there is room', async () => {
@@ -159,12 +159,12 @@ describe('group commit', () => {
     const disk = createFullDisk(Infinity)
     const bus = await openBus({ directory: temporaryDirectory(), openFile: disk.open, fsyncIntervalMs: 20 })
     await produce(bus, 't', message(0))
-    await expect.poll(() => disk.syncs).toBe(2)
+    await expect.poll(() => disk.syncs, PATIENT).toBe(2)
     disk.failSync = true
     await produce(bus, 't', message(1))
-    await expect.poll(() => bus.unavailable()).toMatch('EIO')
+    await expect.poll(() => bus.unavailable(), PATIENT).toMatch('EIO')
     disk.failSync = false
-    await expect.poll(() => disk.syncs).toBeGreaterThan(3)
+    await expect.poll(() => disk.syncs, PATIENT).toBeGreaterThan(3)
   })
 
   test('what waits is bounded, and a caller that gives up takes it out', async () => {
@@ -192,7 +192,7 @@ describe('group commit', () => {
     await produce(bus, 't', message(0))
     holding = true
     const first = produce(bus, 't', message(1, 2000))
-    await expect.poll(() => syncing).toBe(1)
+    await expect.poll(() => syncing, PATIENT).toBe(1)
     const stop = new AbortController()
     const second = bus.produce('t', [message(2, 2000)], stop.signal)
     const third = produce(bus, 't', message(3, 2000))

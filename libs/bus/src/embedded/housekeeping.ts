@@ -43,6 +43,8 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
       topics.appenders().map(({ log }) => log),
       now(),
     )
+    // Last: it writes, which a full disk refuses, and all the rest is to be done then too.
+    await retention.closeAged()
   }
   const sync = async (): Promise<void> => {
     for (const { between, log } of topics.appenders()) await between(() => log.sync())

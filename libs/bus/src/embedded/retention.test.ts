@@ -3,7 +3,7 @@ import { createMetrics } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
 import type { EmbeddedBusOptions } from './options.ts'
-import { message, never, openBus, produce, readRest, recordingLogger, sequencesOf, temporaryDirectory, upTo } from './test-kit.ts'
+import { message, never, openBus, PATIENT, produce, readRest, recordingLogger, sequencesOf, temporaryDirectory, upTo } from './test-kit.ts'
 
 const MAX = 128 * 1024
 const HOUR = 3_600_000
@@ -81,7 +81,7 @@ describe('full by size', () => {
     for (const round of upTo(30)) {
       const topic = `t${round % 5}`
       // A topic whose one open segment is in the way closes it in its own time: the sender comes again, as senders do.
-      await expect.poll(() => produce(bus, topic, message(round, 50 * 1024)).catch((error: unknown) => error)).toBeUndefined()
+      await expect.poll(() => produce(bus, topic, message(round, 50 * 1024)).catch((error: unknown) => error), PATIENT).toBeUndefined()
       counts.set(topic, (counts.get(topic) ?? 0) + 1)
       expect(bus.bytes()).toBeLessThanOrEqual(MAX)
     }

@@ -27,10 +27,12 @@ export type Retention = {
   readonly reserve: (bytes: number, log?: PartitionLog) => Promise<() => void>
   /** Deletes what is too old. */
   readonly expire: () => Promise<void>
+  /** Begins new segments where the last one gets old, so that {@link expire} can delete it in time. */
+  readonly closeAged: () => Promise<void>
   readonly bytes: () => number
 }
 
-/** The last segment of a partition is closed after this part of the greatest age, so that it can be deleted by age. */
+/** The last segment of a partition is closed after this part of the greatest age. */
 const ROLLS_PER_AGE = 8
 
 export function createRetention(options: RetentionOptions): Retention {
@@ -91,9 +93,7 @@ export function createRetention(options: RetentionOptions): Retention {
       return release
     },
     expire: async () => {
-      for (const { log, between } of appenders()) {
-        const last = log.segments.at(-1)
-        if ((last?.oldestMs ?? Infinity) <= now() - maxAgeMs / ROLLS_PER_AGE) await between(() => log.roll())
+      for (const { log } of appenders()) {
         for (;;) {
           const [oldest] = log.segments
           if (log.segments.length < 2 || oldest === undefined) break
@@ -101,6 +101,10 @@ export function createRetention(options: RetentionOptions): Retention {
           await removeOldest(log)
         }
       }
+    },
+    closeAged: async () => {
+      for (const { log, between } of appenders())
+        if ((log.segments.at(-1)?.oldestMs ?? Infinity) <= now() - maxAgeMs / ROLLS_PER_AGE) await between(() => log.roll())
     },
   }
 }

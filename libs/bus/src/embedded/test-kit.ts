@@ -22,6 +22,9 @@ export async function openBus(options: EmbeddedBusOptions): Promise<EmbeddedBus>
   return bus
 }
 
+/** For `expect.poll`: a busy machine takes its time. */
+export const PATIENT = { timeout: 20_000, interval: 5 }
+
 export const never = (): AbortSignal => new AbortController().signal
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
