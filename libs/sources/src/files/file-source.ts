@@ -41,7 +41,7 @@ export function createFileSource(options: FileSourceOptions): Source {
   return {
     run: async (emit, signal) => {
       const stored = await loadPositions(settings.positionsPath, settings.logger)
-      const table = createPositionTable(stored)
+      const table = createPositionTable(stored, settings.now())
       const drain = new AbortController()
       const waker = createWaker()
       const failures: unknown[] = []

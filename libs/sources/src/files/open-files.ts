@@ -42,18 +42,20 @@ export function createOpenFiles(
       throw error
     }
   }
-  const isUnread = ({ device, inode }: Sibling, sinceNs: bigint, modifiedNs: bigint): boolean =>
-    modifiedNs > sinceNs && !isOpen(device, inode) && positions.peek(job, device, inode) === undefined
+  const isUnread = ({ device, inode, modifiedNs }: Sibling, sinceNs: bigint): boolean =>
+    modifiedNs >= sinceNs && !isOpen(device, inode) && positions.peek(job, device, inode) === undefined
   const between = (path: string, current: Sibling | undefined, sinceNs: bigint): readonly Sibling[] =>
-    findSiblings(path).filter((sibling) => !same(sibling, current) && isUnread(sibling, sinceNs, sibling.modifiedNs))
+    findSiblings(path).filter((sibling) => !same(sibling, current) && isUnread(sibling, sinceNs))
 
   return {
     first: (path) => {
       const current = siblingAt(path)
       const stored = positions.ofPath(job, path)
-      // The file that was there last is under another name now: it is read to its end first.
-      const before = current === undefined || stored.some((position) => same(position, current)) ? undefined : lastOf(path, stored)
-      return openAll(path, before === undefined ? [] : [before, ...between(path, current, before.modifiedNs)])
+      if (current === undefined || stored.some((position) => same(position, current))) return openAll(path, [])
+      // The file that was there last is under another name now: it is read to its end first, and those that came after it.
+      const before = lastOf(path, stored)
+      const missed = between(path, current, before?.modifiedNs ?? positions.blindSinceNs)
+      return openAll(path, before === undefined ? missed : [before, ...missed])
     },
     next: (path, before) => openAll(path, between(path, siblingAt(path), before.modifiedNs())),
   }

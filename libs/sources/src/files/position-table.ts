@@ -10,6 +10,8 @@ export type PositionTable = {
   readonly peek: (job: string, device: string, inode: string) => Position | undefined
   /** Positions that were last stored for the path. */
   readonly ofPath: (job: string, path: string) => readonly Position[]
+  /** Since when nobody has looked: the last writing of an earlier run, else the start of this one. Nanoseconds since the epoch. */
+  readonly blindSinceNs: bigint
   readonly put: (position: Position) => void
   readonly remove: (position: Position) => void
   readonly all: () => Iterable<Position>
@@ -28,11 +30,14 @@ export type OpenFile = {
 
 const START: TailStart = { offset: 0, replayFrom: 0 }
 
-export function createPositionTable(stored: StoredPositions): PositionTable {
+export function createPositionTable(stored: StoredPositions, startedMs: number): PositionTable {
   const table = new Map(stored.files.map((position) => [keyOf(position.job, position), position]))
-  const offsets = new Map(stored.offsets)
+  const ours = new Set(stored.files.map(({ path }) => path))
+  // What Promtail left: of our own files more is known.
+  const offsets = new Map([...stored.offsets].filter(([path]) => !ours.has(path)))
 
   return {
+    blindSinceNs: stored.savedNs ?? BigInt(Math.floor(startedMs)) * 1_000_000n,
     resume: (file) => {
       const usable = (position: Position): boolean => position.offset <= file.size && sameBeginning(file.fd, position)
       const own = table.get(keyOf(file.job, file))
@@ -46,9 +51,7 @@ export function createPositionTable(stored: StoredPositions): PositionTable {
         if (position.job === file.job) table.delete(keyOf(position.job, position))
         return { offset: position.offset, replayFrom: position.replayFrom }
       }
-      // A file of Promtail's says no more than this. One of ours that is not the same file has been told above.
-      const known = [...table.values(), ...(own === undefined ? [] : [own])].some(({ path }) => path === file.path)
-      const offset = known ? 0 : (offsets.get(file.path) ?? 0)
+      const offset = offsets.get(file.path) ?? 0
       offsets.delete(file.path)
       return offset <= file.size ? { offset, replayFrom: offset } : START
     },
@@ -64,7 +67,8 @@ export function createPositionTable(stored: StoredPositions): PositionTable {
   }
 }
 
+/** Another inode is another file, also when it begins with the same lines. */
 const isLike = (position: Position, { path, device, inode }: OpenFile): boolean =>
-  position.path === path || (position.device === device && position.inode === inode)
+  position.inode === inode && (position.path === path || position.device === device)
 
 const keyOf = (job: string, { device, inode }: Pick<FileIdentity, 'device' | 'inode'>): string => JSON.stringify([job, device, inode])

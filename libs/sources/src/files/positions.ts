@@ -1,4 +1,4 @@
-import { copyFile, open, readFile, rename } from 'node:fs/promises'
+import { copyFile, open, readFile, rename, stat } from 'node:fs/promises'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 import { parse } from 'yaml'
@@ -21,15 +21,18 @@ export type Position = FileIdentity & {
 export type StoredPositions = {
   readonly files: readonly Position[]
   readonly offsets: ReadonlyMap<string, number>
+  /** When they were written, nanoseconds since the epoch; undefined when there was no file. */
+  readonly savedNs: bigint | undefined
 }
 
-const NOTHING: StoredPositions = { files: [], offsets: new Map() }
+const NOTHING: StoredPositions = { files: [], offsets: new Map(), savedNs: undefined }
 
 /** Reads the positions file, else its `.bak`. A broken file is reported; reading goes on with what there is. */
 export async function loadPositions(path: string, logger: Logger): Promise<StoredPositions> {
   for (const candidate of [path, `${path}.bak`]) {
     try {
-      return parsePositions(await readFile(candidate, 'utf8'))
+      const { mtimeNs } = await stat(candidate, { bigint: true })
+      return { ...parsePositions(await readFile(candidate, 'utf8')), savedNs: mtimeNs }
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       logger.error('positions file cannot be used, lines may be sent again', { path: candidate, error: errorMessage(error) })
@@ -78,7 +81,7 @@ function parsePositions(text: string): StoredPositions {
   const offsets = Object.entries(document.positions ?? {}).flatMap(([path, offset]) =>
     /^\d{1,15}$/.test(String(offset)) ? [[path, Number(offset)] as const] : [],
   )
-  return { files, offsets: new Map(offsets) }
+  return { files, offsets: new Map(offsets), savedNs: undefined }
 }
 
 const TEXTS = ['job', 'path', 'device', 'inode', 'fingerprint']

@@ -17,8 +17,11 @@ export function findSiblings(path: string): readonly Sibling[] {
       if (stat?.isFile() !== true) return []
       return [{ path: join(folder, name), device: String(stat.dev), inode: String(stat.ino), modifiedNs: stat.mtimeNs }]
     })
-    .toSorted((a, b) => (a.modifiedNs < b.modifiedNs ? -1 : a.modifiedNs > b.modifiedNs ? 1 : 0))
+    .toSorted((a, b) => (a.modifiedNs < b.modifiedNs ? -1 : a.modifiedNs > b.modifiedNs ? 1 : byNumber(b.path, a.path)))
 }
+
+/** Of two that were written in the same tick of the clock, `.2` was rotated before `.1`. */
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
 
 function namesIn(folder: string): readonly string[] {
   try {
