@@ -1,6 +1,7 @@
-import type { Delivery, LogStream, OpenStorage, Origin, TimeSeries } from '@clymene/model'
+import type { Delivery, Label, LogStream, OpenStorage, Origin, TimeSeries } from '@clymene/model'
 import { createMetrics, parseFlags, silentLogger } from '@clymene/runtime'
 import { elasticsearchStorage } from '@clymene/storages'
+import { deliveryOf, describeStorageContract, openByFlags } from '@clymene/storages/contract'
 import { compress, encodePushRequest, encodeWriteRequest } from '@clymene/wire'
 import { Client } from '@elastic/elasticsearch'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -254,4 +255,54 @@ describeWithEngines(['elasticsearch'], 'the elasticsearch storage', () => {
       .toBe('stored')
     expect(await documents('metrics-clymene.samples-away')).toHaveLength(3)
   })
+
+  const traits = { kinds: elasticsearchStorage.kinds, keepsOnce: true, keepsSpecialValues: true, isRemote: true, refuses: true }
+  describeStorageContract('elasticsearch', traits, async () => ({
+    open: () => openByFlags('elasticsearch', [`--es.server-urls=${engine.url}`, '--es.replicas=0']),
+    openAway: () => openByFlags('elasticsearch', ['--es.server-urls=http://127.0.0.1:1']),
+    metrics: async (cluster) =>
+      (await held(`metrics-clymene.samples-${cluster}`)).map(({ source }) => ({
+        labels: labelsOf(source),
+        samples: [
+          {
+            timestampMs: Number(source['@timestamp']),
+            value: Number(String(source['value'] ?? source['value_text']).replace('Inf', 'Infinity')),
+          },
+        ],
+      })),
+    logs: async (cluster) =>
+      (await held(`logs-clymene.lines-${cluster}`)).map(({ source }) => ({
+        labels: labelsOf(source),
+        entries: [{ timestampNs: nanosOf(String(source['@timestamp'])), line: String(source['message']) }],
+      })),
+    refusal: (kind, cluster) => ({
+      before: [],
+      // A `flattened` field takes no name with a NUL; the name of a stream's label cannot have one, but date_nanos begins in 1970.
+      mixed:
+        kind === 'metrics'
+          ? nulInName(cluster)
+          : deliveryOf(kind, cluster, [
+              ['a', 0, 'fine'],
+              ['b', -3e9, 'refused'],
+              ['c', 0, 'fine'],
+            ]),
+      refused: 1,
+    }),
+    stop: () => Promise.resolve(),
+  }))
+
+  const held = async (index: string): Promise<readonly Found[]> => ((await client.indices.exists({ index })) ? documents(index) : [])
+  const labelsOf = (source: Found['source']): Label[] => Object.entries(source['labels'] ?? {})
+  const nanosOf = (text: string): bigint => BigInt(Date.parse(`${text.slice(0, 19)}Z`)) * 1_000_000n + BigInt(text.slice(20, 29))
+  const nulInName = (cluster: string): Delivery => {
+    const odd: Label[] = [
+      ['a\u0000', 'refused'],
+      ['cluster', cluster],
+    ]
+    const delivery = metrics(
+      [series(cluster, 'up', [1]), { labels: odd, samples: [{ timestampMs: NOW_MS, value: 2 }] }, series(cluster, 'down', [3])],
+      originAt(80n),
+    )
+    return { ...delivery, headers: { records: 3 } }
+  }
 })
