@@ -75,9 +75,10 @@ describe('partition lane', () => {
     { name: 'full', limits: { lingerMs: 1e6, maxBytes: 10 }, sizes: [5, 5] },
     { name: 'enough', limits: { lingerMs: 1e6, minMessages: 2 }, sizes: [1, 1] },
   ])('does not wait when the request is $name', async ({ limits, sizes }) => {
-    const { push, sent } = lane(limits)
+    const { push, sent, batches } = lane(limits)
     for (const size of sizes) push(message(size))
     await sent(1)
+    expect(batches[0]).toHaveLength(2)
   })
 
   test('leaves out what nobody waits for any more, and frees its memory', async () => {
