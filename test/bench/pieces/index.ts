@@ -1,0 +1,49 @@
+import { compress, createDecompressor, scanWriteRequest, spliceBlocks } from '@clymene/wire'
+
+import { benchScrapeParse } from '../scrape-parse.ts'
+import { benchTail } from '../tail.ts'
+import { makeBlocks, makeWriteRequests, SERIES } from '../traffic.ts'
+import { repeat, type PieceReading } from './repeat.ts'
+
+/** Runs about so many seconds; what reads prepared input runs until it is read. */
+export type Piece = (seconds: number) => PieceReading | Promise<PieceReading>
+
+export const PIECES: ReadonlyMap<string, Piece> = new Map<string, Piece>([
+  ['splice', benchSplice],
+  ['scan', benchScan],
+  ['snappy compress', benchCompress],
+  ['snappy decompress', benchDecompress],
+  ['scrape parse', benchScrapeParse],
+  ['tail', benchTail],
+])
+
+/** Sixteen blocks into one, as the ingester does it. */
+function benchSplice(seconds: number): PieceReading {
+  const blocks = makeBlocks()
+  return repeat(seconds, () => {
+    spliceBlocks(blocks)
+    return blocks.length * SERIES
+  })
+}
+
+function benchScan(seconds: number): PieceReading {
+  const bodies = makeWriteRequests()
+  return repeat(seconds, (round) => scanWriteRequest(bodies[round % bodies.length]!).samples)
+}
+
+function benchCompress(seconds: number): PieceReading {
+  const bodies = makeWriteRequests()
+  return repeat(seconds, (round) => {
+    compress(bodies[round % bodies.length]!)
+    return SERIES
+  })
+}
+
+function benchDecompress(seconds: number): PieceReading {
+  const blocks = makeBlocks()
+  const decompress = createDecompressor(64 << 20)
+  return repeat(seconds, (round) => {
+    decompress(blocks[round % blocks.length]!)
+    return SERIES
+  })
+}
