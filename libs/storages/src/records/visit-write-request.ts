@@ -47,10 +47,12 @@ function visitSeries(cursor: FieldCursor, visitor: WriteRequestVisitor): void {
   let labelsStart = start
   let labelsEnd = start
   let contiguous = true
+  let firstSample = cursor.end
   while (cursor.at < cursor.end) {
     const at = cursor.at
     const tag = cursor.varint()
     cursor.skip(tag)
+    if (tag === REPEATED_2 && at < firstSample) firstSample = at
     if (tag !== REPEATED_1) continue
     if (labelsEnd === labelsStart) labelsStart = at
     else if (at !== labelsEnd) contiguous = false
@@ -58,7 +60,7 @@ function visitSeries(cursor: FieldCursor, visitor: WriteRequestVisitor): void {
   }
   if (contiguous) visitor.series(cursor.bytes, labelsStart, labelsEnd)
   else visitScattered(cursor, start, visitor)
-  cursor.at = start
+  cursor.at = firstSample
   while (cursor.at < cursor.end) {
     const tag = cursor.varint()
     if (tag === REPEATED_2) visitSample(cursor, visitor)
