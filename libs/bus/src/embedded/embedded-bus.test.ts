@@ -161,9 +161,9 @@ describe('consume', () => {
     expect(batches).toEqual([3, 1, 2])
   })
 
-  test('what came during a slow call is one batch', async () => {
-    const bus = await openBus({ directory: temporaryDirectory() })
-    await produce(bus, 't', message(0))
+  test('what came during a slow call is one batch, together with what was read ahead', async () => {
+    const bus = await openBus({ directory: temporaryDirectory(), batchBytes: 5000 })
+    await produce(bus, 't', message(0, 6000), message(1))
     const batches: (number | undefined)[][] = []
     const stop = new AbortController()
     await bus.consume(
@@ -171,7 +171,7 @@ describe('consume', () => {
       'g',
       async ({ records }) => {
         batches.push(sequencesOf(records))
-        if (batches.length === 1) for (const sequence of [1, 2, 3]) await produce(bus, 't', message(sequence))
+        if (batches.length === 1) for (const sequence of [2, 3]) await produce(bus, 't', message(sequence))
         else stop.abort()
       },
       stop.signal,

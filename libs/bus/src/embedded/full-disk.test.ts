@@ -116,6 +116,17 @@ describe('a disk that fails to sync', () => {
     expect(await metrics.registry.getSingleMetricAsString('clymene_bus_append_failures_total')).toContain('_total 1')
   })
 
+  test('what was refused is not there after a restart', async () => {
+    const directory = temporaryDirectory()
+    const disk = createFullDisk(Infinity)
+    const bus = await openBus({ directory, openFile: disk.open })
+    await produce(bus, 't', message(0))
+    disk.failSync = true
+    await expect(produce(bus, 't', message(1))).rejects.toThrow('EIO')
+    await bus.close()
+    expect(sequencesOf(await readRest(await openBus({ directory }), 't', 'g'))).toEqual([0])
+  })
+
   test('a commit that fails is said, and the group goes on', async () => {
     const disk = createFullDisk(Infinity)
     const logger = recordingLogger()
@@ -133,7 +144,7 @@ describe('a disk that fails to sync', () => {
       stop.signal,
     )
     await expect
-      .poll(() => logger.lines)
+      .poll(() => logger.lines, PATIENT)
       .toMatchObject([{ level: 'error', message: 'a commit failed', fields: { group: 'g', topic: 't' } }])
     disk.failSync = false
     await produce(bus, 't', message(1))

@@ -118,6 +118,14 @@ describe('damaged bytes', () => {
     expect(got.slice(-2)).toEqual([3, 4])
   })
 
+  test('what stands behind the end of a closed segment was refused and is not read', async () => {
+    const { directory, files } = await closedLog(300)
+    const [first = '', second = ''] = files
+    writeFileSync(first, Buffer.concat([readFileSync(first), readFileSync(second).subarray(32)]))
+    const bus = await openBus({ directory })
+    expect(sequencesOf(await readRest(bus, 't', 'g'))).toEqual(upTo(5))
+  })
+
   test('the last message of the last segment is damaged while the process runs: what comes later is read', async () => {
     const directory = temporaryDirectory()
     const logger = recordingLogger()
