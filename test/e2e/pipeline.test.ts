@@ -54,6 +54,7 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch', 'node-expor
     })
     const ingester = () =>
       startService('ingester', {
+        until: 'alive',
         environment: { STORAGE_TYPE: 'prometheus,loki,elasticsearch' },
         flags: [
           `--kafka.consumer.brokers=${kafka.bootstrap}`,
@@ -93,7 +94,9 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch', 'node-expor
   }
   const linesInLoki = async () => sorted((await linesIn(loki.url, '{job="shop"}')).map(({ line }) => numberOf(line)))
   const samplesInElasticsearch = async () => {
-    const documents = await documentsIn(elasticsearch.url, 'metrics-clymene.samples-c1', { term: { 'labels.__name__': 'counted_total' } })
+    const documents = await documentsIn(elasticsearch.url, 'metrics-clymene.samples-c1', {
+      bool: { filter: [{ term: { name: 'counted_total' } }, { term: { 'labels.shape': 'plain' } }] },
+    })
     return sorted(new Set(documents.map(({ source }) => Number(source['value'])).filter((value) => !Number.isNaN(value))))
   }
   const linesInElasticsearch = async () => {

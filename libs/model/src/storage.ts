@@ -41,6 +41,8 @@ export type Storage<F extends FlagSet = FlagSet> = {
   /** One line for --help and docs. */
   readonly help: string
   readonly kinds: readonly Kind[]
+  /** It keeps the acceptable part of a body that it refuses (Cortex, Mimir): such bodies hold one message of a key. */
+  readonly storesParts?: boolean
   readonly flags: F
   /** Opens connections lazily: a storage that is away at start is not an error here. @throws ConfigError */
   readonly open: (context: StorageContext<F>) => Promise<OpenStorage>

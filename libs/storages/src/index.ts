@@ -20,7 +20,7 @@ export {
   type StorageSelection,
 } from './registry.ts'
 export { metricsOf } from './metrics-of.ts'
-export { openStorages, type OpenedStorages, type OpenStoragesOptions } from './open-storages.ts'
+export { openStorages, type OpenedStorages, type OpenStoragesOptions, type StorageTarget } from './open-storages.ts'
 export { parseServiceFlags, selectionFlags, serviceFlagGroups, type ServiceFlags, type ServiceFlagsOptions } from './service-flags.ts'
 
 export { elasticsearchStorage } from './elasticsearch/storage.ts'

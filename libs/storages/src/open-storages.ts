@@ -15,9 +15,12 @@ import { isAbort, type Metrics, type Readiness } from '@clymene/runtime'
 
 import type { StorageSelection } from './registry.ts'
 
+/** A selected storage's way in for one kind, undecorated. */
+export type StorageTarget = { readonly storage: string; readonly sink: Sink; readonly storesParts: boolean }
+
 export type OpenedStorages = {
-  /** The sinks of each kind that is served, undecorated, by storage name. */
-  readonly sinks: ReadonlyMap<Kind, readonly { readonly storage: string; readonly sink: Sink }[]>
+  /** The targets of each kind that is served. */
+  readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   /** Looks at the storages until the signal aborts; one that is away is a reason on /readyz, and the first look decides the start. */
   readonly watch: (readiness: Readiness, signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
@@ -47,8 +50,9 @@ export async function openStorages({
   opened = new Map(),
 }: OpenStoragesOptions): Promise<OpenedStorages> {
   const outcomes = await Promise.allSettled(
-    selection.selected.map(async ({ name, open }) => ({
+    selection.selected.map(async ({ name, open, storesParts = false }) => ({
       name,
+      storesParts,
       storage: opened.get(name) ?? (await open({ flags: values, logger: logger.child({ storage: name }), version, metrics })),
     })),
   )
@@ -67,9 +71,9 @@ export async function openStorages({
     sinks: new Map(
       KINDS.filter((kind) => selection.byKind.has(kind)).map((kind) => [
         kind,
-        open.flatMap(({ name, storage }) => {
+        open.flatMap(({ name, storage, storesParts }) => {
           const sink = storage.sinks[kind]
-          return sink === undefined ? [] : [{ storage: name, sink }]
+          return sink === undefined ? [] : [{ storage: name, sink, storesParts }]
         }),
       ]),
     ),

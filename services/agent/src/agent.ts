@@ -1,6 +1,6 @@
-import type { Bus, Kind, Logger, Sink, Source } from '@clymene/model'
+import type { Bus, Kind, Logger, Source } from '@clymene/model'
 import { isAbort, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
-import { createDelivery } from '@clymene/storages'
+import { createDelivery, type StorageTarget } from '@clymene/storages'
 
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
 
@@ -10,7 +10,7 @@ export type AgentOptions = {
   readonly metricSources: readonly Source[]
   /** Makes the reader of the files for one storage: each storage has its own positions. */
   readonly logSource: ((storage: string) => Source) | undefined
-  readonly sinks: ReadonlyMap<Kind, readonly { readonly storage: string; readonly sink: Sink }[]>
+  readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   readonly buffer: Bus
   readonly sequences: Sequences
   readonly drainTimeoutMs: number
@@ -50,8 +50,18 @@ export function createAgent(options: AgentOptions): Agent {
   const metricTargets = sinks.get('metrics') ?? []
   const deliver = (signal: AbortSignal): Promise<unknown> =>
     Promise.all(
-      metricTargets.map(({ storage, sink }) =>
-        createDelivery({ bus: buffer, topic: METRICS_TOPIC, group: storage, kind: 'metrics', storage, sink, metrics, logger }).run(signal),
+      metricTargets.map(({ storage, sink, storesParts }) =>
+        createDelivery({
+          bus: buffer,
+          topic: METRICS_TOPIC,
+          group: storage,
+          kind: 'metrics',
+          storage,
+          sink,
+          storesParts,
+          metrics,
+          logger,
+        }).run(signal),
       ),
     )
 

@@ -3,9 +3,10 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
-import { ConfigError, errorMessage, sortedLabels, type Kind, type Labels, type Sink, type Source } from '@clymene/model'
+import { ConfigError, errorMessage, sortedLabels, type Kind, type Labels, type Source } from '@clymene/model'
 import type { Backoff, Host } from '@clymene/runtime'
 import { createFileSource, createScrapeSource, type ScrapeSource } from '@clymene/sources'
+import type { StorageTarget } from '@clymene/storages'
 
 import { createAgent, type Agent } from './agent.ts'
 import { withCluster } from './config/external-labels.ts'
@@ -34,7 +35,7 @@ export type AgentSetup = {
     readonly full: 'expire' | 'refuse'
     readonly drainTimeoutMs: number
   }
-  readonly sinks: ReadonlyMap<Kind, readonly { readonly storage: string; readonly sink: Sink }[]>
+  readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   readonly host: Pick<Host, 'logger' | 'metrics' | 'readiness' | 'version'>
 }
 

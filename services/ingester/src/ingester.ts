@@ -1,6 +1,6 @@
-import type { Bus, Kind, Logger, Sink } from '@clymene/model'
+import type { Bus, Kind, Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
-import { createDelivery } from '@clymene/storages'
+import { createDelivery, type StorageTarget } from '@clymene/storages'
 
 export type IngesterOptions = {
   readonly bus: Bus
@@ -9,14 +9,14 @@ export type IngesterOptions = {
   /** Prefix of the consumer groups: one group per storage and topic. */
   readonly groupId: string
   /** Sinks of each kind by storage name, undecorated. */
-  readonly sinks: ReadonlyMap<Kind, readonly { readonly storage: string; readonly sink: Sink }[]>
+  readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   /** Lets a new group start where `groupId` itself stands, so that changing over from one group repeats nothing. */
   readonly seedGroup?: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
   readonly metrics: Metrics
   readonly logger: Logger
 }
 
-export type Route = { readonly kind: Kind; readonly topic: string; readonly storage: string; readonly group: string; readonly sink: Sink }
+export type Route = StorageTarget & { readonly kind: Kind; readonly topic: string; readonly group: string }
 
 export type Ingester = {
   readonly routes: readonly Route[]
@@ -29,11 +29,11 @@ export const groupOf = (groupId: string, storage: string, topic: string): string
 
 export function createIngester({ bus, topics, groupId, sinks, seedGroup, metrics, logger }: IngesterOptions): Ingester {
   const routes = [...topics].flatMap(([kind, topic]) =>
-    (sinks.get(kind) ?? []).map(({ storage, sink }): Route => ({ kind, topic, storage, sink, group: groupOf(groupId, storage, topic) })),
+    (sinks.get(kind) ?? []).map((target): Route => ({ ...target, kind, topic, group: groupOf(groupId, target.storage, topic) })),
   )
-  const deliver = async ({ kind, topic, storage, group, sink }: Route, signal: AbortSignal): Promise<void> => {
+  const deliver = async ({ kind, topic, storage, group, sink, storesParts }: Route, signal: AbortSignal): Promise<void> => {
     await seedGroup?.(groupId, group, topic, signal)
-    await createDelivery({ bus, topic, group, kind, storage, sink, metrics, logger }).run(signal)
+    await createDelivery({ bus, topic, group, kind, storage, sink, storesParts, metrics, logger }).run(signal)
   }
   return {
     routes,

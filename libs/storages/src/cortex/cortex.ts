@@ -17,6 +17,7 @@ export const cortexStorage: Storage<typeof flags> = {
   name: 'cortex',
   help: 'Cortex or Mimir, remote write 1.0 to a distributor',
   kinds: ['metrics'],
+  storesParts: true,
   flags,
   open: async ({ flags: values, version }) =>
     openRemoteWrite({

@@ -7,9 +7,9 @@ import { isolating } from '../decorators/isolating.ts'
 import { createMaybeStored } from '../decorators/lineage.ts'
 import { observed } from '../decorators/observed.ts'
 import { retrying } from '../decorators/retrying.ts'
-import { createBody } from './bodies.ts'
+import { createBody, type Body } from './bodies.ts'
 import { createDeadLetters } from './dead-letters.ts'
-import { createRoom, DEFAULT_LIMITS, type BodyLimits, type BodySize } from './limits.ts'
+import { DEFAULT_LIMITS, type BodyLimits, type BodySize } from './limits.ts'
 import { prepare } from './prepare.ts'
 import { createRecentNumbers } from './recent.ts'
 
@@ -69,11 +69,12 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
     repeat,
     refuse: ({ piece, error }, signal) => deadLetters.refused(piece, error, signal),
   })
+  const newBody = (): Body => createBody(limits, { storesParts })
   const partitions = new Map<number, PartitionState>()
 
   return async (batch, signal) => {
-    const state = stateOf(partitions, batch, limits)
-    let body = createBody(limits, { storesParts })
+    const state = stateOf(partitions, batch, newBody)
+    let body = newBody()
     const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value.length)
 
     /** Writes what is collected: then all records before `settled` are done with. */
@@ -81,7 +82,7 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
       signal.throwIfAborted()
       if (body.deliveries.length > 0) await writer.write(body.deliveries, signal)
       for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value.length)
-      body = createBody(limits, { storesParts })
+      body = newBody()
       // The last commit of a batch is the bus's own, when this resolves.
       if (settled < batch.records.length) await batch.commit?.(settled)
     }
@@ -95,7 +96,7 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
         continue
       }
       const { delivery, size } = prepared
-      const isAlone = state.isInWindow(size)
+      const isAlone = state.isInWindow(delivery, size)
       if (isAlone) maybeStored.mark([delivery])
       let isAdded = !isKnown(delivery) && body.add(delivery, size)
       if (!isAdded && !isKnown(delivery)) {
@@ -112,22 +113,25 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
 
 type PartitionState = {
   readonly recent: ReturnType<typeof createRecentNumbers>
-  /** Is the next message, of this size, among those that may have been written and not committed before we came? */
-  readonly isInWindow: (size: BodySize) => boolean
+  /** Is the next message among those that may have been written and not committed before we came? */
+  readonly isInWindow: (delivery: Delivery, size: BodySize) => boolean
 }
 
-/** One body is in flight per partition: whoever had it before us left at most one body's worth uncommitted. */
-function stateOf(partitions: Map<number, PartitionState>, batch: PartitionBatch, limits: BodyLimits): PartitionState {
+/**
+ * One body is in flight per partition and committed before the next: whoever had it before us left at most that one. So the
+ * window is the body that the same rules make from the committed offset on, and ends with the first message that they keep out.
+ */
+function stateOf(partitions: Map<number, PartitionState>, batch: PartitionBatch, newBody: () => Body): PartitionState {
   const known = partitions.get(batch.partition)
   if (known !== undefined && !batch.takeover) return known
-  const room = createRoom(limits)
+  const window = newBody()
   // A bus that commits whole batches may have been left with a whole batch.
   let atLeast = batch.takeover && batch.commit === undefined ? batch.records.length : 0
   let isOpen = batch.takeover
   const state: PartitionState = {
     recent: createRecentNumbers(),
-    isInWindow: (size) => {
-      isOpen = isOpen && (room.take(size) || atLeast > 0)
+    isInWindow: (delivery, size) => {
+      isOpen = isOpen && (window.add(delivery, size) || atLeast > 0)
       atLeast--
       return isOpen
     },
