@@ -6,7 +6,7 @@ import type { Labels } from '@clymene/model'
 import { silentLogger } from '@clymene/runtime'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { type BatchSample, readBatch } from '../scrape/read-batch.ts'
+import { type BatchSample, readBatch } from '../scrape/read-batch.test-kit.ts'
 import { formatFamilies, single } from './family.ts'
 import { createMountReader, type MountUsage } from './filesystem.ts'
 import { createHostSource } from './host-source.ts'

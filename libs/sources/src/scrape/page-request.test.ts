@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { Agent, interceptors } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { startExporter } from './exporter.ts'
+import { startExporter } from './exporter.test-kit.ts'
 import { fetchPage, type PageRequest } from './page-request.ts'
 
 const closing: (() => Promise<void>)[] = []

@@ -91,11 +91,20 @@ async function readBody(stream: AsyncIterable<Buffer>, maxBytes: number): Promis
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length)
 }
 
-const gunzipAsync = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)
+const gunzipAsync = promisify<Buffer, { maxOutputLength: number; chunkSize: number }, Buffer>(gunzip)
+
+/**
+ * The length that the last four bytes of gzip claim (RFC 1952 §2.3.1), within bounds: only how much is unpacked at a time, so that
+ * a page is one piece instead of one of 16 KiB after the other. A body cannot make it more than 32 times its own length.
+ */
+function unzippedLength(received: Buffer, maxBytes: number): number {
+  const claimed = received.length < 18 ? 0 : received.readUInt32LE(received.length - 4)
+  return Math.max(Math.min(claimed + 1, 32 * received.length, maxBytes + 1), 16 * 1024)
+}
 
 async function unzip(received: Buffer, maxBytes: number): Promise<Buffer> {
   try {
-    return await gunzipAsync(received, { maxOutputLength: maxBytes })
+    return await gunzipAsync(received, { maxOutputLength: maxBytes, chunkSize: unzippedLength(received, maxBytes) })
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge(maxBytes)
     throw new Error(`the gzip body is damaged: ${error instanceof Error ? error.message : String(error)}`, { cause: error })

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { NO_LIMITS } from './job.ts'
 import { createPageWriter, noCounts, type PageRules } from './page-writer.ts'
-import { readBatch } from './read-batch.ts'
+import { readBatch } from './read-batch.test-kit.ts'
 
 const rules = (overrides: Partial<PageRules> = {}, metricRules: readonly object[] = []): PageRules => ({
   target: [['job', 'j']],

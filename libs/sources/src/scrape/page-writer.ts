@@ -8,7 +8,7 @@ import {
 } from '@clymene/wire'
 
 import { sampleLabels, ScrapeLimitError, type SampleLabelRules } from './sample-labels.ts'
-import { createSeriesTable, type SeriesText, type TargetSeries } from './series-table.ts'
+import { createSeriesTable, type ExposedSample, type SeriesText, type TargetSeries } from './series-table.ts'
 
 export type PageRules = SampleLabelRules & {
   readonly honorTimestamps: boolean
@@ -58,7 +58,7 @@ export function createPageWriter(initial: PageRules): PageWriter {
   let tracked: TargetSeries[] = []
   let tracking: TargetSeries[] = []
   /** Exposed times as they were before this page, for when it fails. */
-  let before: [series: TargetSeries, exposedMs: number, exposedValue: number][] = []
+  let before: [TargetSeries, ExposedSample | undefined][] = []
 
   function learn(body: Buffer, start: number, end: number, type: string): SeriesText {
     const labels = sampleLabels(parseSeries(body, start, end, type), rules)
@@ -66,13 +66,13 @@ export function createPageWriter(initial: PageRules): PageWriter {
   }
 
   function exposedTimeFits(series: TargetSeries, exposedMs: number, value: number, scrapeMs: number, counts: PageCounts): boolean {
+    const last = series.exposed
     if (exposedMs > scrapeMs + MAX_AHEAD_MS) counts.outOfBounds++
-    else if (exposedMs < series.exposedMs) counts.outOfOrder++
-    else if (exposedMs === series.exposedMs) counts.duplicates += Object.is(value, series.exposedValue) ? 0 : 1
+    else if (last !== undefined && exposedMs < last.timestampMs) counts.outOfOrder++
+    else if (exposedMs === last?.timestampMs) counts.duplicates += Object.is(value, last.value) ? 0 : 1
     else {
-      before.push([series, series.exposedMs, series.exposedValue])
-      series.exposedMs = exposedMs
-      series.exposedValue = value
+      before.push([series, last])
+      series.exposed = { timestampMs: exposedMs, value }
       return true
     }
     return false
@@ -122,7 +122,7 @@ export function createPageWriter(initial: PageRules): PageWriter {
         const limit = rules.limits.samples
         if (limit > 0 && counts.kept > limit) throw new ScrapeLimitError('sample_limit', `${counts.kept} samples, limit ${limit}`)
       } catch (error) {
-        for (const [series, exposedMs, exposedValue] of before.toReversed()) Object.assign(series, { exposedMs, exposedValue })
+        for (const [series, exposed] of before.toReversed()) series.exposed = exposed
         table.rollback()
         throw error
       }
@@ -144,5 +144,6 @@ export function createPageWriter(initial: PageRules): PageWriter {
 function markStale(series: TargetSeries, timestampMs: number, writer: WriteRequestWriter): void {
   writer.appendStale(series.labels, timestampMs)
   // What the target exposes later for a time before the marker would be out of order.
-  if (series.exposedMs !== -Infinity) series.exposedMs = Math.max(series.exposedMs, timestampMs)
+  const last = series.exposed
+  if (last !== undefined && last.timestampMs < timestampMs) series.exposed = { timestampMs, value: Number.NaN }
 }

@@ -3,9 +3,9 @@ import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { startExporter, textPage } from './exporter.ts'
+import { startExporter, textPage } from './exporter.test-kit.ts'
 import { NO_LIMITS, type ScrapeJob } from './job.ts'
-import { type BatchSample, readBatch } from './read-batch.ts'
+import { type BatchSample, readBatch } from './read-batch.test-kit.ts'
 import { createScrapeSource, type ScrapeSourceOptions } from './scrape-source.ts'
 
 const closing: (() => Promise<unknown>)[] = []

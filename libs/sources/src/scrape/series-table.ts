@@ -7,10 +7,11 @@ export type TargetSeries = {
   next: TargetSeries | undefined
   /** Number of the page that showed it last. */
   page: number
-  /** Time of the last exposed timestamp that was sent, and its value: what a page repeats is not sent again. */
-  exposedMs: number
-  exposedValue: number
+  /** The last sample that was sent with an exposed time: what a page repeats is not sent again. */
+  exposed: ExposedSample | undefined
 }
+
+export type ExposedSample = { readonly timestampMs: number; readonly value: number }
 
 /** A series as a page writes it: the bytes `name{labels}` and what they mean. */
 export type SeriesText = {
@@ -26,12 +27,14 @@ export type SeriesText = {
   place: number
 }
 
-/** FNV-1a over bytes, 32 bits. */
+/** FNV-1a over bytes, 32 bits, signed: V8 keeps such numbers without a box. */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5
+  let hash = 0x811c9dc5 | 0
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
-  return hash >>> 0
+  return hash
 }
+
+const SLAB_BYTES = 16 * 1024
 
 export type SeriesTable = ReturnType<typeof createSeriesTable>
 
@@ -39,11 +42,13 @@ export type SeriesTable = ReturnType<typeof createSeriesTable>
  * What a target has exposed, found by the bytes of a page.
  *
  * A page mostly repeats the last one in the same order, so each line is first compared with the one that stood there then:
- * its labels are neither scanned nor hashed again (2.5 M samples per CPU-second against 1.0 M when every line is scanned and hashed).
+ * its labels are neither scanned nor hashed again (2.5 M samples per CPU-second against 1.0 M when every line is scanned and hashed: test/bench/scrape-parse.ts).
  */
 export function createSeriesTable() {
   let arena = Buffer.allocUnsafeSlow(0)
   let arenaUsed = 0
+  let slab = Buffer.allocUnsafeSlow(0)
+  let slabUsed = 0
   let texts = new Map<number, SeriesText>()
   let textCount = 0
   let series = new Map<number, TargetSeries>()
@@ -58,6 +63,18 @@ export function createSeriesTable() {
 
   const sameText = (text: SeriesText, body: Buffer, at: number): boolean =>
     at + text.length <= body.length && body.compare(arena, text.start, text.start + text.length, at, at + text.length) === 0
+
+  /** Labels of many series share their memory: a buffer of its own costs a series more than its labels. */
+  function keepLabels(labels: Buffer): Buffer {
+    if (labels.length > slab.length - slabUsed) {
+      slab = Buffer.allocUnsafeSlow(Math.max(labels.length, SLAB_BYTES))
+      slabUsed = 0
+    }
+    const kept = slab.subarray(slabUsed, slabUsed + labels.length)
+    kept.set(labels)
+    slabUsed += labels.length
+    return kept
+  }
 
   function store(body: Buffer, start: number, end: number): number {
     const length = end - start
@@ -140,7 +157,7 @@ export function createSeriesTable() {
     series(labels: Buffer): TargetSeries {
       const hash = hashBytes(labels, 0, labels.length)
       for (let one = series.get(hash); one !== undefined; one = one.next) if (one.labels.equals(labels)) return one
-      const one: TargetSeries = { labels, hash, next: series.get(hash), page: 0, exposedMs: -Infinity, exposedValue: 0 }
+      const one: TargetSeries = { labels: keepLabels(labels), hash, next: series.get(hash), page: 0, exposed: undefined }
       series.set(hash, one)
       return one
     },
@@ -155,7 +172,7 @@ export function createSeriesTable() {
     commit(): void {
       ;[order, reading] = [reading, order]
       for (let place = 0; place < order.length; place++) order[place]!.place = place
-      if (textCount > order.length) rebuild(order)
+      if (textCount > order.length || arena.length > 1.25 * arenaUsed) rebuild(order)
     },
     /** The page failed: the last good one stays expected. What failed pages add is bounded. */
     rollback(): void {
