@@ -254,6 +254,40 @@ describe('a commit', () => {
     },
   )
 
+  test('that is refused is not sent again before the partitions are dealt out', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      const { join, push, calls, commits, answerCommits } = group()
+      join(1, [0])
+      push(0, 0, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      answerCommits(() => Promise.reject(protocolError('ILLEGAL_GENERATION')))
+      calls[0]!.finish()
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(commits).toHaveLength(1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('that waits when the partition is lost is never sent', async () => {
+    const { assignment, join, push, calls, commits, called, committed, answerCommits } = group()
+    join(1, [0, 1])
+    push(0, 0, 1)
+    await called(1)
+    answerCommits(() => Promise.reject(protocolError('REBALANCE_IN_PROGRESS')))
+    calls[0]!.finish()
+    await committed(1)
+    answerCommits(() => Promise.resolve())
+    join(2, [1])
+    push(1, 0, 1)
+    await called(2)
+    calls[1]!.finish()
+    await committed(2)
+    await assignment.finish(1000)
+    expect(commits.slice(1).map(({ offsets }) => offsets.map(({ partition }) => partition))).toEqual([[1]])
+  })
+
   test('of partitions that finish while one is in flight goes together in the next', async () => {
     const { join, push, calls, commits, called, committed, answerCommits } = group()
     join(1, [0, 1, 2])

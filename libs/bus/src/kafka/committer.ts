@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { PartitionOffset } from './internals.ts'
 import { kafkaErrorOf } from './produce-failure.ts'
 
@@ -22,6 +20,8 @@ export type Committer = {
 
 const RETRY_MS = 250
 const REFUSED = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'])
+
+const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, RETRY_MS))
 
 type Waiting = { readonly next: bigint; readonly done: (committed: boolean) => void }
 
@@ -53,7 +53,7 @@ export function createCommitter({ send, joined, nextAssignment, onOutcome }: Com
       // Refused: the partitions are dealt out anew; what is still ours afterwards is committed then.
       const refused = REFUSED.has(kafkaErrorOf(error).type)
       onOutcome(refused ? 'refused' : 'failed')
-      await (refused ? nextAssignment() : sleep(RETRY_MS))
+      await (refused ? nextAssignment() : later())
     }
   }
 

@@ -45,8 +45,8 @@ function topic({
     onSent: () => undefined,
     onFailure: ({ verdict }) => verdicts.push(verdict),
   })
-  const send = (keys: readonly string[]): Promise<void> => {
-    const call = createProduceCall(keys.length, new AbortController().signal)
+  const send = (keys: readonly string[], signal = new AbortController().signal): Promise<void> => {
+    const call = createProduceCall(keys.length, signal)
     held += keys.length
     producer.push(
       keys.map((key): Outgoing => ({
@@ -109,6 +109,17 @@ describe('topic producer', () => {
     await expect(send(['a'])).rejects.toThrow(RetryableError)
     expect(requests).toHaveLength(0)
     expect(held()).toBe(0)
+  })
+
+  test('does not send again what its caller no longer waits for', async () => {
+    const { send, requests, held } = topic({ answers: [19] })
+    const gone = new AbortController()
+    const sent = send(['a'], gone.signal)
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    gone.abort(new Error('gone'))
+    await expect(sent).rejects.toThrow('gone')
+    await vi.waitFor(() => expect(held()).toBe(0))
+    expect(requests).toHaveLength(1)
   })
 
   test('does not try for long what an operator has to mend', async () => {
