@@ -1,13 +1,11 @@
 import { DecodeError, type Delivery } from '@clymene/model'
 import {
   compress,
-  decodePushRequest,
-  decodeWriteRequest,
   decompress,
-  encodePushRequest,
-  encodeWriteRequest,
   scanPushRequest,
   scanWriteRequest,
+  slicePushRequest,
+  sliceWriteRequest,
   splitPushRequest,
   splitWriteRequest,
 } from '@clymene/wire'
@@ -40,33 +38,16 @@ function cutInHalves(delivery: Delivery): readonly [Delivery, Delivery] | undefi
   ]
 }
 
-const countOf = ({ kind }: Delivery, bytes: Buffer): number =>
-  kind === 'metrics' ? scanWriteRequest(bytes).samples : scanPushRequest(bytes).entries
+const countOf = ({ kind }: Delivery, bytes: Buffer): number => {
+  if (kind === 'logs') return scanPushRequest(bytes).entries
+  const { samples, histograms } = scanWriteRequest(bytes)
+  return samples + histograms
+}
 
 /** Samples or entries number `from` to `to` (not included) of a delivery, as a piece of their own. */
 export function recordsOf(delivery: Delivery, from: number, to: number): Delivery {
   if (from <= 0 && to >= (delivery.headers.records ?? Infinity)) return delivery
   const bytes = decompress(delivery.value, MAX_BYTES)
-  const cut = delivery.kind === 'metrics' ? cutSeries(bytes, from, to) : cutStreams(bytes, from, to)
+  const cut = delivery.kind === 'metrics' ? sliceWriteRequest(bytes, from, to) : slicePushRequest(bytes, from, to)
   return pieceOf(delivery, compress(cut), delivery.position + from, to - from)
-}
-
-const cutSeries = (bytes: Buffer, from: number, to: number): Buffer => {
-  let seen = 0
-  const series = decodeWriteRequest(bytes).flatMap(({ labels, samples }) => {
-    const kept = samples.slice(Math.max(from - seen, 0), Math.max(to - seen, 0))
-    seen += samples.length
-    return kept.length === 0 ? [] : [{ labels, samples: kept }]
-  })
-  return encodeWriteRequest(series)
-}
-
-const cutStreams = (bytes: Buffer, from: number, to: number): Buffer => {
-  let seen = 0
-  const streams = decodePushRequest(bytes).flatMap(({ labels, entries }) => {
-    const kept = entries.slice(Math.max(from - seen, 0), Math.max(to - seen, 0))
-    seen += entries.length
-    return kept.length === 0 ? [] : [{ labels, entries: kept }]
-  })
-  return encodePushRequest(streams)
 }
