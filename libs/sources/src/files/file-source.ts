@@ -40,8 +40,8 @@ export function createFileSource(options: FileSourceOptions): Source {
 
   return {
     run: async (emit, signal) => {
-      const stored = await loadPositions(settings.positionsPath, settings.logger)
-      const table = createPositionTable(stored, settings.now())
+      const startedMs = settings.now()
+      const table = createPositionTable(await loadPositions(settings.positionsPath, settings.logger), startedMs)
       const drain = new AbortController()
       const waker = createWaker()
       const failures: unknown[] = []
@@ -55,6 +55,7 @@ export function createFileSource(options: FileSourceOptions): Source {
         path: settings.positionsPath,
         everyMs: settings.positionsSyncMs,
         read: () => followed.positions(),
+        searchedMs: () => followed.searchedMs(),
         logger: settings.logger,
         metrics,
       })

@@ -20,6 +20,8 @@ export type Follower = {
   readonly paths: () => Iterable<FollowedPath>
   readonly positions: () => readonly Position[]
   readonly openFiles: () => number
+  /** When files of any target were searched for last, milliseconds since the epoch. */
+  readonly searchedMs: () => number
   readonly close: () => void
 }
 
@@ -41,6 +43,7 @@ const FORGET_MS = 7 * 24 * 3600 * 1000
 export function createFollower({ settings, table, metrics, clock, laneOf }: FollowerOptions): Follower {
   const { logger, now } = settings
   const followed = new Map<string, FollowedPath>()
+  let searchedMs = table.blindSinceMs
   /** Paths that could not be opened or were too many, so that each is logged once. */
   const complained = new Set<string>()
 
@@ -101,9 +104,11 @@ export function createFollower({ settings, table, metrics, clock, laneOf }: Foll
 
   return {
     openFiles,
+    searchedMs: () => searchedMs,
     paths: () => followed.values(),
     positions: () => [...table.all(), ...[...followed.values()].flatMap((path) => path.positions(now()))],
     refresh: (targets) => {
+      if (targets.length > 0) searchedMs = now()
       const folders = createFolders(MAX_ENTRIES, (path) =>
         logger.error('search for files stopped, too many entries', { path, limit: MAX_ENTRIES }),
       )

@@ -1,6 +1,8 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { compileRegex, type Regex } from '@clymene/regex'
+
 /** A compiled glob: `*` and `?` within one name, `**` over any depth of folders, `[a-z]`, `[!a]`, `{a,b}`, `\` quotes. */
 export type Glob = {
   readonly pattern: string
@@ -25,9 +27,7 @@ export function compileGlob(pattern: string): Glob {
   if (!pattern.startsWith('/')) throw new Error(`expected an absolute path, found ${JSON.stringify(pattern)}`)
   const alternatives = expandBraces(pattern).map((alternative) => alternative.split('/').filter((part) => part !== ''))
   const segments = alternatives.map((parts) => parts.map(compileSegment))
-  const whole = alternatives.map(
-    (parts) => new RegExp(`^${parts.map((part) => (part === '**' ? '(?:/[^/]+)*' : `/${segmentSource(part)}`)).join('')}$`, 's'),
-  )
+  const whole = alternatives.map((parts) => compileRegex(parts.map(pathSource).join(''), { anchored: true }))
   return {
     pattern,
     matches: (path) => whole.some((regex) => regex.test(path)),
@@ -66,8 +66,9 @@ function readFolder(path: string): readonly Dirent[] {
 }
 
 /** A name as it is, a pattern, or any depth of folders. */
-type Segment = string | RegExp | typeof ANY_DEPTH
+type Segment = string | Regex | typeof ANY_DEPTH
 const ANY_DEPTH = Symbol('**')
+const ANY_NAME = compileRegex('.*', { anchored: true })
 
 function walk(folder: string, segments: readonly Segment[], depth: number, folders: Folders, found: Set<string>): void {
   const [segment, ...rest] = segments
@@ -79,7 +80,7 @@ function walk(folder: string, segments: readonly Segment[], depth: number, folde
     return
   }
   if (segment === ANY_DEPTH) {
-    walk(folder, rest.length === 0 ? [/^/] : rest, depth, folders, found)
+    walk(folder, rest.length === 0 ? [ANY_NAME] : rest, depth, folders, found)
     for (const entry of folders.read(folder)) if (entry.isDirectory()) walk(join(folder, entry.name), segments, depth + 1, folders, found)
     return
   }
@@ -96,10 +97,12 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 
 const compileSegment = (part: string): Segment => {
   if (part === '**') return ANY_DEPTH
-  return /[*?[\\]/.test(part) ? new RegExp(`^${segmentSource(part)}$`, 's') : part
+  return /[*?[\\]/.test(part) ? compileRegex(segmentSource(part), { anchored: true }) : part
 }
 
-/** One path segment as the source of a regular expression. No two quantifiers touch, so matching stays polynomial. */
+const pathSource = (part: string): string => (part === '**' ? '(?:/[^/]+)*' : `/${segmentSource(part)}`)
+
+/** One path segment as the source of a regular expression, for an engine that takes linear time. */
 function segmentSource(part: string): string {
   return part.replaceAll(/\\(.)|\*+|\?|\[([!^]?)((?:\\.|[^\]\\])+)\]|[^]/gu, (piece, quoted?: string, not?: string, set?: string) => {
     if (quoted !== undefined) return escape(quoted)

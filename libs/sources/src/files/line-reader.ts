@@ -23,7 +23,7 @@ export type Cursor = {
   heldFrom: number
   /** In the middle of a line that was cut: its rest is passed over. */
   skipping: boolean
-  /** Lines that end at or before it were handed over by an earlier run: they only bring the stages to where they were. */
+  /** Lines that begin before it were handed over by an earlier run: they only bring the stages to where they were. */
   quietUntil: number
 }
 
@@ -125,7 +125,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       const end = cut ? cutAt(bytes, position, position + maxLineBytes) : bytes[limit - 1] === CR && limit > position ? limit - 1 : limit
       const next = feed !== -1 ? feed + 1 : final ? limit : position + maxLineBytes
       if (!whole && held === 0) cursor.heldFrom = origin + position
-      const quiet = origin + next <= cursor.quietUntil
+      const quiet = origin + position < cursor.quietUntil
       takeLine(bytes, position, end, origin + position, cursor, valid && whole, quiet)
       if (cut) metrics.truncatedLines.inc()
       lines++

@@ -13,6 +13,9 @@ export type OpenFiles = {
   readonly next: (path: string, before: Tail) => readonly Tail[]
 }
 
+/** File systems note times by a coarse clock, which may be behind by this much. */
+const CLOCK_TICK_MS = 10
+
 /** @param isOpen whether the job reads that file already. */
 export function createOpenFiles(
   job: string,
@@ -54,7 +57,7 @@ export function createOpenFiles(
       if (current === undefined || stored.some((position) => same(position, current))) return openAll(path, [])
       // The file that was there last is under another name now: it is read to its end first, and those that came after it.
       const before = lastOf(path, stored)
-      const missed = between(path, current, before?.modifiedNs ?? positions.blindSinceNs)
+      const missed = between(path, current, before?.modifiedNs ?? BigInt(Math.floor(positions.blindSinceMs - CLOCK_TICK_MS)) * 1_000_000n)
       return openAll(path, before === undefined ? missed : [before, ...missed])
     },
     next: (path, before) => openAll(path, between(path, siblingAt(path), before.modifiedNs())),

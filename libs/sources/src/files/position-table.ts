@@ -10,8 +10,8 @@ export type PositionTable = {
   readonly peek: (job: string, device: string, inode: string) => Position | undefined
   /** Positions that were last stored for the path. */
   readonly ofPath: (job: string, path: string) => readonly Position[]
-  /** Since when nobody has looked: the last writing of an earlier run, else the start of this one. Nanoseconds since the epoch. */
-  readonly blindSinceNs: bigint
+  /** Since when nobody has looked: the last search of an earlier run, else the start of this one. Milliseconds since the epoch. */
+  readonly blindSinceMs: number
   readonly put: (position: Position) => void
   readonly remove: (position: Position) => void
   readonly all: () => Iterable<Position>
@@ -37,7 +37,7 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
   const offsets = new Map([...stored.offsets].filter(([path]) => !ours.has(path)))
 
   return {
-    blindSinceNs: stored.savedNs ?? BigInt(Math.floor(startedMs)) * 1_000_000n,
+    blindSinceMs: stored.searchedMs ?? startedMs,
     resume: (file) => {
       const usable = (position: Position): boolean => position.offset <= file.size && sameBeginning(file.fd, position)
       const own = table.get(keyOf(file.job, file))

@@ -14,6 +14,8 @@ export type PositionWriterOptions = {
   readonly path: string
   readonly everyMs: number
   readonly read: () => readonly Position[]
+  /** When files were searched for last. */
+  readonly searchedMs: () => number
   readonly logger: Logger
   readonly metrics: FileMetrics
 }
@@ -21,18 +23,18 @@ export type PositionWriterOptions = {
 /** Writing takes at most this part of the time, however many files there are. */
 const MAX_SHARE = 20
 
-export function createPositionWriter({ path, everyMs, read, logger, metrics }: PositionWriterOptions): PositionWriter {
+export function createPositionWriter({ path, everyMs, read, searchedMs, logger, metrics }: PositionWriterOptions): PositionWriter {
   let writing: Promise<void> | undefined
   let written = ''
   let nextMs = 0
 
-  const write = async (): Promise<void> => {
+  const write = async (always: boolean): Promise<void> => {
     const positions = read()
     // The time a file was seen is no reason to write.
     const state = JSON.stringify(positions.map((position) => ({ ...position, seenMs: 0 })))
-    if (state === written) return
+    if (state === written && !always) return
     try {
-      await savePositions(path, positions)
+      await savePositions(path, positions, searchedMs())
       written = state
     } catch (error) {
       metrics.positionErrors.inc()
@@ -43,14 +45,14 @@ export function createPositionWriter({ path, everyMs, read, logger, metrics }: P
     tick: (nowMs) => {
       if (writing !== undefined || nowMs < nextMs) return
       const started = performance.now()
-      writing = write().finally(() => {
+      writing = write(false).finally(() => {
         writing = undefined
         nextMs = nowMs + Math.max(everyMs, (performance.now() - started) * MAX_SHARE)
       })
     },
     finish: async () => {
       await writing
-      await write()
+      await write(true)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { copyFile, open, readFile, rename, stat } from 'node:fs/promises'
+import { copyFile, open, readFile, rename } from 'node:fs/promises'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 import { parse } from 'yaml'
@@ -21,18 +21,17 @@ export type Position = FileIdentity & {
 export type StoredPositions = {
   readonly files: readonly Position[]
   readonly offsets: ReadonlyMap<string, number>
-  /** When they were written, nanoseconds since the epoch; undefined when there was no file. */
-  readonly savedNs: bigint | undefined
+  /** When files were searched for last, milliseconds since the epoch; undefined when that is not known. */
+  readonly searchedMs: number | undefined
 }
 
-const NOTHING: StoredPositions = { files: [], offsets: new Map(), savedNs: undefined }
+const NOTHING: StoredPositions = { files: [], offsets: new Map(), searchedMs: undefined }
 
 /** Reads the positions file, else its `.bak`. A broken file is reported; reading goes on with what there is. */
 export async function loadPositions(path: string, logger: Logger): Promise<StoredPositions> {
   for (const candidate of [path, `${path}.bak`]) {
     try {
-      const { mtimeNs } = await stat(candidate, { bigint: true })
-      return { ...parsePositions(await readFile(candidate, 'utf8')), savedNs: mtimeNs }
+      return parsePositions(await readFile(candidate, 'utf8'))
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       logger.error('positions file cannot be used, lines may be sent again', { path: candidate, error: errorMessage(error) })
@@ -43,18 +42,20 @@ export async function loadPositions(path: string, logger: Logger): Promise<Store
 
 /**
  * Writes them so that a crash at any moment leaves a whole file: temporary file, fsync, rename; the file before stays as
- * `.bak`. The layout is YAML that Promtail reads too:
+ * `.bak`. The layout is that of Promtail's file, with more in it:
  *
  *     positions:
  *       "/var/log/syslog": "4711"
+ *     searched: 1704067200000
  *     files:
  *       - {"job":"system","path":"/var/log/syslog","device":"2049",…}
  */
-export async function savePositions(path: string, positions: readonly Position[]): Promise<void> {
+export async function savePositions(path: string, positions: readonly Position[], searchedMs: number): Promise<void> {
   const offsets = new Map(positions.map((position) => [position.path, position.replayFrom]))
   const lines = [
     'positions:',
     ...Array.from(offsets, ([file, offset]) => `  ${JSON.stringify(file)}: "${offset}"`),
+    `searched: ${Math.floor(searchedMs)}`,
     'files:',
     ...positions.map((position) => `  - ${JSON.stringify(position)}`),
   ]
@@ -81,7 +82,8 @@ function parsePositions(text: string): StoredPositions {
   const offsets = Object.entries(document.positions ?? {}).flatMap(([path, offset]) =>
     /^\d{1,15}$/.test(String(offset)) ? [[path, Number(offset)] as const] : [],
   )
-  return { files, offsets: new Map(offsets), savedNs: undefined }
+  const searchedMs = 'searched' in document && Number.isSafeInteger(document.searched) ? Number(document.searched) : undefined
+  return { files, offsets: new Map(offsets), searchedMs }
 }
 
 const TEXTS = ['job', 'path', 'device', 'inode', 'fingerprint']

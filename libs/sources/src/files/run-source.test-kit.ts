@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -102,14 +102,12 @@ export function startSource(folder: TestFolder, jobs: readonly FileJob[], option
     },
     kill: async () => {
       const positions = read(positionsPath)
-      const saved = statSync(positionsPath, { throwIfNoEntry: false })?.mtime
       running.failure = new Error('killed')
       running.blocked = false
       abort.abort()
       await running.run.catch(() => undefined)
       if (positions === undefined) rmSync(positionsPath, { force: true })
       else writeFileSync(positionsPath, positions)
-      if (saved !== undefined) utimesSync(positionsPath, saved, saved)
       rmSync(`${positionsPath}.bak`, { force: true })
     },
     metric: async (name) => {

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+
+import type { Logger } from '@clymene/model'
+import { silentLogger } from '@clymene/runtime'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { loadPositions, type Position, savePositions } from './positions.ts'
+import { createTestFolder, type TestFolder } from './run-source.test-kit.ts'
+
+const position = (path: string, offset: number): Position => ({
+  job: 'j',
+  path,
+  device: '1',
+  inode: '18446744073709551615',
+  fingerprint: 'f',
+  fingerprintBytes: 9,
+  offset,
+  replayFrom: offset - 2,
+  seenMs: 5,
+})
+
+let folder: TestFolder
+let file: string
+beforeEach(() => {
+  folder = createTestFolder()
+  file = folder.path('positions.yaml')
+})
+afterEach(() => folder.remove())
+
+/** Loads, with the paths that were reported. */
+async function load(): Promise<{ stored: Awaited<ReturnType<typeof loadPositions>>; reported: readonly unknown[] }> {
+  const reported: unknown[] = []
+  const logger: Logger = { ...silentLogger, error: (_, fields) => void reported.push(fields?.['path']) }
+  return { stored: await loadPositions(file, logger), reported }
+}
+
+describe('positions', () => {
+  test('what is written is read', async () => {
+    const positions = [position('/a "b"\n.log', 9), position('/가.log', 7)]
+    await savePositions(file, positions, 1234.5)
+    const { stored, reported } = await load()
+    expect(stored.files).toEqual(positions)
+    expect(stored.searchedMs).toBe(1234)
+    expect(reported).toEqual([])
+  })
+
+  test("the part that is Promtail's has every path and where to begin", async () => {
+    await savePositions(file, [position('/a.log', 9), position('/b.log', 7)], 0)
+    expect(parse(readFileSync(file, 'utf8'))).toMatchObject({ positions: { '/a.log': '7', '/b.log': '5' } })
+  })
+
+  test('the file before is kept, nothing else stays', async () => {
+    await savePositions(file, [position('/a.log', 9)], 0)
+    expect(existsSync(`${file}.bak`)).toBe(false)
+    await savePositions(file, [position('/a.log', 10)], 0)
+    expect(readFileSync(`${file}.bak`, 'utf8')).toContain('"offset":9')
+    expect(existsSync(`${file}.tmp`)).toBe(false)
+  })
+
+  test('no file is no positions, and nothing to report', async () => {
+    expect(await load()).toEqual({ stored: { files: [], offsets: new Map(), searchedMs: undefined }, reported: [] })
+  })
+
+  test('Promtail files: offsets of paths, other cursors left out', async () => {
+    writeFileSync(file, 'positions:\n  /a.log: "12"\n  /b.log: 7\n  cursor-x: "s=1;i=2"\n  /c.log: "-1"\n')
+    expect((await load()).stored.offsets).toEqual(
+      new Map([
+        ['/a.log', 12],
+        ['/b.log', 7],
+      ]),
+    )
+  })
+
+  test.each(['positions: {', '[]', 'x', '', '\u0000\u0001', 'files: []'])(
+    '%j is reported unless it is empty, the .bak is used',
+    async (text) => {
+      await savePositions(`${file}.bak`, [position('/a.log', 9)], 0)
+      writeFileSync(file, text)
+      const { stored, reported } = await load()
+      expect(stored.files).toHaveLength(text === '' ? 0 : 1)
+      expect(reported).toEqual(text === '' ? [] : [file])
+    },
+  )
+
+  test('single positions that are damaged are left out', async () => {
+    const { offset: _, ...damaged } = position('/b.log', 1)
+    writeFileSync(file, `positions: {}\nfiles:\n  - ${JSON.stringify(position('/a.log', 9))}\n  - ${JSON.stringify(damaged)}\n  - 7\n`)
+    expect((await load()).stored.files).toEqual([position('/a.log', 9)])
+  })
+
+  test('every cut of a file is read or reported, never more', async () => {
+    await savePositions(file, [position('/a.log', 9), position('/b.log', 7)], 1)
+    const whole = readFileSync(file)
+    for (let length = 1; length < whole.length; length += 3) {
+      writeFileSync(file, whole.subarray(0, length))
+      const { stored } = await load()
+      for (const each of stored.files) expect([position('/a.log', 9), position('/b.log', 7)]).toContainEqual(each)
+    }
+  })
+})
