@@ -9,6 +9,7 @@ import {
 import type { Logger } from '@clymene/model'
 import { createMetrics, parseFlags, silentLogger, type Metrics } from '@clymene/runtime'
 import { Kafka, logLevel } from 'kafkajs'
+import { vi } from 'vitest'
 
 export type KafkaFixtureOptions = { readonly argv?: readonly string[]; readonly metrics?: Metrics; readonly logger?: Logger }
 
@@ -26,24 +27,17 @@ export function openKafkaBus(bootstrap: string, options: KafkaFixtureOptions = {
   })
 }
 
-/** Makes a topic of three partitions over a client of its own and returns its name. */
+/** Makes a topic of three partitions over a client of its own and returns its name once the broker knows it. */
 export async function createTopicOf(
   bootstrap: string,
   topic: string,
   { maxMessageBytes }: { readonly maxMessageBytes?: number } = {},
 ): Promise<string> {
-  await withAdmin(bootstrap, (admin) =>
-    admin.createTopics({
-      topics: [
-        {
-          topic,
-          numPartitions: 3,
-          configEntries: maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }],
-        },
-      ],
-      waitForLeaders: true,
-    }),
-  )
+  const configEntries = maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }]
+  await withAdmin(bootstrap, async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions: 3, configEntries }], waitForLeaders: false })
+    await vi.waitFor(() => admin.fetchTopicMetadata({ topics: [topic] }), { timeout: 60_000 })
+  })
   return topic
 }
 

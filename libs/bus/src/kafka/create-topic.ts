@@ -13,7 +13,8 @@ export type TopicLayout = {
 const TIMEOUT_MS = 15_000
 
 /**
- * Makes a topic with the given number of partitions; a topic that somebody else made meanwhile is fine.
+ * Makes a topic with the given number of partitions; a topic that somebody else made meanwhile is fine. It may take a moment
+ * until every broker knows it.
  *
  * @throws kafkajs's errors.
  */
@@ -32,7 +33,8 @@ export async function createTopic(
     await admin.connect()
     const made = await admin.createTopics({
       topics: [{ topic, numPartitions: partitions, replicationFactor }],
-      waitForLeaders: true,
+      // kafkajs's wait fails when the brokers have not heard of the topic yet.
+      waitForLeaders: false,
       timeout: TIMEOUT_MS,
     })
     if (made) logger.info('topic created', { topic, partitions, replication: replicationFactor })

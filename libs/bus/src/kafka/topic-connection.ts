@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Logger } from '@clymene/model'
 
 import { createClient, type KafkaClient, type KafkaConnection } from './client.ts'
@@ -50,6 +52,17 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
     else await cluster.addMultipleTargetTopics([topic])
   }
 
+  const readNewMetadata = async (cluster: Cluster): Promise<void> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await readMetadata(cluster)
+      } catch (error) {
+        if (tries === NEW_TOPIC_TRIES || !NOT_YET.has(kafkaErrorOf(error).type)) throw error
+        await sleep(NEW_TOPIC_PAUSE_MS)
+      }
+    }
+  }
+
   const refresh = async (): Promise<void> => {
     const { cluster } = open()
     try {
@@ -58,7 +71,7 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
       if (kafkaErrorOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
       if (options.createTopic === undefined) throw new MissingTopicError(topic, error)
       await options.createTopic(topic)
-      await readMetadata(cluster)
+      await readNewMetadata(cluster)
     }
     known = cluster.findTopicPartitionMetadata(topic).length
   }
@@ -88,6 +101,9 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
   }
 }
 
+const NEW_TOPIC_TRIES = 20
+const NEW_TOPIC_PAUSE_MS = 50
+const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 const UNKNOWN_TOPIC_OR_PARTITION = 3
 const LEADER_NOT_AVAILABLE = 5
 
