@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { PROTOBUF, type Envelope } from '@clymene/model'
-import { uncompressedLength } from '@clymene/wire'
-
-import { createTopicOf, openKafkaBus } from '../e2e/kafka-fixture.ts'
 import { startService } from '../e2e/service.ts'
 import type { Kafka } from '../engines/index.ts'
 import type { Bench } from './bench.ts'
 import { startProgram, type Program } from './program.ts'
 import type { BareIngesterQuestion } from './programs/bare-ingester.ts'
+import type { FillAnswer, FillQuestion } from './programs/fill.ts'
 import type { NullStoreQuestion } from './programs/null-store.ts'
-import { makeBlocks, SERIES } from './traffic.ts'
 import { usageOf } from './usage.ts'
 
 const TOPIC = 'full'
-const AGENTS = 8
 /** Of all messages: so much is read before the measuring starts. */
 const WARM_UP = 0.3
 const LOOK_MS = 20
@@ -23,31 +18,15 @@ const GIVE_UP_MS = 120_000
 type UnderTest = { readonly pid: number; readonly stop: () => Promise<void> }
 type Start = (kafka: Kafka, options: { readonly group: string; readonly store: string }) => Promise<UnderTest>
 
-/** A topic that is full before the reading starts, and a store that takes everything: shared by the benches that read it. */
-export type FullTopic = { readonly kafka: Kafka; readonly bytes: number; readonly bytesPerSample: number }
+/** A topic that is full before the reading starts. */
+export type FullTopic = FillAnswer & { readonly kafka: Kafka }
 
 /** @param seconds of reading at 4 M samples a second. */
 export async function fillTopic(kafka: Kafka, seconds: number): Promise<FullTopic> {
-  const blocks = makeBlocks()
-  const messages = Math.ceil((seconds * 4e6) / SERIES / AGENTS) * AGENTS
-  await createTopicOf(kafka.bootstrap, TOPIC)
-  const bus = openKafkaBus(kafka.bootstrap)
-  const send = async (agent: number): Promise<void> => {
-    for (let sequence = 1; sequence <= messages / AGENTS; sequence++) {
-      const headers = { agent: `agent-${agent}`, cluster: 'bench', epoch: 1_700_000_000_000, sequence }
-      const envelope: Envelope = {
-        kind: 'metrics',
-        key: `/bench/agent-${agent}/`,
-        value: blocks[sequence % blocks.length]!,
-        headers: { ...headers, contentType: PROTOBUF, records: SERIES, scanned: true },
-      }
-      await bus.produce(TOPIC, [envelope], AbortSignal.timeout(60_000))
-    }
-  }
-  await Promise.all(Array.from({ length: AGENTS }, (_, agent) => send(agent)))
-  await bus.close()
-  const length = uncompressedLength(blocks[0]!)
-  return { kafka, bytes: messages * length, bytesPerSample: length / SERIES }
+  const program = startProgram<FillQuestion, FillAnswer>('fill')
+  const filled = await program.ask({ bootstrap: kafka.bootstrap, topic: TOPIC, samples: seconds * 4e6 })
+  await program.stop()
+  return { ...filled, kafka }
 }
 
 /** Kafka → remote write: the service as its users start it. */
@@ -67,9 +46,9 @@ function readerBench(name: string, topic: FullTopic, start: Start): Bench {
       const port = await store.ask('listen')
       const reader = await start(topic.kafka, { group: `bench-${++groups}`, store: `http://127.0.0.1:${port}` })
       try {
-        const from = await whenStored(store, reader.pid, topic.bytes * WARM_UP)
-        const to = await whenStored(store, reader.pid, topic.bytes)
-        const count = Math.round((to.bytes - from.bytes) / topic.bytesPerSample)
+        const from = await whenStored(store, reader.pid, topic.uncompressedBytes * WARM_UP)
+        const to = await whenStored(store, reader.pid, topic.uncompressedBytes)
+        const count = Math.round(((to.bytes - from.bytes) / topic.uncompressedBytes) * topic.samples)
         return { count, cpuSeconds: to.cpuSeconds - from.cpuSeconds, peakBytes: to.peakBytes }
       } finally {
         await reader.stop()
