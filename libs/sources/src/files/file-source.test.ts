@@ -199,6 +199,10 @@ describe('stages', () => {
     const one = start([criJob()])
     await vi.waitFor(() => expect(one.texts()).toEqual(['first', 'between']))
     await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toMatch(/"offset":(?!0)/))
+    // A restart reads from the held line, not from the start.
+    await vi.waitFor(() =>
+      expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain(`"replayFrom":${`${T} stdout F first\n`.length},`),
+    )
     await one.kill()
     const two = start([criJob()])
     await vi.waitFor(async () => expect(await two.metric('read_lines_total')).toBeGreaterThan(0))
