@@ -3,7 +3,7 @@ import { type Label, type Labels, sortedLabels } from '@clymene/model'
 /**
  * The labels of an entry, never changed: a stage that sets a label moves the entry to another set. The same step from the
  * same set leads to the same object, so the sets of a million lines are the few objects of their streams, and whoever
- * gathers streams can go by identity: 15 ns a line, against 2 µs to sort and join the labels of each.
+ * gathers streams can go by identity: 10 ns a line, against 1.5 µs to sort and join eight labels.
  */
 export type LabelSet = {
   readonly labels: Labels

@@ -5,7 +5,7 @@ const NANOS_PER_SECOND = 1_000_000_000n
 
 /**
  * A parser that remembers the second it saw last: neighbouring lines mostly share it, and then only the fraction is read
- * (90 ns, against 500 ns for the whole).
+ * (0.2 µs, against 1 µs for the whole).
  *
  * @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6
  */

@@ -6,7 +6,7 @@ export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; r
 /**
  * Collects encoded entries until they are taken as `PushRequest`s. All streams share one buffer, in the order the lines
  * came, and each stream knows its runs in it: no buffer grows with the number of files. A class: `append` is called for
- * every line (90 ns, of which 45 are the copy).
+ * every line (150 ns for one of 140 bytes).
  */
 export class Collector {
   #bytes: Buffer

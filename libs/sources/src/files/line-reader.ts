@@ -57,7 +57,7 @@ const CR = 0x0d
 
 /**
  * Turns the bytes of one path into entries of a lane. Lines without stages, and whole CRI lines with only the stage `cri`,
- * are copied as bytes (250 ns a line of 180 B); everything else goes through the pipeline as strings (2 µs).
+ * are copied as bytes (0.5 µs a line of 180 B, reading and encoding included); everything else goes through the pipeline as strings (1.7 µs).
  */
 export function createLineReader(options: LineReaderOptions): LineReader {
   const { lane, clock, maxLineBytes, metrics, stages } = options
@@ -114,7 +114,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       position = feed === -1 ? bytes.length : feed + 1
       cursor.skipping = feed === -1 && !final
     }
-    // Checked at once for all lines: 0.03 ns a byte, against 50 ns for each line on its own.
+    // Checked at once for all lines: 0.014 ns a byte, against 50 ns for each line on its own.
     const valid = isUtf8(final ? bytes : bytes.subarray(0, bytes.lastIndexOf(LF) + 1))
     while (position < bytes.length && !lane.full()) {
       const feed = bytes.indexOf(LF, position)
