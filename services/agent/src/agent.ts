@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Bus, Kind, Logger, Source } from '@clymene/model'
 import { isAbort, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { createDelivery, type StorageTarget } from '@clymene/storages'
 
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
+import { together, type Part } from './together.ts'
 
 export type AgentOptions = {
   readonly identity: Identity
@@ -21,7 +24,10 @@ export type AgentOptions = {
 }
 
 export type Agent = {
-  /** Collects until the signal aborts; then takes in what is left, goes on sending for a while, and resolves. */
+  /**
+   * Collects until the signal aborts; then takes in what is left, goes on sending for a while, and resolves. Rejects, when
+   * everything has ended, with the failure of a source or of the buffer: then nobody would collect or deliver any more.
+   */
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
@@ -30,64 +36,55 @@ const METRICS_TOPIC = 'metrics'
 const LOGS_TOPIC = 'logs'
 
 export function createAgent(options: AgentOptions): Agent {
-  const { identity, metricSources, logSource, sinks, buffer, sequences, logBackoff, metrics, logger, readiness } = options
+  const { identity, metricSources, logSource, sinks, buffer, sequences, drainTimeoutMs, logBackoff, metrics, logger, readiness } = options
   readiness.watch('buffer', () => buffer.unavailable())
 
-  const collectMetrics = (signal: AbortSignal): Promise<unknown> => {
-    const emit = emitToBuffer(buffer, METRICS_TOPIC, createEnvelopes(identity, sequences, 'buffer'))
-    return Promise.all(metricSources.map((source) => source.run(emit, signal)))
-  }
-  const collectLogs = async (signal: AbortSignal): Promise<void> => {
-    if (logSource === undefined) return
-    await Promise.all(
-      (sinks.get('logs') ?? []).map(({ storage, sink }) => {
-        const where = { kind: 'logs', storage, sink, buffer, topic: LOGS_TOPIC } as const
-        const emit = emitToStorage({ ...where, metrics, logger, backoff: logBackoff }, createEnvelopes(identity, sequences, storage))
-        return logSource(storage).run(emit, signal)
-      }),
-    )
-  }
+  // The tenant is what the flags of the logs say; samples have none of their own.
+  const emitSamples = emitToBuffer(buffer, METRICS_TOPIC, createEnvelopes({ ...identity, tenant: '' }, sequences, 'buffer'))
+  const collectMetrics = metricSources.map(
+    (source): Part =>
+      (signal) =>
+        source.run(emitSamples, signal),
+  )
+  const collectLogs = (logSource === undefined ? [] : (sinks.get('logs') ?? [])).map(({ storage, sink }): Part => {
+    const where = { kind: 'logs', storage, sink, buffer, topic: LOGS_TOPIC } as const
+    const emit = emitToStorage({ ...where, metrics, logger, backoff: logBackoff }, createEnvelopes(identity, sequences, storage))
+    return (signal) => logSource?.(storage).run(emit, signal) ?? Promise.resolve()
+  })
   const metricTargets = sinks.get('metrics') ?? []
-  const deliver = (signal: AbortSignal): Promise<unknown> =>
-    Promise.all(
-      metricTargets.map(({ storage, sink, storesParts }) =>
-        createDelivery({
-          bus: buffer,
-          topic: METRICS_TOPIC,
-          group: storage,
-          kind: 'metrics',
-          storage,
-          sink,
-          storesParts,
-          metrics,
-          logger,
-        }).run(signal),
-      ),
-    )
+  const deliver = metricTargets.map(
+    ({ storage, sink, storesParts }): Part =>
+      createDelivery({
+        bus: buffer,
+        topic: METRICS_TOPIC,
+        group: storage,
+        kind: 'metrics',
+        storage,
+        sink,
+        storesParts,
+        metrics,
+        logger,
+      }).run,
+  )
 
   return {
     run: async (signal) => {
-      const delivering = new AbortController()
-      const delivered = deliver(delivering.signal)
-      // A delivery that fails for good ends the agent: nobody would empty the buffer any more.
-      const collecting = AbortSignal.any([signal, delivering.signal])
-      delivered.catch(() => delivering.abort())
+      const deliveryEnd = new AbortController()
+      const deliveryFailed = new AbortController()
+      const delivery = together(deliver, deliveryEnd.signal)
+      delivery.catch(() => deliveryFailed.abort())
+      signal.addEventListener('abort', readiness.stopping, { once: true })
       readiness.set('start', undefined)
       try {
-        await Promise.all([collectMetrics(collecting), collectLogs(collecting)])
-        readiness.stopping()
-        await drained(
-          buffer,
-          metricTargets.map(({ storage }) => storage),
-          options.drainTimeoutMs,
-          logger,
-        )
+        await together([...collectMetrics, ...collectLogs], AbortSignal.any([signal, deliveryFailed.signal]))
+        const groups = deliveryFailed.signal.aborted ? [] : metricTargets.map(({ storage }) => storage)
+        await drained(buffer, groups, drainTimeoutMs, logger)
       } finally {
-        delivering.abort()
+        signal.removeEventListener('abort', readiness.stopping)
+        readiness.stopping()
+        deliveryEnd.abort()
+        await delivery
       }
-      await delivered.catch((error: unknown) => {
-        if (!isAbort(error, delivering.signal)) throw error
-      })
     },
   }
 }
@@ -95,14 +92,16 @@ export function createAgent(options: AgentOptions): Agent {
 /** Waits until every group has what the buffer holds, or patience ends; what is left is sent after the next start. */
 async function drained(buffer: Bus, groups: readonly string[], timeoutMs: number, logger: Logger): Promise<void> {
   const deadline = AbortSignal.timeout(timeoutMs)
-  for (;;) {
-    const lags = await Promise.all(groups.map((group) => buffer.lag(METRICS_TOPIC, group, deadline)))
-    const left = lags.flat().reduce((sum, { committed, end }) => sum + (end - committed), 0n)
-    if (left === 0n) return
-    if (deadline.aborted) {
-      logger.warn('stopped before everything was sent; the rest stays in the buffer', { messages: left })
-      return
+  let left = 0n
+  try {
+    for (;;) {
+      const lags = await Promise.all(groups.map((group) => buffer.lag(METRICS_TOPIC, group, deadline)))
+      left = lags.flat().reduce((sum, { committed, end }) => sum + (end - committed), 0n)
+      if (left === 0n) return
+      await sleep(20, undefined, { signal: deadline })
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  } catch (error) {
+    if (!isAbort(error, deadline)) throw error
+    logger.warn('stopped before everything was sent; the rest stays in the buffer', { messages: left })
   }
 }

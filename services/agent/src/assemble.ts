@@ -3,28 +3,22 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
-import { ConfigError, errorMessage, sortedLabels, type Kind, type Labels, type Source } from '@clymene/model'
+import { ConfigError, errorMessage, type Kind, type Labels, type Source } from '@clymene/model'
 import type { Backoff, Host } from '@clymene/runtime'
-import { createFileSource, createScrapeSource, type ScrapeSource } from '@clymene/sources'
+import { createScrapeSource, type ScrapeSource } from '@clymene/sources'
 import type { StorageTarget } from '@clymene/storages'
 
 import { createAgent, type Agent } from './agent.ts'
 import { withCluster } from './config/external-labels.ts'
-import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
+import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 
-export type AgentSetup = {
+export type AgentSetup = LogSetup & {
   /** '' is the host name. */
   readonly agentId: string
-  /** Value of `cluster` where nothing else sets one; '' sets none. */
-  readonly cluster: string
+  /** Of lines that no stage gives one. */
   readonly tenant: string
-  readonly streams: number
   readonly scrapeConfigs: readonly ScrapeConfig[]
-  readonly logConfigs: readonly LogConfig[]
-  /** Labels of every line that does not have them. */
-  readonly logLabels: Labels
-  readonly logBatch: { readonly bytes: number; readonly waitMs: number }
   readonly logBackoff: Partial<Backoff>
   /** Sources of samples beside the scrapes. */
   readonly metricSources: readonly Source[]
@@ -79,18 +73,19 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   }
 }
 
-/** Names of the jobs whose series or lines will have no `cluster`. */
-export function jobsWithoutCluster({
+/** Jobs whose series or lines will have no `cluster`, a line each. */
+export function clusterWarnings({
   cluster,
   logLabels,
   scrapeConfigs,
   logConfigs,
 }: Pick<AgentSetup, 'cluster' | 'logLabels' | 'scrapeConfigs' | 'logConfigs'>): readonly string[] {
-  const has = (labels: Labels): boolean => cluster !== '' || labels.some(([name]) => name === 'cluster')
-  return [
+  const has = (labels: Labels): boolean => cluster !== '' || labels.some(([name, value]) => name === 'cluster' && value !== '')
+  const jobs = [
     ...scrapeConfigs.flatMap((config) => (has(config.externalLabels) ? [] : config.jobsWithoutCluster)),
     ...logConfigs.flatMap((config) => (has(logLabels) ? [] : config.jobsWithoutCluster)),
   ]
+  return jobs.map((job) => `job ${JSON.stringify(job)} has no cluster: set --cluster, external_labels or a rule with target_label: cluster`)
 }
 
 async function openBuffer({ buffer, host: { logger, metrics } }: AgentSetup) {
@@ -103,28 +98,8 @@ async function openBuffer({ buffer, host: { logger, metrics } }: AgentSetup) {
   }
 }
 
-/** The files of all log configurations, read for one storage. With several storages each keeps its own positions. */
-function logSourceOf(
-  { logConfigs, logLabels, logBatch, cluster, streams, sinks, host: { logger, metrics } }: AgentSetup,
-  storage: string,
-): Source {
-  const isOnly = (sinks.get('logs')?.length ?? 0) <= 1
-  const sources = logConfigs.map(({ jobs, positionsPath, refreshMs }) =>
-    createFileSource({
-      jobs,
-      positionsPath: isOnly ? positionsPath : `${positionsPath}.${storage}`,
-      externalLabels: withCluster(sortedLabels(logLabels), cluster),
-      refreshMs,
-      streams,
-      batchBytes: logBatch.bytes,
-      batchWaitMs: logBatch.waitMs,
-      logger,
-      metrics,
-    }),
-  )
-  return {
-    run: async (emit, signal) => {
-      await Promise.all(sources.map((source) => source.run(emit, signal)))
-    },
-  }
+function logSourceOf(setup: AgentSetup, storage: string): Source {
+  const { logger, metrics } = setup.host
+  const isOnly = (setup.sinks.get('logs')?.length ?? 0) <= 1
+  return createLogSource({ ...setup, positionsPath: (config) => positionsPathFor(config, storage, isOnly), logger, metrics })
 }

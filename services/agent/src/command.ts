@@ -1,30 +1,29 @@
-import { existsSync } from 'node:fs'
+import { ConfigError, type FlagSet, type Kind } from '@clymene/model'
+import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
+import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
-import { ConfigError, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
-import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type Host } from '@clymene/runtime'
-import { openStorages, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
-
-import { assembleAgent, jobsWithoutCluster } from './assemble.ts'
-import { agentFlags, bufferFlags, formerAgentFlags, promtailFlags } from './flags.ts'
-import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from './read-configs.ts'
-import { startReloadServer } from './reload-server.ts'
+import { clusterWarnings } from './assemble.ts'
+import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
+import type { LogConfig } from './config/log-config.ts'
+import type { ScrapeConfig } from './config/scrape-config.ts'
+import { agentFlags, bufferFlags, formerAgentFlags, promtailAgentFlags, promtailFlags } from './flags.ts'
+import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
+import { runAgent } from './run-agent.ts'
 
 type Variant = {
   readonly name: string
   readonly summary: string
   readonly adminAddress: string
+  readonly ownFlags: typeof agentFlags
   readonly onlyKinds?: readonly Kind[]
 }
-
-const flagsOf = (adminAddress: string) =>
-  ({ ...processFlags, ...adminFlags(adminAddress), ...agentFlags, ...bufferFlags, ...promtailFlags, ...formerAgentFlags }) satisfies FlagSet
-type AgentValues = FlagValues<ReturnType<typeof flagsOf>>
 
 /** The agent as a process: metrics by `--config.file`, logs by `--promtail.config.file`, or just the one it is given. */
 export const agentCommand: Command = commandOf({
   name: 'agent',
   summary: 'scrapes metrics and tails logs, and sends them to a gateway or straight to storages',
   adminAddress: ':15691',
+  ownFlags: agentFlags,
 })
 
 /** The same limited to logs, as the original's promtail: `--config.file` is the YAML of Promtail. */
@@ -32,115 +31,79 @@ export const promtailCommand: Command = commandOf({
   name: 'promtail',
   summary: 'the agent, limited to logs',
   adminAddress: ':15698',
+  ownFlags: promtailAgentFlags,
   onlyKinds: ['logs'],
 })
 
-function commandOf({ name, summary, adminAddress, onlyKinds }: Variant): Command {
+const flagsOf = ({ adminAddress, ownFlags }: Variant) =>
+  ({ ...processFlags, ...adminFlags(adminAddress), ...ownFlags, ...bufferFlags, ...promtailFlags, ...formerAgentFlags }) satisfies FlagSet
+type AgentFlags = ReturnType<typeof flagsOf>
+
+const groupsOf = ({ adminAddress, ownFlags }: Variant): readonly FlagGroup[] =>
+  serviceFlagGroups(
+    [
+      { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
+      { title: 'Agent', flags: ownFlags },
+      { title: 'Buffer', flags: bufferFlags },
+      { title: 'Logs', flags: promtailFlags },
+      { title: 'Of the original', flags: formerAgentFlags },
+    ],
+    'gateway',
+  )
+
+function commandOf(variant: Variant): Command {
+  const { name, summary, adminAddress, onlyKinds } = variant
   const isPromtail = onlyKinds !== undefined
-  const flags = flagsOf(adminAddress)
   return {
     name,
     summary,
     statusAddress: adminAddress,
-    groups: serviceFlagGroups(
-      [
-        { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
-        { title: 'Agent', flags: agentFlags },
-        { title: 'Buffer', flags: bufferFlags },
-        { title: 'Logs', flags: promtailFlags },
-        { title: 'Of the original', flags: formerAgentFlags },
-      ],
-      'gateway',
-    ),
+    groups: groupsOf(variant),
     configure: async (argv, env) => {
-      const parsed = parseServiceFlags({ flags, defaultStorages: 'gateway', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
-      const texts = configTexts(parsed, isPromtail)
-      // Read once to tell every mistake before anything starts; the run reads the same texts with its own log and metrics.
-      const dry = { logger: silentLogger, metrics: createMetrics() }
-      const scrape = texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, dry)
-      const logs = texts.logs === undefined ? [] : readLogConfigs([texts.logs()], dry)
-      const warnings = [...parsed.warnings, ...scrape.flatMap((config) => config.warnings), ...logs.flatMap((config) => config.warnings)]
+      const limits = isPromtail ? { onlyKinds } : {}
+      const parsed = parseServiceFlags({ flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }, argv, env)
+      const texts = chooseConfigTexts({ ...parsed, isPromtail, isDryRun: parsed.values['clymene-promtail.dry-run'] })
+      const warnings = [...parsed.warnings, ...texts.warnings, ...checkAll(parsed, texts, env)]
+      if (!isPromtail && texts.scrape === undefined && parsed.given.has('http.port'))
+        warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
       return {
         warnings,
-        run: (stop) => hostService({ flags: parsed.values, component: name, warnings }, (host) => runAgent(parsed, texts, env, host, stop)),
+        run: (stop) =>
+          hostService({ flags: parsed.values, component: name, warnings }, (host) => runAgent({ ...parsed, texts, env }, host, stop)),
       }
     },
   }
 }
 
-/** The configurations to read; asked again on a reload. */
-type ConfigTexts = { readonly scrape: (() => ConfigText) | undefined; readonly logs: (() => ConfigText) | undefined }
-
-function configTexts({ values, given, selection }: ServiceFlags<ReturnType<typeof flagsOf>>, isPromtail: boolean): ConfigTexts {
-  const scrapeFlag = isPromtail ? undefined : 'config.file'
-  const logFlag = isPromtail ? 'config.file' : 'promtail.config.file'
-  const logPath = isPromtail && !given.has('config.file') ? '/etc/promtail/config.yml' : values[logFlag]
-  const wantsScrape = scrapeFlag !== undefined && values[scrapeFlag] !== '' && (given.has(scrapeFlag) || existsSync(values[scrapeFlag]))
-  const wantsLogs = logPath !== ''
-  const texts = {
-    scrape: wantsScrape && selection.byKind.has('metrics') ? () => readConfigFile('config.file', values['config.file']) : undefined,
-    logs: wantsLogs && selection.byKind.has('logs') ? () => readConfigFile(logFlag, logPath) : undefined,
-  }
-  if (texts.scrape === undefined && texts.logs === undefined) {
-    throw new ConfigError(
-      `nothing to collect: expected --config.file (default ${values['config.file']}, not found) or --promtail.config.file, and a storage that takes its kind`,
-    )
-  }
-  return texts
-}
-
-async function runAgent(
-  { values, storageValues, selection }: { readonly values: AgentValues } & Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selection'>,
-  texts: ConfigTexts,
-  env: NodeJS.ProcessEnv,
-  host: Host,
-  stop: AbortSignal,
-): Promise<void> {
-  const { logger, metrics, readiness, version } = host
-  const context = { logger, metrics }
-  const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, context))
-  const setup = {
-    agentId: values['agent.id'],
-    cluster: values.cluster,
-    tenant: values['clymene-promtail.tenant-id'],
-    streams: values['agent.streams'],
-    scrapeConfigs: readScrape(),
-    logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], context),
-    logLabels: values['clymene-promtail.external-labels'],
-    logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
-    logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
-    metricSources: [],
-  }
-  for (const job of jobsWithoutCluster(setup)) {
-    logger.warn('no cluster: set --cluster, external_labels or a rule with target_label: cluster', { job })
-  }
-  const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
-  const watching = new AbortController()
-  const watched = storages.watch(readiness, watching.signal)
-  try {
-    const agent = await assembleAgent({ ...setup, sinks: storages.sinks, host, buffer: bufferOf(values) })
+/**
+ * Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics.
+ *
+ * @returns what is accepted and does nothing, and jobs without a cluster, a line each
+ */
+function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv): readonly string[] {
+  const dry = { logger: silentLogger, metrics: createMetrics() }
+  const logLabels = values['clymene-promtail.external-labels']
+  const mistakes = [...repeated(logLabels.map(([label]) => label))].map(
+    (label) => `--clymene-promtail.external-labels: the label ${JSON.stringify(label)} comes twice`,
+  )
+  const scrapeConfigs: ScrapeConfig[] = []
+  const logConfigs: LogConfig[] = []
+  for (const read of [
+    () => scrapeConfigs.push(...(texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, dry))),
+    () => logConfigs.push(...(texts.logs === undefined ? [] : readLogConfigs([texts.logs()], dry))),
+  ]) {
     try {
-      const reload = async (): Promise<void> => agent.reload(readScrape())
-      const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', reload, logger })
-      try {
-        await agent.run(stop)
-      } finally {
-        await server.close()
-      }
-    } finally {
-      await agent.close()
+      read()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      mistakes.push(...error.mistakes)
     }
-  } finally {
-    watching.abort()
-    await watched
-    await storages.close()
   }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return [
+    ...[...scrapeConfigs, ...logConfigs].flatMap((config) => config.warnings),
+    ...clusterWarnings({ cluster: values.cluster, logLabels, scrapeConfigs, logConfigs }),
+  ]
 }
 
-const bufferOf = (values: FlagValues<typeof bufferFlags>) => ({
-  directory: values['buffer.dir'],
-  maxBytes: values['buffer.max-bytes'],
-  maxAgeMs: values['buffer.max-age'],
-  full: values['buffer.full'],
-  drainTimeoutMs: values['buffer.drain-timeout'],
-})
+const repeated = (names: readonly string[]): ReadonlySet<string> => new Set(names.filter((name, index) => names.indexOf(name) !== index))

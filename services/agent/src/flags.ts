@@ -41,11 +41,24 @@ export const promtailFlags = {
   'clymene-promtail.min-backoff': flag.duration('500ms', 'Wait after the first failed write'),
   'clymene-promtail.max-backoff': flag.duration('5m', 'Longest wait after a failed write'),
   'clymene-promtail.max-retries': flag.int(10, 'Attempts', { noEffect: 'a batch is sent until the storage has it or refuses it for good' }),
-  'clymene-promtail.stream-lag-labels': flag.string('filename', 'Labels of the lag metric', { noEffect: 'the lag is one gauge per job' }),
-  'clymene-promtail.dry-run': flag.bool(false, 'Print lines instead of sending them'),
+  'clymene-promtail.stream-lag-labels': flag.string('filename', 'Labels of the lag metric', {
+    noEffect: 'the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+  }),
+  'clymene-promtail.dry-run': flag.bool(
+    false,
+    'Print lines, time TAB labels TAB line, instead of sending them; positions stay where they are',
+  ),
   'clymene-promtail.inspect': flag.bool(false, 'Show what each stage does', { noEffect: 'stages are not shown yet' }),
   'clymene-promtail.print-config-stderr': flag.bool(false, 'Print the configuration', { noEffect: 'use `validate`' }),
 } satisfies FlagSet
+
+/** The same flags where only logs are collected, as the original's promtail has them. */
+export const promtailAgentFlags = {
+  ...agentFlags,
+  'config.file': flag.file('/etc/promtail/config.yml', 'Log configuration, YAML of Promtail'),
+  'promtail.config.file': { ...agentFlags['promtail.config.file'], noEffect: '--config.file is the log configuration here' },
+  'http.port': { ...agentFlags['http.port'], noEffect: 'there is no scrape configuration to read anew' },
+} satisfies typeof agentFlags
 
 /** Flags of the original's agent that change nothing here. */
 export const formerAgentFlags = {

@@ -1,6 +1,8 @@
 import {
   envelopeKey,
+  errorMessage,
   PROTOBUF,
+  RetryableError,
   type Bus,
   type Delivery,
   type Emit,
@@ -10,7 +12,7 @@ import {
   type Sink,
   type SourceBatch,
 } from '@clymene/model'
-import type { Backoff, Metrics } from '@clymene/runtime'
+import { createOnceIn, retry, type Backoff, type Metrics } from '@clymene/runtime'
 import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying } from '@clymene/storages'
 import { compress } from '@clymene/wire'
 
@@ -20,7 +22,10 @@ export type Identity = { readonly agent: string; readonly cluster: string; reado
 /** Numbers of one key, rising by one; the epoch says where they began. */
 export type Sequences = { readonly epoch: number; readonly next: (key: string) => number }
 
-/** Makes the message of a batch. `space` keeps the numbers of readers apart that send the same streams to different storages. */
+/**
+ * Makes the message of a batch. `space` keeps the numbers of readers apart that send the same streams to different storages.
+ * It throws RetryableError when no number can be had (a full disk).
+ */
 export function createEnvelopes(identity: Identity, sequences: Sequences, space: string): (batch: SourceBatch) => Envelope {
   return ({ kind, body, records, stream, tenant = identity.tenant }) => {
     const headers = {
@@ -32,15 +37,23 @@ export function createEnvelopes(identity: Identity, sequences: Sequences, space:
       records,
     }
     const key = envelopeKey(headers)
-    const sequence = sequences.next(`${space} ${key}`)
+    const sequence = nextNumber(sequences, `${space} ${key}`)
     // Our own encoder made the body: it is a whole message by itself, as the mark says.
     return { kind, key, value: compress(body), headers: { ...headers, epoch: sequences.epoch, sequence, scanned: true } }
   }
 }
 
+function nextNumber(sequences: Sequences, key: string): number {
+  try {
+    return sequences.next(key)
+  } catch (error) {
+    throw new RetryableError(`sequence numbers cannot be reserved: ${errorMessage(error)}`, { cause: error, needsOperator: true })
+  }
+}
+
 /** Samples go into the buffer; what reads it delivers them to each storage at its own pace. */
 export function emitToBuffer(buffer: Bus, topic: string, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
-  return (batch, signal) => buffer.produce(topic, [envelopeOf(batch)], signal)
+  return async (batch, signal) => buffer.produce(topic, [envelopeOf(batch)], signal)
 }
 
 export type DirectEmitOptions = {
@@ -71,8 +84,16 @@ export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: So
     repeat: ({ headers }) => repeats.inc({ storage, kind }, headers.records ?? 0),
     refuse: ({ piece, error }, signal) => deadLetters.refused(piece, error, signal),
   })
-  return (batch, signal) => {
-    const delivery: Delivery = { ...envelopeOf(batch), position: 0 }
-    return writer.write([delivery], signal)
+  const onceInAMinute = createOnceIn(60_000)
+  const onFailure = (error: RetryableError): void =>
+    onceInAMinute('numbers', (heldBack) => logger.error('lines wait', { storage, error: error.message, heldBack }))
+  return async (batch, signal) => {
+    const number = async (): Promise<Envelope> => envelopeOf(batch)
+    const envelope = await retry(number, { backoff: { ...NUMBERING, ...backoff }, onFailure }, signal)
+    const delivery: Delivery = { ...envelope, position: 0 }
+    await writer.write([delivery], signal)
   }
 }
+
+/** The disk may have room again. */
+const NUMBERING: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }

@@ -3,7 +3,7 @@ import { parseRelabelConfigs } from '@clymene/relabel'
 import type { FileJob } from '@clymene/sources'
 import { parseStages } from '@clymene/stages'
 
-import { readDiscovery, setsCluster } from './scrape-config.ts'
+import { readDiscovery, setsCluster } from './discovery.ts'
 import { openYaml, type Section } from './section.ts'
 
 export type LogConfig = {

@@ -1,10 +1,9 @@
-import { dirname } from 'node:path'
-
-import { isDiscoveryKey, parseDiscovery, type DiscovererConfig, type DiscoveryContext } from '@clymene/discovery'
+import type { DiscoveryContext } from '@clymene/discovery'
 import type { Labels } from '@clymene/model'
-import { compileRelabel, parseRelabelConfigs, type RelabelRule } from '@clymene/relabel'
+import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
 import type { ScrapeJob } from '@clymene/sources'
 
+import { readDiscovery, setsCluster } from './discovery.ts'
 import { readExternalLabels } from './external-labels.ts'
 import { openYaml, type Section } from './section.ts'
 
@@ -116,7 +115,7 @@ function readJob(section: Section, { path, defaults, context }: JobContext): Rea
   }
   section.accept('enable_http2', 'enable_compression')
   section.finish(notYet)
-  return { job, setsCluster: setsCluster(section, [...rules, ...metricRules]), where: section.where() }
+  return { job, setsCluster: setsCluster(section, rules), where: section.where() }
 }
 
 const FALLBACKS = ['', 'PrometheusText0.0.4', 'PrometheusText1.0.0', 'OpenMetricsText0.0.1', 'OpenMetricsText1.0.0'] as const
@@ -130,34 +129,11 @@ const readLimits = (section: Section, defaults: ScrapeJob['limits']): ScrapeJob[
   targets: section.int('target_limit', defaults.targets),
 })
 
-/** All discovery keys of a job, in the order of the file. Relative paths begin at the configuration file. */
-export function readDiscovery(section: Section, path: string, defaultTarget?: string): readonly DiscovererConfig[] {
-  return section
-    .keys()
-    .filter(isDiscoveryKey)
-    .flatMap((key) =>
-      section.parsed(
-        key,
-        (value) =>
-          parseDiscovery(new Map([[key, value]]), section.where(), {
-            directory: dirname(path),
-            ...(defaultTarget === undefined ? {} : { defaultTarget }),
-          }),
-        [],
-      ),
-    )
-}
-
 function positive(section: Section, key: string, fallback: number): number {
   const value = section.duration(key, fallback)
   if (value > 0) return value
   section.mistake(key, 'expected a duration above 0')
   return fallback
-}
-
-/** Whether every target of the job gets a `cluster` of its own: by a rule, or by a label of its static groups. */
-export function setsCluster(section: Section, rules: readonly RelabelRule[]): boolean {
-  return rules.some(({ targetLabel }) => targetLabel === 'cluster') || /"labels":\{[^}]*"cluster":/.test(section.fingerprint())
 }
 
 function refuseDuplicates(jobs: readonly ReadJob[], mistakes: string[], path: string): void {

@@ -1,6 +1,6 @@
 import { ConfigError, errorMessage } from '@clymene/model'
 import { parseBytes, parseDuration } from '@clymene/runtime'
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml'
 
 /**
  * One map of a YAML file, read key by key: each read checks the type, every mistake is collected with file and line, and keys
@@ -36,46 +36,58 @@ export type Section = {
   readonly finish: (reasonOf?: (key: string) => string | undefined) => void
 }
 
-/** Parses a file's text. @throws ConfigError when it is no YAML map at all. */
+/** Parses a file's text; anchors, aliases and `<<` are followed as Go's parser does. @throws ConfigError when it is no YAML map at all. */
 export function openYaml(text: string, fileName: string, mistakes: string[]): Section {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const lineOf = (offset: number): number => lines.linePos(offset).line
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: true, prettyErrors: false })
   if (document.errors.length > 0) {
-    throw new ConfigError(
-      document.errors.map(({ message, linePos }) => `${fileName}:${linePos?.[0].line ?? 1}: ${message.split('\n')[0] ?? ''}`),
-    )
+    throw new ConfigError(document.errors.map(({ message, pos }) => `${fileName}:${lineOf(pos[0])}: ${message}`))
   }
+  refuseEndless(document, fileName)
   const { contents } = document
   if (contents !== null && !isMap(contents)) throw new ConfigError(`${fileName}:1: expected a map at the top level`)
-  const lineOf = (node: unknown): number => {
-    const start = typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range) ? Number(node.range[0]) : 0
-    return lines.linePos(start).line
+  return sectionOf(contents, '', {
+    fileName,
+    mistakes,
+    lineOf: (node) => lineOf(node?.range?.[0] ?? 0),
+    toJs: (node) => node.toJS(document),
+    follow: (node) => (isAlias(node) ? node.resolve(document) : node),
+  })
+}
+
+/** An alias inside its own anchor, or aliases of aliases that grow without end. */
+function refuseEndless(document: Document, fileName: string): void {
+  try {
+    JSON.stringify(document.toJS())
+  } catch (error) {
+    throw new ConfigError(`${fileName}:1: aliases cannot be followed: ${errorMessage(error).split('\n')[0] ?? ''}`)
   }
-  const context: Context = { fileName, mistakes, lineOf, toJs: (node) => node.toJS(document) }
-  return sectionOf(contents, '', context)
 }
 
 type Context = {
   readonly fileName: string
   readonly mistakes: string[]
-  readonly lineOf: (node: unknown) => number
+  readonly lineOf: (node: Node | null | undefined) => number
   readonly toJs: (node: Node) => unknown
+  /** What an alias stands for; anything else as it is. */
+  readonly follow: (node: unknown) => unknown
 }
 
 function sectionOf(map: YAMLMap | null, path: string, context: Context): Section {
-  const { fileName, mistakes, lineOf, toJs } = context
+  const { fileName, mistakes, lineOf, toJs, follow } = context
   const read = new Set<string>()
-  const pairs = new Map((map?.items ?? []).map((pair) => [keyOf(pair), pair]))
+  const pairs = pairsOf(map, follow)
   const nameOf = (key: string): string => (path === '' ? key : `${path}.${key}`)
   const where = (key?: string): string => {
-    const node = key === undefined ? map : (pairs.get(key)?.key ?? map)
-    return `${fileName}:${lineOf(node)}: ${key === undefined ? path : nameOf(key)}`
+    const node = key === undefined ? map : pairs.get(key)?.key
+    return `${fileName}:${lineOf(isNode(node) ? node : map)}: ${key === undefined ? path : nameOf(key)}`
   }
   const mistake = (key: string | undefined, message: string): void => void mistakes.push(`${where(key)}: ${message}`)
   /** The node of a key; undefined when it is absent or null, which YAML writers use alike. */
   const take = (key: string): Node | undefined => {
     read.add(key)
-    const value = pairs.get(key)?.value
+    const value = follow(pairs.get(key)?.value)
     return isNode(value) && !(isScalar(value) && value.value === null) ? value : undefined
   }
   const scalar = <T>(key: string, fallback: T, expected: string, parse: (text: string, value: unknown) => T): T => {
@@ -92,11 +104,13 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   }
   const entriesOf = (key: string): readonly Pair[] => {
     const node = take(key)
-    if (node === undefined || isMap(node)) return node === undefined ? [] : node.items
+    if (node === undefined) return []
+    if (isMap(node)) return [...pairsOf(node, follow).values()]
     mistake(key, 'expected a map')
     return []
   }
-  const textsOf = (key: string, node: unknown): string | undefined => {
+  const textsOf = (key: string, value: unknown): string | undefined => {
+    const node = follow(value)
     if (isScalar(node)) return textOf(node)
     mistake(key, 'expected text')
     return undefined
@@ -142,7 +156,8 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       }),
     textLists: (key) =>
       entriesOf(key).flatMap((pair) => {
-        const items: readonly unknown[] = isSeq(pair.value) ? pair.value.items : [pair.value]
+        const value = follow(pair.value)
+        const items: readonly unknown[] = isSeq(value) ? value.items : [value]
         return [[keyOf(pair), items.flatMap((item) => textsOf(key, item) ?? [])] as const]
       }),
     section: (key) => {
@@ -157,7 +172,8 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       if (node === undefined) return []
       const items = isSeq(node) ? node.items : undefined
       if (items === undefined) mistake(key, 'expected a list')
-      return (items ?? []).flatMap((item, index) => {
+      return (items ?? []).flatMap((entry, index) => {
+        const item = follow(entry)
         if (isMap(item)) return [sectionOf(item, `${nameOf(key)}[${index}]`, context)]
         mistake(key, `expected a map at [${index}]`)
         return []
@@ -178,6 +194,18 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       for (const key of pairs.keys()) if (!read.has(key)) mistake(key, reasonOf?.(key) ?? 'unknown key')
     },
   }
+}
+
+/** The pairs of a map by key, those that `<<` merges in among them; its own win. */
+function pairsOf(map: YAMLMap | null, follow: Context['follow']): ReadonlyMap<string, Pair> {
+  const own = (map?.items ?? []).map((pair) => [keyOf(pair), pair] as const)
+  const merged = own.flatMap(([key, { value }]) => {
+    const source = key === '<<' ? follow(value) : undefined
+    const maps: readonly unknown[] = isSeq(source) ? source.items.map(follow) : [source]
+    return maps.flatMap((one) => (isMap(one) ? [...pairsOf(one, follow)] : []))
+  })
+  // Of several maps that are merged the first wins, as in YAML's own description.
+  return new Map([...merged.toReversed(), ...own.filter(([key]) => key !== '<<')])
 }
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key) ? textOf(pair.key) : String(pair.key))

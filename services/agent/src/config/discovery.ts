@@ -1,0 +1,35 @@
+import { dirname } from 'node:path'
+
+import { isDiscoveryKey, parseDiscovery, type DiscovererConfig } from '@clymene/discovery'
+import type { RelabelRule } from '@clymene/relabel'
+
+import type { Section } from './section.ts'
+
+/** All discovery keys of a job, in the order of the file. Relative paths begin at the configuration file. */
+export function readDiscovery(section: Section, path: string, defaultTarget?: string): readonly DiscovererConfig[] {
+  const options = { directory: dirname(path), ...(defaultTarget === undefined ? {} : { defaultTarget }) }
+  return section
+    .keys()
+    .filter(isDiscoveryKey)
+    .flatMap((key) =>
+      section.parsed(key, (value, where) => parseDiscovery(new Map([[key, value]]), where.slice(0, -`.${key}`.length), options), []),
+    )
+}
+
+/**
+ * Whether every target of the job surely gets a `cluster` of its own: by a rule, or by a label of each of its static groups.
+ * Rules for single samples do not count, they never see `up`.
+ */
+export function setsCluster(section: Section, relabelRules: readonly RelabelRule[]): boolean {
+  if (relabelRules.some(({ targetLabel }) => targetLabel === 'cluster')) return true
+  const kinds = section.keys().filter(isDiscoveryKey)
+  return kinds.length > 0 && kinds.every((key) => key === 'static_configs') && section.parsed('static_configs', everyGroupHasCluster, false)
+}
+
+const everyGroupHasCluster = (groups: unknown): boolean => Array.isArray(groups) && groups.every(hasClusterLabel)
+
+function hasClusterLabel(group: unknown): boolean {
+  if (typeof group !== 'object' || group === null || !('labels' in group)) return false
+  const { labels } = group
+  return typeof labels === 'object' && labels !== null && 'cluster' in labels && Boolean(labels.cluster)
+}

@@ -1,0 +1,57 @@
+import { sortedLabels, type Labels, type Logger, type Source } from '@clymene/model'
+import type { Metrics } from '@clymene/runtime'
+import { createFileSource } from '@clymene/sources'
+
+import { withCluster } from './config/external-labels.ts'
+import type { LogConfig } from './config/log-config.ts'
+import { together } from './together.ts'
+
+/** What is read, how it is labelled, and how much of it goes in one batch. */
+export type LogSetup = {
+  readonly logConfigs: readonly LogConfig[]
+  /** Labels of every line that does not have them. */
+  readonly logLabels: Labels
+  readonly logBatch: { readonly bytes: number; readonly waitMs: number }
+  /** Value of `cluster` where nothing else sets one; '' sets none. */
+  readonly cluster: string
+  readonly streams: number
+  /** Whose files these are: targets with another `__host__` are left to others. Default: the host name of this machine. */
+  readonly hostName?: string
+}
+
+export type LogSourceOptions = LogSetup & {
+  /** Where a reader keeps the positions of a configuration. */
+  readonly positionsPath: (config: LogConfig) => string
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** The files of all log configurations, as one source. */
+export function createLogSource(options: LogSourceOptions): Source {
+  const { logConfigs, logLabels, logBatch, cluster, streams, hostName, positionsPath, logger, metrics } = options
+  const sources = logConfigs.map((config) =>
+    createFileSource({
+      jobs: config.jobs,
+      positionsPath: positionsPath(config),
+      externalLabels: withCluster(sortedLabels(logLabels), cluster),
+      refreshMs: config.refreshMs,
+      streams,
+      batchBytes: logBatch.bytes,
+      batchWaitMs: logBatch.waitMs,
+      ...(hostName === undefined ? {} : { hostname: hostName }),
+      logger,
+      metrics,
+    }),
+  )
+  return {
+    run: (emit, signal) =>
+      together(
+        sources.map((source) => (end: AbortSignal) => source.run(emit, end)),
+        signal,
+      ),
+  }
+}
+
+/** With several storages each has a reader of its own, and so positions of its own. */
+export const positionsPathFor = ({ positionsPath }: LogConfig, storage: string, isOnlyStorage: boolean): string =>
+  isOnlyStorage ? positionsPath : `${positionsPath}.${storage}`

@@ -1,0 +1,85 @@
+import type { FlagSet, FlagValues } from '@clymene/model'
+import { ExitError, type Host } from '@clymene/runtime'
+import { openStorages, type ServiceFlags } from '@clymene/storages'
+
+import { assembleAgent, clusterWarnings, type AgentSetup } from './assemble.ts'
+import type { ConfigTexts } from './config-texts.ts'
+import type { ScrapeConfig } from './config/scrape-config.ts'
+import { dryRun } from './dry-run.ts'
+import type { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
+import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
+import { startReloadServer } from './reload-server.ts'
+
+export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selection'> & {
+  readonly values: FlagValues<typeof agentFlags & typeof bufferFlags & typeof promtailFlags>
+  readonly texts: ConfigTexts
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** The agent within the surroundings of its process, until `stop` aborts. */
+export async function runAgent(config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
+  const { values, storageValues, selection, texts, env } = config
+  const { logger, metrics, readiness, version } = host
+  const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, { logger, metrics }))
+  const setup = setupOf(config, host, readScrape())
+  if (values['clymene-promtail.dry-run']) {
+    readiness.set('start', undefined)
+    const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
+    return dryRun({ ...setup, storages, print: printToStdout, logger, metrics }, stop)
+  }
+  const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
+  const watching = new AbortController()
+  const watched = storages.watch(readiness, watching.signal)
+  try {
+    const agent = await assembleAgent({ ...setup, sinks: storages.sinks })
+    try {
+      const reload = async (): Promise<void> => {
+        const scrapeConfigs = readScrape()
+        agent.reload(scrapeConfigs)
+        for (const warning of clusterWarnings({ ...setup, scrapeConfigs, logConfigs: [] })) logger.warn(warning)
+      }
+      const server = texts.scrape && (await startReloadServer({ address: values['http.port'], flagName: 'http.port', reload, logger }))
+      try {
+        await agent.run(stop)
+      } finally {
+        await server?.close()
+      }
+    } finally {
+      await agent.close()
+    }
+  } finally {
+    watching.abort()
+    await watched
+    await storages.close()
+  }
+}
+
+const setupOf = ({ values, texts, env }: AgentConfig, host: Host, scrapeConfigs: readonly ScrapeConfig[]): Omit<AgentSetup, 'sinks'> => ({
+  agentId: values['agent.id'],
+  cluster: values.cluster,
+  tenant: values['clymene-promtail.tenant-id'],
+  streams: values['agent.streams'],
+  scrapeConfigs,
+  logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], host),
+  logLabels: values['clymene-promtail.external-labels'],
+  logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
+  logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
+  metricSources: [],
+  // Manifests give the node's name by this variable; a pod's own name is no node.
+  ...(env['HOSTNAME'] === undefined || env['HOSTNAME'] === '' ? {} : { hostName: env['HOSTNAME'] }),
+  buffer: {
+    directory: values['buffer.dir'],
+    maxBytes: values['buffer.max-bytes'],
+    maxAgeMs: values['buffer.max-age'],
+    full: values['buffer.full'],
+    drainTimeoutMs: values['buffer.drain-timeout'],
+  },
+  host,
+})
+
+const printToStdout = (text: string): Promise<void> =>
+  new Promise((resolve, reject) =>
+    process.stdout.write(text, (error) =>
+      error === null || error === undefined ? resolve() : reject(new ExitError(`stdout: ${error.message}`)),
+    ),
+  )
