@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describeBusContract } from '@clymene/bus/contract'
 import { PermanentError, RetryableError, type BusRecord } from '@clymene/model'
 import { createMetrics } from '@clymene/runtime'
-import { CompressionTypes, Kafka as KafkaJs, logLevel } from 'kafkajs'
+import { CompressionTypes, Kafka as KafkaJs, logLevel, PartitionAssigners, type PartitionAssigner } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { describeWithEngines, freePort, startKafka, type Kafka } from '../engines/index.ts'
@@ -288,6 +288,28 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
       stuck.resolve()
       await reading.until(() => reading.count() === envelopes.length)
       await reading.stop()
+    })
+
+    test('a failure that does not pass ends the consumption after some tries', async () => {
+      const topic = await newTopic()
+      const other: PartitionAssigner = (config) => ({ ...PartitionAssigners.roundRobin(config), name: 'another' })
+      const stranger = new KafkaJs({ brokers: [kafka.bootstrap], logLevel: logLevel.NOTHING }).consumer({
+        groupId: 'mixed',
+        partitionAssigners: [other],
+      })
+      const joined = new Promise((resolve) => stranger.on(stranger.events.GROUP_JOIN, resolve))
+      await stranger.connect()
+      await stranger.subscribe({ topic })
+      await stranger.run({ eachMessage: () => Promise.resolve() })
+      await joined
+      const metrics = createMetrics()
+      await expect(open({ metrics }).consume(topic, 'mixed', () => Promise.resolve(), never())).rejects.toThrow(
+        /^group mixed, topic metrics-.*: given up after 10 starts: .*protocols are incompatible/,
+      )
+      expect(await metrics.registry.getSingleMetricAsString('clymene_kafka_consumer_restarts_total')).toContain(
+        `{topic="${topic}",group="mixed"} 10`,
+      )
+      await stranger.disconnect()
     })
 
     test('a new group starts where another one stands, one with offsets is left alone', async () => {

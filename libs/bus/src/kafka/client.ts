@@ -19,7 +19,7 @@ export type KafkaConnection = {
 export type KafkaClient = {
   readonly kafka: Kafka
   /** Ends every connection at once: what waits for an answer is rejected, and what was not sent yet is dropped. */
-  readonly destroy: () => void
+  readonly destroy: (reason: string) => void
 }
 
 const CONNECT_TIMEOUT_MS = 5000
@@ -60,8 +60,8 @@ export function createClient(
   })
   return {
     kafka,
-    destroy: () => {
-      for (const socket of sockets) socket.destroy(new Error('the connection was given up'))
+    destroy: (reason) => {
+      for (const socket of sockets) socket.destroy(new Error(reason))
     },
   }
 }

@@ -35,7 +35,7 @@ export function createClusterQueries(connection: KafkaConnection, logger: Logger
       await used.cluster.connect()
       return await question(used.cluster)
     } catch (error) {
-      used.client.destroy()
+      used.client.destroy('given up after a failure')
       if (current === used) current = undefined
       throw error
     }
@@ -74,7 +74,7 @@ export function createClusterQueries(connection: KafkaConnection, logger: Logger
         signal,
       ),
     ping: () => ask((cluster) => cluster.refreshMetadata()),
-    close: () => current?.client.destroy(),
+    close: () => current?.client.destroy('the bus was closed'),
   }
 }
 

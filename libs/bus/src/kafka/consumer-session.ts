@@ -224,7 +224,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const returned = assignment.lose(new Error('the consumption ended')).then(() => true)
     const all = await Promise.race([returned, sleep(ABORTED_MS, false, { ref: false })])
     await Promise.race([consumer.disconnect().catch(() => undefined), sleep(LEAVE_MS, undefined, { ref: false })])
-    client.destroy()
+    client.destroy('the consumption ended')
     // Another membership could hand the same messages to a second call.
     if (!all) throw new StuckHandleError(`a call for topic ${topic} did not return ${ABORTED_MS} ms after its signal was aborted`)
   }

@@ -62,7 +62,9 @@ export function createKafkaConsumer(
           reasons.set(name, `${name}: ${errorMessage(error)}`)
           metrics.restarts.inc({ topic, group })
           complain(error, topic, group)
-          if (!isOutside(error) && ++crashes >= MAX_CRASHES) throw error
+          if (!isOutside(error) && ++crashes >= MAX_CRASHES) {
+            throw new Error(`${name}: given up after ${crashes} starts: ${errorMessage(error)}`, { cause: error })
+          }
           await sleep(Math.min(BACKOFF_MS * 2 ** failures++, MAX_BACKOFF_MS), undefined, { signal: stop }).catch(() => undefined)
         }
       }

@@ -41,6 +41,6 @@ export async function createTopic(
   } catch (error) {
     if (kafkaErrorOf(error).type !== 'TOPIC_ALREADY_EXISTS') throw error
   } finally {
-    client.destroy()
+    client.destroy('no longer needed')
   }
 }

@@ -129,6 +129,14 @@ describe('mistakes are told all at once', () => {
     expect(mistakesOf(() => producer(...argv)).join()).not.toContain('geheim')
   })
 
+  test('time-outs that are too short', () => {
+    const mistakes = mistakesOf(() => producer('--kafka.producer.request-timeout=0', '--kafka.producer.delivery-timeout=5ms'))
+    expect(mistakes).toEqual([
+      '--kafka.producer.request-timeout: expected at least 100ms',
+      '--kafka.producer.delivery-timeout: expected at least 100ms',
+    ])
+  })
+
   test('a session that is too short', () => {
     expect(mistakesOf(() => consumer('--kafka.consumer.session-timeout=10ms'))[0]).toMatch(/expected at least 1000ms/)
   })

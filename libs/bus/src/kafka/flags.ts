@@ -73,6 +73,9 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
   const compression = values['kafka.producer.compression']
   const compressionLevel = values['kafka.producer.compression-level']
   collect(mistakes, () => codecOf(compression, compressionLevel))
+  for (const name of ['kafka.producer.request-timeout', 'kafka.producer.delivery-timeout'] as const) {
+    if (values[name] < MIN_TIMEOUT_MS) mistakes.push(`--${name}: expected at least ${MIN_TIMEOUT_MS}ms`)
+  }
   if (mistakes.length > 0 || connection === undefined) throw new ConfigError(mistakes)
   return {
     connection,
@@ -112,6 +115,7 @@ export function kafkaConsumerOptions(values: FlagValues<typeof kafkaConsumerFlag
 }
 
 const MIN_SESSION_MS = 1000
+const MIN_TIMEOUT_MS = 100
 
 function connectionOf(
   prefix: string,

@@ -95,7 +95,7 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
     refresh,
     produce,
     reset: () => {
-      current?.client.destroy()
+      current?.client.destroy('given up, no answer came')
       current = undefined
     },
   }
