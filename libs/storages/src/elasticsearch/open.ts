@@ -1,0 +1,47 @@
+import { RetryableError, type Kind, type OpenStorage, type Sink, type StorageContext } from '@clymene/model'
+
+import { openClient } from './client.ts'
+import { clymeneLayout } from './clymene-layout.ts'
+import { dataStreamLayout } from './data-stream-layout.ts'
+import { createLogDocuments, createMetricDocuments } from './documents.ts'
+import type { elasticsearchFlags } from './flags.ts'
+import { createSendBulk, request } from './send-bulk.ts'
+import { createElasticsearchSink } from './sink.ts'
+import { createTemplates } from './templates.ts'
+
+/** A message that takes more when unpacked is refused; a gateway's own limit comes long before. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+
+/** @throws ConfigError for flags that do not fit together or files that cannot be read. */
+export function openElasticsearch({ flags, version }: StorageContext<typeof elasticsearchFlags>): OpenStorage {
+  const client = openClient(flags, version)
+  const dataStreams = flags['es.mode'] === 'data-streams'
+  const layout = dataStreams
+    ? dataStreamLayout
+    : clymeneLayout({
+        metricsIndex: flags['es.clymene-agent.index.name'],
+        logsIndex: flags['es.clymene-promtail.index.name'],
+        prefix: flags['es.index-prefix'],
+      })
+  const templates =
+    dataStreams && flags['es.create-templates']
+      ? createTemplates(client, { retention: flags['es.retention'], replicas: flags['es.replicas'] })
+      : undefined
+  const sink = (kind: Kind): Sink =>
+    createElasticsearchSink({
+      documents: kind === 'metrics' ? createMetricDocuments(layout) : createLogDocuments(layout),
+      send: createSendBulk(client),
+      templates,
+      maxBulkBytes: flags['es.bulk.size'],
+      maxBulkActions: flags['es.bulk.actions'],
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+    })
+  return {
+    sinks: { metrics: sink('metrics'), logs: sink('logs') },
+    check: async (signal) => {
+      const there = await request(client, () => client.ping({}, { signal }), signal)
+      if (!there) throw new RetryableError('elasticsearch does not answer HEAD / with 200', { needsOperator: true })
+    },
+    close: () => client.close(),
+  }
+}
