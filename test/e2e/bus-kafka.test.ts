@@ -192,6 +192,15 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
       expect(found[0]!.partitions.map(({ replicas }) => replicas.length)).toEqual([1, 1, 1, 1, 1])
     })
 
+    test('one that is missing is waited for by who reads it, ready all the while', async () => {
+      const bus = open({ argv: IMPATIENT })
+      const reading = collect(bus, 'metrics-awaited', 'g')
+      await vi.waitFor(() => expect(bus.unavailable()).toBeUndefined(), WAIT_MS)
+      await produceAll(open({ argv: IMPATIENT }), 'metrics-awaited', { keys: 6, perKey: 5, pauseMs: 0 })
+      await reading.until(() => reading.count() === 30)
+      await reading.stop()
+    })
+
     test('one that is missing and must not be made is named', async () => {
       const bus = open({ argv: [...IMPATIENT, '--kafka.producer.create-topics=false'] })
       await expect(bus.produce('metrics-forbidden', numbered(1, 0, 1), never())).rejects.toThrow(/topic metrics-forbidden does not exist/)

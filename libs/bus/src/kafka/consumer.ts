@@ -59,7 +59,9 @@ export function createKafkaConsumer(
           if (error instanceof HandleError) throw error.cause
           if (error instanceof StuckHandleError) throw error
           if (stop.aborted) return
-          reasons.set(name, `${name}: ${errorMessage(error)}`)
+          // A topic that nobody has produced to yet is as good as an empty one: no reason not to be ready.
+          if (isMissingTopic(error)) reasons.delete(name)
+          else reasons.set(name, `${name}: ${errorMessage(error)}`)
           metrics.restarts.inc({ topic, group })
           complain(error, topic, group)
           if (!isOutside(error) && ++crashes >= MAX_CRASHES) {
@@ -74,7 +76,7 @@ export function createKafkaConsumer(
   }
 
   const complain = (error: unknown, topic: string, group: string): void => {
-    const { verdict, reason } = failureOfError(error)
+    const { verdict, reason } = isMissingTopic(error) ? MISSING_TOPIC : failureOfError(error)
     onceAMinute(`${group} ${topic} ${verdict}`, (heldBack) =>
       logger[verdict === 'operator' ? 'error' : 'warn'](`cannot consume: ${reason}`, { topic, group, repeated: heldBack }),
     )
@@ -95,6 +97,9 @@ export function createKafkaConsumer(
     },
   }
 }
+
+const isMissingTopic = (error: unknown): boolean => kafkaErrorOf(error).type === 'UNKNOWN_TOPIC_OR_PARTITION'
+const MISSING_TOPIC = { verdict: 'missing', reason: 'the topic does not exist; waiting for whoever produces to it first' }
 
 /** What passes by itself or when somebody mends the cluster, the network or a credential: that is waited for, for ever. */
 export function isOutside(error: unknown): boolean {
