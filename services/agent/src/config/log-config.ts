@@ -4,6 +4,7 @@ import type { FileJob } from '@clymene/sources'
 import { parseStages } from '@clymene/stages'
 
 import { readDiscovery, setsCluster } from './discovery.ts'
+import { readJobNames } from './job-names.ts'
 import { openYaml, type Section } from './section.ts'
 
 export type LogConfig = {
@@ -41,7 +42,9 @@ export function readLogConfig(text: string, path: string, context: DiscoveryCont
   const refreshMs = target?.duration('sync_period', 10_000) ?? 10_000
   if (target?.bool('stdin', false) === true) target.mistake('stdin', 'is not supported yet')
   target?.finish()
-  const jobs = root.sections('scrape_configs').map((section) => readJob(section, path, context))
+  const sections = root.sections('scrape_configs')
+  const names = readJobNames(sections, path)
+  const jobs = sections.map((section, index) => readJob(section, names[index] ?? '', path, context))
   root.finish(notYet)
   return {
     positionsPath: positions,
@@ -61,9 +64,9 @@ function readPositions(section: Section | undefined): string {
   return path
 }
 
-function readJob(section: Section, path: string, context: DiscoveryContext): { readonly job: FileJob; readonly setsCluster: boolean } {
-  const name = section.string('job_name', '')
-  if (name === '') section.mistake(undefined, 'job_name: expected a name')
+type ReadJob = { readonly job: FileJob; readonly setsCluster: boolean }
+
+function readJob(section: Section, name: string, path: string, context: DiscoveryContext): ReadJob {
   const rules = section.parsed('relabel_configs', parseRelabelConfigs, [])
   const job: FileJob = {
     name,

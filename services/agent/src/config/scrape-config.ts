@@ -5,6 +5,7 @@ import type { ScrapeJob } from '@clymene/sources'
 
 import { readDiscovery, setsCluster } from './discovery.ts'
 import { readExternalLabels } from './external-labels.ts'
+import { readJobNames } from './job-names.ts'
 import { openYaml, type Section } from './section.ts'
 
 export type ScrapeConfig = {
@@ -51,9 +52,10 @@ export function readScrapeConfig(
   const global = root.section('global')
   const externalLabels = readExternalLabels(global, env)
   const defaults = readDefaults(global)
-  const jobs = root.sections('scrape_configs').map((section) => readJob(section, { path, defaults, context }))
+  const sections = root.sections('scrape_configs')
+  const names = readJobNames(sections, path)
+  const jobs = sections.map((section, index) => readJob(section, names[index] ?? '', { path, defaults, context }))
   root.finish(notYet)
-  refuseDuplicates(jobs, mistakes, path)
   return {
     externalLabels,
     jobs: jobs.map(({ job }) => job),
@@ -83,18 +85,16 @@ function readDefaults(global: Section | undefined): Defaults {
 }
 
 type JobContext = { readonly path: string; readonly defaults: Defaults; readonly context: DiscoveryContext }
-type ReadJob = { readonly job: ScrapeJob; readonly setsCluster: boolean; readonly where: string }
+type ReadJob = { readonly job: ScrapeJob; readonly setsCluster: boolean }
 
-function readJob(section: Section, { path, defaults, context }: JobContext): ReadJob {
-  const name = section.string('job_name', '')
-  if (name === '') section.mistake(undefined, 'job_name: expected a name')
+function readJob(section: Section, name: string, { path, defaults, context }: JobContext): ReadJob {
   const intervalMs = positive(section, 'scrape_interval', defaults.intervalMs)
   const timeoutMs = positive(section, 'scrape_timeout', Math.min(defaults.timeoutMs, intervalMs))
   if (timeoutMs > intervalMs) section.mistake('scrape_timeout', `${timeoutMs} ms is longer than scrape_interval, ${intervalMs} ms`)
   const rules = section.parsed('relabel_configs', parseRelabelConfigs, [])
   const metricRules = section.parsed('metric_relabel_configs', parseRelabelConfigs, [])
   const discovery = readDiscovery(section, path)
-  const fallback = section.oneOf('fallback_scrape_protocol', FALLBACKS, '')
+  const fallback = section.oneOf<(typeof FALLBACKS)[number] | ''>('fallback_scrape_protocol', FALLBACKS, '')
   const job: ScrapeJob = {
     name,
     fingerprint: `${defaults.fingerprint} ${section.fingerprint()}`,
@@ -115,10 +115,10 @@ function readJob(section: Section, { path, defaults, context }: JobContext): Rea
   }
   section.accept('enable_http2', 'enable_compression')
   section.finish(notYet)
-  return { job, setsCluster: setsCluster(section, rules), where: section.where() }
+  return { job, setsCluster: setsCluster(section, rules) }
 }
 
-const FALLBACKS = ['', 'PrometheusText0.0.4', 'PrometheusText1.0.0', 'OpenMetricsText0.0.1', 'OpenMetricsText1.0.0'] as const
+const FALLBACKS = ['PrometheusText0.0.4', 'PrometheusText1.0.0', 'OpenMetricsText0.0.1', 'OpenMetricsText1.0.0'] as const
 
 const readLimits = (section: Section, defaults: ScrapeJob['limits']): ScrapeJob['limits'] => ({
   bodySizeBytes: section.bytes('body_size_limit', defaults.bodySizeBytes),
@@ -134,12 +134,4 @@ function positive(section: Section, key: string, fallback: number): number {
   if (value > 0) return value
   section.mistake(key, 'expected a duration above 0')
   return fallback
-}
-
-function refuseDuplicates(jobs: readonly ReadJob[], mistakes: string[], path: string): void {
-  const seen = new Set<string>()
-  for (const { job, where } of jobs) {
-    if (seen.has(job.name)) mistakes.push(`${where}: job_name ${JSON.stringify(job.name)} is used by another job of ${path}`)
-    seen.add(job.name)
-  }
 }

@@ -111,6 +111,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   }
   const textsOf = (key: string, value: unknown): string | undefined => {
     const node = follow(value)
+    if (node === null || (isScalar(node) && node.value === null)) return ''
     if (isScalar(node)) return textOf(node)
     mistake(key, 'expected text')
     return undefined
@@ -151,7 +152,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       }),
     texts: (key) =>
       entriesOf(key).flatMap((pair) => {
-        const text = pair.value === null ? '' : textsOf(key, pair.value)
+        const text = textsOf(key, pair.value)
         return text === undefined ? [] : [[keyOf(pair), text] as const]
       }),
     textLists: (key) =>

@@ -1,0 +1,218 @@
+import type { TargetGroup } from '@clymene/model'
+import { compileRelabel } from '@clymene/relabel'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import type { FileJob } from '@clymene/sources'
+import { describe, expect, test } from 'vitest'
+
+import { expectMistakes } from '../testing/expect-mistakes.ts'
+import { readLogConfig, type LogConfig } from './log-config.ts'
+
+const context = { logger: silentLogger, metrics: createMetrics() }
+const CLIENTS_SAY = 'has no effect, STORAGE_TYPE and the flags of the storage say where lines go'
+
+function read(text: string): { readonly config: LogConfig; readonly mistakes: readonly string[] } {
+  const mistakes: string[] = []
+  return { config: readLogConfig(text, 'p.yml', context, mistakes), mistakes }
+}
+
+function good(text: string): LogConfig {
+  const { config, mistakes } = read(text)
+  expect(mistakes).toEqual([])
+  return config
+}
+
+async function groupsOf({ discoverers }: FileJob): Promise<readonly TargetGroup[]> {
+  const found: TargetGroup[] = []
+  for (const discoverer of discoverers) {
+    const stop = new AbortController()
+    await discoverer.run((groups) => {
+      found.push(...groups)
+      stop.abort()
+    }, stop.signal)
+  }
+  return found
+}
+
+/** The ConfigMap of the original's manifests, with files in place of the discovery of pods. */
+const ORIGINAL = `
+server:
+  http_listen_port: 9080
+  grpc_listen_port: 0
+positions:
+  filename: /tmp/positions.yaml
+scrape_configs:
+  - job_name: system
+    static_configs:
+      - targets:
+          - localhost
+        labels:
+          job: varlogs
+          __path__: /var/log/*log
+          cluster: clymene-cluster
+  - job_name: kubernetes-pods
+    pipeline_stages:
+      - cri: {}
+    file_sd_configs:
+      - files: [pods.yml]
+    relabel_configs:
+      - source_labels: [__meta_kubernetes_pod_controller_name]
+        regex: ([0-9a-z-.]+?)(-[0-9a-f]{8,10})?
+        action: replace
+        target_label: __tmp_controller_name
+      - source_labels:
+          - __meta_kubernetes_pod_label_app_kubernetes_io_name
+          - __meta_kubernetes_pod_label_app
+          - __tmp_controller_name
+          - __meta_kubernetes_pod_name
+        regex: ^;*([^;]+)(;.*)?$
+        action: replace
+        target_label: app
+      - action: replace
+        replacement: /var/log/pods/*$1/*.log
+        separator: /
+        source_labels: [__meta_kubernetes_pod_uid, __meta_kubernetes_pod_container_name]
+        target_label: __path__
+      - action: replace
+        replacement: clymene-cluster
+        target_label: cluster
+`
+
+describe('the configuration of the original', () => {
+  const config = good(ORIGINAL)
+
+  test('keeps its positions where it says', () => {
+    expect(config.positionsPath).toBe('/tmp/positions.yaml')
+  })
+
+  test('says that its server is not used, and nothing else', () => {
+    expect(config.warnings).toEqual(['p.yml:2: server: has no effect, --admin.http.host-ports serves health and metrics'])
+  })
+
+  test('has a cluster in every job', () => {
+    expect(config.jobsWithoutCluster).toEqual([])
+  })
+
+  test('has its static files', async () => {
+    const [group] = await groupsOf(config.jobs[0]!)
+    expect(group?.targets.map((target) => Object.fromEntries(target))).toEqual([{ __address__: 'localhost' }])
+    expect(Object.fromEntries(group?.labels ?? [])).toEqual({ job: 'varlogs', __path__: '/var/log/*log', cluster: 'clymene-cluster' })
+  })
+
+  test('shapes the labels of pods', () => {
+    const labels = new Map([
+      ['__meta_kubernetes_pod_controller_name', 'web-5d8f9c6b7d'],
+      ['__meta_kubernetes_pod_name', 'web-5d8f9c6b7d-x2x4z'],
+      ['__meta_kubernetes_pod_uid', 'uid'],
+      ['__meta_kubernetes_pod_container_name', 'main'],
+    ])
+    expect(compileRelabel(config.jobs[1]!.relabel)(labels)).toBe(true)
+    expect(labels.get('app')).toBe('web')
+    expect(labels.get('__path__')).toBe('/var/log/pods/*uid/main/*.log')
+    expect(labels.get('cluster')).toBe('clymene-cluster')
+  })
+
+  test('has the stages of its jobs', () => {
+    expect(config.jobs.map(({ pipeline }) => pipeline.length)).toEqual([0, 1])
+  })
+})
+
+test('what is not said has the defaults of Promtail', () => {
+  expect(good('')).toEqual({ positionsPath: '/var/log/positions.yaml', refreshMs: 10_000, jobs: [], warnings: [], jobsWithoutCluster: [] })
+})
+
+test('a group without targets is about this machine', async () => {
+  const [job] = good('scrape_configs: [{job_name: j, static_configs: [{labels: {__path__: /a}}]}]').jobs
+  const [group] = await groupsOf(job!)
+  expect(group?.targets.map((target) => Object.fromEntries(target))).toEqual([{ __address__: 'localhost' }])
+})
+
+test.each<[text: string, expected: object]>([
+  ['positions: {filename: /p.yml, sync_period: 5s, ignore_invalid_yaml: true}', { positionsPath: '/p.yml' }],
+  ['target_config: {sync_period: 3s}', { refreshMs: 3000 }],
+  ['target_config: {stdin: false}', { refreshMs: 10_000 }],
+  ['clients: [{url: "http://loki:3100/loki/api/v1/push"}]', { warnings: [`p.yml:1: clients: ${CLIENTS_SAY}`] }],
+  ['client: {url: "http://loki:3100/loki/api/v1/push"}', { warnings: [`p.yml:1: client: ${CLIENTS_SAY}`] }],
+])('%s', (text, expected) => {
+  expect(good(text)).toMatchObject(expected)
+})
+
+test.each<[name: string, job: string, isNamed: boolean]>([
+  ['nothing sets one', 'job_name: j', true],
+  ['a rule sets it', 'job_name: j\n    relabel_configs: [{target_label: cluster, replacement: c}]', false],
+  ['every group has it', 'job_name: j\n    static_configs: [{labels: {cluster: c, __path__: /a}}]', false],
+  ['one of two groups has it', 'job_name: j\n    static_configs: [{labels: {cluster: c, __path__: /a}}, {labels: {__path__: /b}}]', true],
+])('a job without a cluster of its own is named: %s', (_name, job, isNamed) => {
+  expect(good(`scrape_configs:\n  - ${job}`).jobsWithoutCluster).toEqual(isNamed ? ['j'] : [])
+})
+
+describe('a mistake names file, line and key', () => {
+  const jobWith = (...lines: readonly string[]): string =>
+    ['scrape_configs:', '  - job_name: j', ...lines.map((line) => `    ${line}`)].join('\n')
+  test.each<[name: string, text: string, mistakes: readonly (string | RegExp)[]]>([
+    ['an unknown section', 'scrapes: []', ['p.yml:1: scrapes: unknown key']],
+    ['a section of the metrics', 'global: {}', ['p.yml:1: global: unknown key']],
+    ['limits, which come later', 'limits_config: {readline_rate: 5}', ['p.yml:1: limits_config: is not supported yet']],
+    ['limits of the original, which come later', 'limit_config: {}', ['p.yml:1: limit_config: is not supported yet']],
+    ['an unknown key of positions', 'positions:\n  file: /p', ['p.yml:2: positions.file: unknown key']],
+    ['positions as a path', 'positions: /p', ['p.yml:1: positions: expected a map']],
+    ['standard input, which comes later', 'target_config: {stdin: true}', ['p.yml:1: target_config.stdin: is not supported yet']],
+    [
+      'a period without a unit',
+      'target_config: {sync_period: 10}',
+      ['p.yml:1: target_config.sync_period: found "10", expected a duration such as 500ms, 10s or 1m30s'],
+    ],
+    ['a job without a name', 'scrape_configs: [{}]', ['p.yml:1: scrape_configs[0]: job_name: expected a name']],
+    ...['journal', 'syslog', 'gcplog', 'loki_push_api', 'windows_events', 'kafka', 'gelf', 'cloudflare', 'docker_sd_configs'].map(
+      (key) =>
+        [
+          `${key}, which comes later`,
+          jobWith(`${key}: {}`),
+          [new RegExp(`^p\\.yml:3: scrape_configs\\[0\\]\\.${key}: is not supported yet`)],
+        ] as [string, string, RegExp[]],
+    ),
+    [
+      'the discovery of pods, which comes later',
+      jobWith('kubernetes_sd_configs: [{role: pod}]'),
+      [/^p\.yml:3: scrape_configs\[0\]\.kubernetes_sd_configs: is not supported yet/],
+    ],
+    ['an unknown key', jobWith('pipeline: []'), ['p.yml:3: scrape_configs[0].pipeline: unknown key']],
+    ['stages as a map', jobWith('pipeline_stages: {cri: {}}'), [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages: expected a list/]],
+    ['an unknown stage', jobWith('pipeline_stages: [{cry: {}}]'), [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages\[0\].*cry/]],
+    [
+      'a stage that comes later',
+      jobWith('pipeline_stages: [{multiline: {firstline: x}}]'),
+      [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages\[0\].*multiline/],
+    ],
+    [
+      'a rule of an unknown action',
+      jobWith('relabel_configs: [{action: erase}]'),
+      [/^p\.yml:3: scrape_configs\[0\]\.relabel_configs\[0\]\.action: "erase"/],
+    ],
+    [
+      'labels as a list',
+      jobWith('static_configs: [{labels: [a]}]'),
+      [/^p\.yml:3: scrape_configs\[0\]\.static_configs\[0\]\.labels: expected a mapping/],
+    ],
+    [
+      'a name that is used twice',
+      'scrape_configs:\n  - job_name: a\n  - job_name: a',
+      ['p.yml:3: scrape_configs[1].job_name: "a" is used by another job of p.yml'],
+    ],
+  ])('%s', (_name, text, expected) => {
+    expectMistakes(read(text).mistakes, expected)
+  })
+})
+
+test('all mistakes of all jobs are told at once', () => {
+  const { mistakes } = read(`
+positions: {file: /p}
+scrape_configs:
+  - job_name: a
+    pipeline_stages: [{cry: {}}, {json: 5}]
+    relabel_configs: [{action: erase}]
+  - pipeline: []
+    syslog: {}
+`)
+  expect(mistakes.length).toBeGreaterThanOrEqual(7)
+  expect(new Set(mistakes.map((mistake) => /^p\.yml:(\d+):/.exec(mistake)?.[1]))).toEqual(new Set(['2', '5', '6', '7', '8']))
+})

@@ -1,0 +1,378 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { TargetGroup } from '@clymene/model'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import type { ScrapeJob } from '@clymene/sources'
+import { describe, expect, test } from 'vitest'
+
+import { expectMistakes } from '../testing/expect-mistakes.ts'
+import { readScrapeConfig, type ScrapeConfig } from './scrape-config.ts'
+
+const context = { logger: silentLogger, metrics: createMetrics() }
+const ENV = { REGION: 'eu', EMPTY: '' }
+
+function read(text: string, path = 'c.yml'): { readonly config: ScrapeConfig; readonly mistakes: readonly string[] } {
+  const mistakes: string[] = []
+  return { config: readScrapeConfig(text, path, ENV, context, mistakes), mistakes }
+}
+
+function good(text: string): ScrapeConfig {
+  const { config, mistakes } = read(text)
+  expect(mistakes).toEqual([])
+  return config
+}
+
+/** One job with these lines in it. */
+const jobWith = (...lines: readonly string[]): string =>
+  ['scrape_configs:', '  - job_name: j', ...lines.map((line) => `    ${line}`)].join('\n')
+const onlyJob = (text: string): ScrapeJob => good(text).jobs[0]!
+
+async function groupsOf({ discoverers }: ScrapeJob): Promise<readonly TargetGroup[]> {
+  const found: TargetGroup[] = []
+  for (const discoverer of discoverers) {
+    const stop = new AbortController()
+    await discoverer.run((groups) => {
+      found.push(...groups)
+      stop.abort()
+    }, stop.signal)
+  }
+  return found
+}
+
+const relabelled = (job: ScrapeJob, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> | undefined => {
+  const map = new Map(Object.entries(labels))
+  return job.relabel(map) ? Object.fromEntries(map) : undefined
+}
+
+test('a job that says nothing but its name has the defaults of Prometheus', () => {
+  expect(onlyJob(jobWith())).toMatchObject({
+    name: 'j',
+    intervalMs: 60_000,
+    timeoutMs: 10_000,
+    metricsPath: '/metrics',
+    scheme: 'http',
+    params: new Map(),
+    honorLabels: false,
+    honorTimestamps: true,
+    trackTimestampsStaleness: false,
+    limits: { bodySizeBytes: 0, samples: 0, labels: 0, labelNameLength: 0, labelValueLength: 0, targets: 0 },
+    http: { followRedirects: true },
+    discoverers: [],
+  })
+})
+
+describe('a key of a job', () => {
+  test.each<[line: string, expected: object]>([
+    ['scrape_interval: 15s', { intervalMs: 15_000, timeoutMs: 10_000 }],
+    ['scrape_interval: 5s', { intervalMs: 5000, timeoutMs: 5000 }],
+    ['scrape_interval: 1m30s', { intervalMs: 90_000 }],
+    ['scrape_timeout: 60s', { timeoutMs: 60_000 }],
+    ['metrics_path: /probe', { metricsPath: '/probe' }],
+    ['scheme: https', { scheme: 'https' }],
+    ['honor_labels: true', { honorLabels: true }],
+    ['honor_timestamps: false', { honorTimestamps: false }],
+    ['track_timestamps_staleness: true', { trackTimestampsStaleness: true }],
+    ['follow_redirects: false', { http: { followRedirects: false } }],
+    ['fallback_scrape_protocol: PrometheusText0.0.4', { fallbackFormat: 'text' }],
+    ['fallback_scrape_protocol: OpenMetricsText1.0.0', { fallbackFormat: 'openmetrics' }],
+    ['body_size_limit: 10MB', { limits: { bodySizeBytes: 10 * 1024 * 1024 } }],
+    ['sample_limit: 5', { limits: { samples: 5 } }],
+    ['target_limit: 6', { limits: { targets: 6 } }],
+    ['label_limit: 7', { limits: { labels: 7 } }],
+    ['label_name_length_limit: 8', { limits: { labelNameLength: 8 } }],
+    ['label_value_length_limit: 9', { limits: { labelValueLength: 9 } }],
+    [
+      'params: {module: [http_2xx], target: [a, b]}',
+      {
+        params: new Map([
+          ['module', ['http_2xx']],
+          ['target', ['a', 'b']],
+        ]),
+      },
+    ],
+    ['enable_http2: false', { name: 'j' }],
+    ['enable_compression: true', { name: 'j' }],
+  ])('%s', (line, expected) => {
+    expect(onlyJob(jobWith(line))).toMatchObject(expected)
+  })
+})
+
+describe('global', () => {
+  const globally = (...lines: readonly string[]): string => ['global:', ...lines.map((line) => `  ${line}`), jobWith()].join('\n')
+
+  test.each<[lines: readonly string[], expected: object]>([
+    [['scrape_interval: 15s'], { intervalMs: 15_000, timeoutMs: 10_000 }],
+    [['scrape_interval: 5s'], { intervalMs: 5000, timeoutMs: 5000 }],
+    [['scrape_interval: 20s', 'scrape_timeout: 20s'], { intervalMs: 20_000, timeoutMs: 20_000 }],
+    [['sample_limit: 5', 'body_size_limit: 1KB'], { limits: { samples: 5, bodySizeBytes: 1024 } }],
+    [['evaluation_interval: 30s', 'query_log_file: q.log'], { intervalMs: 60_000 }],
+  ])('%j is the default of every job', (lines, expected) => {
+    expect(onlyJob(globally(...lines))).toMatchObject(expected)
+  })
+
+  test('a job has the last word', () => {
+    const text = `global: {scrape_interval: 30s, sample_limit: 5}\n${jobWith('scrape_interval: 10s', 'sample_limit: 0')}`
+    expect(onlyJob(text)).toMatchObject({ intervalMs: 10_000, timeoutMs: 10_000, limits: { samples: 0 } })
+  })
+
+  test('what changes there changes every job, on a reload too', () => {
+    const fingerprint = (text: string): string => onlyJob(text).fingerprint
+    expect(fingerprint(globally('scrape_interval: 15s'))).not.toBe(fingerprint(globally('scrape_interval: 16s')))
+    expect(fingerprint(globally('scrape_interval: 15s'))).toBe(fingerprint(globally('scrape_interval:   15s')))
+  })
+})
+
+describe('external_labels', () => {
+  const labelsOf = (...lines: readonly string[]) =>
+    good(['global:', '  external_labels:', ...lines.map((line) => `    ${line}`)].join('\n')).externalLabels
+
+  test.each<[name: string, lines: readonly string[], expected: readonly (readonly [string, string])[]]>([
+    [
+      'sorted by name',
+      ['b: x', 'a: y'],
+      [
+        ['a', 'y'],
+        ['b', 'x'],
+      ],
+    ],
+    [
+      'numbers and booleans as they were written',
+      ['a: 010', 'b: true'],
+      [
+        ['a', '010'],
+        ['b', 'true'],
+      ],
+    ],
+    ['none that is empty', ['a: ""', 'b:', 'c: x'], [['c', 'x']]],
+    ['a variable in braces', ['a: ${REGION}-1'], [['a', 'eu-1']]],
+    ['a variable without', ['a: $REGION/1'], [['a', 'eu/1']]],
+    ['a variable that is empty', ['a: x${EMPTY}'], [['a', 'x']]],
+    ['two dollars as one', ['a: $$REGION'], [['a', '$REGION']]],
+    ['a dollar before anything else', ['a: "5$ 1$1"'], [['a', '5$ 1$1']]],
+    ['a name that is dangerous elsewhere', ['__proto__: x'], [['__proto__', 'x']]],
+  ])('%s', (_name, lines, expected) => {
+    expect(labelsOf(...lines)).toEqual(expected)
+  })
+})
+
+test('sections of a server are accepted, each with a warning that names the line', () => {
+  const sections = [
+    'rule_files: [a.yml]',
+    'alerting: {}',
+    'remote_write: [{url: "http://x"}]',
+    'remote_read: []',
+    'storage: {}',
+    'tracing: {}',
+  ]
+  const { warnings } = good([...sections, jobWith()].join('\n'))
+  expect(warnings).toEqual(
+    ['rule_files', 'alerting', 'remote_write', 'remote_read', 'storage', 'tracing'].map(
+      (key, index) => `c.yml:${index + 1}: ${key}: has no effect, an agent stores and evaluates nothing`,
+    ),
+  )
+})
+
+test('a file without jobs is a file', () => {
+  expect(good('')).toMatchObject({ jobs: [], warnings: [], externalLabels: [], jobsWithoutCluster: [] })
+})
+
+describe('discovery', () => {
+  test('static targets with their labels', async () => {
+    const groups = await groupsOf(
+      onlyJob(jobWith('static_configs:', '  - targets: [a:1, b:2]', '    labels: {env: prod}', '  - targets: [c:3]')),
+    )
+    expect(groups.map(({ targets, labels }) => [targets.map((target) => target.get('__address__')), Object.fromEntries(labels)])).toEqual([
+      [['a:1', 'b:2'], { env: 'prod' }],
+      [['c:3'], {}],
+    ])
+  })
+
+  test('files beside the configuration, wherever the process was started', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'clymene-scrape-'))
+    try {
+      writeFileSync(join(folder, 'targets.json'), JSON.stringify([{ targets: ['a:1'] }]))
+      const { config, mistakes } = read(jobWith('file_sd_configs: [{files: [targets.json]}]'), join(folder, 'c.yml'))
+      expect(mistakes).toEqual([])
+      const groups = await groupsOf(config.jobs[0]!)
+      expect(groups.flatMap(({ targets }) => targets.map((target) => target.get('__address__')))).toEqual(['a:1'])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('relabelling', () => {
+  const job = onlyJob(
+    jobWith(
+      'relabel_configs:',
+      '  - {source_labels: [env], regex: prod, action: keep}',
+      '  - {target_label: cluster, replacement: c1}',
+      'metric_relabel_configs:',
+      '  - {source_labels: [__name__], regex: go_.*, action: drop}',
+    ),
+  )
+  test('of targets', () => {
+    expect(relabelled(job, { env: 'prod' })).toEqual({ env: 'prod', cluster: 'c1' })
+    expect(relabelled(job, { env: 'test' })).toBeUndefined()
+  })
+  test('of samples', () => {
+    expect(job.metricRelabel(new Map([['__name__', 'go_gc']]))).toBe(false)
+    expect(job.metricRelabel(new Map([['__name__', 'up']]))).toBe(true)
+  })
+})
+
+describe('a job without a cluster of its own is named', () => {
+  const CLUSTER = 'labels: {cluster: c}'
+  test.each<[name: string, lines: readonly string[], isNamed: boolean]>([
+    ['nothing sets one', [], true],
+    ['a rule sets it', ['relabel_configs: [{target_label: cluster, replacement: c}]'], false],
+    ['a rule takes it from elsewhere', ['relabel_configs: [{source_labels: [c], target_label: cluster}]'], false],
+    ['a rule sets another', ['relabel_configs: [{target_label: cluster_name, replacement: c}]'], true],
+    ['a rule of samples sets it: `up` has none', ['metric_relabel_configs: [{target_label: cluster, replacement: c}]'], true],
+    ['the only group has the label', ['static_configs:', '  - targets: [a:1]', `    ${CLUSTER}`], false],
+    ['the label is empty', ['static_configs:', '  - targets: [a:1]', '    labels: {cluster: ""}'], true],
+    ['one of two groups has it', ['static_configs:', '  - targets: [a:1]', `    ${CLUSTER}`, '  - targets: [b:1]'], true],
+    ['both groups have it', ['static_configs:', '  - targets: [a:1]', `    ${CLUSTER}`, '  - targets: [b:1]', `    ${CLUSTER}`], false],
+    ['a brace in another label', ['static_configs:', '  - targets: [a:1]', '    labels: {a: "}", cluster: c}'], false],
+    ['a label whose value says so', ['static_configs:', '  - targets: [a:1]', '    labels: {note: "cluster: c"}'], true],
+    ['files may have others', ['static_configs:', '  - targets: [a:1]', `    ${CLUSTER}`, 'file_sd_configs: [{files: [a.json]}]'], true],
+  ])('%s', (_name, lines, isNamed) => {
+    expect(good(jobWith(...lines)).jobsWithoutCluster).toEqual(isNamed ? ['j'] : [])
+  })
+})
+
+describe('a mistake names file, line and key', () => {
+  const inJob = (...lines: readonly string[]): string => jobWith(...lines)
+  test.each<[name: string, text: string, mistakes: readonly (string | RegExp)[]]>([
+    ['an unknown section', 'scrape_config: []', ['c.yml:1: scrape_config: unknown key']],
+    ['a section that comes later', 'scrape_config_files: [a]', ['c.yml:1: scrape_config_files: is not supported yet']],
+    ['no list of jobs', 'scrape_configs: {job_name: j}', ['c.yml:1: scrape_configs: expected a list']],
+    ['a job that is none', 'scrape_configs: [j]', ['c.yml:1: scrape_configs: expected a map at [0]']],
+    ['a job without a name', 'scrape_configs:\n  - scheme: http', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
+    ['a job with an empty name', 'scrape_configs:\n  - job_name: ""', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
+    [
+      'a name that is used twice',
+      'scrape_configs:\n  - job_name: a\n  - job_name: b\n  - job_name: a',
+      ['c.yml:4: scrape_configs[2].job_name: "a" is used by another job of c.yml'],
+    ],
+    ['an unknown key', inJob('metric_path: /x'), ['c.yml:3: scrape_configs[0].metric_path: unknown key']],
+    ['a key of another section', inJob('external_labels: {}'), ['c.yml:3: scrape_configs[0].external_labels: unknown key']],
+    ...['basic_auth', 'authorization', 'oauth2', 'bearer_token', 'bearer_token_file', 'tls_config', 'proxy_url', 'scrape_protocols'].map(
+      (key) =>
+        [`${key} comes later`, inJob(`${key}: x`), [`c.yml:3: scrape_configs[0].${key}: is not supported yet`]] as [
+          string,
+          string,
+          string[],
+        ],
+    ),
+    [
+      'an interval without a unit',
+      inJob('scrape_interval: 15'),
+      ['c.yml:3: scrape_configs[0].scrape_interval: found "15", expected a duration such as 500ms, 10s or 1m30s'],
+    ],
+    ['an interval of nothing', inJob('scrape_interval: 0s'), ['c.yml:3: scrape_configs[0].scrape_interval: expected a duration above 0']],
+    ['a timeout of nothing', inJob('scrape_timeout: 0s'), ['c.yml:3: scrape_configs[0].scrape_timeout: expected a duration above 0']],
+    [
+      'a timeout beyond the interval',
+      inJob('scrape_interval: 5s', 'scrape_timeout: 6s'),
+      ['c.yml:4: scrape_configs[0].scrape_timeout: 6000 ms is longer than scrape_interval, 5000 ms'],
+    ],
+    [
+      'the same in global',
+      'global:\n  scrape_interval: 5s\n  scrape_timeout: 10s',
+      ['c.yml:3: global.scrape_timeout: 10000 ms is longer than scrape_interval, 5000 ms'],
+    ],
+    ['another scheme', inJob('scheme: ftp'), ['c.yml:3: scrape_configs[0].scheme: found "ftp", expected one of http, https']],
+    ['a word for a boolean', inJob('honor_labels: on'), ['c.yml:3: scrape_configs[0].honor_labels: found "on", expected true or false']],
+    [
+      'a limit below zero',
+      inJob('sample_limit: -1'),
+      ['c.yml:3: scrape_configs[0].sample_limit: found "-1", expected a whole number of at least 0'],
+    ],
+    [
+      'a limit of bytes in lines',
+      inJob('body_size_limit: 10 lines'),
+      ['c.yml:3: scrape_configs[0].body_size_limit: found "10 lines", expected a size such as 65536, 512KiB or 64MiB'],
+    ],
+    ['parameters as a list', inJob('params: [a]'), ['c.yml:3: scrape_configs[0].params: expected a map']],
+    [
+      'another fallback protocol',
+      inJob('fallback_scrape_protocol: PrometheusProto'),
+      [
+        'c.yml:3: scrape_configs[0].fallback_scrape_protocol: found "PrometheusProto", expected one of PrometheusText0.0.4, PrometheusText1.0.0, OpenMetricsText0.0.1, OpenMetricsText1.0.0',
+      ],
+    ],
+    [
+      'static targets as one map',
+      inJob('static_configs: {targets: [a]}'),
+      ['c.yml:3: scrape_configs[0].static_configs: expected a list of groups with targets and labels, found {"targets":["a"]}'],
+    ],
+    [
+      'an unknown key of a group',
+      inJob('static_configs:', '  - target: [a]'),
+      ['c.yml:3: scrape_configs[0].static_configs[0].target: unknown key (known: targets, labels)'],
+    ],
+    [
+      'files of another kind',
+      inJob('file_sd_configs: [{files: [a.txt]}]'),
+      [
+        'c.yml:3: scrape_configs[0].file_sd_configs[0].files[0]: expected a path that ends with .json, .yml or .yaml and has a * in its last part only, found "a.txt"',
+      ],
+    ],
+    ...['kubernetes_sd_configs', 'consul_sd_configs', 'http_sd_configs', 'dns_sd_configs', 'ec2_sd_configs'].map(
+      (key) =>
+        [
+          `${key} comes later`,
+          inJob(`${key}: []`),
+          [`c.yml:3: scrape_configs[0].${key}: is not supported yet; write the targets to a file and read it with file_sd_configs`],
+        ] as [string, string, string[]],
+    ),
+    ['a discovery that nobody knows', inJob('magic_sd_configs: []'), ['c.yml:3: scrape_configs[0].magic_sd_configs: unknown key']],
+    [
+      'a rule of an unknown action',
+      inJob('relabel_configs:', '  - {action: erase}'),
+      [/^c\.yml:3: scrape_configs\[0\]\.relabel_configs\[0\]\.action: "erase" is unknown, expected one of replace/],
+    ],
+    [
+      'a regex that is none',
+      inJob('metric_relabel_configs:', '  - {source_labels: [a], regex: "(", action: drop}'),
+      [/^c\.yml:3: scrape_configs\[0\]\.metric_relabel_configs\[0\]\./],
+    ],
+    [
+      'a variable that the environment does not have',
+      'global:\n  external_labels:\n    a: ${NOWHERE}',
+      ['c.yml:2: global.external_labels: a: the environment has no NOWHERE'],
+    ],
+    ['external labels as a list', 'global:\n  external_labels: [a]', ['c.yml:2: global.external_labels: expected a map']],
+    ['an external label that is a list', 'global:\n  external_labels: {a: [b]}', ['c.yml:2: global.external_labels: expected text']],
+    [
+      'a metric name as an external label',
+      'global:\n  external_labels: {__name__: x}',
+      ['c.yml:2: global.external_labels: "__name__" cannot be an external label'],
+    ],
+    ['an unknown key of global', 'global: {scrape_intervall: 15s}', ['c.yml:1: global.scrape_intervall: unknown key']],
+  ])('%s', (_name, text, mistakes) => {
+    expectMistakes(read(text).mistakes, mistakes)
+  })
+})
+
+test('all mistakes of all jobs are told at once', () => {
+  const { mistakes } = read(`
+global:
+  scrape_interval: 15
+  external_labels: {a: $NOWHERE}
+scrape_configs:
+  - job_name: a
+    scheme: gopher
+    metric_path: /x
+    relabel_configs: [{action: erase}, {action: hashmod}]
+    kubernetes_sd_configs: []
+  - job_name: a
+    honor_labels: maybe
+alert: {}
+`)
+  const lines = mistakes.map((mistake) => Number(/^c\.yml:(\d+):/.exec(mistake)?.[1]))
+  expect(lines.toSorted((a, b) => a - b)).toEqual([3, 4, 7, 8, 9, 9, 9, 10, 11, 12, 13])
+})
