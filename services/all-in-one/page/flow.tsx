@@ -1,47 +1,68 @@
-import type { Flow, Hop } from './api.ts'
+import type { Hop } from './api.ts'
+import { ratesOf, stateOf, type FlowHistory } from './rates.ts'
 
-/** The way of the data as boxes, left to right, with what passes each per second. */
-export function FlowDiagram({ flow, before }: { readonly flow: Flow | undefined; readonly before: Flow | undefined }) {
-  if (flow === undefined) return <section class="flow">Waiting for the first numbers …</section>
-  const seconds = before === undefined ? 0 : (flow.timestampMs - before.timestampMs) / 1000
+/** The way of the data as boxes, left to right, with what passes each per second; the stores stand one below the other at its end. */
+export function FlowDiagram({ history, stale }: { readonly history: FlowHistory | undefined; readonly stale: boolean }) {
+  const hops = history?.at(-1)?.hops
+  if (history === undefined || hops === undefined) return <section class="flow empty">Waiting for the first numbers …</section>
   return (
-    <section class="flow" aria-label="Flow">
-      {flow.hops.map((hop, index) => (
-        <HopBox key={hop.name} hop={hop} before={before?.hops[index]} seconds={seconds} />
-      ))}
+    <section class={stale ? 'flow stale' : 'flow'} aria-label="Flow">
+      {hops
+        .filter(({ storage }) => !storage)
+        .map((hop) => (
+          <HopBox key={hop.name} hop={hop} history={history} />
+        ))}
+      <div class="stores">
+        {hops
+          .filter(({ storage }) => storage)
+          .map((hop) => (
+            <HopBox key={hop.name} hop={hop} history={history} />
+          ))}
+      </div>
     </section>
   )
 }
 
-function HopBox({ hop, before, seconds }: { readonly hop: Hop; readonly before: Hop | undefined; readonly seconds: number }) {
-  const state = !hop.ready ? 'down' : hop.errors > (before?.errors ?? hop.errors) || (hop.lag ?? 0) > 1000 ? 'warn' : 'ok'
+const STATE_TEXT = { ok: 'ready', warn: 'ready, look at lag and errors', down: 'not ready' } as const
+
+function HopBox({ hop, history }: { readonly hop: Hop; readonly history: FlowHistory }) {
+  const rates = ratesOf(history, hop.name)
+  const state = stateOf(hop, rates)
   return (
-    <article class={`hop ${state}`} data-hop={hop.name}>
+    <article class={`hop ${state}`} data-hop={hop.name} data-state={state} aria-label={`${hop.name}: ${STATE_TEXT[state]}`}>
       <h2>
-        <span class="lamp" />
-        {hop.name}
+        <span class="lamp" title={STATE_TEXT[state]} />
+        {hop.storage ? `store: ${hop.name}` : hop.name}
       </h2>
       <dl>
         <dt>samples/s</dt>
-        <dd>{rate(hop.metrics, before?.metrics, seconds)}</dd>
+        <dd class="rate" data-rate="metrics" title={`${count(hop.metrics)} samples since the start`}>
+          {perSecond(rates?.samplesPerSecond)}
+        </dd>
         <dt>lines/s</dt>
-        <dd>{rate(hop.logs, before?.logs, seconds)}</dd>
+        <dd class="rate" data-rate="logs" title={`${count(hop.logs)} lines since the start`}>
+          {perSecond(rates?.linesPerSecond)}
+        </dd>
         <dt>samples</dt>
-        <dd data-total="metrics">{hop.metrics.toLocaleString('en')}</dd>
+        <dd data-total="metrics">{count(hop.metrics)}</dd>
         <dt>lines</dt>
-        <dd data-total="logs">{hop.logs.toLocaleString('en')}</dd>
-        {hop.lag !== undefined && <dt>lag, messages</dt>}
-        {hop.lag !== undefined && <dd>{hop.lag.toLocaleString('en')}</dd>}
-        <dt>errors</dt>
-        <dd class={hop.errors > 0 ? 'bad' : ''}>{hop.errors.toLocaleString('en')}</dd>
+        <dd data-total="logs">{count(hop.logs)}</dd>
+        <dt title={hop.errorsAre}>errors</dt>
+        <dd class={hop.errors > 0 ? 'bad' : ''} title={hop.errorsAre} data-total="errors">
+          {count(hop.errors)}
+        </dd>
+        {hop.lag !== undefined && <dt title="messages that wait in the bus">lag</dt>}
+        {hop.lag !== undefined && (
+          <dd data-total="lag" title="messages that wait in the bus">
+            {count(hop.lag)}
+          </dd>
+        )}
       </dl>
-      {(hop.reasons.length > 0 || hop.note !== undefined) && <p>{hop.reasons.length > 0 ? hop.reasons.join('; ') : hop.note}</p>}
+      {hop.reasons.length > 0 ? <p class="bad">{hop.reasons.join('; ')}</p> : hop.note !== undefined && <p>{hop.note}</p>}
     </article>
   )
 }
 
-function rate(now: number, before: number | undefined, seconds: number): string {
-  if (before === undefined || seconds <= 0) return '–'
-  const perSecond = Math.max(0, now - before) / seconds
-  return perSecond >= 100 ? Math.round(perSecond).toLocaleString('en') : perSecond.toFixed(1)
-}
+const count = (value: number): string => value.toLocaleString('en')
+
+const perSecond = (rate: number | undefined): string => (rate === undefined ? '–' : rate >= 100 ? count(Math.round(rate)) : rate.toFixed(1))

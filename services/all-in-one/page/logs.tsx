@@ -12,7 +12,7 @@ export function Logs({ lines, filter, error }: LogsProps) {
         <h2>Newest log lines</h2>
         <input
           type="search"
-          placeholder="text in the line"
+          placeholder="only lines with this text"
           aria-label="Filter"
           value={filter.value}
           onInput={(event) => {
@@ -21,24 +21,47 @@ export function Logs({ lines, filter, error }: LogsProps) {
         />
       </header>
       {error !== undefined && <p class="bad">{error}</p>}
-      {lines !== undefined && lines.length === 0 && <p class="empty">No line{filter.value === '' ? ' yet' : ` has “${filter.value}”`}.</p>}
+      {lines === undefined && error === undefined && <p class="empty">Waiting for the first lines …</p>}
+      {lines?.length === 0 && <p class="empty">{filter.value === '' ? 'No line yet.' : `No line has “${filter.value}”.`}</p>}
       <ol>
         {lines?.map((line) => (
-          <li key={`${line.timestampMs} ${line.labels['filename'] ?? ''} ${line.line}`} class={levelOf(line.line)}>
-            <time>{new Date(line.timestampMs).toLocaleTimeString('en-GB')}</time>
-            <span
-              class="origin"
-              title={Object.entries(line.labels)
-                .map(([name, value]) => `${name}=${value}`)
-                .join('\n')}
-            >
+          <li key={line.cursor} class={levelOf(line.line)}>
+            <time title={new Date(line.timestampMs).toISOString()}>{timeOf(line.timestampMs)}</time>
+            <span class="origin" title={labelsOf(line)}>
               {line.labels['pod'] ?? line.labels['filename']?.split('/').pop() ?? line.labels['job'] ?? ''}
             </span>
-            <code>{line.line}</code>
+            <code>{marked(line.line, filter.value)}</code>
           </li>
         ))}
       </ol>
     </section>
+  )
+}
+
+/** The time of day; with the date when it is not today's. */
+function timeOf(timestampMs: number): string {
+  const at = new Date(timestampMs)
+  const time = at.toLocaleTimeString('en-GB')
+  return at.toDateString() === new Date().toDateString() ? time : `${at.toLocaleDateString('en-CA').slice(5)} ${time}`
+}
+
+const labelsOf = ({ labels }: Line): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')
+
+/** The line with what was searched for marked in it. */
+function marked(line: string, text: string) {
+  const lower = line.toLowerCase()
+  const at = text === '' ? -1 : lower.indexOf(text.toLowerCase())
+  // Some letters change their length with their case: then the places in `lower` are not those in the line.
+  if (at < 0 || lower.length !== line.length) return line
+  return (
+    <>
+      {line.slice(0, at)}
+      <mark>{line.slice(at, at + text.length)}</mark>
+      {line.slice(at + text.length)}
+    </>
   )
 }
 

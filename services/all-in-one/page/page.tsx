@@ -1,16 +1,20 @@
 import { computed, signal } from '@preact/signals'
 import { render } from 'preact'
 
-import { type Flow, getFlow, getLogs, getRange } from './api.ts'
+import { getFlow, getLogs, getRange } from './api.ts'
 import { Chart } from './chart.tsx'
 import { FlowDiagram } from './flow.tsx'
 import { Logs } from './logs.tsx'
+import { cpuParameters, cpuUsed, memoryParameters, memoryUsed, spanOf, sumOf } from './machine.ts'
 import { poll } from './poll.ts'
+import { remember, type FlowHistory } from './rates.ts'
 
 const FLOW_EVERY_MS = 2000
-const CHART_EVERY_MS = 5000
+const CHARTS_EVERY_MS = 5000
 const LOGS_EVERY_MS = 2000
 const MAX_LINES = 200
+/** Until the service says how often the machine is read. */
+const USUAL_INTERVAL_MS = 5000
 const RANGES = [
   { label: '5 min', ms: 300_000 },
   { label: '15 min', ms: 900_000 },
@@ -20,62 +24,55 @@ const RANGES = [
 
 const rangeMs = signal<number>(RANGES[0].ms)
 const filter = signal('')
-const previous = signal<Flow | undefined>(undefined)
+const history = signal<FlowHistory | undefined>(undefined)
 
-const flow = poll(async () => {
-  const next = await getFlow()
-  previous.value = flow.value.value
-  return next
+const flow = poll(async (gone) => {
+  const look = await getFlow(gone)
+  history.value = remember(history.value, look)
+  return look
 }, FLOW_EVERY_MS)
 
-const between = () => {
-  const toMs = Date.now()
-  return { fromMs: toMs - rangeMs.value, toMs, stepMs: Math.max(5000, Math.round(rangeMs.value / 120)) }
-}
-const cpu = poll(() => getRange({ name: 'node_cpu_seconds_total', fn: 'rate', by: 'mode', ...between() }), CHART_EVERY_MS)
-const memoryTotal = poll(() => getRange({ name: 'node_memory_MemTotal_bytes', fn: 'last', by: '', ...between() }), CHART_EVERY_MS)
-const memoryFree = poll(() => getRange({ name: 'node_memory_MemAvailable_bytes', fn: 'last', by: '', ...between() }), CHART_EVERY_MS)
-const logs = poll(() => getLogs(filter.value, MAX_LINES), LOGS_EVERY_MS)
+/** False once the service said that it keeps nothing here. */
+const hasStore = computed(() => flow.value.value?.embedded !== false)
+const intervalMs = computed(() => flow.value.value?.hostIntervalMs ?? USUAL_INTERVAL_MS)
+
+const charts = poll(async (gone) => {
+  if (!hasStore.value) return undefined
+  const span = spanOf(rangeMs.value, Date.now(), intervalMs.value)
+  const [modes, total, available] = await Promise.all([
+    getRange(cpuParameters(span, intervalMs.value), gone),
+    getRange(memoryParameters('MemTotal', span, intervalMs.value), gone),
+    getRange(memoryParameters('MemAvailable', span, intervalMs.value), gone),
+  ])
+  return { span, cpu: cpuUsed(modes), memory: memoryUsed(total, available), memoryTotal: sumOf(total).at(-1)?.[1] }
+}, CHARTS_EVERY_MS)
+const logs = poll(async (gone) => (hasStore.value ? getLogs(filter.value, MAX_LINES, gone) : undefined), LOGS_EVERY_MS)
 
 // Typing and choosing answer at once instead of at the next tick.
 filter.subscribe(() => logs.now())
-rangeMs.subscribe(() => {
-  for (const one of [cpu, memoryTotal, memoryFree]) one.now()
+rangeMs.subscribe(() => charts.now())
+hasStore.subscribe(() => {
+  charts.now()
+  logs.now()
 })
 
-/** Share of all CPU time that was not idle, 0 to 1. */
-const cpuUsed = computed(() => {
-  const busy = new Map<number, number>()
-  const all = new Map<number, number>()
-  for (const { labels, points } of cpu.value.value?.series ?? []) {
-    for (const [at, value] of points) {
-      all.set(at, (all.get(at) ?? 0) + value)
-      if (labels['mode'] !== 'idle' && labels['mode'] !== 'iowait') busy.set(at, (busy.get(at) ?? 0) + value)
-    }
-  }
-  return [...all].toSorted(([a], [b]) => a - b).map(([at, total]) => [at, total === 0 ? 0 : (busy.get(at) ?? 0) / total] as const)
-})
-
-const memoryUsed = computed(() => {
-  const total = new Map(memoryTotal.value.value?.series[0]?.points)
-  return (memoryFree.value.value?.series[0]?.points ?? []).map(([at, free]) => [at, (total.get(at) ?? free) - free] as const)
-})
-const memoryMax = computed(() => memoryTotal.value.value?.series[0]?.points.at(-1)?.[1])
-
-const percent = (value: number): string => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)}%`
+const percent = (value: number): string => `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)}%`
 const gibibytes = (value: number): string => `${(value / 1024 ** 3).toFixed(1)} GiB`
 
 function Page() {
-  const max = memoryMax.value
+  const look = flow.value.value
+  const away = flow.error.value
   return (
     <main>
       <header class="top">
         <h1>Clymene</h1>
-        <span>
-          cluster <b>{flow.value.value?.cluster ?? '…'}</b>
-        </span>
-        <span class="version">{flow.value.value?.version}</span>
-        <nav>
+        {look !== undefined && (
+          <span>
+            cluster <b>{look.cluster}</b>
+          </span>
+        )}
+        <span class="quiet">{look?.version}</span>
+        <nav aria-label="Time range of the charts">
           {RANGES.map(({ label, ms }) => (
             <button
               type="button"
@@ -90,22 +87,51 @@ function Page() {
           ))}
         </nav>
       </header>
-      {flow.error.value !== undefined && <p class="bad banner">No answer from the service: {flow.error.value}</p>}
-      <FlowDiagram flow={flow.value.value} before={previous.value} />
-      <div class="columns">
-        <div class="charts">
-          <Chart title="CPU used" series={[{ label: 'used', points: cpuUsed.value }]} format={percent} max={1} error={cpu.error.value} />
-          <Chart
-            title="Memory used"
-            series={[{ label: 'used', points: memoryUsed.value }]}
-            format={gibibytes}
-            error={memoryFree.error.value}
-            {...(max === undefined ? {} : { max })}
-          />
-        </div>
-        <Logs lines={logs.value.value?.lines} filter={filter} error={logs.error.value} />
-      </div>
+      {away !== undefined && (
+        <p class="banner" role="alert">
+          The service does not answer ({away}).{' '}
+          {look !== undefined && `What is shown is from ${new Date(look.timestampMs).toLocaleTimeString('en-GB')}. `}Asking again every{' '}
+          {FLOW_EVERY_MS / 1000} s.
+        </p>
+      )}
+      <FlowDiagram history={history.value} stale={away !== undefined} />
+      {hasStore.value ? <Machine /> : <Elsewhere />}
     </main>
+  )
+}
+
+function Machine() {
+  const { span, cpu, memory, memoryTotal } = charts.value.value ?? {}
+  const empty = intervalMs.value === 0 ? 'This machine is not read (--host.interval=0).' : 'No samples yet: the first come within seconds.'
+  // What the banner says already is not said again in every box.
+  const [chartError, logError] = flow.error.value === undefined ? [charts.error.value, logs.error.value] : []
+  return (
+    <div class={flow.error.value === undefined ? 'columns' : 'columns stale'}>
+      <div class="charts">
+        <Chart title="CPU used" points={cpu ?? []} span={span} format={percent} max={1} empty={empty} error={chartError} />
+        <Chart
+          title="Memory used"
+          points={memory ?? []}
+          span={span}
+          format={gibibytes}
+          max={memoryTotal}
+          empty={empty}
+          error={chartError}
+        />
+      </div>
+      <Logs lines={logs.value.value} filter={filter} error={logError} />
+    </div>
+  )
+}
+
+/** In place of charts and lines when the ingester writes to other stores. */
+function Elsewhere() {
+  const stores = (flow.value.value?.hops ?? []).filter(({ storage }) => storage).map(({ name }) => name)
+  return (
+    <p class="elsewhere">
+      Samples and lines go to {stores.join(', ')}: look at them there. Charts and lines are shown here when STORAGE_TYPE holds{' '}
+      <code>embedded</code> too.
+    </p>
   )
 }
 

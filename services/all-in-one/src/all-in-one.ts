@@ -2,15 +2,19 @@ import { join } from 'node:path'
 
 import { startGateway, type Gateway } from '@clymene/gateway'
 import { createIngester, type Ingester } from '@clymene/ingester'
-import { KINDS, PermanentError, type Logger } from '@clymene/model'
+import { ConfigError, errorMessage, KINDS, PermanentError, type Logger } from '@clymene/model'
 import { createLogger, listen, readVersion } from '@clymene/runtime'
-import { openEmbeddedStore, openStorages, type EmbeddedStore, type OpenedStorages } from '@clymene/storages'
+import { openStorages, type EmbeddedStore, type OpenedStorages } from '@clymene/storages'
 
+import { checkPorts } from './check-ports.ts'
 import type { AllInOneConfig } from './command.ts'
+import { portNames } from './flags.ts'
 import { createHops } from './hops.ts'
+import { ignoreEcho } from './ignore-echo.ts'
 import { createLifetimes, type Lifetimes } from './lifetimes.ts'
 import { clusterOf, openAgent } from './open-agent.ts'
 import { openBus, type OpenedBus } from './open-bus.ts'
+import { openStore } from './open-store.ts'
 import { loadPage } from './page-assets.ts'
 import { createPageServer } from './page-server.ts'
 import { runInOrder } from './run-in-order.ts'
@@ -19,8 +23,9 @@ import { openServiceContext, type Contexts, type ServiceContext } from './servic
 /** Runs the three services over one bus until `stop` aborts; then intake stops first and what is on its way is delivered. */
 export async function runAllInOne(config: AllInOneConfig, stop: AbortSignal): Promise<void> {
   const { values, warnings } = config
-  const directory = join(values['data.dir'], 'logs')
-  const logger = createLogger({ level: values['log-level'], directory })
+  ignoreEcho(stop)
+  await checkPorts(new Map(portNames.map((name) => [name, values[name]])))
+  const logger = openLog(config)
   for (const warning of warnings) logger.warn(warning)
   const lifetimes = createLifetimes(logger)
   try {
@@ -30,20 +35,40 @@ export async function runAllInOne(config: AllInOneConfig, stop: AbortSignal): Pr
   }
 }
 
+/** @throws ConfigError when nothing can be written there */
+function openLog({ values }: AllInOneConfig): Logger {
+  try {
+    return createLogger({ level: values['log-level'], directory: join(values['data.dir'], 'logs') })
+  } catch (error) {
+    throw new ConfigError(`--data.dir=${JSON.stringify(values['data.dir'])}: ${errorMessage(error)}`)
+  }
+}
+
 async function start(config: AllInOneConfig, logger: Logger, lifetimes: Lifetimes, stop: AbortSignal): Promise<void> {
   const { values } = config
   const contexts = await openContexts(config, logger, lifetimes)
-  const store = await openStore(config, contexts.ingester, lifetimes)
+  const store = await openOwnStore(config, contexts.ingester, lifetimes)
   const bus = await openBus({ values, kafka: config.kafka, metrics: contexts.gateway.metrics, logger })
   lifetimes.add('bus', bus.bus.close)
   for (const { readiness } of [contexts.gateway, contexts.ingester]) readiness.watch('bus', bus.bus.unavailable)
 
   const { ingester, storages } = await openIngester(config, contexts.ingester, bus, store, lifetimes)
   const gateway = await openGateway(config, contexts.gateway, bus, storages)
+  // Once it runs it closes by itself; when the start fails before, nobody else would.
+  let runs = false
+  lifetimes.add('gateway', async () => (runs ? undefined : gateway.run(AbortSignal.abort())))
   const agent = await openAgent(config, contexts, gateway, lifetimes)
   const page = createPageServer({
     assets: await loadPage(),
-    hops: createHops({ ...contexts, bus: bus.bus, busName: bus.name, topics: bus.topics, routes: ingester.routes }),
+    hops: createHops({
+      ...contexts,
+      bus: bus.bus,
+      busName: bus.name,
+      topics: bus.topics,
+      routes: ingester.routes,
+      storeStats: store?.stats,
+    }),
+    hostIntervalMs: values['host.interval'],
     store,
     cluster: clusterOf(config),
     version: contexts.agent.version.version,
@@ -51,6 +76,7 @@ async function start(config: AllInOneConfig, logger: Logger, lifetimes: Lifetime
   const pageAddress = await listen(page, values['page.http.host-port'], 'page.http.host-port')
   lifetimes.add('page', () => page.close())
   logger.info('all-in-one is up', { page: `http://${pageAddress.host === '' ? '127.0.0.1' : pageAddress.host}:${pageAddress.port}/` })
+  runs = true
   await runInOrder({ agent, gateway, ingester, bus, logger }, stop)
 }
 
@@ -70,19 +96,13 @@ async function openContexts({ values }: AllInOneConfig, logger: Logger, lifetime
   return { agent: await open('agent'), gateway: await open('gateway'), ingester: await open('ingester') }
 }
 
-async function openStore(
+async function openOwnStore(
   { values, selection, storageValues }: AllInOneConfig,
   { logger, metrics }: ServiceContext,
   lifetimes: Lifetimes,
 ): Promise<EmbeddedStore | undefined> {
   if (!selection.selected.some(({ name }) => name === 'embedded')) return undefined
-  const store = await openEmbeddedStore({
-    directory: join(values['data.dir'], 'store'),
-    maxBytes: Number(storageValues['embedded.max-bytes']),
-    maxAgeMs: Number(storageValues['embedded.max-age']),
-    logger,
-    metrics,
-  })
+  const store = await openStore({ dataDirectory: values['data.dir'], storageValues, metrics, logger })
   lifetimes.add('embedded store', store.close)
   return store
 }

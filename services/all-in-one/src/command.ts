@@ -1,11 +1,10 @@
 import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
-import { gatewayLimitFlags } from '@clymene/gateway'
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { createMetrics, processFlags, silentLogger, type Command } from '@clymene/runtime'
 import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { runAllInOne } from './all-in-one.ts'
-import { allInOneFlags, busFlags, collectFlags, kafkaFlags, portFlags, sizeFlags } from './flags.ts'
+import { allInOneFlags, busFlags, collectFlags, kafkaFlags, limitFlags, portFlags, sizeFlags } from './flags.ts'
 import { checkTopics } from './open-bus.ts'
 
 export type AllInOneConfig = {
@@ -32,7 +31,7 @@ export const allInOneCommand: Command = {
       { title: 'What is collected and where it is kept', flags: collectFlags },
       { title: 'Bus', flags: { ...busFlags, ...sizeFlags } },
       { title: 'Kafka, with --bus=kafka', flags: kafkaFlags },
-      { title: 'Gateway limits', flags: gatewayLimitFlags },
+      { title: 'Gateway limits', flags: limitFlags },
     ],
     'embedded',
   ),
@@ -51,6 +50,7 @@ export const allInOneCommand: Command = {
     const notes = [...readScrapeConfigs(scrapeTexts(), env, dry), ...readLogConfigs(logTexts(), dry)].flatMap((config) => config.warnings)
     const warnings = [
       ...parsed.warnings,
+      ...(given.has('embedded.dir') ? ['--embedded.dir has no effect: the all-in-one keeps its store below --data.dir'] : []),
       ...unused.map((name) => `--${name} has no effect: the bus is embedded, --bus=kafka goes through Kafka`),
       ...notes,
     ]

@@ -15,6 +15,16 @@ export const portFlags = {
   'http.port': flag.address('127.0.0.1:15692', 'Listen address of the reload API of the agent'),
 } satisfies FlagSet
 
+export const portNames = [
+  'page.http.host-port',
+  'gateway.http-server.host-port',
+  'gateway.grpc-server.host-port',
+  'agent.admin.http.host-ports',
+  'gateway.admin.http.host-ports',
+  'ingester.admin.http.host-ports',
+  'http.port',
+] as const satisfies readonly (keyof typeof portFlags)[]
+
 /** What it collects by itself. */
 export const collectFlags = {
   'data.dir': flag.file('./clymene-data', 'Folder of everything that is kept: bus, store, buffer, positions, log'),
@@ -36,6 +46,12 @@ export const sizeFlags = {
   'buffer.full': bufferFlags['buffer.full'],
 } satisfies FlagSet
 
+/** Draining has three stages one after the other, and ten seconds for all of them. */
+export const limitFlags = {
+  ...gatewayLimitFlags,
+  'gateway.drain-timeout': flag.duration('2500ms', gatewayLimitFlags['gateway.drain-timeout'].help),
+} satisfies FlagSet
+
 export const busFlags = {
   bus: flag.oneOf(['embedded', 'kafka'], 'embedded', 'What lies between gateway and ingester'),
 } satisfies FlagSet
@@ -48,5 +64,5 @@ export const allInOneFlags = {
   ...collectFlags,
   ...busFlags,
   ...sizeFlags,
-  ...gatewayLimitFlags,
+  ...limitFlags,
 } satisfies FlagSet

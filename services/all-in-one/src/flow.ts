@@ -1,8 +1,11 @@
+import { errorMessage } from '@clymene/model'
 import type { Metrics, Readiness } from '@clymene/runtime'
 
-/** Running totals of one stop on the way of the data. */
+/** Running totals, since the process started, of one stop on the way of the data. */
 export type Hop = {
   readonly name: string
+  /** One of the stores at the end of the way. */
+  readonly storage: boolean
   readonly ready: boolean
   readonly reasons: readonly string[]
   /** Samples that this hop has handed on and that were acknowledged to it. */
@@ -10,22 +13,27 @@ export type Hop = {
   /** The same for log lines. */
   readonly logs: number
   readonly errors: number
-  /** Messages produced and not yet committed by the slowest group. */
+  /** What is counted as an error here. */
+  readonly errorsAre: string
+  /** Messages produced and not yet committed by the slowest group; absent where nothing waits, or when it is not known. */
   readonly lag?: number
   /** A line for people. */
   readonly note?: string
 }
 
-export type HopSource = { readonly name: string; readonly read: () => Promise<Omit<Hop, 'name'>> }
+export type HopSource = Pick<Hop, 'name' | 'storage' | 'errorsAre'> & {
+  readonly read: () => Promise<Omit<Hop, 'name' | 'storage' | 'errorsAre'>>
+}
 
 /** Asks every hop; one that cannot answer says so and does not hide the others. */
 export function readFlow(hops: readonly HopSource[]): Promise<readonly Hop[]> {
   return Promise.all(
-    hops.map(async ({ name, read }) => {
+    hops.map(async ({ name, storage, errorsAre, read }) => {
+      const own = { name, storage, errorsAre }
       try {
-        return { name, ...(await read()) }
+        return { ...own, ...(await read()) }
       } catch (error) {
-        return { name, ready: false, reasons: [error instanceof Error ? error.message : String(error)], metrics: 0, logs: 0, errors: 0 }
+        return { ...own, ready: false, reasons: [errorMessage(error)], metrics: 0, logs: 0, errors: 0 }
       }
     }),
   )

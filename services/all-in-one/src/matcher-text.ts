@@ -1,8 +1,13 @@
 import type { LabelMatcher } from '@clymene/storages'
 
-const MATCHER = /^\s*([a-zA-Z_][\w.:]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/
+const MATCHER = /^\s*([a-zA-Z_][\w.:]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\["\\n])*)"\s*(?:,|$)/
 
-/** `mode="idle",cpu!~"1|2"`, with or without braces around it. @throws Error naming where it stops being one */
+/**
+ * `mode="idle",cpu!~"1|2"`, with or without braces around it. In a value `\\`, `\"` and `\n` stand for backslash, quote and line
+ * feed, as in PromQL.
+ *
+ * @throws Error naming where it stops being one
+ */
 export function parseMatchers(text: string): readonly LabelMatcher[] {
   const matchers: LabelMatcher[] = []
   let rest = text.trim().replace(/^\{([^]*)\}$/, '$1')
@@ -12,10 +17,12 @@ export function parseMatchers(text: string): readonly LabelMatcher[] {
     if (whole === undefined || name === undefined || value === undefined || !isOperator(op)) {
       throw new Error(`expected name="value" (or !=, =~, !~) at ${JSON.stringify(rest.slice(0, 40))}`)
     }
-    matchers.push({ name, op, value: value.replaceAll(/\\(.)/g, '$1') })
+    matchers.push({ name, op, value: unescaped(value) })
     rest = rest.slice(whole.length)
   }
   return matchers
 }
+
+const unescaped = (value: string): string => value.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
 
 const isOperator = (text: string | undefined): text is LabelMatcher['op'] => text === '=' || text === '!=' || text === '=~' || text === '!~'

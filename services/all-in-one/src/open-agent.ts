@@ -65,6 +65,7 @@ const hostSource = ({ values }: AllInOneConfig, { logger }: ServiceContext, clus
     externalLabels: sortedLabels([['cluster', cluster]]),
     streams: values['agent.streams'],
     logger,
+    drainTimeoutMs: DRAIN_MS,
   })
 
 const ownMetrics = (contexts: Contexts): ConfigText => ({

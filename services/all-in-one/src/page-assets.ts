@@ -19,7 +19,7 @@ export async function loadPage(env: NodeJS.ProcessEnv = process.env): Promise<re
   if (built !== undefined)
     return Promise.all(['index.html', 'page.js', 'page.css'].map(async (name) => asset(name, await readFile(join(built, name)))))
   const source = join(import.meta.dirname, '../page')
-  const { build } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
   const { outputFiles } = await build({
     entryPoints: [join(source, 'page.tsx'), join(source, 'page.css')],
     bundle: true,
@@ -30,6 +30,8 @@ export async function loadPage(env: NodeJS.ProcessEnv = process.env): Promise<re
     jsxImportSource: 'preact',
     logLevel: 'error',
   })
+  // Its process would go on waiting for more.
+  await stop()
   return [
     asset('index.html', await readFile(join(source, 'index.html'))),
     ...outputFiles.map(({ path, contents }) => asset(path.endsWith('.css') ? 'page.css' : 'page.js', Buffer.from(contents))),

@@ -13,6 +13,8 @@ export type PageServerOptions = {
   readonly hops: readonly HopSource[]
   /** Absent when the ingester writes to other stores: charts and lines then say where to look. */
   readonly store: EmbeddedStore | undefined
+  /** How often this machine is read; 0 when it is not. The page's rates look back over a few of these. */
+  readonly hostIntervalMs: number
   readonly cluster: string
   readonly version: string
   readonly now?: () => number
@@ -23,7 +25,15 @@ const MAX_SERIES = 1000
 const FNS = ['last', 'rate', 'raw'] as const
 
 /** The page and the JSON that it reads; docs/api.md describes each answer. Reads only. */
-export function createPageServer({ assets, hops, store, cluster, version, now = Date.now }: PageServerOptions): FastifyInstance {
+export function createPageServer({
+  assets,
+  hops,
+  store,
+  hostIntervalMs,
+  cluster,
+  version,
+  now = Date.now,
+}: PageServerOptions): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, keepAliveTimeout: 60_000, bodyLimit: 1024 })
   server.addHook('onRequest', async (request, reply) => {
     // A page of elsewhere that makes its name point here must not read this machine's logs.
@@ -40,7 +50,11 @@ export function createPageServer({ assets, hops, store, cluster, version, now = 
         .send(body),
     )
   }
-  server.get('/api/flow', async () => ({ timestampMs: now(), cluster, version, hops: await readFlow(hops) }))
+  const startedMs = now()
+  server.get('/api/flow', async () => {
+    const read = await readFlow(hops)
+    return { timestampMs: now(), startedMs, cluster, version, embedded: store !== undefined, hostIntervalMs, hops: read }
+  })
   server.get('/api/stats', (_request, reply) => withStore(store, reply, (one) => one.stats()))
   server.get('/api/series', (request, reply) =>
     answer(request.query, store, reply, async (one, parameters) => {
@@ -50,7 +64,7 @@ export function createPageServer({ assets, hops, store, cluster, version, now = 
     }),
   )
   server.get('/api/range', (request, reply) =>
-    answer(request.query, store, reply, async (one, parameters) => {
+    answer(request.query, store, reply, async (one, parameters, gone) => {
       const toMs = parameters.integer('to', now(), 0)
       const query = {
         name: parameters.required('name'),
@@ -59,16 +73,16 @@ export function createPageServer({ assets, hops, store, cluster, version, now = 
         fromMs: parameters.integer('from', toMs - 300_000, 0),
         stepMs: parameters.integer('step', 5000, 1),
         fn: parameters.oneOf('fn', FNS, 'last'),
+        windowMs: parameters.optionalInteger('window', 1),
         by: parameters.list('by'),
       }
       parameters.finish()
-      const { by, ...rest } = query
-      const series = await one.range(by === undefined ? rest : { ...rest, by })
+      const series = await one.range(query, gone)
       return { series: series.map(({ labels, points }) => ({ labels: objectOf(labels), points })) }
     }),
   )
   server.get('/api/logs', (request, reply) =>
-    answer(request.query, store, reply, async (one, parameters) => {
+    answer(request.query, store, reply, async (one, parameters, gone) => {
       const text = parameters.optional('text')
       const before = parameters.optional('before')
       const from = parameters.optionalInteger('from')
@@ -82,7 +96,7 @@ export function createPageServer({ assets, hops, store, cluster, version, now = 
         ...(to === undefined ? {} : { toNs: BigInt(to) * 1_000_000n }),
       }
       parameters.finish()
-      const lines = await one.logs(query)
+      const lines = await one.logs(query, gone)
       return {
         lines: lines.map(({ timestampNs, labels, line, cursor }) => ({
           timestampMs: Number(timestampNs / 1_000_000n),
@@ -107,13 +121,20 @@ async function answer(
   query: unknown,
   store: EmbeddedStore | undefined,
   reply: FastifyReply,
-  read: (store: EmbeddedStore, parameters: Parameters) => Promise<unknown>,
+  read: (store: EmbeddedStore, parameters: Parameters, gone: AbortSignal) => Promise<unknown>,
 ): Promise<unknown> {
-  return withStore(store, reply, (one) => read(one, createParameters(query)))
+  return withStore(store, reply, (one) => {
+    // Who types on in the filter leaves searches behind: they end when nobody waits for them.
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    return read(one, createParameters(query), gone.signal)
+  })
 }
 
+export const NO_STORE = 'STORAGE_TYPE does not hold embedded: look at the stores it names'
+
 const withStore = (store: EmbeddedStore | undefined, reply: FastifyReply, read: (store: EmbeddedStore) => unknown): unknown =>
-  store === undefined ? reply.code(404).send({ error: 'STORAGE_TYPE does not hold embedded: look at the stores it names' }) : read(store)
+  store === undefined ? reply.code(404).send({ error: NO_STORE }) : read(store)
 
 const isOwnName = (host: string | undefined): boolean => {
   const name = (host ?? '').replace(/:\d+$/, '').replaceAll(/[[\]]/g, '')

@@ -9,7 +9,7 @@ export type Parameters = {
   readonly optional: (name: string) => string | undefined
   readonly list: (name: string) => readonly string[] | undefined
   readonly integer: (name: string, fallback: number, min: number, max?: number) => number
-  readonly optionalInteger: (name: string) => number | undefined
+  readonly optionalInteger: (name: string, min?: number) => number | undefined
   readonly oneOf: <T extends string>(name: string, allowed: readonly T[], fallback: T) => T
   readonly matchers: (name: string) => readonly LabelMatcher[]
   /** @throws QueryError naming every parameter that is wrong or unknown */
@@ -17,11 +17,14 @@ export type Parameters = {
 }
 
 export function createParameters(query: unknown): Parameters {
-  const texts = new Map(
-    Object.entries(typeof query === 'object' && query !== null ? query : {}).map(([name, value]) => [name, String(value)]),
-  )
   const read = new Set<string>()
   const mistakes: string[] = []
+  const texts = new Map(
+    Object.entries(typeof query === 'object' && query !== null ? query : {}).map(([name, value]) => {
+      if (Array.isArray(value)) mistakes.push(`${name}: given ${value.length} times, expected once`)
+      return [name, String(value)]
+    }),
+  )
   const optional = (name: string): string | undefined => {
     read.add(name)
     return texts.get(name)
@@ -46,7 +49,7 @@ export function createParameters(query: unknown): Parameters {
       optional(name)
         ?.split(',')
         .filter((item) => item !== ''),
-    optionalInteger: (name) => (optional(name) === undefined ? undefined : integer(name, 0, 0)),
+    optionalInteger: (name, min = 0) => (optional(name) === undefined ? undefined : integer(name, 0, min)),
     oneOf: (name, allowed, fallback) => {
       const text = optional(name)
       const match = text === undefined ? fallback : allowed.find((one) => one === text)
