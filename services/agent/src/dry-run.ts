@@ -1,5 +1,4 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { errorCode, type Emit, type LogEntry, type Labels, type Logger } from '@clymene/model'
@@ -14,6 +13,8 @@ export type DryRunOptions = LogSetup & {
   readonly storages: readonly string[]
   /** Takes whole lines with their line ends; resolves when there is room for more. */
   readonly print: (text: string) => Promise<void>
+  /** An existing folder for what is thrown away at the end. */
+  readonly scratch: string
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -23,7 +24,7 @@ export type DryRunOptions = LogSetup & {
  * move in copies that are thrown away, so a real run after it sends the same lines. Runs until the signal aborts.
  */
 export async function dryRun(options: DryRunOptions, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'clymene-dry-run-'))
+  const folder = await mkdtemp(join(options.scratch, 'clymene-dry-run-'))
   try {
     const copies = await copyPositions(options, folder)
     const emit: Emit = ({ body }) => options.print(printed(body))

@@ -10,19 +10,17 @@ export type ReloadServerOptions = {
   readonly logger: Logger
 }
 
+export type ReloadServer = { readonly address: Address; readonly close: () => Promise<void> }
+
 /** `POST /api/reload` of the original: 200, or 400 with every mistake. */
-export async function startReloadServer({
-  address,
-  flagName,
-  reload,
-  logger,
-}: ReloadServerOptions): Promise<{ readonly close: () => Promise<void> }> {
+export async function startReloadServer({ address, flagName, reload, logger }: ReloadServerOptions): Promise<ReloadServer> {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, bodyLimit: 1024 })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _body, done) => done(null))
   server.post('/api/reload', async (_request, reply) => {
     try {
       await reload()
+      logger.info('configuration read anew')
       return await reply.type('text/plain').send('config reload, success\n')
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
@@ -31,10 +29,9 @@ export async function startReloadServer({
     }
   })
   server.setNotFoundHandler((request, reply) =>
-    request.url === '/api/reload'
+    request.url.split('?')[0] === '/api/reload'
       ? reply.code(405).header('allow', 'POST').type('text/plain').send('/api/reload takes POST\n')
       : reply.code(404).type('text/plain').send('no such path, expected POST /api/reload\n'),
   )
-  await listen(server, address, flagName)
-  return { close: () => server.close() }
+  return { address: await listen(server, address, flagName), close: () => server.close() }
 }

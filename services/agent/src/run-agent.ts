@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
 import { openStorages, type ServiceFlags } from '@clymene/storages'
@@ -25,7 +27,7 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
   if (values['clymene-promtail.dry-run']) {
     readiness.set('start', undefined)
     const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
-    return dryRun({ ...setup, storages, print: printToStdout, logger, metrics }, stop)
+    return dryRun({ ...setup, storages, print: printToStdout, scratch: tmpdir(), logger, metrics }, stop)
   }
   const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
   const watching = new AbortController()
