@@ -35,12 +35,14 @@ export const promtailCommand: Command = commandOf({
   onlyKinds: ['logs'],
 })
 
-const flagsOf = ({ adminAddress, ownFlags }: Variant) =>
-  ({ ...processFlags, ...adminFlags(adminAddress), ...ownFlags, ...bufferFlags, ...promtailFlags, ...formerAgentFlags }) satisfies FlagSet
+function flagsOf({ adminAddress, ownFlags }: Variant) {
+  const admin = adminFlags(adminAddress)
+  return { ...processFlags, ...admin, ...ownFlags, ...bufferFlags, ...promtailFlags, ...formerAgentFlags } satisfies FlagSet
+}
 type AgentFlags = ReturnType<typeof flagsOf>
 
-const groupsOf = ({ adminAddress, ownFlags }: Variant): readonly FlagGroup[] =>
-  serviceFlagGroups(
+function groupsOf({ adminAddress, ownFlags }: Variant): readonly FlagGroup[] {
+  return serviceFlagGroups(
     [
       { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
       { title: 'Agent', flags: ownFlags },
@@ -50,6 +52,7 @@ const groupsOf = ({ adminAddress, ownFlags }: Variant): readonly FlagGroup[] =>
     ],
     'gateway',
   )
+}
 
 function commandOf(variant: Variant): Command {
   const { name, summary, adminAddress, onlyKinds } = variant

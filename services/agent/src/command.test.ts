@@ -1,0 +1,315 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { ConfigError } from '@clymene/model'
+import { helpOf, type Command } from '@clymene/runtime'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { agentCommand, promtailCommand } from './command.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clymene-command-'))
+  write('scrape.yml', 'scrape_configs: [{job_name: s, static_configs: [{targets: [a:1], labels: {cluster: c}}]}]')
+  write('logs.yml', `scrape_configs: [{job_name: l, static_configs: [{labels: {__path__: /a, cluster: c}}]}]`)
+  write('no-cluster.yml', 'scrape_configs: [{job_name: s1}, {job_name: s2}]')
+  write('no-cluster-logs.yml', 'scrape_configs: [{job_name: l1}]')
+  write('server.yml', 'rule_files: [a]\nscrape_configs: []')
+  write('wrong.yml', 'scrape_configs: [{job_name: s, scheme: ftp}, {job_name: s}]')
+  write('wrong-logs.yml', 'clients: []\nscrape: []')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+
+/** `<folder>` in arguments stands for where the files are. */
+const placed = (text: string): string => text.replaceAll('<folder>', folder)
+const nameless = (lines: readonly string[]): readonly string[] => lines.map((line) => line.replaceAll(folder, '<folder>'))
+
+async function warningsOf(command: Command, argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<readonly string[]> {
+  const variables = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, placed(value ?? '')]))
+  return nameless((await command.configure(argv.map(placed), variables)).warnings)
+}
+
+async function mistakesOf(command: Command, argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<readonly string[]> {
+  try {
+    return [`no mistake, warnings ${JSON.stringify(await warningsOf(command, argv, env))}`]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return nameless(error.mistakes)
+  }
+}
+
+const SCRAPE = '--config.file=<folder>/scrape.yml'
+const LOGS = '--promtail.config.file=<folder>/logs.yml'
+
+describe('agent: what is accepted, with which warnings', () => {
+  const noCluster = (job: string): string =>
+    `job "${job}" has no cluster: set --cluster, external_labels or a rule with target_label: cluster`
+  test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, warnings: readonly string[]]>([
+    ['metrics only', [SCRAPE], {}, []],
+    ['logs only', [LOGS], {}, []],
+    ['both', [SCRAPE, LOGS], {}, []],
+    ['the file by the environment', [], { CONFIG_FILE: '<folder>/scrape.yml' }, []],
+    ['the log file by the environment', [], { PROMTAIL_CONFIG_FILE: '<folder>/logs.yml' }, []],
+    ['the command line before the environment', [SCRAPE], { CONFIG_FILE: '/nowhere.yml' }, []],
+    ['several storages', [SCRAPE, LOGS], { STORAGE_TYPE: 'prometheus,loki' }, []],
+    [
+      'the manifest of the original',
+      [SCRAPE, '--gateway.grpc-client.host-port=g:15610', '--log-level=info'],
+      { STORAGE_TYPE: 'gateway' },
+      [],
+    ],
+    [
+      'metrics that no storage takes',
+      [SCRAPE, LOGS],
+      { STORAGE_TYPE: 'loki' },
+      ['--config.file has no effect: no storage of STORAGE_TYPE=loki takes metrics'],
+    ],
+    [
+      'logs that no storage takes',
+      [SCRAPE, LOGS],
+      { STORAGE_TYPE: 'prometheus,cortex' },
+      ['--promtail.config.file has no effect: no storage of STORAGE_TYPE=prometheus,cortex takes logs'],
+    ],
+    [
+      'logs that --signals leaves out',
+      [SCRAPE, LOGS, '--signals=metrics'],
+      {},
+      ['--promtail.config.file has no effect: --signals leaves logs out'],
+    ],
+    [
+      'metrics that --signals leaves out',
+      [SCRAPE, LOGS, '--signals=logs'],
+      {},
+      ['--config.file has no effect: --signals leaves metrics out'],
+    ],
+    ['jobs without a cluster', ['--config.file=<folder>/no-cluster.yml'], {}, [noCluster('s1'), noCluster('s2')]],
+    [
+      'jobs without a cluster of both kinds',
+      ['--config.file=<folder>/no-cluster.yml', '--promtail.config.file=<folder>/no-cluster-logs.yml'],
+      {},
+      [noCluster('s1'), noCluster('s2'), noCluster('l1')],
+    ],
+    ['jobs that --cluster covers', ['--config.file=<folder>/no-cluster.yml', '--cluster=c'], {}, []],
+    [
+      'lines that their labels cover',
+      ['--promtail.config.file=<folder>/no-cluster-logs.yml', '--clymene-promtail.external-labels=cluster=c'],
+      {},
+      [],
+    ],
+    [
+      'sections of a server',
+      ['--config.file=<folder>/server.yml'],
+      {},
+      ['<folder>/server.yml:1: rule_files: has no effect, an agent stores and evaluates nothing'],
+    ],
+    [
+      'flags of the original that change nothing',
+      [SCRAPE, '--metric.split.length=512', '--enable.new-service-discovery-manager'],
+      {},
+      [
+        '--enable.new-service-discovery-manager has no effect: there is one service discovery, which keeps what did not change on reload',
+        '--metric.split.length has no effect: a message holds one scrape, and is cut only where a limit of bytes asks for it',
+      ],
+    ],
+    [
+      'flags of a storage that is not selected',
+      [SCRAPE, '--es.server-urls=http://e:9200'],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--es.server-urls has no effect: storage elasticsearch is not selected by STORAGE_TYPE'],
+    ],
+    [
+      'a reload API with nothing to read anew',
+      [LOGS, '--http.port=:1'],
+      {},
+      ['--http.port has no effect: there is no scrape configuration to read anew'],
+    ],
+    [
+      'scrapes beside a dry run',
+      [SCRAPE, LOGS, '--clymene-promtail.dry-run'],
+      {},
+      ['--config.file has no effect: a dry run reads logs only'],
+    ],
+  ])('%s', async (_name, argv, env, warnings) => {
+    expect(await warningsOf(agentCommand, argv, env)).toEqual(warnings)
+  })
+})
+
+describe('agent: what is refused, every mistake at once', () => {
+  test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, mistakes: readonly string[]]>([
+    [
+      'no file where one is expected, and none given',
+      [],
+      {},
+      [
+        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served',
+      ],
+    ],
+    ['a file that is not there', ['--config.file=<folder>/none.yml'], {}, ['--config.file="<folder>/none.yml": no such file']],
+    ['a folder', ['--config.file=<folder>'], {}, ['--config.file="<folder>": is a folder, expected a file']],
+    ['a log file that is not there', ['--promtail.config.file=/none.yml'], {}, ['--promtail.config.file="/none.yml": no such file']],
+    [
+      'both files are not there',
+      ['--config.file=/a.yml', '--promtail.config.file=/b.yml'],
+      {},
+      ['--config.file="/a.yml": no such file', '--promtail.config.file="/b.yml": no such file'],
+    ],
+    [
+      'both files are wrong, and labels too',
+      ['--config.file=<folder>/wrong.yml', '--promtail.config.file=<folder>/wrong-logs.yml', '--clymene-promtail.external-labels=a=1,a=2'],
+      {},
+      [
+        '--clymene-promtail.external-labels: the label "a" comes twice',
+        '<folder>/wrong.yml:1: scrape_configs[1].job_name: "s" is used by another job of <folder>/wrong.yml',
+        '<folder>/wrong.yml:1: scrape_configs[0].scheme: found "ftp", expected one of http, https',
+        '<folder>/wrong-logs.yml:2: scrape: unknown key',
+      ],
+    ],
+    [
+      'a kind that no storage takes, and nothing else',
+      [LOGS],
+      { STORAGE_TYPE: 'prometheus' },
+      [
+        '--promtail.config.file has no effect: no storage of STORAGE_TYPE=prometheus takes logs',
+        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served',
+      ],
+    ],
+    [
+      'a dry run without lines',
+      [SCRAPE, '--clymene-promtail.dry-run'],
+      {},
+      [
+        '--config.file has no effect: a dry run reads logs only',
+        'nothing to collect: expected --config.file or --promtail.config.file with a file of a kind that is served',
+      ],
+    ],
+    [
+      'a kind that is asked for and has no storage',
+      [SCRAPE, '--signals=metrics,logs'],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--signals asks for logs, which STORAGE_TYPE=prometheus does not take: add one of loki, elasticsearch, embedded, gateway, kafka'],
+    ],
+    ['an unknown kind', [SCRAPE, '--signals=traces'], {}, ['--signals=traces: expected one or more of metrics, logs']],
+    [
+      'an unknown storage',
+      [SCRAPE],
+      { STORAGE_TYPE: 'kdb' },
+      ['STORAGE_TYPE names "kdb": expected one or more of prometheus, cortex, loki, elasticsearch, embedded, gateway, kafka'],
+    ],
+    [
+      'several flags',
+      [
+        SCRAPE,
+        '--agent.streams=0',
+        '--buffer.full=explode',
+        '--buffer.max-age=forever',
+        '--agent.streems=2',
+        '--clymene-promtail.batch-wait=1',
+      ],
+      {},
+      [
+        '--agent.streems: unknown flag, did you mean --agent.streams?',
+        '--agent.streams="0": expected a whole number between 1 and 256',
+        '--buffer.max-age="forever": expected a duration such as 500ms, 10s or 1m30s',
+        '--buffer.full="explode": expected one of expire, refuse',
+        '--clymene-promtail.batch-wait="1": expected a duration such as 500ms, 10s or 1m30s',
+      ],
+    ],
+  ])('%s', async (_name, argv, env, mistakes) => {
+    expect(await mistakesOf(agentCommand, argv, env)).toEqual(mistakes)
+  })
+})
+
+describe('promtail: --config.file is the log configuration', () => {
+  const FILE = '--config.file=<folder>/logs.yml'
+  test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, warnings: readonly string[]]>([
+    ['alone', [FILE], {}, []],
+    ['by the environment', [], { CONFIG_FILE: '<folder>/logs.yml' }, []],
+    ['the manifest of the original', [FILE, '--gateway.grpc-client.host-port=promtail-gateway:15610'], { STORAGE_TYPE: 'gateway' }, []],
+    [
+      'the flags of the original, in its spelling',
+      [
+        FILE,
+        '--clymene-promtail.Batch-wait=5s',
+        '--clymene-promtail.Batch-size-bytes=2097152',
+        '--clymene-promtail.min-backoff=1s',
+        '--clymene-promtail.max-backoff=1m',
+        '--clymene-promtail.external-labels=a=b,c=d',
+        '--clymene-promtail.tenant-id=t',
+      ],
+      {},
+      [],
+    ],
+    [
+      'the flags of the original that change nothing',
+      [
+        FILE,
+        '--clymene-promtail.max-retries=3',
+        '--clymene-promtail.stream-lag-labels=job',
+        '--clymene-promtail.inspect',
+        '--clymene-promtail.print-config-stderr',
+      ],
+      {},
+      [
+        '--clymene-promtail.max-retries has no effect: a batch is sent until the storage has it or refuses it for good',
+        '--clymene-promtail.stream-lag-labels has no effect: the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+        '--clymene-promtail.inspect has no effect: stages are not shown yet',
+        '--clymene-promtail.print-config-stderr has no effect: use `validate`',
+      ],
+    ],
+    [
+      'flags of the agent that mean nothing here',
+      [FILE, LOGS, '--http.port=1'],
+      {},
+      [
+        '--promtail.config.file has no effect: --config.file is the log configuration here',
+        '--http.port has no effect: there is no scrape configuration to read anew',
+      ],
+    ],
+    [
+      'a storage that takes metrics only beside one that takes logs',
+      [FILE, '--prometheus.remote.url=http://p:9090/api/v1/write'],
+      { STORAGE_TYPE: 'prometheus,loki' },
+      [],
+    ],
+    ['a dry run', [FILE, '--clymene-promtail.dry-run'], {}, []],
+  ])('%s', async (_name, argv, env, warnings) => {
+    expect(await warningsOf(promtailCommand, argv, env)).toEqual(warnings)
+  })
+
+  test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, mistakes: readonly string[]]>([
+    ['no file where it is expected', [], {}, ['--config.file="/etc/promtail/config.yml": no such file']],
+    ['no file at all', ['--config.file='], {}, ['nothing to collect: expected --config.file with a file of a kind that is served']],
+    ['a scrape configuration', [SCRAPE.replace('scrape.yml', 'server.yml')], {}, ['<folder>/server.yml:1: rule_files: unknown key']],
+    [
+      'storages that take no logs',
+      [FILE],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--signals asks for logs, which STORAGE_TYPE=prometheus does not take: add one of loki, elasticsearch, embedded, gateway, kafka'],
+    ],
+    ['a kind beyond its name', [FILE, '--signals=metrics'], {}, ['--signals=metrics: this service is limited to logs']],
+    [
+      'a flag in other letters',
+      [FILE, '--clymene-promtail.BATCH-WAIT=5s'],
+      {},
+      [expect.stringMatching(/^--clymene-promtail\.BATCH-WAIT: unknown flag/)],
+    ],
+  ])('refused: %s', async (_name, argv, env, mistakes) => {
+    expect(await mistakesOf(promtailCommand, argv, env)).toEqual(mistakes)
+  })
+})
+
+describe('--help', () => {
+  test.each([
+    ['agent', agentCommand, '/etc/clymene/clymene.yml', ':15691'],
+    ['promtail', promtailCommand, '/etc/promtail/config.yml', ':15698'],
+  ])('%s tells its defaults', (name, command, file, admin) => {
+    const help = helpOf(command)
+    expect(help).toContain(`clymene ${name} [flags]`)
+    expect(help).toContain(`--config.file path  (default ${file})`)
+    expect(help).toContain(`--admin.http.host-ports address  (default ${admin})`)
+    expect(command.statusAddress).toBe(admin)
+  })
+})
