@@ -6,7 +6,7 @@ import {
   kafkaProducerOptions,
   type KafkaBus,
 } from '@clymene/bus'
-import type { FlagValues, Kind } from '@clymene/model'
+import { ConfigError, KINDS, type FlagValues, type Kind } from '@clymene/model'
 import { adminFlags, hostService, parseFlags, processFlags, type Command, type Host } from '@clymene/runtime'
 import { deadLetterTopic, openStorages, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
@@ -51,8 +51,9 @@ function commandOf({
     ),
     configure: async (argv, env) => {
       const parsed = parseServiceFlags({ flags, defaultStorages: '', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
-      const { values, warnings } = parsed
-      const kafka = kafkaOptions(values)
+      const { values } = parsed
+      const kafka = kafkaOptions(parsed)
+      const warnings = [...parsed.warnings, ...unusedTopics(parsed)]
       return {
         warnings,
         run: (stop) => hostService({ flags: values, component: name, warnings }, (host) => runIngester(parsed, kafka, host, stop)),
@@ -61,18 +62,53 @@ function commandOf({
   }
 }
 
-/** The consumer, and for dead letters a producer to the same brokers with the same credentials. */
-function kafkaOptions(values: FlagValues<typeof kafkaConsumerFlags>) {
-  const consumer = kafkaConsumerOptions(values)
+/**
+ * The consumer, and for dead letters a producer to the same brokers with the same credentials.
+ *
+ * @throws ConfigError with every mistake, also of the topics
+ */
+function kafkaOptions({ values, selection }: ServiceFlags<typeof flags>) {
+  const mistakes = topicMistakes(topicsOf(values, selection.byKind.keys()))
+  const consumer = readConsumer(values, mistakes)
+  if (consumer === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
   return { consumer, producer: { ...defaults, connection: consumer.connection } }
 }
 
+function readConsumer(values: FlagValues<typeof kafkaConsumerFlags>, mistakes: string[]) {
+  try {
+    return kafkaConsumerOptions(values)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes)
+    return undefined
+  }
+}
+
 type KafkaOptions = ReturnType<typeof kafkaOptions>
+
+const TOPIC_FLAGS = { metrics: 'kafka.consumer.topic', logs: 'kafka.consumer.promtail.topic' } as const
 
 /** The topic of each kind, by its flag. */
 export const topicsOf = (values: FlagValues<typeof kafkaConsumerFlags>, kinds: Iterable<Kind>): ReadonlyMap<Kind, string> =>
-  new Map(Array.from(kinds, (kind) => [kind, values[kind === 'metrics' ? 'kafka.consumer.topic' : 'kafka.consumer.promtail.topic']]))
+  new Map(Array.from(kinds, (kind) => [kind, values[TOPIC_FLAGS[kind]]]))
+
+/** What a message is follows from its topic, so each kind has its own. */
+function topicMistakes(topics: ReadonlyMap<Kind, string>): string[] {
+  const mistakes = [...topics].flatMap(([kind, topic]) => (topic === '' ? [`--${TOPIC_FLAGS[kind]}: expected a name`] : []))
+  const [metrics, logs] = [topics.get('metrics'), topics.get('logs')]
+  if (metrics === undefined || logs === undefined || mistakes.length > 0) return mistakes
+  if (metrics === logs || metrics === deadLetterTopic(logs) || logs === deadLetterTopic(metrics))
+    mistakes.push(
+      `--${TOPIC_FLAGS.metrics}=${metrics} and --${TOPIC_FLAGS.logs}=${logs}: expected two topics, neither of them the dead letters of the other`,
+    )
+  return mistakes
+}
+
+const unusedTopics = ({ given, selection }: ServiceFlags<typeof flags>): readonly string[] =>
+  KINDS.filter((kind) => !selection.byKind.has(kind) && given.has(TOPIC_FLAGS[kind])).map(
+    (kind) => `--${TOPIC_FLAGS[kind]} has no effect: ${kind} are not served`,
+  )
 
 /** Kafka keeps no kind: what is on a topic, or on its dead-letter topic, follows from its name. */
 export const kindOfTopic =
