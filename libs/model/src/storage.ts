@@ -52,5 +52,7 @@ export type OpenStorage = {
   readonly sinks: { readonly [K in Kind]?: Sink }
   /** Rejects when the storage cannot be reached, for /readyz and `status`. */
   readonly check?: (signal: AbortSignal) => Promise<void>
+  /** What is known by itself, without asking: why it cannot be written now. A gateway then answers at once instead of waiting. */
+  readonly unavailable?: () => string | undefined
   readonly close: () => Promise<void>
 }

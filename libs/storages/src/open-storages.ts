@@ -23,6 +23,8 @@ export type OpenedStorages = {
   readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   /** Looks at the storages until the signal aborts; one that is away is a reason on /readyz, and the first look decides the start. */
   readonly watch: (readiness: Readiness, signal: AbortSignal) => Promise<void>
+  /** Why one of them is known not to be writable now; undefined when nothing is known against any. */
+  readonly unavailable: () => string | undefined
   readonly close: () => Promise<void>
 }
 
@@ -79,6 +81,13 @@ export async function openStorages({
     ),
     watch: async (readiness, signal) => {
       await Promise.all(open.map(({ name, storage }) => watchOne(name, storage, readiness, logger, signal)))
+    },
+    unavailable: () => {
+      for (const { name, storage } of open) {
+        const reason = storage.unavailable?.()
+        if (reason !== undefined) return `storage ${name}: ${reason}`
+      }
+      return undefined
     },
     close,
   }

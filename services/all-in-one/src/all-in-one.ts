@@ -160,6 +160,7 @@ function openGateway(
         ? Promise.reject(new PermanentError(`no topic for ${envelope.kind}`))
         : bus.bus.produce(topic, [envelope], signal)
     },
+    unavailable: bus.bus.unavailable,
     metrics,
     logger,
     readiness,

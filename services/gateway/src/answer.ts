@@ -11,6 +11,15 @@ export type Answer = {
   readonly retryAfter?: number
 }
 
+/** The sender closed its connection before it was answered: nobody reads what is said, and nothing went wrong here. */
+export class SenderGoneError extends Error {
+  override readonly name = 'SenderGoneError'
+
+  constructor() {
+    super('the sender went away before the acknowledgement')
+  }
+}
+
 export function answerTo(error: unknown): Answer {
   const reason = errorMessage(error)
   if (error instanceof TooLargeError) return { http: 413, grpc: grpcStatus.INVALID_ARGUMENT, reason }
@@ -19,6 +28,7 @@ export function answerTo(error: unknown): Answer {
   if (error instanceof RetryableError) {
     return { http: 503, grpc: grpcStatus.UNAVAILABLE, reason, retryAfter: Math.ceil((error.retryAfterMs ?? 1000) / 1000) }
   }
+  if (error instanceof SenderGoneError) return { http: 499, grpc: grpcStatus.CANCELLED, reason }
   return { http: 500, grpc: grpcStatus.INTERNAL, reason: 'internal error' }
 }
 

@@ -10,7 +10,7 @@ import {
 } from '@clymene/storages'
 
 import { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
-import { startGateway, type GatewayOptions } from './gateway.ts'
+import { checkCertificates, startGateway, type GatewayOptions } from './gateway.ts'
 
 const ADMIN_ADDRESS = ':15690'
 const flags = { ...processFlags, ...adminFlags(ADMIN_ADDRESS), ...gatewayServerFlags, ...gatewayLimitFlags }
@@ -48,13 +48,14 @@ function commandOf({
       ],
       'kafka',
     ),
-    configure: (argv, env) => {
+    configure: async (argv, env) => {
       const parsed = parseServiceFlags({ flags, defaultStorages: 'kafka', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
       const { values, warnings } = parsed
-      return Promise.resolve({
+      checkCertificates(values)
+      return {
         warnings,
         run: (stop) => hostService({ flags: values, component: name, warnings }, (host) => runGateway(parsed, host, stop)),
-      })
+      }
     },
   }
 }
@@ -69,6 +70,7 @@ async function runGateway({ values, storageValues, selection }: ServiceFlags<typ
       flags: values,
       kinds: new Set(storages.sinks.keys()),
       write: writeTo(storages, metrics),
+      unavailable: storages.unavailable,
       metrics,
       logger,
       readiness,

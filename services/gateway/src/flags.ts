@@ -30,7 +30,11 @@ export const gatewayLimitFlags = {
   ),
   'gateway.max-body-bytes': flag.bytes('8MiB', 'Largest body as received; beyond it 413 or RESOURCE_EXHAUSTED'),
   'gateway.max-decompressed-bytes': flag.bytes('64MiB', 'Largest body after decompression; beyond it 413 or INVALID_ARGUMENT'),
-  'gateway.write-timeout': flag.duration('20s', 'How long a request waits for the bus or the storages before it is answered 503'),
+  'gateway.max-unzipped-bytes': flag.bytes('16MiB', 'Largest gzip body after decompression; beyond it 413'),
+  'gateway.write-timeout': flag.duration(
+    '20s',
+    'How long a request waits for the bus or the storages before it is answered 503; senders of the original give up after 10s',
+  ),
   'gateway.header-timeout': flag.duration('10s', 'Time to send the headers of a request'),
   'gateway.body-timeout': flag.duration('30s', 'Time to send a whole request'),
   'gateway.idle-timeout': flag.duration('75s', 'How long an idle connection is kept'),
@@ -38,6 +42,6 @@ export const gatewayLimitFlags = {
     '10m',
     'Age, varied by 10%, at which a connection is closed so that senders spread over new replicas; 0 is never',
   ),
-  'gateway.max-connections': flag.int(1000, 'Connections to each of the two servers at a time'),
+  'gateway.max-connections': flag.int(1000, 'Connections to the HTTP server at a time'),
   'gateway.drain-timeout': flag.duration('5s', 'How long requests may finish when the gateway stops'),
 } satisfies FlagSet

@@ -31,8 +31,11 @@ afterEach(async () => {
 
 type Write = (envelope: Envelope, signal: AbortSignal) => Promise<void>
 
-async function start(options: { write?: Write; argv?: readonly string[]; kinds?: readonly Kind[] } = {}) {
+async function start(
+  options: { write?: Write; unavailable?: () => string | undefined; argv?: readonly string[]; kinds?: readonly Kind[] } = {},
+) {
   const written: Envelope[] = []
+  const metrics = createMetrics()
   const write: Write = async (envelope, signal) => {
     await options.write?.(envelope, signal)
     written.push(envelope)
@@ -43,16 +46,17 @@ async function start(options: { write?: Write; argv?: readonly string[]; kinds?:
     flags: values,
     kinds: new Set(options.kinds ?? ['metrics', 'logs']),
     write,
-    metrics: createMetrics(),
+    unavailable: options.unavailable ?? (() => undefined),
+    metrics,
     logger: silentLogger,
     readiness: createReadiness(),
   })
-  const stop = new AbortController()
-  const running = gateway.run(stop.signal)
+  const stopping = new AbortController()
+  const running = gateway.run(stopping.signal)
   const client = new Client(`127.0.0.1:${gateway.grpcAddress.port}`, credentials.createInsecure())
   stops.push(async () => {
     client.close()
-    stop.abort()
+    stopping.abort()
     await running
   })
   const post = (path: string, body: Uint8Array | string, headers: Record<string, string> = {}) =>
@@ -75,7 +79,7 @@ async function start(options: { write?: Write; argv?: readonly string[]; kinds?:
       )
     })
   }
-  return { written, post, call, gateway }
+  return { written, post, call, gateway, metrics, stop: () => stopping.abort() }
 }
 
 const METRICS_CALL = '/prometheus.ClymeneService/RequestMetrics'
@@ -159,6 +163,25 @@ describe('order and identity', () => {
     expect(written[0]?.headers.stream).toBe('a')
   })
 
+  test('the key of a foreign sender is the same at every gateway, whoever numbered', async () => {
+    const [one, two] = [await start(), await start()]
+    await one.post('/api/v1/write', block)
+    await two.post('/api/v1/write', block)
+    expect(one.written[0]?.key).toBe('/c1//a')
+    expect(two.written[0]?.key).toBe('/c1//a')
+    expect(one.written[0]?.headers.agent).not.toBe(two.written[0]?.headers.agent)
+  })
+
+  test('an endless label does not become an endless key', async () => {
+    const { post, written } = await start()
+    for (const end of ['x', 'y']) {
+      const labels = [['__name__', 'up'] as const, ['cluster', `${'c'.repeat(100_000)}${end}`] as const]
+      await post('/api/v1/write', compress(encodeWriteRequest([{ labels, samples: [{ timestampMs: 1, value: 1 }] }])))
+    }
+    expect(written.map(({ key }) => key.length < 200)).toEqual([true, true])
+    expect(written[0]?.key).not.toBe(written[1]?.key)
+  })
+
   test('an agent keeps its own number and key; its word that a block was scanned counts nothing', async () => {
     const { post, written } = await start()
     const headers = {
@@ -177,7 +200,7 @@ describe('order and identity', () => {
 
 describe('what is refused', () => {
   const bomb = gzipSync(Buffer.alloc(1_000_000))
-  const small = ['--gateway.max-decompressed-bytes=64KiB', '--gateway.max-body-bytes=32KiB']
+  const small = ['--gateway.max-decompressed-bytes=64KiB', '--gateway.max-unzipped-bytes=64KiB', '--gateway.max-body-bytes=32KiB']
   const refused: {
     name: string
     path: string
@@ -300,6 +323,64 @@ describe('limits', () => {
     const response = await post('/api/v1/write', block)
     expect(response.status).toBe(503)
     expect(await response.text()).toMatch(/not acknowledged within 50 ms/)
+  })
+
+  test('while the bus is known to be away one request tries and the others are told at once, with the reason', async () => {
+    let away: string | undefined = 'Kafka: connection refused'
+    const waiting: (() => void)[] = []
+    const { post } = await start({ write: () => new Promise((resolve) => waiting.push(resolve)), unavailable: () => away })
+    const first = post('/api/v1/write', block)
+    await expect.poll(() => waiting.length).toBe(1)
+    const second = await post('/api/v1/write', block)
+    expect({ status: second.status, text: await second.text() }).toEqual({ status: 503, text: 'Kafka: connection refused\n' })
+    away = undefined
+    const third = post('/api/v1/write', block)
+    await expect.poll(() => waiting.length).toBe(2)
+    for (const go of waiting) go()
+    expect([(await first).status, (await third).status]).toEqual([204, 204])
+  })
+
+  test('a sender that goes away ends its write, and is no failure of the gateway', async () => {
+    const ended: boolean[] = []
+    const { gateway, metrics } = await start({
+      write: (_envelope, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            ended.push(true)
+            reject(new Error('aborted'))
+          })
+          ended.push(false)
+        }),
+    })
+    const gone = new AbortController()
+    const sending = fetch(`http://127.0.0.1:${gateway.httpAddress.port}/api/v1/write`, {
+      method: 'POST',
+      body: new Uint8Array(block),
+      signal: gone.signal,
+    })
+    await expect.poll(() => ended).toEqual([false])
+    gone.abort()
+    await expect(sending).rejects.toThrow('aborted')
+    await expect.poll(() => ended).toEqual([false, true])
+    await expect
+      .poll(async () => await metrics.registry.metrics())
+      .toMatch(/clymene_gateway_requests_total\{protocol="http",kind="metrics",status="499"\} 1/)
+  })
+
+  test('a gateway that stops tells who still waits to come again', async () => {
+    let isWaiting = false
+    const { post, stop } = await start({
+      write: (_envelope, signal) => {
+        isWaiting = true
+        return rejectedBy(signal)
+      },
+      argv: ['--gateway.drain-timeout=50ms'],
+    })
+    const pending = post('/api/v1/write', block)
+    await expect.poll(() => isWaiting).toBe(true)
+    stop()
+    const response = await pending
+    expect({ status: response.status, text: await response.text() }).toEqual({ status: 503, text: 'the gateway is stopping\n' })
   })
 
   test('a connection past its age is closed with its answer', async () => {

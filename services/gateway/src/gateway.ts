@@ -1,4 +1,4 @@
-import type { Envelope, FlagValues, Kind, Logger } from '@clymene/model'
+import { ConfigError, type Envelope, type FlagValues, type Kind, type Logger } from '@clymene/model'
 import { aborted, type Address, listen, type Metrics, type Readiness } from '@clymene/runtime'
 
 import type { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
@@ -12,6 +12,8 @@ export type GatewayOptions = {
   readonly kinds: ReadonlySet<Kind>
   /** Resolves when the bus or every storage of the kind has the envelope. @throws RetryableError | PermanentError */
   readonly write: (envelope: Envelope, signal: AbortSignal) => Promise<void>
+  /** Why nothing can be written now, as far as is known; undefined when nothing is known against it. */
+  readonly unavailable: () => string | undefined
   readonly metrics: Metrics
   readonly logger: Logger
   readonly readiness: Readiness
@@ -25,11 +27,13 @@ export type Gateway = {
 }
 
 /** Starts both servers. @throws ConfigError for a port in use or unreadable certificates. */
-export async function startGateway({ flags, kinds, write, metrics, logger, readiness }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ flags, kinds, write, unavailable, metrics, logger, readiness }: GatewayOptions): Promise<Gateway> {
   const intake = createIntake({
     write,
+    unavailable,
     maxBytesInFlight: flags['gateway.max-bytes-in-flight'],
     maxDecompressedBytes: flags['gateway.max-decompressed-bytes'],
+    maxUnzippedBytes: flags['gateway.max-unzipped-bytes'],
     writeTimeoutMs: flags['gateway.write-timeout'],
     metrics,
   })
@@ -45,7 +49,6 @@ export async function startGateway({ flags, kinds, write, metrics, logger, readi
   const http = createHttpServer({
     ...shared,
     tls: flags['gateway.http-server.tls.enabled'] ? httpTls(flags) : undefined,
-    maxDecompressedBytes: flags['gateway.max-decompressed-bytes'],
     maxConnections: flags['gateway.max-connections'],
     headerTimeoutMs: flags['gateway.header-timeout'],
     bodyTimeoutMs: flags['gateway.body-timeout'],
@@ -70,10 +73,15 @@ export async function startGateway({ flags, kinds, write, metrics, logger, readi
       await aborted(signal)
       readiness.stopping()
       const patienceMs = flags['gateway.drain-timeout']
-      await Promise.all([closeHttp(http, patienceMs), grpc.stop(patienceMs)])
+      // Who still waits then is told to come again, and has a moment to hear it before the connections are cut.
+      const impatience = setTimeout(() => intake.stop(), patienceMs)
+      await Promise.all([closeHttp(http, patienceMs + FAREWELL_MS), grpc.stop(patienceMs + FAREWELL_MS)])
+      clearTimeout(impatience)
     },
   }
 }
+
+const FAREWELL_MS = 500
 
 /** Idle connections go at once, busy ones after their answer, at the latest when patience ends. */
 async function closeHttp(http: ReturnType<typeof createHttpServer>, patienceMs: number): Promise<void> {
@@ -95,3 +103,20 @@ const grpcTls = (flags: GatewayOptions['flags']) =>
     key: flags['gateway.grpc-server.tls.key'],
     clientCa: flags['gateway.grpc-server.tls.client-ca'],
   })
+
+/** @throws ConfigError naming every certificate flag that is wrong; nothing is started */
+export function checkCertificates(flags: GatewayOptions['flags']): void {
+  const mistakes: string[] = []
+  for (const [isOn, read] of [
+    [flags['gateway.http-server.tls.enabled'], httpTls],
+    [flags['gateway.grpc-server.tls.enabled'], grpcTls],
+  ] as const) {
+    try {
+      if (isOn) read(flags)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      mistakes.push(...error.mistakes)
+    }
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+}

@@ -44,7 +44,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const server = new Server({
     'grpc.max_receive_message_length': options.maxBodyBytes,
     'grpc.max_send_message_length': 64 * 1024,
-    'grpc.max_concurrent_streams': 256,
+    // A message is in memory before it can be refused: few at a time per connection.
+    'grpc.max_concurrent_streams': 32,
     'grpc.max_connection_idle_ms': options.idleTimeoutMs,
     'grpc.keepalive_time_ms': 60_000,
     'grpc.keepalive_timeout_ms': 20_000,
@@ -95,9 +96,10 @@ function unaryCall(
     void accept(call).then((answer) => {
       requests.inc({ protocol: 'grpc', kind, status: answer?.http ?? 200 })
       if (answer === undefined) return callback(null, Buffer.alloc(0))
-      onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
-        logger.warn('call refused', { kind, status: answer.grpc, error: answer.reason, repeated: heldBack })
-      })
+      if (answer.http !== 499)
+        onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
+          logger.warn('call refused', { kind, status: answer.grpc, error: answer.reason, repeated: heldBack })
+        })
       const metadata = new Metadata()
       if (answer.retryAfter !== undefined) metadata.set('retry-after', String(answer.retryAfter))
       return callback({ code: answer.grpc, details: answer.reason, metadata })

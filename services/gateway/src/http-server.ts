@@ -1,9 +1,6 @@
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
-
-import { DecodeError, errorMessage, type Kind, type Logger } from '@clymene/model'
+import { errorMessage, type Kind, type Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
-import { fromHeaders, TooLargeError } from '@clymene/wire'
+import { fromHeaders } from '@clymene/wire'
 import { status as grpcStatus } from '@grpc/grpc-js'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
@@ -17,7 +14,6 @@ export type HttpServerOptions = {
   readonly kinds: ReadonlySet<Kind>
   readonly tls: ServerTls | undefined
   readonly maxBodyBytes: number
-  readonly maxDecompressedBytes: number
   readonly maxConnections: number
   readonly headerTimeoutMs: number
   readonly bodyTimeoutMs: number
@@ -51,9 +47,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
   const send = (reply: FastifyReply, kind: Kind, answer: Answer): FastifyReply => {
     requests.inc({ protocol: 'http', kind, status: answer.http })
-    onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
-      logger.warn('request refused', { kind, status: answer.http, error: answer.reason, repeated: heldBack })
-    })
+    if (answer.http !== 499)
+      onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
+        logger.warn('request refused', { kind, status: answer.http, error: answer.reason, repeated: heldBack })
+      })
     if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter)
     return reply.code(answer.http).type('text/plain; charset=utf-8').send(`${answer.reason}\n`)
   }
@@ -71,10 +68,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       },
       handler: async (request, reply) => {
         try {
-          await intake.accept(
-            { kind, protocol: 'http', form: 'message', bytes: await bodyOf(request, options), headers: headersOf(request) },
-            abortOf(reply),
-          )
+          const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+          const form = request.headers['content-encoding'] === 'gzip' ? 'gzip' : 'message'
+          await intake.accept({ kind, protocol: 'http', form, bytes, headers: headersOf(request) }, abortOf(reply))
           requests.inc({ protocol: 'http', kind, status: 204 })
           return await reply.code(204).send()
         } catch (error) {
@@ -155,20 +151,6 @@ const headersOf = (request: FastifyRequest) => {
   const headers = fromHeaders(get, { trustScanned: false })
   const tenant = headers.tenant ?? get('x-scope-orgid')
   return tenant === undefined || tenant === '' ? headers : { ...headers, tenant }
-}
-
-const unzip = promisify(gunzip)
-
-async function bodyOf(request: FastifyRequest, { maxDecompressedBytes }: HttpServerOptions): Promise<Buffer> {
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  if (request.headers['content-encoding'] !== 'gzip') return body
-  try {
-    return await unzip(body, { maxOutputLength: maxDecompressedBytes })
-  } catch (error) {
-    throw error instanceof RangeError
-      ? new TooLargeError('gzip body, decompressed,', maxDecompressedBytes + 1, maxDecompressedBytes)
-      : new DecodeError(`gzip body: ${errorMessage(error)}`, 0, { cause: error })
-  }
 }
 
 /** Aborts when the sender has gone: nobody waits for the answer any more. */

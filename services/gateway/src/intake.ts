@@ -1,25 +1,34 @@
-import { envelopeKey, RetryableError, type Envelope, type EnvelopeHeaders, type Kind } from '@clymene/model'
-import type { Metrics } from '@clymene/runtime'
-import { createMessageReader, type ScannedMessage } from '@clymene/wire'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 
+import { DecodeError, errorMessage, PROTOBUF, RetryableError, type Envelope, type EnvelopeHeaders, type Kind } from '@clymene/model'
+import type { Metrics } from '@clymene/runtime'
+import { createMessageReader, TooLargeError, type ScannedMessage } from '@clymene/wire'
+
+import { SenderGoneError } from './answer.ts'
 import { createBudget } from './budget.ts'
+import { identityOf } from './identity.ts'
 import { createNumbering } from './numbering.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** One request, whatever protocol it came by. */
 export type Request = {
   readonly kind: Kind
   readonly protocol: 'http' | 'grpc'
   readonly bytes: Uint8Array
-  /** `raw`: protobuf without compression, as gRPC carries it. `message`: a snappy block or JSON. */
-  readonly form: 'raw' | 'message'
+  /** `raw`: protobuf without compression, as gRPC carries it. `message`: a snappy block or JSON. `gzip`: one of those in gzip. */
+  readonly form: 'raw' | 'message' | 'gzip'
   readonly headers: EnvelopeHeaders
 }
 
 export type IntakeOptions = {
   /** Resolves when the bus or all storages have it. @throws RetryableError | PermanentError */
   readonly write: (envelope: Envelope, signal: AbortSignal) => Promise<void>
+  /** Why nothing can be written now, as far as is known; undefined when nothing is known against it. */
+  readonly unavailable: () => string | undefined
   readonly maxBytesInFlight: number
   readonly maxDecompressedBytes: number
+  readonly maxUnzippedBytes: number
   readonly writeTimeoutMs: number
   readonly metrics: Metrics
 }
@@ -29,14 +38,19 @@ export type Intake = {
   /** False when there is no room for so many bytes; else {@link Intake.release} has to follow. */
   readonly reserve: (bytes: number) => boolean
   readonly release: (bytes: number) => void
-  /** @throws DecodeError for a bad body, RetryableError or PermanentError of what it is written to. */
+  /** @throws DecodeError for a bad body, SenderGoneError, RetryableError or PermanentError of what it is written to. */
   readonly accept: (request: Request, signal: AbortSignal) => Promise<void>
+  /** Ends what still waits for an acknowledgement: senders are told to come again. */
+  readonly stop: () => void
 }
 
-export function createIntake({ write, maxBytesInFlight, maxDecompressedBytes, writeTimeoutMs, metrics }: IntakeOptions): Intake {
-  const budget = createBudget(maxBytesInFlight)
+export function createIntake(options: IntakeOptions): Intake {
+  const { write, unavailable, maxDecompressedBytes, writeTimeoutMs, metrics } = options
+  const budget = createBudget(options.maxBytesInFlight)
   const reader = createMessageReader({ maxBytes: maxDecompressedBytes })
   const number = createNumbering()
+  const unpack = oneAtATime()
+  const stopping = new AbortController()
   const records = metrics.counter('clymene_gateway_received_records_total', 'Samples and entries that were acknowledged', [
     'kind',
     'protocol',
@@ -45,49 +59,86 @@ export function createIntake({ write, maxBytesInFlight, maxDecompressedBytes, wr
   const seconds = metrics.histogram('clymene_gateway_write_seconds', 'From the checked body to the acknowledgement', ['kind'])
   metrics.gauge('clymene_gateway_bytes_in_flight', 'Bytes of requests that are not answered yet', [], (gauge) => gauge.set(budget.used()))
   const limit = metrics.gauge('clymene_gateway_bytes_in_flight_limit', 'Largest sum of bytes of requests that are not answered yet')
-  limit.set(maxBytesInFlight)
+  limit.set(options.maxBytesInFlight)
+  let waiting = 0
+
+  const read = ({ kind, bytes: body, form, headers }: Request): Promise<ScannedMessage> | ScannedMessage => {
+    if (form === 'raw') return reader.readRaw(kind, body)
+    if (form === 'message') return reader.read(kind, body, headers.contentType)
+    // One after another: what a small gzip body becomes is not in the budget, and many at a time would be the memory of all.
+    return unpack(async () => reader.read(kind, await unzip(body, options.maxUnzippedBytes), headers.contentType))
+  }
+
+  /** While what it writes to is known to be away one request goes on trying, and the others are told at once. */
+  const writeOrRefuse = async (envelope: Envelope, signal: AbortSignal): Promise<void> => {
+    const reason = unavailable()
+    if (reason !== undefined && waiting > 0) throw new RetryableError(reason)
+    waiting++
+    try {
+      await withTimeout((timed) => write(envelope, timed), { timeoutMs: writeTimeoutMs, unavailable }, signal)
+    } finally {
+      waiting--
+    }
+  }
 
   return {
     reserve: budget.take,
     release: budget.release,
-    accept: async ({ kind, protocol, bytes: body, form, headers }, signal) => {
-      const message = form === 'raw' ? reader.readRaw(kind, body) : reader.read(kind, body, headers.contentType)
+    stop: () => stopping.abort(new RetryableError('the gateway is stopping')),
+    accept: async (request, signal) => {
+      const { kind, protocol } = request
+      const message = await read(request)
       if (message.uncompressedBytes === 0) return // some senders check by an empty request; metadata alone has no samples and goes on
-      const envelope = envelopeOf(kind, message, headers, number)
       const observe = seconds.startTimer({ kind })
-      await withTimeout((timed) => write(envelope, timed), writeTimeoutMs, signal)
+      await writeOrRefuse(envelopeOf(kind, message, request.headers, number), AbortSignal.any([signal, stopping.signal])).catch(
+        (error: unknown) => {
+          if (signal.aborted) throw new SenderGoneError()
+          throw stopping.signal.aborted ? stopping.signal.reason : error
+        },
+      )
       observe()
       records.inc({ kind, protocol }, message.records)
-      bytes.inc({ kind, protocol }, body.length)
+      bytes.inc({ kind, protocol }, request.bytes.length)
     },
   }
 }
 
-/** Labels that tell the senders of one cluster apart when nothing else does (an HA pair of Prometheus: `__replica__`). */
-const IDENTITY_LABELS = ['cluster', '__replica__', 'replica']
-
 function envelopeOf(kind: Kind, message: ScannedMessage, received: EnvelopeHeaders, number: ReturnType<typeof createNumbering>): Envelope {
-  const tenant = received.tenant ?? message.tenant
-  const identity = received.agent === undefined ? message.firstLabels(IDENTITY_LABELS) : []
-  const cluster = received.cluster ?? identity[0]
-  const headers = number(
-    { ...received, ...(tenant === undefined ? {} : { tenant }), ...(cluster === undefined || cluster === '' ? {} : { cluster }) },
-    identity.slice(1).join(''),
-  )
+  const { key, headers, isNumbered } = identityOf(message, received)
+  const numbers = isNumbered ? {} : number(key)
   return {
     kind,
-    key: envelopeKey(headers),
+    key,
     value: message.value,
-    headers: { ...headers, contentType: 'application/x-protobuf', records: message.records, scanned: true },
+    headers: { ...headers, ...numbers, contentType: PROTOBUF, records: message.records, scanned: true },
   }
 }
 
-async function withTimeout(write: (signal: AbortSignal) => Promise<void>, timeoutMs: number, signal: AbortSignal): Promise<void> {
+const gunzipBytes = promisify(gunzip)
+
+async function unzip(body: Uint8Array, maxBytes: number): Promise<Buffer> {
+  try {
+    return await gunzipBytes(body, { maxOutputLength: maxBytes })
+  } catch (error) {
+    throw error instanceof RangeError
+      ? new TooLargeError('gzip body, unpacked,', maxBytes + 1, maxBytes)
+      : new DecodeError(`gzip body: ${errorMessage(error)}`, 0, { cause: error })
+  }
+}
+
+type Patience = { readonly timeoutMs: number; readonly unavailable: () => string | undefined }
+
+async function withTimeout(
+  write: (signal: AbortSignal) => Promise<void>,
+  { timeoutMs, unavailable }: Patience,
+  signal: AbortSignal,
+): Promise<void> {
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     await write(AbortSignal.any([timeout, signal]))
   } catch (error) {
-    if (timeout.aborted) throw new RetryableError(`not acknowledged within ${timeoutMs} ms`, { cause: error })
-    throw error
+    if (!timeout.aborted) throw error
+    const reason = unavailable()
+    throw new RetryableError(`not acknowledged within ${timeoutMs} ms${reason === undefined ? '' : `: ${reason}`}`, { cause: error })
   }
 }

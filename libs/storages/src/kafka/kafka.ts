@@ -28,6 +28,7 @@ export const kafkaStorage: Storage<typeof kafkaProducerFlags> = {
         const reason = bus.unavailable()
         if (reason !== undefined) throw new RetryableError(reason)
       },
+      unavailable: bus.unavailable,
       close: bus.close,
     }
   },
