@@ -17,7 +17,7 @@ export type SourceBatch = {
 export type Emit = (batch: SourceBatch, signal: AbortSignal) => Promise<void>
 
 export type Source = {
-  /** Reads the world until `signal` aborts, then hands over what is left (staleness markers, the last lines) and resolves. */
+  /** Reads the world until `signal` aborts, then hands over what is left (the last lines) and resolves. */
   readonly run: (emit: Emit, signal: AbortSignal) => Promise<void>
 }
 

@@ -108,6 +108,11 @@ describe('parseFlags', () => {
     )
   })
 
+  test('credentials in an address never stand in an error', () => {
+    const url = { url: flag.url('http://localhost/', 'URL') }
+    expect(() => parseFlags(url, ['--url=ftp://user:hunter2@host/'], {})).toThrow('--url="ftp://***@host/": expected an absolute URL')
+  })
+
   test('a secret never stands in an error', () => {
     const secret = {
       token: {

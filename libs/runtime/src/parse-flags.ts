@@ -47,7 +47,7 @@ export function parseFlags<F extends FlagSet>(
     try {
       return [name, one.parse(text)] as const
     } catch (error) {
-      mistakes.push(`${origin}=${one.secret === true ? '***' : JSON.stringify(text)}: ${errorMessage(error)}`)
+      mistakes.push(`${origin}=${one.secret === true ? '***' : JSON.stringify(withoutCredentials(text))}: ${errorMessage(error)}`)
       return [name, one.default] as const
     }
   })
@@ -55,6 +55,9 @@ export function parseFlags<F extends FlagSet>(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value came from the parser of its own flag
   return { values: Object.fromEntries(values) as FlagValues<F>, given, warnings, positionals }
 }
+
+/** `http://user:password@host` without the password, in any text that may hold an address. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\/\/[^/\s,]*@/g, '//***@')
 
 export const environmentName = (name: string): string => name.toUpperCase().replaceAll(/[.-]/g, '_')
 
