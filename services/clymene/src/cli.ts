@@ -3,21 +3,31 @@ import { readVersion, runCommand, type Command, type ExitStatus } from '@clymene
 /** Verbs that may stand before the service too: `clymene validate agent …`. */
 const VERBS = ['status', 'validate', 'help']
 
+/** The service that `clymene status` asks, as the original's does. */
+const STATUS_OF = 'agent'
+
 export type Commands = ReadonlyMap<string, () => Promise<Command>>
 
-/** `clymene <service> [verb] [flags]`. Resolves with the exit status, which is also set. */
+/** `clymene <service> [verb] [flags]`, or `clymene <verb> <service> [flags]`. Resolves with the exit status, which is also set. */
 export async function runCli(commands: Commands, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitStatus> {
-  const [first, second, ...rest] = argv
+  const [first] = argv
   if (first === 'version' || first === '--version') return print(JSON.stringify(readVersion(env)))
   const verb = VERBS.find((one) => one === first)
-  const name = verb === undefined ? first : second
-  const load = commands.get(name ?? '')
-  if (load !== undefined) return runCommand(await load(), verb === undefined ? argv.slice(1) : [verb, ...rest], env)
-  if (name === undefined || first === '--help' || first === '-h')
-    return print(overview(await Promise.all([...commands.values()].map((one) => one()))))
-  process.stderr.write(`${name}: unknown service, expected one of ${[...commands.keys()].join(', ')}\n`)
+  const [word, ...rest] = verb === undefined ? argv : argv.slice(1)
+  const isHelp = word === undefined ? verb !== 'validate' : ['--help', '-h', 'help'].includes(word)
+  if (verb === 'status' && (word === undefined || word.startsWith('-'))) return run(commands, STATUS_OF, argv, env)
+  if (isHelp) return print(overview(await Promise.all([...commands.values()].map((load) => load()))))
+  if (word !== undefined && commands.has(word)) return run(commands, word, verb === undefined ? rest : [verb, ...rest], env)
+  const found = word === undefined ? `${verb}: expected a service, one of` : `${word}: unknown service, expected one of`
+  process.stderr.write(`${found} ${[...commands.keys()].join(', ')}\n`)
   process.exitCode = 2
   return 2
+}
+
+async function run(commands: Commands, name: string, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitStatus> {
+  const load = commands.get(name)
+  if (load === undefined) throw new Error(`no command ${name}`)
+  return runCommand(await load(), argv, env)
 }
 
 const overview = (commands: readonly Command[]): string =>

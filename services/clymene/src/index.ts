@@ -1,0 +1,1 @@
+export { runCli, type Commands } from './cli.ts'

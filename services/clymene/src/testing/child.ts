@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '../../../..')
+export const cli = join(root, 'services/clymene/bin/clymene.mjs')
+
+export type Ended = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
+
+export type Child = {
+  readonly stdout: () => string
+  readonly stderr: () => string
+  readonly signal: (name: NodeJS.Signals) => void
+  readonly ended: Promise<Ended>
+}
+
+const children = new Set<ChildProcess>()
+
+/** What a test left running; for `afterEach`. */
+export function endChildren(): void {
+  for (const child of children) child.kill('SIGKILL')
+}
+
+export type StartOptions = { readonly env?: NodeJS.ProcessEnv; readonly command?: string; readonly args?: readonly string[] }
+
+/** `clymene` with these words as a process of its own, and with no variables but those and PATH. */
+export function start(words: readonly string[], { env = {}, command = process.execPath, args = [cli] }: StartOptions = {}): Child {
+  const child = spawn(command, [...args, ...words], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.add(child)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => {
+      children.delete(child)
+      resolve({ status, stdout, stderr })
+    })
+  })
+  return { stdout: () => stdout, stderr: () => stderr, signal: (name) => void child.kill(name), ended }
+}
+
+/** The same, for what ends by itself. */
+export const run = (words: readonly string[], options: StartOptions = {}): Promise<Ended> => start(words, options).ended
+
+/** A loopback port that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}
