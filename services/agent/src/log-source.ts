@@ -1,4 +1,4 @@
-import { sortedLabels, type Labels, type Logger, type Source } from '@clymene/model'
+import { sortedLabels, type Emit, type Labels, type Logger, type Source } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 import { createFileSource } from '@clymene/sources'
 
@@ -46,11 +46,17 @@ export function createLogSource(options: LogSourceOptions): Source {
   return {
     run: (emit, signal) =>
       together(
-        sources.map((source) => (end: AbortSignal) => source.run(emit, end)),
+        sources.map((source, index) => (end: AbortSignal) => source.run(ownStreams(emit, index), end)),
         signal,
       ),
   }
 }
+
+/** Each configuration has streams of its own: two readers that send the same one side by side would not keep its order. */
+const ownStreams =
+  (emit: Emit, index: number): Emit =>
+  (batch, signal) =>
+    emit(index === 0 ? batch : { ...batch, stream: `${index}.${batch.stream}` }, signal)
 
 /** With several storages each has a reader of its own, and so positions of its own. */
 export const positionsPathFor = ({ positionsPath }: LogConfig, storage: string, isOnlyStorage: boolean): string =>
