@@ -1,0 +1,75 @@
+import { agentCommand, promtailCommand } from '@clymene/agent'
+import { allInOneCommand } from '@clymene/all-in-one'
+import { gatewayCommand, promtailGatewayCommand } from '@clymene/gateway'
+import { ingesterCommand, promtailIngesterCommand } from '@clymene/ingester'
+import type { FlagSet } from '@clymene/model'
+import { environmentName, flagTable, type Command, type FlagGroup } from '@clymene/runtime'
+
+const SERVICES: readonly Command[] = [agentCommand, gatewayCommand, ingesterCommand, allInOneCommand]
+
+/** Services under another name, with what they are variants of. */
+const VARIANTS: readonly (readonly [Command, Command])[] = [
+  [promtailCommand, agentCommand],
+  [promtailGatewayCommand, gatewayCommand],
+  [promtailIngesterCommand, ingesterCommand],
+]
+
+const INTRODUCTION = `# Flags
+
+Made by \`npm run docs\` from the declarations in the sources; do not edit.
+
+A flag is given as \`--name=value\` or \`--name value\`, a bool also without a value, or as the environment variable beside it; the command
+line wins. Durations are as in Go (\`500ms\`, \`1m30s\`), sizes are bytes or \`512KiB\`, \`64MiB\`, lists are divided by commas, addresses are
+\`host:port\`, \`:port\` or \`port\`. An unknown flag, and a value that is not legal, end the process with status 2, every mistake at once;
+\`clymene validate <service> …\` only checks. What is said to have no effect is accepted with a warning, and so is a flag of a storage that
+\`STORAGE_TYPE\` does not select.`
+
+/** Every flag of every service as a page, those of the storages once. */
+export function flagsPage(): string {
+  const storages = new Map(SERVICES.flatMap(({ groups }) => groups.filter(isStorage).map((group) => [group.title, group])))
+  const sections = [
+    INTRODUCTION,
+    ...SERVICES.map(serviceSection),
+    ...VARIANTS.map(([variant, original]) => variantSection(variant, original)),
+    `## Storages\n\nIn every service, when \`STORAGE_TYPE\` selects the storage.\n\n${[...storages.values()].map(flagTable).join('\n')}`,
+    spellings([...SERVICES, ...VARIANTS.map(([variant]) => variant)]),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+const isStorage = ({ title }: FlagGroup): boolean => title.startsWith('Storage ')
+const ownGroups = ({ groups }: Command): readonly FlagGroup[] => groups.filter((group) => !isStorage(group))
+
+const serviceSection = (command: Command): string =>
+  `## clymene ${command.name}\n\n${sentence(command.summary)}\n\n${ownGroups(command).map(flagTable).join('\n')}`
+
+function variantSection(variant: Command, original: Command): string {
+  const known = new Map(ownGroups(original).flatMap(({ flags }) => Object.entries(flags)))
+  const differing: FlagSet = Object.fromEntries(
+    ownGroups(variant)
+      .flatMap(({ flags }) => Object.entries(flags))
+      .filter(([name, one]) => {
+        const other = known.get(name)
+        return other === undefined || other.defaultText !== one.defaultText || other.noEffect !== one.noEffect || other.help !== one.help
+      }),
+  )
+  const heading = `## clymene ${variant.name}\n\n${sentence(variant.summary)} It has the flags of \`clymene ${original.name}\``
+  return Object.keys(differing).length === 0
+    ? `${heading}.`
+    : `${heading}; of these differ:\n\n${flagTable({ title: 'Differing', flags: differing })}`
+}
+
+const sentence = (summary: string): string => `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`
+
+/** The original's spellings that are read too. */
+function spellings(commands: readonly Command[]): string {
+  const aliases = new Map(
+    commands.flatMap(({ groups }) =>
+      groups.flatMap(({ flags }) =>
+        Object.entries(flags).flatMap(([name, { alias }]) => (alias === undefined ? [] : [[alias, name] as const])),
+      ),
+    ),
+  )
+  const rows = [...aliases].map(([alias, name]) => `| \`--${alias}\` | \`--${name}\` | \`${environmentName(name)}\` |`)
+  return ['## Other spellings', '', '| also read | flag | environment |', '| --- | --- | --- |', ...rows].join('\n')
+}
