@@ -18,8 +18,10 @@ export type KafkaConnection = {
 
 export type KafkaClient = {
   readonly kafka: Kafka
-  /** Ends every connection at once: what waits for an answer is rejected, and what was not sent yet is dropped. */
+  /** Ends every connection for good: what waits for an answer is rejected, what was not sent yet is dropped, no new one is made. */
   readonly destroy: (reason: string) => void
+  /** Bytes that brokers have sent so far: while it grows they are there. */
+  readonly bytesRead: () => number
 }
 
 const CONNECT_TIMEOUT_MS = 5000
@@ -33,6 +35,8 @@ export function createClient(
 ): KafkaClient {
   stopIdleTimer()
   const sockets = new Set<Socket>()
+  let destroyed: Error | undefined
+  let bytesReadBefore = 0
   const kafka = new Kafka({
     brokers: [...brokers],
     clientId,
@@ -43,12 +47,17 @@ export function createClient(
     requestTimeout: requestTimeoutMs,
     retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1000, restartOnFailure: () => Promise.resolve(false) },
     socketFactory: ({ host, port, onConnect }) => {
+      // kafkajs tries again by itself, and would wait for an answer once more.
+      if (destroyed !== undefined) throw destroyed
       const socket = tls === undefined ? connectTcp({ host, port }) : connectTls(tlsTarget(host, port, tls()))
       socket.once(tls === undefined ? 'connect' : 'secureConnect', onConnect)
       socket.setNoDelay(true)
       socket.setKeepAlive(true, KEEP_ALIVE_MS)
       sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      socket.once('close', () => {
+        sockets.delete(socket)
+        bytesReadBefore += socket.bytesRead
+      })
       return socket
     },
     logLevel: logLevel.WARN,
@@ -61,8 +70,10 @@ export function createClient(
   return {
     kafka,
     destroy: (reason) => {
-      for (const socket of sockets) socket.destroy(new Error(reason))
+      destroyed = new Error(reason)
+      for (const socket of sockets) socket.destroy(destroyed)
     },
+    bytesRead: () => [...sockets].reduce((sum, socket) => sum + socket.bytesRead, bytesReadBefore),
   }
 }
 

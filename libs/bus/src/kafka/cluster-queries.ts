@@ -23,9 +23,11 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 export function createClusterQueries(connection: KafkaConnection, logger: Logger): ClusterQueries {
   let current: { readonly client: KafkaClient; readonly cluster: Cluster } | undefined
+  let closed = false
 
   /** New connections after a failure: kafkajs may hold on to brokers that are gone. */
   const ask = async <T>(question: (cluster: Cluster) => Promise<T>): Promise<T> => {
+    if (closed) throw new Error('the bus is closed')
     if (current === undefined) {
       const client = createClient(connection, { requestTimeoutMs: REQUEST_TIMEOUT_MS, logger })
       current = { client, cluster: createCluster(client.kafka) }
@@ -44,37 +46,42 @@ export function createClusterQueries(connection: KafkaConnection, logger: Logger
   return {
     lag: (topic, group, signal) =>
       abortable(
-        ask(async (cluster) => {
-          const committed = new Map(
-            (await committedOffsets(cluster, group, topic)).map(({ partition, offset }) => [partition, BigInt(offset)]),
-          )
-          const oldest = await offsets(cluster, topic, true)
-          const ends = await offsets(cluster, topic, false)
-          return [...ends]
-            .toSorted(([a], [b]) => a - b)
-            .map(([partition, end]): PartitionLag => {
-              const first = oldest.get(partition) ?? 0n
-              const own = committed.get(partition) ?? -1n
-              return { partition, committed: own < first ? first : own, end }
-            })
-        }),
+        () =>
+          ask(async (cluster) => {
+            const committed = new Map(
+              (await committedOffsets(cluster, group, topic)).map(({ partition, offset }) => [partition, BigInt(offset)]),
+            )
+            const oldest = await offsets(cluster, topic, true)
+            const ends = await offsets(cluster, topic, false)
+            return [...ends]
+              .toSorted(([a], [b]) => a - b)
+              .map(([partition, end]): PartitionLag => {
+                const first = oldest.get(partition) ?? 0n
+                const own = committed.get(partition) ?? -1n
+                return { partition, committed: own < first ? first : own, end }
+              })
+          }),
         signal,
       ),
     seedGroupOffsets: (from, to, topic, signal) =>
       abortable(
-        ask(async (cluster) => {
-          if ((await committedOffsets(cluster, to, topic)).some(isSet)) return
-          const found = (await committedOffsets(cluster, from, topic)).filter(isSet)
-          if (found.length === 0) return
-          const coordinator = await cluster.findGroupCoordinator({ groupId: to })
-          const partitions = found.map(({ partition, offset }) => ({ partition, offset }))
-          await coordinator.offsetCommit({ groupId: to, groupGenerationId: NO_MEMBER, memberId: '', topics: [{ topic, partitions }] })
-          logger.info('a new group starts where another one stands', { group: to, from, topic })
-        }),
+        () =>
+          ask(async (cluster) => {
+            if ((await committedOffsets(cluster, to, topic)).some(isSet)) return
+            const found = (await committedOffsets(cluster, from, topic)).filter(isSet)
+            if (found.length === 0) return
+            const coordinator = await cluster.findGroupCoordinator({ groupId: to })
+            const partitions = found.map(({ partition, offset }) => ({ partition, offset }))
+            await coordinator.offsetCommit({ groupId: to, groupGenerationId: NO_MEMBER, memberId: '', topics: [{ topic, partitions }] })
+            logger.info('a new group starts where another one stands', { group: to, from, topic })
+          }),
         signal,
       ),
     ping: () => ask((cluster) => cluster.refreshMetadata()),
-    close: () => current?.client.destroy('the bus was closed'),
+    close: () => {
+      closed = true
+      current?.client.destroy('the bus was closed')
+    },
   }
 }
 
@@ -102,14 +109,14 @@ async function partitionsOf(cluster: Cluster, topic: string): Promise<readonly {
   return cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId }))
 }
 
-/** The question goes on without its asker; it has its own time limits. */
-async function abortable<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+/** A question that was asked goes on without its asker; it has its own time limits. */
+async function abortable<T>(question: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const abort = (): void => aborted.reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([answer, aborted.promise])
+    return await Promise.race([question(), aborted.promise])
   } finally {
     signal.removeEventListener('abort', abort)
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchHandler, Kind, Logger } from '@clymene/model'
 import { PartitionAssigners, type EachBatchPayload } from 'kafkajs'
 
+import { whileAnswering } from './answering.ts'
 import { createAssignment } from './assignment.ts'
 import { createClient, type KafkaConnection } from './client.ts'
 import { createGroupMember } from './group-member.ts'
@@ -91,6 +92,10 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
       return assignment.drain(DRAIN_MS)
     },
     onJoined: (joined) => assignment.onJoined(joined),
+    onJoinFailed: () => {
+      joinPending = false
+    },
+    onStanding: (committed) => watch.standing(committed),
   })
   const assignment = createAssignment({
     topic,
@@ -183,7 +188,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
       if (assignment.reader(partition) === undefined || !kept.some((one) => one.partition === partition)) makeRoom(partition)
     joinPending = false
     metrics.rebalances.inc({ topic, group })
-    watch.assigned()
+    watch.assigned(kept)
     options.onReady()
     touch()
   }
@@ -219,11 +224,14 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   async function tearDown(): Promise<void> {
     // A member that goes while it joins stays in the group until its session times out: better to wait for it a moment.
     if (signal.aborted && joinPending) await Promise.race([assignment.nextAssignment(), sleep(LEAVE_MS, undefined, { ref: false })])
-    await assignment.finish(limits.stopTimeoutMs)
+    const { bytesRead } = client
+    const isTheirTurn = (): boolean => [...assignment.readers()].every((reader) => reader.pendingSince() === undefined)
+    const answering = await whileAnswering(assignment.finish(limits.stopTimeoutMs), { bytesRead, isTheirTurn, limitMs: Infinity })
     watch.stop()
     const returned = assignment.lose(new Error('the consumption ended')).then(() => true)
     const all = await Promise.race([returned, sleep(ABORTED_MS, false, { ref: false })])
-    await Promise.race([consumer.disconnect().catch(() => undefined), sleep(LEAVE_MS, undefined, { ref: false })])
+    const left = consumer.disconnect().catch(() => undefined)
+    if (answering) await whileAnswering(left, { bytesRead, isTheirTurn: () => true, limitMs: LEAVE_MS })
     client.destroy('the consumption ended')
     // Another membership could hand the same messages to a second call.
     if (!all) throw new StuckHandleError(`a call for topic ${topic} did not return ${ABORTED_MS} ms after its signal was aborted`)

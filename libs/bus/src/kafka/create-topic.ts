@@ -16,14 +16,18 @@ const TIMEOUT_MS = 15_000
  * Makes a topic with the given number of partitions; a topic that somebody else made meanwhile is fine. It may take a moment
  * until every broker knows it.
  *
- * @throws kafkajs's errors.
+ * @throws kafkajs's errors, also when `signal` aborts.
  */
 export async function createTopic(
   topic: string,
   { partitions, replication }: TopicLayout,
   { connection, logger }: { readonly connection: KafkaConnection; readonly logger: Logger },
+  signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted()
   const client = createClient(connection, { requestTimeoutMs: TIMEOUT_MS, logger })
+  const stop = (): void => client.destroy('no longer wanted')
+  signal.addEventListener('abort', stop, { once: true })
   const cluster = createCluster(client.kafka)
   const admin = client.kafka.admin()
   try {
@@ -41,6 +45,7 @@ export async function createTopic(
   } catch (error) {
     if (kafkaErrorOf(error).type !== 'TOPIC_ALREADY_EXISTS') throw error
   } finally {
+    signal.removeEventListener('abort', stop)
     client.destroy('no longer needed')
   }
 }

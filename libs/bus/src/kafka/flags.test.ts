@@ -53,13 +53,9 @@ describe('kafka.producer', () => {
     expect(producer(...argv)).toMatchObject(expected)
   })
 
-  test('without effect are the protocol version and flattening, which are accepted with a warning', () => {
-    const { warnings } = parseFlags(
-      kafkaProducerFlags,
-      ['--kafka.producer.protocol-version=2.8.0', '--kafka.producer.flatten-for-druid'],
-      {},
-    )
-    expect(warnings).toHaveLength(2)
+  test('without effect is the protocol version, which is accepted with a warning', () => {
+    const { warnings } = parseFlags(kafkaProducerFlags, ['--kafka.producer.protocol-version=2.8.0'], {})
+    expect(warnings).toHaveLength(1)
   })
 })
 
@@ -102,6 +98,11 @@ describe('mistakes are told all at once', () => {
     {
       argv: ['--kafka.producer.authentication=kerberos'],
       expected: [/kerberos: not supported by this client; use plaintext with SCRAM-SHA-512/],
+    },
+    // The format is not another one without a word.
+    {
+      argv: ['--kafka.producer.flatten-for-druid', '--kafka.producer.encoding=json'],
+      expected: [/flatten-for-druid: is not supported yet/],
     },
     { argv: ['--kafka.producer.brokers='], expected: [/brokers: expected at least one/] },
     { argv: ['--kafka.producer.brokers=a,b:9092,[::1]:9092'], expected: [/found "a"/, /found "\[::1\]:9092"/] },

@@ -18,9 +18,7 @@ export const kafkaProducerFlags = {
   'kafka.producer.promtail.topic': flag.string('clymene-logs', 'Topic of logs'),
   'kafka.producer.encoding': flag.oneOf(['protobuf', 'json'], 'protobuf', 'Encoding of metrics'),
   'kafka.producer.promtail.encoding': flag.oneOf(['protobuf', 'json'], 'protobuf', 'Encoding of logs'),
-  'kafka.producer.flatten-for-druid': flag.bool(false, 'One JSON object per sample, for Druid', {
-    noEffect: 'messages hold what the sender sent together',
-  }),
+  'kafka.producer.flatten-for-druid': flag.bool(false, 'One JSON object per sample, for Druid: not supported yet, refused'),
   'kafka.producer.required-acks': flag.oneOf(['noack', 'local', 'all'], 'all', 'Who has a message before it counts as delivered'),
   'kafka.producer.compression': flag.oneOf(
     COMPRESSIONS,
@@ -73,6 +71,10 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
   const compression = values['kafka.producer.compression']
   const compressionLevel = values['kafka.producer.compression-level']
   collect(mistakes, () => codecOf(compression, compressionLevel))
+  if (values['kafka.producer.flatten-for-druid'])
+    mistakes.push(
+      '--kafka.producer.flatten-for-druid: is not supported yet; expected no such flag, messages hold what the sender sent together',
+    )
   for (const name of ['kafka.producer.request-timeout', 'kafka.producer.delivery-timeout'] as const) {
     if (values[name] < MIN_TIMEOUT_MS) mistakes.push(`--${name}: expected at least ${MIN_TIMEOUT_MS}ms`)
   }

@@ -18,9 +18,12 @@ export type GroupMemberOptions = {
   /** Runs before each request to join and holds it up: what is being handled may finish and be committed. */
   readonly beforeJoin: () => Promise<void>
   readonly onJoined: (joined: Joined) => void
+  readonly onJoinFailed: () => void
+  /** Where the group stands in the partitions that the consumer will now fetch; they are fetched after it. */
+  readonly onStanding: (committed: readonly PartitionOffset[]) => Promise<void>
 }
 
-export function createGroupMember({ topic, group, beforeJoin, onJoined }: GroupMemberOptions): GroupMember {
+export function createGroupMember({ topic, group, beforeJoin, onJoined, onJoinFailed, onStanding }: GroupMemberOptions): GroupMember {
   const observed = new WeakSet<Broker>()
   let members: Cluster | undefined
   let coordinator: Broker | undefined
@@ -31,9 +34,18 @@ export function createGroupMember({ topic, group, beforeJoin, onJoined }: GroupM
     const join = broker.joinGroup.bind(broker)
     broker.joinGroup = async (request) => {
       await beforeJoin()
-      const joined = await join(request)
+      const joined = await join(request).catch((error: unknown) => {
+        onJoinFailed()
+        throw error
+      })
       onJoined({ generationId: joined.generationId, memberId: joined.memberId })
       return joined
+    }
+    const fetchOffsets = broker.offsetFetch.bind(broker)
+    broker.offsetFetch = async (request) => {
+      const answer = await fetchOffsets(request)
+      await onStanding(answer.responses.find((one) => one.topic === topic)?.partitions ?? [])
+      return answer
     }
     return broker
   }

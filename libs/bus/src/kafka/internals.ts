@@ -35,7 +35,7 @@ export type Broker = {
   readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>> | null
   readonly connectionPool: { readonly getConnection: () => Promise<Connection> }
   joinGroup: (request: { readonly groupId: string; readonly memberId?: string }) => Promise<Joined>
-  readonly offsetFetch: (request: {
+  offsetFetch: (request: {
     readonly groupId: string
     readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[]
   }) => Promise<{ readonly responses: readonly TopicOffsets[] }>

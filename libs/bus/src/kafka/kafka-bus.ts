@@ -32,6 +32,7 @@ export type KafkaBus = Bus & {
 }
 
 const PING_MS = 1000
+const ALL_REPLICAS = -1
 
 /**
  * The bus on Kafka: a produced message is there when all in-sync replicas have it, a batch is committed when its call
@@ -46,7 +47,14 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   const producer = options.producer && createKafkaProducer(options.producer, { metrics, logger })
   const consumer = options.consumer && createKafkaConsumer(options.consumer, { kindOf, metrics, logger })
   const queries = createClusterQueries(connection, logger)
+  if (options.producer !== undefined && options.producer.acks !== ALL_REPLICAS) {
+    logger.warn('acknowledged data may be lost when a broker fails: expected --kafka.producer.required-acks=all', {
+      acks: options.producer.acks,
+    })
+  }
   const closing = new AbortController()
+  /** Groups that are about to join. */
+  const seeding = new Set<string>()
   let away: string | undefined = 'Kafka: connecting'
 
   const waitForBrokers = async (): Promise<void> => {
@@ -73,7 +81,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
       if (consumer === undefined) throw new ConfigError('this Kafka bus was made without a consumer')
       await consumer.consume(topic, group, handle, signal)
     },
-    unavailable: () => away ?? producer?.unavailable() ?? consumer?.unavailable(),
+    unavailable: () => away ?? producer?.unavailable() ?? seeding.values().next().value ?? consumer?.unavailable(),
     lag: async (topic, group, signal) => {
       try {
         return await queries.lag(topic, group, signal)
@@ -82,7 +90,15 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
         throw new RetryableError(`lag of group ${group} in topic ${topic}: ${errorMessage(error)}`, { cause: error })
       }
     },
-    seedGroupOffsets: (from, to, topic, signal) => seed(queries, { from, to, topic, logger }, signal),
+    seedGroupOffsets: async (from, to, topic, signal) => {
+      const reason = `group ${to}, topic ${topic}: joining`
+      seeding.add(reason)
+      try {
+        await seed(queries, { from, to, topic, logger }, AbortSignal.any([signal, closing.signal]))
+      } finally {
+        seeding.delete(reason)
+      }
+    },
     close: async () => {
       closing.abort()
       await Promise.all([producer?.close(), consumer?.close()])
@@ -104,6 +120,7 @@ async function seed(
       if (SEEDED.has(kafkaErrorOf(error).type)) return
       logger.debug('offsets of a new group cannot be set yet', { group: to, topic, error })
       await pause(signal)
+      signal.throwIfAborted()
     }
   }
 }

@@ -12,9 +12,12 @@ describe('failureOfCode', () => {
     { code: 6, verdict: 'metadata' },
     { code: 7, verdict: 'wait' },
     { code: 10, verdict: 'split' },
+    { code: 17, verdict: 'operator' },
     { code: 18, verdict: 'split' },
     { code: 19, verdict: 'wait' },
     { code: 29, verdict: 'operator' },
+    { code: 32, verdict: 'operator' },
+    { code: 44, verdict: 'operator' },
     { code: 87, verdict: 'permanent' },
     { code: 999, verdict: 'wait' },
   ])('$code is $verdict', ({ code, verdict }) => {
@@ -29,6 +32,13 @@ describe('failureOfError', () => {
     { error: kafkaError('KafkaJSConnectionError'), verdict: 'metadata' },
     { error: kafkaError('KafkaJSSASLAuthenticationError'), verdict: 'operator' },
     { error: kafkaError('KafkaJSProtocolError', { type: 'TOPIC_AUTHORIZATION_FAILED' }), verdict: 'operator' },
+    { error: kafkaError('KafkaJSProtocolError', { type: 'INVALID_TOPIC_EXCEPTION' }), verdict: 'operator' },
+    {
+      error: Object.assign(kafkaError('KafkaJSAggregateError'), {
+        errors: [kafkaError('KafkaJSCreateTopicError', { type: 'POLICY_VIOLATION' })],
+      }),
+      verdict: 'operator',
+    },
     { error: new TypeError('what'), verdict: 'metadata' },
     { error: 'text', verdict: 'metadata' },
   ])('$error is $verdict', ({ error, verdict }) => {

@@ -27,16 +27,16 @@ const ANSWERS: ReadonlyMap<number, readonly [verdict: ProduceFailure['verdict'],
   [6, ['metadata', 'NOT_LEADER_OR_FOLLOWER']],
   [7, ['wait', 'REQUEST_TIMED_OUT: its replicas did not take the messages in time']],
   [10, ['split', 'MESSAGE_TOO_LARGE']],
-  [17, ['permanent', 'INVALID_TOPIC_EXCEPTION']],
+  [17, ['operator', 'INVALID_TOPIC_EXCEPTION']],
   [18, ['split', 'RECORD_LIST_TOO_LARGE']],
   [19, ['wait', 'NOT_ENOUGH_REPLICAS']],
   [20, ['wait', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND']],
   [21, ['operator', 'INVALID_REQUIRED_ACKS']],
   [29, ['operator', 'TOPIC_AUTHORIZATION_FAILED']],
   [31, ['operator', 'CLUSTER_AUTHORIZATION_FAILED']],
-  [32, ['permanent', 'INVALID_TIMESTAMP']],
+  [32, ['operator', 'INVALID_TIMESTAMP']],
   [43, ['operator', 'UNSUPPORTED_FOR_MESSAGE_FORMAT']],
-  [44, ['permanent', 'POLICY_VIOLATION']],
+  [44, ['operator', 'POLICY_VIOLATION']],
   [56, ['wait', 'KAFKA_STORAGE_ERROR']],
   [76, ['operator', 'UNSUPPORTED_COMPRESSION_TYPE']],
   [87, ['permanent', 'INVALID_RECORD']],
@@ -44,22 +44,29 @@ const ANSWERS: ReadonlyMap<number, readonly [verdict: ProduceFailure['verdict'],
 
 /** @param error what kafkajs threw: connecting, authenticating, reading metadata, or waiting for the answer. */
 export function failureOfError(error: unknown): ProduceFailure {
-  const reason = errorMessage(error)
+  const reason = errorMessage(firstOf(error))
   const { name, type } = kafkaErrorOf(error)
   if (name === 'KafkaJSRequestTimeoutError' || name === 'KafkaJSLockTimeout') return { verdict: 'hung', reason }
-  if (name === 'KafkaJSSASLAuthenticationError' || AUTHORIZATION.test(type)) return { verdict: 'operator', reason }
+  if (name === 'KafkaJSSASLAuthenticationError' || OPERATOR.test(type)) return { verdict: 'operator', reason }
   return {
     verdict: 'metadata',
     reason: errorCode(error) === '' || reason.includes(errorCode(error)) ? reason : `${reason} (${errorCode(error)})`,
   }
 }
 
-const AUTHORIZATION = /AUTHORIZATION_FAILED|SASL/
+const OPERATOR = /AUTHORIZATION_FAILED|SASL|INVALID_TOPIC|INVALID_PARTITIONS|INVALID_REPLICATION_FACTOR|POLICY_VIOLATION/
 
 /** Name and protocol type of an error of kafkajs, of its first cause when it only says that it gave up. */
-export function kafkaErrorOf(error: unknown): { readonly name: string; readonly type: string } {
+export function kafkaErrorOf(thrown: unknown): { readonly name: string; readonly type: string } {
+  const error = firstOf(thrown)
   if (!(error instanceof Error)) return { name: '', type: '' }
   if (/NumberOfRetriesExceeded|NonRetriableError/.test(error.name) && error.cause instanceof Error) return kafkaErrorOf(error.cause)
   const type: unknown = 'type' in error ? error.type : ''
   return { name: error.name, type: typeof type === 'string' ? type : '' }
 }
+
+/** Making a topic fails with a list of one. */
+const firstOf = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'KafkaJSAggregateError' && 'errors' in error && Array.isArray(error.errors)
+    ? error.errors[0]
+    : error

@@ -55,7 +55,7 @@ export function createKafkaProducer(
         connection,
         acks,
         requestTimeoutMs,
-        createTopic: newTopics && (() => createTopic(topic, newTopics, { connection, logger })),
+        createTopic: newTopics && ((name, signal) => createTopic(name, newTopics, { connection, logger }, signal)),
         logger,
       }),
       limits: options.batch,

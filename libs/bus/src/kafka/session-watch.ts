@@ -4,7 +4,8 @@ import type { Batch } from 'kafkajs'
 
 import type { Assignment } from './assignment.ts'
 import type { SessionLimits } from './consumer-session.ts'
-import type { Cluster } from './internals.ts'
+import { createExpiryWatch } from './expiry-watch.ts'
+import type { Cluster, PartitionOffset } from './internals.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
 import type { PartitionReader } from './partition-reader.ts'
 
@@ -28,7 +29,10 @@ export type SessionWatch = {
   /** A batch is behind us, handed over or left out. */
   readonly passed: (partition: number, lastOffset: string) => void
   readonly committed: (partition: number, next: bigint) => void
-  readonly assigned: () => void
+  /** Where the group stands in partitions that are about to be fetched for the first time. */
+  readonly standing: (offsets: readonly PartitionOffset[]) => Promise<void>
+  /** Partitions were dealt out; `kept` are those that were here before. */
+  readonly assigned: (kept: readonly PartitionReader[]) => void
   readonly stop: () => void
 }
 
@@ -49,8 +53,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const { topic, group, limits, assignment, metrics, logger } = options
   const onceAMinute = createOnceIn(LONG_MS)
   const committed = new Map<number, bigint>()
-  /** Offset behind all that was fetched, messages that are not handed over (marks of transactions) included. */
-  const passed = new Map<number, bigint>()
+  const expiry = createExpiryWatch({ topic, group, metrics, logger })
   let lastContact = Date.now()
   let lastAlive = Date.now()
   let lastLag = 0
@@ -116,29 +119,38 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     fetched: (batch, reader) => {
       const position = reader.position()
       const first = BigInt(batch.firstOffset() ?? '0')
-      if (position === undefined) {
-        committed.set(batch.partition, first)
-      } else if (first < position) {
+      if (position === undefined) committed.set(batch.partition, first)
+      if (position !== undefined && first < position) {
         logger.warn('offsets start over: the topic was made anew', { topic, group, partition: batch.partition, position, offset: first })
-      } else {
-        noteExpired(batch)
+      } else if ('fetchedOffset' in batch) {
+        // Later than the one after what it had: the broker no longer had that one.
+        expiry.asked(batch.partition, BigInt(String(batch.fetchedOffset)))
       }
       setLag(batch.partition, BigInt(batch.highWatermark))
     },
     passed: (partition, lastOffset) => {
-      passed.set(partition, BigInt(lastOffset) + 1n)
+      expiry.passed(partition, BigInt(lastOffset) + 1n)
     },
     committed: (partition, next) => {
       committed.set(partition, next)
     },
-    assigned: () => {
+    standing: async (offsets) => {
+      const partitions = offsets.map(({ partition }) => ({ partition }))
+      // Without it the first fetch tells, when there is one.
+      const oldest = await options
+        .cluster()
+        ?.fetchTopicsOffset([{ topic, partitions, fromBeginning: true }])
+        .catch(() => undefined)
+      expiry.standing(offsets, oldest?.[0]?.partitions ?? [])
+    },
+    assigned: (kept) => {
       alive()
       contact()
+      expiry.keepOnly(kept.map(({ partition }) => partition))
       const held = new Set([...assignment.readers()].map(({ partition }) => partition))
       for (const partition of committed.keys()) {
         if (held.has(partition)) continue
         committed.delete(partition)
-        passed.delete(partition)
         metrics.lagMessages.remove({ topic, group, partition: String(partition) })
       }
     },
@@ -148,20 +160,5 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       metrics.consumerQueueBytes.remove({ topic, group })
       metrics.pendingSeconds.remove({ topic, group })
     },
-  }
-
-  /** kafkajs asked for a later offset than the one after what it had: the broker no longer had that one. */
-  function noteExpired(batch: Batch): void {
-    const expected = passed.get(batch.partition)
-    const asked = 'fetchedOffset' in batch ? BigInt(String(batch.fetchedOffset)) : expected
-    if (expected === undefined || asked === undefined || asked <= expected) return
-    const expired = Number(asked - expected)
-    metrics.expiredMessages.inc({ topic, group }, expired)
-    logger.error('messages were deleted by retention before they were read', {
-      topic,
-      group,
-      partition: batch.partition,
-      messages: expired,
-    })
   }
 }

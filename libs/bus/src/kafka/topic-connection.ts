@@ -25,7 +25,7 @@ export type TopicConnectionOptions = {
   readonly acks: -1 | 0 | 1
   readonly requestTimeoutMs: number
   /** Makes the topic; undefined when that is not allowed. */
-  readonly createTopic: ((topic: string) => Promise<void>) | undefined
+  readonly createTopic: ((topic: string, signal: AbortSignal) => Promise<void>) | undefined
   readonly logger: Logger
 }
 
@@ -37,6 +37,7 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
   const { topic, acks, requestTimeoutMs } = options
   let current: { readonly client: KafkaClient; readonly cluster: Cluster } | undefined
   let known: number | undefined
+  let giveUp = new AbortController()
 
   const open = () => {
     if (current === undefined) {
@@ -70,7 +71,7 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
     } catch (error) {
       if (kafkaErrorOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
       if (options.createTopic === undefined) throw new MissingTopicError(topic, error)
-      await options.createTopic(topic)
+      await options.createTopic(topic, giveUp.signal)
       await readNewMetadata(cluster)
     }
     known = cluster.findTopicPartitionMetadata(topic).length
@@ -95,6 +96,8 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
     refresh,
     produce,
     reset: () => {
+      giveUp.abort(new Error('given up'))
+      giveUp = new AbortController()
       current?.client.destroy('given up, no answer came')
       current = undefined
     },

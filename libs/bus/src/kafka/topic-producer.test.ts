@@ -15,7 +15,7 @@ function topic({
   answers = [],
   refreshes = [],
   deliveryTimeoutMs = 60_000,
-}: { answers?: Answer[]; refreshes?: Answer[]; deliveryTimeoutMs?: number } = {}) {
+}: { answers?: Answer[]; refreshes?: (Answer | 'never')[]; deliveryTimeoutMs?: number } = {}) {
   const requests: { readonly partition: number; readonly batch: RecordBatch }[] = []
   let known: number | undefined
   let resets = 0
@@ -28,6 +28,7 @@ function topic({
       refresh: () => {
         const next = refreshes.shift() ?? 3
         if (next instanceof Error) return Promise.reject(next)
+        if (next === 'never') return new Promise(() => undefined)
         known = next
         return Promise.resolve()
       },
@@ -133,6 +134,7 @@ describe('topic producer', () => {
     // abcd is too large, ab is, a is: refused; b and cd are taken.
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled'])
     expect(results[0]).toMatchObject({ reason: expect.any(PermanentError) })
+    expect(results[0]).toMatchObject({ reason: { status: 413 } })
     expect(requests).toHaveLength(5)
   })
 
@@ -143,6 +145,15 @@ describe('topic producer', () => {
     await send(['a'])
     // The first hundred, and then only the new call.
     expect(requests).toHaveLength(2)
+  })
+
+  test('closing waits for no answer', async () => {
+    const { producer, send, held } = topic({ refreshes: ['never'] })
+    const sent = send(['a'])
+    sent.catch(() => undefined)
+    await producer.close()
+    await expect(sent).rejects.toThrow('the producer was closed')
+    expect(held()).toBe(0)
   })
 
   test('closing gives back what is not acknowledged', async () => {

@@ -33,6 +33,9 @@ export type TopicProducer = {
 
 const BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 2000
+/** What HTTP says of a message over the limit, and of one that is wrong. */
+const STATUS = { split: 413, permanent: 400 } as const
+const CLOSED: ProduceFailure = { verdict: 'wait', reason: 'the producer was closed' }
 
 export function createTopicProducer(options: TopicProducerOptions): TopicProducer {
   const { topic, connection, deliveryTimeoutMs } = options
@@ -60,11 +63,12 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
   const recover = async (): Promise<void> => {
     for (let failures = 0; !closing.signal.aborted; failures++) {
       try {
-        await connection.refresh()
+        await unlessClosing(connection.refresh())
         reason = undefined
         place(unplaced.splice(0))
         return
       } catch (error) {
+        if (closing.signal.aborted) return
         const failure = failureOfError(error)
         reason = `Kafka topic ${topic}: ${failure.reason}`
         options.onFailure(failure)
@@ -73,6 +77,18 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
         giveUpUnplaced(failure)
         await pause(failures)
       }
+    }
+  }
+
+  /** A broker that has stopped answers no sooner because somebody waits for it. */
+  const unlessClosing = async (refreshed: Promise<void>): Promise<void> => {
+    const closed = Promise.withResolvers<never>()
+    const close = (): void => closed.reject(closing.signal.reason)
+    closing.signal.addEventListener('abort', close, { once: true })
+    try {
+      await Promise.race([refreshed, closed.promise])
+    } finally {
+      closing.signal.removeEventListener('abort', close)
     }
   }
 
@@ -100,6 +116,10 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
   const deliver = async (partition: number, messages: readonly Outgoing[]): Promise<void> => {
     let waiting = messages
     for (let failures = 0; waiting.length > 0; failures++) {
+      if (closing.signal.aborted) {
+        for (const message of waiting) giveUpLate(message, CLOSED)
+        return
+      }
       const failure = await attempt(partition, waiting)
       if (failure === undefined) return
       const { verdict } = failure
@@ -110,7 +130,8 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
       }
       options.onFailure(failure)
       if (verdict === 'split' || verdict === 'permanent') {
-        for (const { call } of waiting) call.fail(new PermanentError(`Kafka topic ${topic}: ${failure.reason}`))
+        for (const { call } of waiting)
+          call.fail(new PermanentError(`Kafka topic ${topic}: ${failure.reason}`, { status: STATUS[verdict] }))
         return
       }
       waiting = await recovered(failure, waiting, failures)
@@ -158,7 +179,7 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
     unavailable: () => reason,
     close: async () => {
       closing.abort()
-      giveUpUnplaced({ verdict: 'wait', reason: 'the producer was closed' })
+      giveUpUnplaced(CLOSED)
       connection.reset()
       await recovering
       await Promise.all([...lanes.values()].map((lane) => lane.idle()))
