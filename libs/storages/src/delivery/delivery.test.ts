@@ -160,6 +160,17 @@ describe('delivery', () => {
     expect(await metric('clymene_delivery_repeats_total')).toBe(3)
   })
 
+  test('pieces of a cut message have one number, and maybe one length: each is written, and known when it comes again', async () => {
+    const piece = (name: string, offset: number): BusRecord => busRecord(metricsBlock([sample(name, 7)]), offset, numbered(7))
+    const records = [piece('a', 0), piece('b', 1), piece('b', 2)]
+    expect(records[1]?.value.length).toBe(records[0]?.value.length)
+    const store = createPrometheusLike()
+    const { handle, metric } = start(store)
+    await handle(records)
+    expect(store.bodies.flat()).toEqual(['a@7', 'b@7'])
+    expect(await metric('clymene_delivery_repeats_total')).toBe(1)
+  })
+
   test('the storage away: the partition waits, then everything is there once', async () => {
     const store = createPrometheusLike()
     let failures = 5

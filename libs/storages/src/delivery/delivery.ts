@@ -75,13 +75,13 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
   return async (batch, signal) => {
     const state = stateOf(partitions, batch, newBody)
     let body = newBody()
-    const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value.length)
+    const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value)
 
     /** Writes what is collected: then all records before `settled` are done with. */
     const flush = async (settled: number): Promise<void> => {
       signal.throwIfAborted()
       if (body.deliveries.length > 0) await writer.write(body.deliveries, signal)
-      for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value.length)
+      for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value)
       body = newBody()
       // The last commit of a batch is the bus's own, when this resolves.
       if (settled < batch.records.length) await batch.commit?.(settled)

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib'
+
 import type { EnvelopeHeaders } from '@clymene/model'
 
 /** Who numbered a message; undefined when nobody did. */
@@ -13,29 +15,33 @@ const KEPT_KEYS = 10_000
 
 /**
  * The numbers written last, by key: a sender that got no answer sends a message again, and both may be in the bus. A message
- * is the same when key, agent, epoch, sequence and length are.
+ * is the same when key, agent, epoch, sequence and bytes are: the pieces of a message that was cut keep its number, and may even be
+ * of one length. Bytes are compared by length and CRC-32 (7 µs for 30 kB).
  */
 export function createRecentNumbers() {
-  const byKey = new Map<string, { readonly by: string; readonly sizes: Map<number, number> }>()
+  const byKey = new Map<string, { readonly by: string; readonly prints: Map<number, string> }>()
   return {
-    has: (key: string, headers: EnvelopeHeaders, bytes: number): boolean => {
+    has: (key: string, headers: EnvelopeHeaders, value: Buffer): boolean => {
       const number = numberOf(headers)
       const known = byKey.get(key)
-      return number !== undefined && known?.by === number.by && known.sizes.get(number.sequence) === bytes
+      const print = number !== undefined && known?.by === number.by ? known.prints.get(number.sequence) : undefined
+      return print !== undefined && print === printOf(value)
     },
-    add: (key: string, headers: EnvelopeHeaders, bytes: number): void => {
+    add: (key: string, headers: EnvelopeHeaders, value: Buffer): void => {
       const number = numberOf(headers)
       if (number === undefined) return
       const before = byKey.get(key)
-      const entry = before?.by === number.by ? before : { by: number.by, sizes: new Map<number, number>() }
-      entry.sizes.set(number.sequence, bytes)
-      dropOldest(entry.sizes, KEPT_NUMBERS)
+      const entry = before?.by === number.by ? before : { by: number.by, prints: new Map<number, string>() }
+      entry.prints.set(number.sequence, printOf(value))
+      dropOldest(entry.prints, KEPT_NUMBERS)
       byKey.delete(key)
       byKey.set(key, entry)
       dropOldest(byKey, KEPT_KEYS)
     },
   }
 }
+
+const printOf = (value: Buffer): string => `${value.length} ${crc32(value)}`
 
 /** Maps keep the order of insertion. */
 function dropOldest<K>(map: Map<K, unknown>, limit: number): void {
