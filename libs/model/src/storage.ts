@@ -44,6 +44,11 @@ export type Storage<F extends FlagSet = FlagSet> = {
   /** It keeps the acceptable part of a body that it refuses (Cortex, Mimir): such bodies hold one message of a key. */
   readonly storesParts?: boolean
   readonly flags: F
+  /**
+   * What is wrong in values that parse one by one, a line each: values that do not fit together, files that cannot be read.
+   * Connects to nothing, so that `validate` may ask; `open` refuses the same.
+   */
+  readonly mistakesOf?: (flags: FlagValues<F>) => readonly string[]
   /** Opens connections lazily: a storage that is away at start is not an error here. @throws ConfigError */
   readonly open: (context: StorageContext<F>) => Promise<OpenStorage>
 }

@@ -1,5 +1,5 @@
-import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
-import { flag, parseFlags, type FlagGroup } from '@clymene/runtime'
+import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
+import { flag, parseFlags, type FlagGroup, type ParseOptions } from '@clymene/runtime'
 
 import { selectStorages, storageFlagSets, storages, type StorageSelection } from './registry.ts'
 
@@ -35,7 +35,7 @@ export type ServiceFlags<F extends FlagSet> = {
 /**
  * Reads the flags of a service and of the storages that STORAGE_TYPE selects; those of the others are accepted with a warning.
  *
- * @throws ConfigError with the mistakes of both, all at once.
+ * @throws ConfigError with the mistakes of both, all at once: also what a storage finds in its own values, and words that are no flag.
  */
 export function parseServiceFlags<F extends FlagSet>(
   options: ServiceFlagsOptions<F>,
@@ -51,6 +51,8 @@ export function parseServiceFlags<F extends FlagSet>(
   const parsed = collected(mistakes, () =>
     parseFlags({ ...storageFlags, ...own }, argv, env, { ignored: { ...ignored, ...options.ignored } }),
   )
+  mistakes.push(...wordMistakes({ ...storageFlags, ...own }, { ...ignored, ...options.ignored }, argv))
+  for (const storage of selection.selected) mistakes.push(...storageMistakes(storage, argv, env))
   if (mistakes.length > 0 || parsed === undefined) throw new ConfigError(mistakes)
   const { values, given, warnings } = parsed
   return {
@@ -61,6 +63,19 @@ export function parseServiceFlags<F extends FlagSet>(
     given,
     warnings,
   }
+}
+
+/** Words that no flag takes, found whatever is wrong with the values of the flags. */
+function wordMistakes(flags: FlagSet, ignored: NonNullable<ParseOptions['ignored']>, argv: readonly string[]): readonly string[] {
+  const asText = Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, { ...one, parse: (text: string) => text }]))
+  const { positionals } = parseFlags(asText, argv, {}, { ignored, lenient: true })
+  return positionals.map((word) => `${word}: unexpected word, expected flags only`)
+}
+
+/** What a storage finds when its values parse; mistakes in those have been told before. */
+function storageMistakes({ flags, mistakesOf }: Storage, argv: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
+  const parsed = collected([], () => parseFlags(flags, argv, env, { lenient: true }))
+  return (parsed && mistakesOf?.(parsed.values)) ?? []
 }
 
 /** Groups of --help: the service's own, the choice, then every storage. */

@@ -75,6 +75,19 @@ describe('ingester: what is accepted, with which warnings', () => {
         '--es.username has no effect: storage elasticsearch is not selected by STORAGE_TYPE',
       ],
     ],
+    ['Kafka into other brokers', ['--kafka.producer.brokers=other:9092'], { STORAGE_TYPE: 'kafka' }, []],
+    [
+      'Kafka into other topics',
+      ['--kafka.producer.topic=copy', '--kafka.producer.promtail.topic=copy-logs'],
+      { STORAGE_TYPE: 'kafka' },
+      [],
+    ],
+    [
+      'Kafka into the topic of the kind that is not served',
+      ['--signals=logs', '--kafka.producer.promtail.topic=copy'],
+      { STORAGE_TYPE: 'kafka' },
+      [],
+    ],
     ['one kind of two', ['--signals=logs'], { STORAGE_TYPE: 'elasticsearch' }, []],
     [
       'the topic of a kind that no storage takes',
@@ -153,6 +166,33 @@ describe('ingester: what is refused, every mistake at once', () => {
         '--kafka.consumer.brokers: expected host:port, found "a"',
         '--kafka.consumer.session-timeout: expected at least 1000ms',
       ],
+    ],
+    [
+      'Kafka into the topics that it is read from',
+      [],
+      { STORAGE_TYPE: 'prometheus,kafka' },
+      [
+        '--kafka.producer.topic=clymene: expected a topic of other brokers, or another one, as this one is read here',
+        '--kafka.producer.promtail.topic=clymene-logs: expected a topic of other brokers, or another one, as this one is read here',
+      ],
+    ],
+    [
+      'metrics into the topic of logs, with one broker in common',
+      [
+        '--kafka.consumer.brokers=a:9092,b:9092',
+        '--kafka.producer.brokers=b:9092,c:9092',
+        '--kafka.producer.topic=clymene-logs',
+        '--kafka.producer.promtail.topic=copy',
+      ],
+      { STORAGE_TYPE: 'kafka' },
+      ['--kafka.producer.topic=clymene-logs: expected a topic of other brokers, or another one, as this one is read here'],
+    ],
+    ['a word', ['extra'], { STORAGE_TYPE: 'prometheus' }, ['extra: unexpected word, expected flags only']],
+    [
+      'what a storage finds in its flags',
+      ['--prometheus.remote.timeout=0'],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--prometheus.remote.timeout: expected at least 1ms, found 0ms'],
     ],
     [
       'several at once, of flags, variables and the storage',

@@ -6,7 +6,7 @@ import {
   kafkaProducerOptions,
   type KafkaBus,
 } from '@clymene/bus'
-import { ConfigError, KINDS, type FlagValues, type Kind } from '@clymene/model'
+import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
 import { adminFlags, hostService, parseFlags, processFlags, type Command, type Host } from '@clymene/runtime'
 import { deadLetterTopic, openStorages, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
@@ -67,8 +67,9 @@ function commandOf({
  *
  * @throws ConfigError with every mistake, also of the topics
  */
-function kafkaOptions({ values, selection }: ServiceFlags<typeof flags>) {
-  const mistakes = topicMistakes(topicsOf(values, selection.byKind.keys()))
+function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof flags>) {
+  const topics = topicsOf(values, selection.byKind.keys())
+  const mistakes = [...topicMistakes(topics), ...loopMistakes(values, storageValues, selection, topics)]
   const consumer = readConsumer(values, mistakes)
   if (consumer === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
@@ -103,6 +104,29 @@ function topicMistakes(topics: ReadonlyMap<Kind, string>): string[] {
       `--${TOPIC_FLAGS.metrics}=${metrics} and --${TOPIC_FLAGS.logs}=${logs}: expected two topics, neither of them the dead letters of the other`,
     )
   return mistakes
+}
+
+const WRITTEN_TOPIC_FLAGS = { metrics: 'kafka.producer.topic', logs: 'kafka.producer.promtail.topic' } as const
+
+/** Kafka as a storage must not be fed what it is itself read from: every message would come again for ever. One broker in common is the same Kafka. */
+function loopMistakes(
+  values: FlagValues<typeof kafkaConsumerFlags>,
+  storageValues: FlagValues<FlagSet>,
+  { byKind }: ServiceFlags<typeof flags>['selection'],
+  topics: ReadonlyMap<Kind, string>,
+): readonly string[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the flags of the storage are there when it is selected
+  const written = storageValues as FlagValues<typeof kafkaProducerFlags>
+  const kinds = KINDS.filter((kind) => byKind.get(kind)?.some(({ name }) => name === 'kafka'))
+  const read = new Set([...topics.values()].flatMap((topic) => [topic, deadLetterTopic(topic)]))
+  const isSameKafka =
+    kinds.length > 0 && written['kafka.producer.brokers'].some((broker) => values['kafka.consumer.brokers'].includes(broker))
+  return kinds.flatMap((kind) => {
+    const topic = written[WRITTEN_TOPIC_FLAGS[kind]]
+    return isSameKafka && read.has(topic)
+      ? [`--${WRITTEN_TOPIC_FLAGS[kind]}=${topic}: expected a topic of other brokers, or another one, as this one is read here`]
+      : []
+  })
 }
 
 const unusedTopics = ({ given, selection }: ServiceFlags<typeof flags>): readonly string[] =>

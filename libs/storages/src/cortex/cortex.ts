@@ -1,6 +1,7 @@
-import type { FlagSet, Storage } from '@clymene/model'
+import type { FlagSet, FlagValues, Storage } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
+import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
 import { openRemoteWrite } from '../remote-write/remote-write.ts'
 
 const flags = {
@@ -12,6 +13,11 @@ const flags = {
   'cortex.distributor.kafka.encoding': flag.string('protobuf', 'Encoding', { noEffect: 'bodies are always protobuf' }),
 } satisfies FlagSet
 
+const mistakesOf = (values: FlagValues<typeof flags>): readonly string[] => [
+  ...urlMistakes('cortex.distributor.url', values['cortex.distributor.url']),
+  ...timeoutMistakes('cortex.distributor.timeout', values['cortex.distributor.timeout']),
+]
+
 /** Cortex and Mimir: the same body as for Prometheus, under its own flags. */
 export const cortexStorage: Storage<typeof flags> = {
   name: 'cortex',
@@ -19,13 +25,16 @@ export const cortexStorage: Storage<typeof flags> = {
   kinds: ['metrics'],
   storesParts: true,
   flags,
-  open: async ({ flags: values, version }) =>
-    openRemoteWrite({
+  mistakesOf,
+  open: async ({ flags: values, version }) => {
+    refuse(mistakesOf(values))
+    return openRemoteWrite({
       url: values['cortex.distributor.url'],
       timeoutMs: values['cortex.distributor.timeout'],
       userAgent: values['cortex.distributor.user.agent'],
       maxErrorBytes: values['cortex.distributor.max.err.msg.len'],
       connections: values['cortex.distributor.max-connections'],
       version,
-    }),
+    })
+  },
 }

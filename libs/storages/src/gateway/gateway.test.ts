@@ -107,6 +107,19 @@ describe('gateway by gRPC', () => {
     await check(never)
   })
 
+  test('all away: a check names each, without a stack of promises', async () => {
+    const { check } = await open({ 'gateway.grpc-client.host-port': ['127.0.0.1:1', '127.0.0.1:2'], 'gateway.grpc-client.timeout': 50 })
+    await expect(check(never)).rejects.toMatchObject({
+      name: 'RetryableError',
+      message: '127.0.0.1:1: Failed to connect before the deadline; 127.0.0.1:2: Failed to connect before the deadline',
+    })
+  })
+
+  test('a check ends with its signal, long before the time limit of a call', async () => {
+    const { check } = await open({ 'gateway.grpc-client.host-port': ['127.0.0.1:1'], 'gateway.grpc-client.timeout': 3_600_000 })
+    await expect(check(AbortSignal.timeout(20))).rejects.toMatchObject({ message: '127.0.0.1:1: not connected yet' })
+  })
+
   const failures: [string, GrpcAnswer, object][] = [
     ['UNKNOWN: the storage of a Go gateway', failing(Status.UNKNOWN, 'boom'), { name: 'RetryableError', status: 2, needsOperator: false }],
     ['UNAVAILABLE', failing(Status.UNAVAILABLE, 'later'), { name: 'RetryableError', status: 14 }],
@@ -169,6 +182,10 @@ describe('gateway by gRPC', () => {
       '--gateway.grpc-client.tls.ca=/none/ca.pem: cannot be read (ENOENT)',
     ],
     [{ 'gateway.grpc-client.tls.enabled': true, 'gateway.grpc-client.tls.cert': import.meta.filename }, 'expected both or neither'],
+    [
+      { 'gateway.grpc-client.tls.enabled': true, 'gateway.grpc-client.tls.ca': import.meta.filename },
+      '--gateway.grpc-client.tls.ca: expected PEM certificates',
+    ],
   ])('wrong flags: %j', async (values, message) => {
     const error = await openWith(gatewayStorage, values).catch((failure: unknown) => failure)
     expect(error).toBeInstanceOf(ConfigError)

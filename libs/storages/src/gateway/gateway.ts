@@ -1,10 +1,11 @@
-import { ConfigError, errorMessage, type FlagValues, type Storage } from '@clymene/model'
+import { errorMessage, type FlagValues, type Storage } from '@clymene/model'
 import { parseAddress } from '@clymene/runtime'
 
+import { mistakesIn, refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
 import { gatewayFlags } from './flags.ts'
 import { openGrpcGateway } from './grpc.ts'
 import { openHttpGateway } from './http.ts'
-import { grpcCredentials } from './tls.ts'
+import { grpcCredentials, type GrpcTls } from './tls.ts'
 
 /** A gateway of ours or of Go Clymene. One request carries one message, so that its number is kept. */
 export const gatewayStorage: Storage<typeof gatewayFlags> = {
@@ -12,7 +13,9 @@ export const gatewayStorage: Storage<typeof gatewayFlags> = {
   help: 'a Clymene gateway, by gRPC or HTTP',
   kinds: ['metrics', 'logs'],
   flags: gatewayFlags,
+  mistakesOf,
   open: async ({ flags, version }) => {
+    refuse(mistakesOf(flags))
     const userAgent = flags['gateway.http-client.user.agent'] || `Clymene/${version}`
     if (flags['gateway.service-type'] === 'grpc') return openGrpc(flags, userAgent)
     return openHttpGateway({
@@ -28,29 +31,22 @@ export const gatewayStorage: Storage<typeof gatewayFlags> = {
   },
 }
 
-function openGrpc(flags: FlagValues<typeof gatewayFlags>, userAgent: string) {
-  const addresses = flags['gateway.grpc-client.host-port']
-  checkAddresses(addresses)
-  const { credentials, options } = grpcCredentials('gateway.grpc-client', {
-    enabled: flags['gateway.grpc-client.tls.enabled'],
-    ca: flags['gateway.grpc-client.tls.ca'],
-    cert: flags['gateway.grpc-client.tls.cert'],
-    key: flags['gateway.grpc-client.tls.key'],
-    serverName: flags['gateway.grpc-client.tls.server-name'],
-    skipHostVerify: flags['gateway.grpc-client.tls.skip-host-verify'],
-  })
-  return openGrpcGateway({
-    addresses,
-    credentials,
-    channelOptions: options,
-    timeoutMs: flags['gateway.grpc-client.timeout'],
-    attempts: flags['gateway.grpc-client.retry.max'],
-    logsEncoding: flags['gateway.logs.encoding'],
-    userAgent,
-  })
+function mistakesOf(flags: FlagValues<typeof gatewayFlags>): readonly string[] {
+  if (flags['gateway.service-type'] === 'grpc') {
+    return [
+      ...addressMistakes(flags['gateway.grpc-client.host-port']),
+      ...timeoutMistakes('gateway.grpc-client.timeout', flags['gateway.grpc-client.timeout']),
+      ...mistakesIn(() => grpcCredentials(TLS_PREFIX, tlsOf(flags))),
+    ]
+  }
+  return [
+    ...urlMistakes('gateway.http-client.url', flags['gateway.http-client.url']),
+    ...urlMistakes('gateway.http-client.logs.url', flags['gateway.http-client.logs.url']),
+    ...timeoutMistakes('gateway.http-client.timeout', flags['gateway.http-client.timeout']),
+  ]
 }
 
-function checkAddresses(addresses: readonly string[]): void {
+function addressMistakes(addresses: readonly string[]): readonly string[] {
   const mistakes = addresses.flatMap((address) => {
     try {
       return parseAddress(address).host === '' ? [`${JSON.stringify(address)} has no host`] : []
@@ -59,6 +55,29 @@ function checkAddresses(addresses: readonly string[]): void {
     }
   })
   if (addresses.length === 0) mistakes.push('empty')
-  if (mistakes.length > 0)
-    throw new ConfigError(mistakes.map((mistake) => `--gateway.grpc-client.host-port: ${mistake}; expected host:port`))
+  return mistakes.map((mistake) => `--gateway.grpc-client.host-port: ${mistake}; expected host:port`)
+}
+
+const TLS_PREFIX = 'gateway.grpc-client.tls'
+
+const tlsOf = (flags: FlagValues<typeof gatewayFlags>): GrpcTls => ({
+  enabled: flags[`${TLS_PREFIX}.enabled`],
+  ca: flags[`${TLS_PREFIX}.ca`],
+  cert: flags[`${TLS_PREFIX}.cert`],
+  key: flags[`${TLS_PREFIX}.key`],
+  serverName: flags[`${TLS_PREFIX}.server-name`],
+  skipHostVerify: flags[`${TLS_PREFIX}.skip-host-verify`],
+})
+
+function openGrpc(flags: FlagValues<typeof gatewayFlags>, userAgent: string) {
+  const { credentials, options } = grpcCredentials(TLS_PREFIX, tlsOf(flags))
+  return openGrpcGateway({
+    addresses: flags['gateway.grpc-client.host-port'],
+    credentials,
+    channelOptions: options,
+    timeoutMs: flags['gateway.grpc-client.timeout'],
+    attempts: flags['gateway.grpc-client.retry.max'],
+    logsEncoding: flags['gateway.logs.encoding'],
+    userAgent,
+  })
 }

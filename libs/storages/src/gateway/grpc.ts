@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { PermanentError, RetryableError, type Delivery, type OpenStorage } from '@clymene/model'
+import { errorMessage, PermanentError, RetryableError, type Delivery, type OpenStorage } from '@clymene/model'
 import { decompress, wrapBatch } from '@clymene/wire'
 import { Client, Metadata, type ChannelCredentials, type ClientOptions, type ServiceError, status as Status } from '@grpc/grpc-js'
 
@@ -61,7 +61,10 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
     },
     check: async (signal) => {
       signal.throwIfAborted()
-      await Promise.any(peers.map(({ client, address }) => ready(client, address, timeoutMs)))
+      const outcomes = peers.map(({ client, address }) => ready(client, address, timeoutMs, signal))
+      await Promise.any(outcomes).catch((error: unknown) => {
+        throw error instanceof AggregateError ? new RetryableError(error.errors.map(errorMessage).join('; '), { cause: error }) : error
+      })
     },
     close: async () => {
       for (const { client } of peers) client.close()
@@ -100,9 +103,13 @@ const isServiceError = (error: unknown): error is ServiceError =>
 const isOtherPeersChance = (failure: unknown): boolean =>
   failure instanceof RetryableError && (failure.status === Status.UNAVAILABLE || failure.status === Status.RESOURCE_EXHAUSTED)
 
-const ready = (client: Client, address: string, timeoutMs: number): Promise<void> =>
+/** A connection, or why there is none when the time is over or the signal aborts; closing the client ends what goes on behind it. */
+const ready = (client: Client, address: string, timeoutMs: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
+    const abort = (): void => reject(new RetryableError(`${address}: not connected yet`, { cause: signal.reason }))
+    signal.addEventListener('abort', abort, { once: true })
     client.waitForReady(Date.now() + timeoutMs, (error) => {
+      signal.removeEventListener('abort', abort)
       if (error === undefined) resolve()
       else reject(new RetryableError(`${address}: ${error.message}`, { cause: error }))
     })

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-import { ConfigError, errorCode } from '@clymene/model'
+import { errorCode } from '@clymene/model'
 import { credentials, type ChannelCredentials, type ClientOptions } from '@grpc/grpc-js'
+
+import { pemMistakes, refuse } from '../flag-mistakes.ts'
 
 export type GrpcTls = {
   readonly enabled: boolean
@@ -13,7 +15,11 @@ export type GrpcTls = {
   readonly skipHostVerify: boolean
 }
 
-/** Credentials of a channel from its flags. @throws ConfigError naming each file that cannot be read, or a certificate without key. */
+/**
+ * Credentials of a channel from its flags, which begin with `prefix` (`gateway.grpc-client.tls`).
+ *
+ * @throws ConfigError naming each file that cannot be read or is no PEM, and a certificate without key.
+ */
 export function grpcCredentials(
   prefix: string,
   tls: GrpcTls,
@@ -25,13 +31,14 @@ export function grpcCredentials(
     try {
       return readFileSync(tls[name])
     } catch (error) {
-      mistakes.push(`--${prefix}.tls.${name}=${tls[name]}: cannot be read (${errorCode(error)})`)
+      mistakes.push(`--${prefix}.${name}=${tls[name]}: cannot be read (${errorCode(error)})`)
       return null
     }
   }
   const [ca, cert, key] = [read('ca'), read('cert'), read('key')]
-  if ((tls.cert === '') !== (tls.key === '')) mistakes.push(`--${prefix}.tls.cert and --${prefix}.tls.key: expected both or neither`)
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  if ((tls.cert === '') !== (tls.key === '')) mistakes.push(`--${prefix}.cert and --${prefix}.key: expected both or neither`)
+  mistakes.push(...pemMistakes(prefix, { ca: ca ?? undefined, cert: cert ?? undefined, key: key ?? undefined }))
+  refuse(mistakes)
   const options: ClientOptions =
     tls.serverName === '' ? {} : { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }
   return { credentials: credentials.createSsl(ca, key, cert, { rejectUnauthorized: !tls.skipHostVerify }), options }

@@ -1,8 +1,19 @@
 import { createKafkaBus, kafkaProducerFlags, kafkaProducerOptions } from '@clymene/bus'
-import { RetryableError, type Storage } from '@clymene/model'
+import { RetryableError, type FlagValues, type Storage } from '@clymene/model'
 
+import { mistakesIn, refuse } from '../flag-mistakes.ts'
 import { metricsOf } from '../metrics-of.ts'
 import { createBusSink } from './bus-sink.ts'
+
+/** Letters, digits, dot, underscore and dash, at most 249: what brokers take as a topic. */
+const TOPIC = /^[\w.-]{1,249}$/
+
+const mistakesOf = (flags: FlagValues<typeof kafkaProducerFlags>): readonly string[] => [
+  ...mistakesIn(() => kafkaProducerOptions(flags)),
+  ...(['kafka.producer.topic', 'kafka.producer.promtail.topic'] as const)
+    .filter((name) => !TOPIC.test(flags[name]))
+    .map((name) => `--${name}=${JSON.stringify(flags[name])}: expected the name of a topic`),
+]
 
 /** Kafka as a storage: what a gateway writes to when nothing else is said. */
 export const kafkaStorage: Storage<typeof kafkaProducerFlags> = {
@@ -10,7 +21,9 @@ export const kafkaStorage: Storage<typeof kafkaProducerFlags> = {
   help: 'Kafka topics that ingesters read',
   kinds: ['metrics', 'logs'],
   flags: kafkaProducerFlags,
+  mistakesOf,
   open: async ({ flags, logger, ...context }) => {
+    refuse(mistakesOf(flags))
     const metricsTopic = flags['kafka.producer.topic']
     const logsTopic = flags['kafka.producer.promtail.topic']
     const bus = createKafkaBus({

@@ -1,6 +1,7 @@
-import type { FlagSet, Storage } from '@clymene/model'
+import type { FlagSet, FlagValues, Storage } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
+import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
 import { createBlockSink } from '../http/block-sink.ts'
 import { createHttpPush } from '../http/push.ts'
 import { lineVerdict } from '../verdicts.ts'
@@ -12,6 +13,11 @@ const flags = {
   'loki.client.max-connections': flag.int(32, 'Open connections at most', { min: 1 }),
 } satisfies FlagSet
 
+const mistakesOf = (values: FlagValues<typeof flags>): readonly string[] => [
+  ...urlMistakes('loki.client.url', values['loki.client.url']),
+  ...timeoutMistakes('loki.client.timeout', values['loki.client.timeout']),
+]
+
 /**
  * Loki's push API, a snappy block of a `PushRequest`. Of a body that it answers with 400 Loki may have stored a part; that part
  * is sent again when the caller halves, and Loki keeps a line of the same stream, time and text only once.
@@ -21,7 +27,9 @@ export const lokiStorage: Storage<typeof flags> = {
   help: 'Loki push API',
   kinds: ['logs'],
   flags,
+  mistakesOf,
   open: async ({ flags: values, version }) => {
+    refuse(mistakesOf(values))
     const push = createHttpPush({
       url: values['loki.client.url'],
       timeoutMs: values['loki.client.timeout'],

@@ -1,6 +1,7 @@
-import type { FlagSet, Storage } from '@clymene/model'
+import type { FlagSet, FlagValues, Storage } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
+import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
 import { openRemoteWrite } from '../remote-write/remote-write.ts'
 
 const flags = {
@@ -11,19 +12,27 @@ const flags = {
   'prometheus.remote.max-connections': flag.int(32, 'Open connections at most', { min: 1 }),
 } satisfies FlagSet
 
+const mistakesOf = (values: FlagValues<typeof flags>): readonly string[] => [
+  ...urlMistakes('prometheus.remote.url', values['prometheus.remote.url']),
+  ...timeoutMistakes('prometheus.remote.timeout', values['prometheus.remote.timeout']),
+]
+
 /** Prometheus, or anything that takes remote write 1.0. */
 export const prometheusStorage: Storage<typeof flags> = {
   name: 'prometheus',
   help: 'Prometheus remote write 1.0',
   kinds: ['metrics'],
   flags,
-  open: async ({ flags: values, version }) =>
-    openRemoteWrite({
+  mistakesOf,
+  open: async ({ flags: values, version }) => {
+    refuse(mistakesOf(values))
+    return openRemoteWrite({
       url: values['prometheus.remote.url'],
       timeoutMs: values['prometheus.remote.timeout'],
       userAgent: values['prometheus.remote.user.agent'],
       maxErrorBytes: values['prometheus.remote.max.err.msg.len'],
       connections: values['prometheus.remote.max-connections'],
       version,
-    }),
+    })
+  },
 }
