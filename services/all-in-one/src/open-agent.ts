@@ -58,13 +58,14 @@ export async function openAgent(
 
 export const clusterOf = ({ values }: AllInOneConfig): string => (values.cluster === '' ? hostname() : values.cluster)
 
-const hostSource = ({ values }: AllInOneConfig, { logger }: ServiceContext, cluster: string) =>
+const hostSource = ({ values }: AllInOneConfig, { logger, metrics }: ServiceContext, cluster: string) =>
   createHostSource({
     intervalMs: values['host.interval'],
     instance: hostname(),
     externalLabels: sortedLabels([['cluster', cluster]]),
     streams: values['agent.streams'],
     logger,
+    metrics,
     drainTimeoutMs: DRAIN_MS,
   })
 

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 
+import type { Logger } from '@clymene/model'
 import { parseRelabelConfigs } from '@clymene/relabel'
+import { silentLogger } from '@clymene/runtime'
 import { parseStages } from '@clymene/stages'
 import { scanPushRequest } from '@clymene/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -64,11 +66,14 @@ describe('reading', () => {
     expect(new Set(running.sent.map(({ timestampNs }) => timestampNs)).size).toBe(3)
   })
 
-  test('a line that is too long is cut at a character, its rest passed over, and counted', async () => {
+  test('a line that is too long is cut at a character, its rest passed over, counted and told once', async () => {
+    const told: unknown[] = []
+    const logger: Logger = { ...silentLogger, warn: (_message, fields) => void told.push(fields), child: () => logger }
     folder.append('a.log', `${'가'.repeat(20)}\nshort\n${'x'.repeat(50)}\nend\n`)
-    const running = start(undefined, { maxLineBytes: 10 })
+    const running = start(undefined, { maxLineBytes: 10, logger })
     await expect.poll(running.texts, POLL).toEqual(['가가가', 'short', 'x'.repeat(10), 'end'])
     expect(await running.metric('truncated_lines_total')).toBe(2)
+    expect(told).toEqual([{ path: folder.path('a.log'), maxLineBytes: 10, heldBack: 0 }])
   })
 
   test('a line longer than any buffer is cut too', async () => {

@@ -1,5 +1,6 @@
 import { errorCode, errorMessage } from '@clymene/model'
 
+import { createCutLines } from './cut-lines.ts'
 import { isReadTo } from './fingerprint.ts'
 import { followPath, type FollowedPath } from './followed-path.ts'
 import { createFolders } from './glob.ts'
@@ -42,6 +43,7 @@ const FORGET_MS = 7 * 24 * 3600 * 1000
 
 export function createFollower({ settings, table, metrics, clock, laneOf }: FollowerOptions): Follower {
   const { logger, now } = settings
+  const cutLinesOf = createCutLines(settings)
   const followed = new Map<string, FollowedPath>()
   let searchedMs = table.blindSinceMs
   /** Paths that could not be opened or were too many, so that each is logged once. */
@@ -61,6 +63,7 @@ export function createFollower({ settings, table, metrics, clock, laneOf }: Foll
       clock,
       maxLineBytes: settings.maxLineBytes,
       metrics,
+      onCut: cutLinesOf(path),
     })
     followed.set(
       key,

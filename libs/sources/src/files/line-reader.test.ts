@@ -37,6 +37,7 @@ function readPieces(
     clock: createReadClock(() => 0),
     maxLineBytes: options.maxLineBytes ?? 40,
     metrics: createFileMetrics(createMetrics(), { active: () => 0, oldestUnreadSeconds: () => 0 }),
+    onCut: () => undefined,
   })
   for (const end of [...ends.toSorted((a, b) => a - b), bytes.length]) {
     if (end > cursor.offset) reader.read(bytes.subarray(cursor.offset, end), cursor, false)

@@ -48,6 +48,8 @@ export type LineReaderOptions = {
   readonly clock: ReadClock
   readonly maxLineBytes: number
   readonly metrics: FileMetrics
+  /** Told of each line that was cut, with as much of it as is at hand. The bytes are the reader's. */
+  readonly onCut: (line: Buffer) => void
 }
 
 /** Bytes of lines that may pass while a stage holds an earlier one: a restart has to read them again. */
@@ -60,7 +62,7 @@ const CR = 0x0d
  * are copied as bytes (0.5 µs a line of 180 B, reading and encoding included); everything else goes through the pipeline as strings (1.7 µs).
  */
 export function createLineReader(options: LineReaderOptions): LineReader {
-  const { lane, clock, maxLineBytes, metrics, stages } = options
+  const { lane, clock, maxLineBytes, metrics, stages, onCut } = options
   const { collector } = lane
   const pipeline = createPipeline(stages, {
     now: () => BigInt(clock.seconds) * 1_000_000_000n + BigInt(clock.nanos),
@@ -127,7 +129,10 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       if (!whole && held === 0) cursor.heldFrom = origin + position
       const quiet = origin + position < cursor.quietUntil
       takeLine(bytes, position, end, origin + position, cursor, valid && whole, quiet)
-      if (cut) metrics.truncatedLines.inc()
+      if (cut) {
+        metrics.truncatedLines.inc()
+        onCut(bytes.subarray(position, limit))
+      }
       lines++
       position = next
       if (!whole) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import type { Labels } from '@clymene/model'
-import { silentLogger } from '@clymene/runtime'
+import { createMetrics, silentLogger } from '@clymene/runtime'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { type BatchSample, readBatch } from '../scrape/read-batch.test-kit.ts'
@@ -29,7 +29,7 @@ async function fakeRoot(files: Record<string, string>) {
   return { proc: join(folder, 'proc'), sys: join(folder, 'sys'), rootfs: folder }
 }
 
-/** Batches until `enough` says so, then what the stop hands over. */
+/** Batches until `enough` says so, and what comes after the stop. */
 async function collect(root: Parameters<typeof createHostSource>[0]['root'], enough: (batches: BatchSample[][]) => boolean) {
   const stop = new AbortController()
   const batches: BatchSample[][] = []
@@ -41,6 +41,7 @@ async function collect(root: Parameters<typeof createHostSource>[0]['root'], eno
     externalLabels,
     streams: 4,
     logger: silentLogger,
+    metrics: createMetrics(),
     ...(root && { root }),
   })
   await source.run((batch) => {
@@ -54,11 +55,11 @@ async function collect(root: Parameters<typeof createHostSource>[0]['root'], eno
 }
 
 describe('the host source', () => {
-  test('hands over this machine as a scrape would, again and again, and ends its series', async () => {
+  test('hands over this machine as a scrape would, again and again, and at the stop ends no series', async () => {
     const { batches, streams } = await collect(undefined, (all) => all.length === 3)
     const labels = 'cluster="c",instance="me:1",job="node"'
-    expect(batches).toHaveLength(4)
-    for (const batch of batches.slice(0, 3)) {
+    expect(batches).toHaveLength(3)
+    for (const batch of batches) {
       const values = new Map(batch.map(({ series, value }) => [series, value]))
       expect(values.get(`up{${labels}}`)).toBe(1)
       expect(values.get(`node_time_seconds{${labels}}`)).toBeCloseTo(Date.now() / 1000, -2)
@@ -67,10 +68,26 @@ describe('the host source', () => {
       expect(values.get(`scrape_samples_scraped{${labels}}`)).toBe(batch.length - 5)
       expect(new Set(batch.map(({ at }) => at)).size).toBe(1)
     }
-    expect(batches[3]?.length).toBeGreaterThanOrEqual(batches[2]?.length ?? Infinity)
-    expect(new Set(batches[3]?.map(({ value }) => value))).toEqual(new Set(['stale']))
-    expect(batches[3]?.[0]?.at).toBeGreaterThan(batches[2]?.[0]?.at ?? Infinity)
+    expect(batches.flatMap((batch) => batch.map(({ value }) => value))).not.toContain('stale')
     expect(streams.size).toBe(1)
+  })
+
+  test('what is not accepted is counted every time and told once a minute', async () => {
+    const stop = new AbortController()
+    const metrics = createMetrics()
+    const told: unknown[] = []
+    const logger = { ...silentLogger, error: (message: string) => void told.push(message) }
+    let samples = 0
+    const options = { intervalMs: 20, instance: 'me:1', externalLabels: [], streams: 1, logger, metrics }
+    let emitted = 0
+    await createHostSource(options).run((batch) => {
+      samples += batch.records
+      if (++emitted === 3) stop.abort(new DOMException('stopped', 'AbortError'))
+      return Promise.reject(new Error('full'))
+    }, stop.signal)
+    const lost = await metrics.registry.getSingleMetric('clymene_agent_host_samples_lost_total')?.get()
+    expect(lost?.values[0]?.value).toBe(samples)
+    expect(told).toEqual(['readings of this machine were not accepted'])
   })
 
   test('a collector that fails is told and hurts no other', async () => {

@@ -1,4 +1,5 @@
 import { errorMessage, type Labels, type Logger, sortedLabels, type Source } from '@clymene/model'
+import { createOnceIn, type Metrics } from '@clymene/runtime'
 import { createWriteRequestWriter, type WriteRequestWriter } from '@clymene/wire'
 
 import { hash64 } from '../scrape/hash.ts'
@@ -19,6 +20,7 @@ export type HostSourceOptions = {
   readonly externalLabels: Labels
   readonly streams: number
   readonly logger: Logger
+  readonly metrics: Metrics
   readonly root?: Partial<HostRoot>
   /** How long the last batch may take to be accepted once the source is told to stop. */
   readonly drainTimeoutMs?: number
@@ -28,16 +30,21 @@ const DRAIN_TIMEOUT_MS = 5000
 
 /**
  * Reads this machine under node-exporter's names, labels and types: what a scrape of a node-exporter would give, `up` and the
- * scrape_* series among it, without one.
+ * scrape_* series among it, without one. A stop ends no series: who starts next goes on with them.
  */
 export function createHostSource(options: HostSourceOptions): Source {
-  const { intervalMs, instance, job = 'node', externalLabels, streams, logger, drainTimeoutMs = DRAIN_TIMEOUT_MS } = options
+  const { intervalMs, instance, job = 'node', externalLabels, streams, logger, metrics, drainTimeoutMs = DRAIN_TIMEOUT_MS } = options
   const root: HostRoot = { ...LINUX_ROOT, ...options.root }
   const target = sortedLabels([
     ['instance', instance],
     ['job', job],
   ])
   const hash = hash64(JSON.stringify(target))
+  const lost = metrics.counter(
+    'clymene_agent_host_samples_lost_total',
+    'Samples of this machine that were handed on and not accepted: only at a forced stop or by a fault.',
+  )
+  const onceInAMinute = createOnceIn(60_000)
 
   return {
     run: async (emit, signal) => {
@@ -56,7 +63,6 @@ export function createHostSource(options: HostSourceOptions): Source {
       const writer = createWriteRequestWriter()
       const schedule = createSchedule(intervalMs, hash, 0n)
       let failing: ReadonlyMap<string, string> = new Map()
-      let lastMs = 0
 
       async function send(write: (into: WriteRequestWriter) => void): Promise<void> {
         writer.reset()
@@ -66,7 +72,11 @@ export function createHostSource(options: HostSourceOptions): Source {
           const stream = String(hash % BigInt(streams))
           await emit({ kind: 'metrics', body: writer.finish(), records: writer.records, stream }, deadline.signal)
         } catch (error) {
-          logger.error('readings of this machine were not accepted', { samples: writer.records, error: errorMessage(error) })
+          const { records } = writer
+          lost.inc(records)
+          onceInAMinute('lost', (heldBack) =>
+            logger.error('readings of this machine were not accepted', { samples: records, error: errorMessage(error), heldBack }),
+          )
         }
       }
 
@@ -76,7 +86,6 @@ export function createHostSource(options: HostSourceOptions): Source {
         for (const [collector, error] of failures)
           if (!failing.has(collector)) logger.warn('a collector of this machine fails', { collector, error })
         failing = failures
-        lastMs = timestampMs
         await send((into) => {
           const counts = noCounts()
           pages.write(Buffer.from(formatFamilies(families)), 'text', timestampMs, into, counts)
@@ -92,12 +101,6 @@ export function createHostSource(options: HostSourceOptions): Source {
         await waitUntil(due, signal)
         if (!signal.aborted) await readAndSend(scrapeTime(schedule, due, Date.now()))
       }
-      if (lastMs === 0) return
-      const timestampMs = Math.max(Date.now(), lastMs + 1)
-      await send((into) => {
-        pages.writeStale(timestampMs, into)
-        report.writeStale(timestampMs, into)
-      })
     },
   }
 }

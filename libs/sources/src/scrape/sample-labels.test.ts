@@ -102,6 +102,20 @@ describe('sampleLabels', () => {
       labels: { ...a, cluster: 't', exported_cluster: 'x' },
     },
     {
+      name: 'the same cluster as the target label is not exported, whatever the external label is',
+      exposed: { ...a, cluster: 't' },
+      target: [['cluster', 't']],
+      external: [['cluster', 'c']],
+      labels: { ...a, cluster: 't' },
+    },
+    {
+      name: 'the external cluster is exported where the target has another',
+      exposed: { ...a, cluster: 'c' },
+      target: [['cluster', 't']],
+      external: [['cluster', 'c']],
+      labels: { ...a, cluster: 't', exported_cluster: 'c' },
+    },
+    {
       name: 'honor_labels keeps an exposed cluster',
       exposed: { ...a, cluster: 'x' },
       external: [['cluster', 'c']],

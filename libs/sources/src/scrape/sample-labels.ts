@@ -28,8 +28,9 @@ export class ScrapeLimitError extends Error {
  * From the labels that a page exposes to the labels that are sent: target labels (an exposed label of the same name becomes
  * `exported_…`, or wins with honor_labels), then metric_relabel_configs, then external labels where the name is still free.
  *
- * An exposed `cluster` that differs from the external label `cluster` becomes `exported_cluster` too: the cluster of a
- * series is the agent's to say.
+ * The cluster of a series is the agent's to say: an exposed `cluster` becomes `exported_cluster` too when the external label
+ * differs. Where it says the same as the target's or the external label nothing is exported, as a store of many clusters would
+ * carry `exported_cluster` on every series of an exporter that knows its cluster.
  *
  * @returns undefined when metric_relabel_configs drop the series.
  * @throws ScrapeLimitError; Error when the series has lost its name.
@@ -39,7 +40,7 @@ export function sampleLabels(exposed: LabelMap, rules: SampleLabelRules): Labels
   if (rules.honorLabels) {
     for (const [name, value] of target) if (!exposed.has(name)) exposed.set(name, value)
   } else {
-    const moved = target.flatMap(([name]) => conflict(exposed, name))
+    const moved = target.flatMap(([name, value]) => (name === 'cluster' && exposed.get(name) === value ? [] : conflict(exposed, name)))
     const cluster = labelValue(external, 'cluster')
     if (cluster !== '' && labelValue(target, 'cluster') === '' && exposed.get('cluster') !== cluster) {
       moved.push(...conflict(exposed, 'cluster'))

@@ -8,7 +8,7 @@ import { hash64 } from './hash.ts'
 import type { ScrapeJob } from './job.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import { scrapeMetrics } from './scrape-metrics.ts'
-import type { TargetHealth } from './target-loop.ts'
+import type { StopReason, TargetHealth } from './target-loop.ts'
 import { startTargetPool, type TargetPool } from './target-pool.ts'
 import { createWriterPool } from './writer-pool.ts'
 
@@ -26,7 +26,7 @@ export type ScrapeSourceOptions = {
   readonly maxBodyBytes?: number
   /** Changes of discovered targets take effect at most this often. */
   readonly syncIntervalMs?: number
-  /** How long the last samples and staleness markers may take to be accepted once the source is told to stop. */
+  /** How long the last samples may take to be accepted once the source is told to stop. */
   readonly drainTimeoutMs?: number
 }
 
@@ -54,7 +54,10 @@ const DRAIN_TIMEOUT_MS = 5000
 /** Over the usual intervals, so that a target keeps its connection. */
 const KEEP_ALIVE_MS = 120_000
 
-/** Discovers targets and scrapes them as Prometheus 3 does; `run` may be called once. */
+/**
+ * Discovers targets and scrapes them as Prometheus 3 does; `run` may be called once. Series end with a staleness marker when
+ * they, their target or their job go, not when the source is told to stop.
+ */
 export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
   let { jobs, externalLabels } = options
   const pools = new Map<string, TargetPool>()
@@ -63,7 +66,7 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
 
   function apply(running: ScrapeContext): void {
     const wanted = new Map(jobs.map((job) => [job.name, job]))
-    for (const [name, pool] of pools) if (!wanted.has(name)) end(name, pool)
+    for (const [name, pool] of pools) if (!wanted.has(name)) end(name, pool, 'gone')
     for (const [name, job] of wanted) {
       const pool = pools.get(name)
       if (pool === undefined) pools.set(name, startTargetPool(running, job))
@@ -71,9 +74,9 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
     }
   }
 
-  function end(name: string, pool: TargetPool): void {
+  function end(name: string, pool: TargetPool, why: StopReason): void {
     pools.delete(name)
-    const stopped = pool.stop()
+    const stopped = pool.stop(why)
     ending.add(stopped)
     void stopped.finally(() => ending.delete(stopped))
   }
@@ -100,7 +103,7 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       apply(context)
       await aborted(signal)
       const patience = setTimeout(() => deadline.abort(signal.reason), options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS)
-      for (const [name, pool] of pools) end(name, pool)
+      for (const [name, pool] of pools) end(name, pool, 'shutdown')
       context = undefined
       await Promise.all(ending)
       clearTimeout(patience)

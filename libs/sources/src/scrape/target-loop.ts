@@ -27,9 +27,15 @@ export type TargetLoop = {
   readonly use: (job: ScrapeJob, target: Target) => void
   /** Every scrape fails with this reason until it is undefined again: the job has too many targets. */
   readonly refuse: (reason: string | undefined) => void
-  /** Ends the scrapes and resolves when the staleness markers have been accepted. */
-  readonly stop: () => Promise<void>
+  /** Ends the scrapes and resolves when everything has been accepted, staleness markers too when the target is gone. */
+  readonly stop: (why: StopReason) => Promise<void>
 }
+
+/**
+ * `gone`: nobody will scrape the target any more, so its series end. `shutdown`: whoever starts next goes on with them, as with
+ * Prometheus; a marker would tear a gap into every series at every restart.
+ */
+export type StopReason = 'gone' | 'shutdown'
 
 /** Scrapes one target again and again. A scrape is one batch; the next one waits until it has been accepted. */
 export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, firstTarget: Target): TargetLoop {
@@ -42,6 +48,7 @@ export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, fir
   const send = createSender(context, job.name, target)
   const stopping = new AbortController()
   let wake = new AbortController()
+  let isGone = false
 
   async function run(): Promise<void> {
     for (;;) {
@@ -55,7 +62,7 @@ export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, fir
       const missed = Math.floor((Date.now() - due) / schedule.intervalMs)
       if (missed > 0 && !wake.signal.aborted) context.metrics.skipped.inc({ scrape_job: job.name }, missed)
     }
-    if (health.health === 'unknown') return
+    if (!isGone || health.health === 'unknown') return
     await send(Math.max(Date.now(), health.lastScrapeMs + 1), (writer, timestampMs) => {
       pages.writeStale(timestampMs, writer)
       report.writeStale(timestampMs, writer)
@@ -134,7 +141,8 @@ export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, fir
     refuse: (reason) => {
       refusal = reason
     },
-    stop: () => {
+    stop: (why) => {
+      isGone = why === 'gone'
       stopping.abort(new Error('the target is no longer scraped'))
       wake.abort()
       return running

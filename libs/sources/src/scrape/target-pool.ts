@@ -2,7 +2,7 @@ import { errorMessage, mutableLabels, type TargetGroup } from '@clymene/model'
 
 import type { ScrapeJob } from './job.ts'
 import type { ScrapeContext } from './scrape-context.ts'
-import { startTargetLoop, type TargetLoop } from './target-loop.ts'
+import { startTargetLoop, type StopReason, type TargetLoop } from './target-loop.ts'
 import { type DroppedTarget, resolveTarget, type Target } from './target.ts'
 
 export type TargetPool = {
@@ -14,7 +14,7 @@ export type TargetPool = {
   /** Other external labels. */
   readonly refresh: () => void
   /** Resolves when every target has handed over what it had. */
-  readonly stop: () => Promise<void>
+  readonly stop: (why: StopReason) => Promise<void>
 }
 
 /** Discovers and scrapes the targets of one job. */
@@ -96,7 +96,7 @@ export function startTargetPool(context: ScrapeContext, firstJob: ScrapeJob): Ta
       if (loop === undefined) loops.set(key, startTargetLoop(context, job, target))
       else loop.use(job, target)
     }
-    if (complete) for (const key of loops.keys()) if (!found.has(key)) end(key)
+    if (complete) for (const key of loops.keys()) if (!found.has(key)) end(key, 'gone')
     applyTargetLimit()
   }
 
@@ -116,8 +116,8 @@ export function startTargetPool(context: ScrapeContext, firstJob: ScrapeJob): Ta
     for (const loop of loops.values()) loop.refuse(refusal)
   }
 
-  function end(key: string): void {
-    const stopped = loops.get(key)?.stop()
+  function end(key: string, why: StopReason): void {
+    const stopped = loops.get(key)?.stop(why)
     loops.delete(key)
     if (stopped === undefined) return
     ending.add(stopped)
@@ -137,9 +137,9 @@ export function startTargetPool(context: ScrapeContext, firstJob: ScrapeJob): Ta
     refresh: () => {
       for (const loop of loops.values()) loop.use(job, loop.target())
     },
-    stop: async () => {
+    stop: async (why) => {
       const discovered = discovery.stop()
-      for (const key of loops.keys()) end(key)
+      for (const key of loops.keys()) end(key, why)
       await Promise.all([discovered, ...ending])
       for (const gauge of [context.metrics.targets, context.metrics.mistakes]) gauge.remove({ scrape_job: job.name })
     },
