@@ -11,7 +11,7 @@ export type OpenStoreOptions = {
   readonly logger: Logger
 }
 
-/** The embedded store below `--data.dir`. @throws ConfigError when it is in use, damaged, or smaller than it can be */
+/** The embedded store below `--data.dir`. @throws ConfigError when it is in use, damaged, or not to be written */
 export async function openStore({ dataDirectory, storageValues, metrics, logger }: OpenStoreOptions): Promise<EmbeddedStore> {
   const size = (name: string): number => Number(storageValues[name])
   try {
@@ -25,7 +25,7 @@ export async function openStore({ dataDirectory, storageValues, metrics, logger 
       metrics,
     })
   } catch (error) {
-    const flags = `--data.dir=${JSON.stringify(dataDirectory)} --embedded.max-bytes=${size('embedded.max-bytes')}`
-    throw new ConfigError(`${flags}: ${errorMessage(error)}`)
+    // The sizes were checked with the flags: what is left is about the directory.
+    throw new ConfigError(`--data.dir=${JSON.stringify(dataDirectory)}: ${errorMessage(error)}`)
   }
 }
