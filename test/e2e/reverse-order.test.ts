@@ -86,7 +86,7 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch'], 'everythin
     )
     for (const service of [agent, gateway, ingester]) await expect.poll(service.readyz, WAIT).toMatchObject({ status: 200 })
 
-    await agent.halt()
+    counted.refuse()
     const [served, written] = [numbersTo(counted.served()), numbersTo(log.written())]
     const [, prometheus, loki, elasticsearch] = engines.map(({ url }) => url)
     await expect.poll(() => samplesInPrometheus(prometheus!), WAIT).toEqual(served)

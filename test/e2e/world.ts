@@ -8,17 +8,22 @@ export type CountedTarget = {
   readonly address: string
   /** How many times it was scraped; values 1 to this were given out. */
   readonly served: () => number
+  /** Answers 503 from now on: what was served stays what it is. */
+  readonly refuse: () => void
   readonly close: () => Promise<void>
 }
 
 export async function startCountedTarget(): Promise<CountedTarget> {
   let served = 0
+  let refusing = false
   const server = createServer((_request, response) => {
+    if (refusing) return void response.writeHead(503).end()
     served++
     response.setHeader('content-type', 'text/plain; version=0.0.4')
     response.end(
       `# TYPE counted_total counter\ncounted_total{shape="plain"} ${served}\ncounted_total{shape="exposed",cluster="own"} ${served}\n`,
     )
+    return undefined
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server's address is an object
@@ -26,6 +31,9 @@ export async function startCountedTarget(): Promise<CountedTarget> {
   return {
     address: `127.0.0.1:${port}`,
     served: () => served,
+    refuse: () => {
+      refusing = true
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
