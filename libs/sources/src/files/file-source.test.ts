@@ -288,6 +288,34 @@ describe('rotation', () => {
     await expect.poll(start().texts, POLL).toEqual(['two', 'three', 'four'])
   })
 
+  test.each([{ rotatedAfter: false }, { rotatedAfter: true }])(
+    'killed with several files not read to their end: all of them, in their order (rotated once more: $rotatedAfter)',
+    async ({ rotatedAfter }) => {
+      const rotate = async (to: string): Promise<void> => {
+        // Files are told apart by their time of writing.
+        await new Promise((resolve) => setTimeout(resolve, 12))
+        renameSync(folder.path('a.log'), folder.path(to))
+      }
+      folder.append('a.log', 'one\n')
+      const running = start()
+      await expect.poll(running.texts, POLL).toEqual(['one'])
+      running.blocked = true
+      folder.append('a.log', 'two\n')
+      for (const [number, text] of ['three\n', 'four\n'].entries()) {
+        await rotate(`a.log.${9 - number}`)
+        folder.append('a.log', text)
+        await vi.waitFor(async () => expect(await running.metric('files_active')).toBe(number + 2))
+      }
+      await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8').match(/"inode"/g)).toHaveLength(3))
+      await running.kill()
+      if (rotatedAfter) {
+        await rotate('a.log.1')
+        folder.append('a.log', 'five\n')
+      }
+      await expect.poll(start().texts, POLL).toEqual(['two', 'three', 'four', ...(rotatedAfter ? ['five'] : [])])
+    },
+  )
+
   test('copytruncate: reading begins at the start again', async () => {
     folder.append('a.log', 'one\ntwo\n')
     const running = start()

@@ -35,8 +35,7 @@ const job = (overrides: Partial<ScrapeJob>, metricRules: readonly object[] = [])
   name: 'j',
   fingerprint: JSON.stringify([{ ...overrides, discoverers: 0 }, metricRules]),
   intervalMs: 50,
-  // A busy machine is no reason for a target to be down.
-  timeoutMs: 30_000,
+  timeoutMs: 50,
   metricsPath: '/metrics',
   scheme: 'http',
   params: new Map(),
@@ -302,11 +301,14 @@ describe('a stop', () => {
 })
 
 describe('a reload', () => {
+  // A scrape that is late ends its series too: time enough for a busy machine.
+  const PATIENT = { intervalMs: 500, timeoutMs: 500 }
+
   test('leaves an unchanged job alone, starts and ends others', async () => {
     const address = await exporter((_, response) => textPage(response, 'a 1\n'))
-    const kept = job({ name: 'kept', discoverers: [discovery(address).discoverer] })
-    const gone = job({ name: 'gone', discoverers: [discovery(address).discoverer] })
-    const fresh = job({ name: 'fresh', discoverers: [discovery(address).discoverer] })
+    const kept = job({ ...PATIENT, name: 'kept', discoverers: [discovery(address).discoverer] })
+    const gone = job({ ...PATIENT, name: 'gone', discoverers: [discovery(address).discoverer] })
+    const fresh = job({ ...PATIENT, name: 'fresh', discoverers: [discovery(address).discoverer] })
     const { source, values } = running([kept, gone])
     const a = (name: string): unknown[] => values(`a{cluster="c",instance="${address}",job="${name}"}`)
     await until(() => a('kept').length > 0 && a('gone').length > 0)
@@ -320,10 +322,10 @@ describe('a reload', () => {
   test('of a changed job ends only the series whose labels change', async () => {
     const address = await exporter((_, response) => textPage(response, 'a 1\nb 1\n'))
     const found = discovery(address)
-    const { source, values } = running([job({ discoverers: [found.discoverer] })])
+    const { source, values } = running([job({ ...PATIENT, discoverers: [found.discoverer] })])
     const of = (name: string): unknown[] => values(`${name}{cluster="c",instance="${address}",job="j"}`)
     await until(() => of('a').length > 0)
-    source.reload([job({ discoverers: [found.discoverer] }, [{ action: 'drop', source_labels: ['__name__'], regex: 'b' }])])
+    source.reload([job({ ...PATIENT, discoverers: [found.discoverer] }, [{ action: 'drop', source_labels: ['__name__'], regex: 'b' }])])
     await until(() => of('b').at(-1) === 'stale')
     const before = of('a').length
     await until(() => of('a').length > before)
