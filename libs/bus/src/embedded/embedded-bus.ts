@@ -112,6 +112,7 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
   const retention = createRetention({
     appenders: topics.appenders,
     offsets,
+    component: settings.component,
     maxBytes,
     maxAgeMs,
     full: settings.full,

@@ -149,6 +149,16 @@ describe('refusing when full', () => {
     expect(logger.lines.filter(({ message: text }) => text.includes('deleted'))).toEqual([])
   })
 
+  test.each(['bus', 'buffer'])('names the flags of a log that is a %s', async (component) => {
+    const { bus } = await openSmall({ full: 'refuse', component })
+    const filling = async (): Promise<never> => {
+      for (;;) await produce(bus, 't', message(0, 1000))
+    }
+    await expect(filling()).rejects.toThrow(
+      new RegExp(`the ${component} is full: .*\\(--${component}\\.max-bytes, --${component}\\.full\\)`),
+    )
+  })
+
   test('messages that no group ever read are kept, however old', async () => {
     const { bus, clock } = await openSmall({ full: 'refuse', maxAgeMs: HOUR })
     await produce(bus, 't', message(0))

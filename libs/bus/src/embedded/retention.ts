@@ -8,6 +8,8 @@ import type { Segment } from './segment.ts'
 export type RetentionOptions = {
   readonly appenders: () => readonly Appender[]
   readonly offsets: GroupOffsets
+  /** Start of the names of the flags that say what may be kept: `bus`, `buffer`. */
+  readonly component: string
   readonly maxBytes: number
   readonly maxAgeMs: number
   /** What happens when there is no room: `expire` deletes the oldest, read or not; `refuse` deletes only what every group has read. */
@@ -36,7 +38,7 @@ export type Retention = {
 const ROLLS_PER_AGE = 8
 
 export function createRetention(options: RetentionOptions): Retention {
-  const { appenders, offsets, maxBytes, maxAgeMs, full, now } = options
+  const { appenders, offsets, component, maxBytes, maxAgeMs, full, now } = options
   let reserved = 0
 
   const bytes = (): number => appenders().reduce((sum, { log }) => sum + log.bytes(), 0)
@@ -85,7 +87,7 @@ export function createRetention(options: RetentionOptions): Retention {
         reserved -= wanted
       }
       try {
-        while (bytes() + reserved > maxBytes) if (!(await makeRoom(log))) throw fullError(maxBytes, full)
+        while (bytes() + reserved > maxBytes) if (!(await makeRoom(log))) throw fullError(component, maxBytes, full)
       } catch (error) {
         release()
         throw error
@@ -112,7 +114,9 @@ export function createRetention(options: RetentionOptions): Retention {
 const oldestFirst = (logs: readonly PartitionLog[]): readonly PartitionLog[] =>
   logs.toSorted((a, b) => (a.segments[0]?.oldestMs ?? -Infinity) - (b.segments[0]?.oldestMs ?? -Infinity))
 
-const fullError = (maxBytes: number, full: 'expire' | 'refuse'): RetryableError =>
+const fullError = (component: string, maxBytes: number, full: 'expire' | 'refuse'): RetryableError =>
   full === 'refuse'
-    ? new RetryableError(`the bus is full: ${maxBytes} bytes are there that not every group has read (--bus.max-bytes, --bus.full)`)
-    : new RetryableError(`the bus is full: ${maxBytes} bytes (--bus.max-bytes), the oldest are being deleted`)
+    ? new RetryableError(
+        `the ${component} is full: ${maxBytes} bytes are there that not every group has read (--${component}.max-bytes, --${component}.full)`,
+      )
+    : new RetryableError(`the ${component} is full: ${maxBytes} bytes (--${component}.max-bytes), the oldest are being deleted`)
