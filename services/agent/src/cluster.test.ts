@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import type { Kind, Label } from '@clymene/model'
@@ -55,10 +55,10 @@ function setupOf({ flag = '', external = false, label = false, rule = false }: C
   } satisfies Partial<AgentSetup>
 }
 
-async function run(setup: ReturnType<typeof setupOf>, kind: Kind): Promise<FakeSink> {
+async function run(setup: ReturnType<typeof setupOf>, kind: Kind, agentId = 'a') {
   const sink = createFakeSink()
   const agent = await assembleAgent({
-    agentId: 'a',
+    agentId,
     tenant: '',
     streams: 1,
     logBatch: { bytes: 1024 * 1024, waitMs: 10 },
@@ -76,7 +76,7 @@ async function run(setup: ReturnType<typeof setupOf>, kind: Kind): Promise<FakeS
     await running
     await agent.close()
   }
-  return sink
+  return { sink, agent }
 }
 
 /** Labels of everything written, by metric name or line. */
@@ -105,7 +105,7 @@ const CASES: readonly (readonly [name: string, one: Case, expected: string | und
 
 describe('the cluster of series is set by', () => {
   test.each(CASES)('%s', async (_name, one, expected) => {
-    const sink = await run(setupOf(one, 'metrics'), 'metrics')
+    const { sink } = await run(setupOf(one, 'metrics'), 'metrics')
     await vi.waitFor(() => expect([...labelsIn(sink).keys()]).toEqual(expect.arrayContaining(['plain', 'exposed', 'up'])), {
       timeout: 10_000,
     })
@@ -116,7 +116,7 @@ describe('the cluster of series is set by', () => {
 
 describe('a cluster in the exposed text', () => {
   test('that differs becomes exported_cluster, one that does not is left as it is', async () => {
-    const sink = await run(setupOf({ flag: 'flag' }, 'metrics'), 'metrics')
+    const { sink } = await run(setupOf({ flag: 'flag' }, 'metrics'), 'metrics')
     await vi.waitFor(() => expect(labelsIn(sink).has('same')).toBe(true), { timeout: 10_000 })
     const labels = labelsIn(sink)
     expect([labels.get('exposed')?.get('cluster'), labels.get('exposed')?.get('exported_cluster')]).toEqual(['flag', 'own'])
@@ -124,15 +124,35 @@ describe('a cluster in the exposed text', () => {
   })
 })
 
+test('a reload keeps what --cluster says and takes the labels of the new configuration', async () => {
+  const { sink, agent } = await run(setupOf({ flag: 'flag' }, 'metrics'), 'metrics')
+  await vi.waitFor(() => expect(labelsIn(sink).has('plain')).toBe(true), { timeout: 10_000 })
+  const reloadTo = async (one: Case, expected: string): Promise<void> => {
+    agent.reload(setupOf(one, 'metrics').scrapeConfigs)
+    await vi.waitFor(() => expect(labelsIn(sink).get('plain')?.get('cluster')).toBe(expected), { timeout: 10_000 })
+  }
+  await reloadTo({ external: true }, 'external')
+  await reloadTo({}, 'flag')
+})
+
+test.each([
+  ['a', 'a'],
+  ['', hostname()],
+])('an agent with the id %j is %s', async (agentId, expected) => {
+  const { sink } = await run(setupOf({ flag: 'flag' }, 'logs'), 'logs', agentId)
+  await vi.waitFor(() => expect(sink.written.length).toBeGreaterThan(0), { timeout: 10_000 })
+  expect(sink.written[0]?.headers).toMatchObject({ agent: expected, cluster: 'flag' })
+})
+
 describe('the cluster of lines is set by', () => {
   test.each(CASES)('%s', async (_name, one, expected) => {
-    const sink = await run(setupOf(one, 'logs'), 'logs')
+    const { sink } = await run(setupOf(one, 'logs'), 'logs')
     await vi.waitFor(() => expect(labelsIn(sink).has('a line')).toBe(true), { timeout: 10_000 })
     expect(labelsIn(sink).get('a line')?.get('cluster')).toBe(expected)
   })
 
   test('what labels of all lines say beside it stays', async () => {
-    const sink = await run(setupOf({ flag: 'flag' }, 'logs', [['env', 'prod']]), 'logs')
+    const { sink } = await run(setupOf({ flag: 'flag' }, 'logs', [['env', 'prod']]), 'logs')
     await vi.waitFor(() => expect(labelsIn(sink).has('a line')).toBe(true), { timeout: 10_000 })
     expect(Object.fromEntries(labelsIn(sink).get('a line') ?? [])).toMatchObject({
       cluster: 'flag',

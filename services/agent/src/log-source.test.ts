@@ -1,40 +1,84 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { createMetrics, silentLogger } from '@clymene/runtime'
-import { afterEach, expect, test } from 'vitest'
+import { decodePushRequest } from '@clymene/wire'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { createLogSource } from './log-source.ts'
+import { createLogSource, positionsPathFor, type LogSourceOptions } from './log-source.ts'
 import { readLogConfigs } from './read-configs.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'clymene-log-source-'))
-afterEach(() => rmSync(directory, { recursive: true, force: true }))
+let folder = ''
+let end: (() => Promise<void>) | undefined
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clymene-logs-'))
+})
+afterEach(async () => {
+  await end?.()
+  end = undefined
+  rmSync(folder, { recursive: true })
+})
 
-test('two configurations send streams of their own, so that neither overtakes the other within one', async () => {
-  const host = { logger: silentLogger, metrics: createMetrics() }
-  const texts = ['a', 'b'].map((name) => {
-    writeFileSync(join(directory, `${name}.log`), `line of ${name}\n`)
-    const labels = `{job: ${name}, __path__: '${join(directory, `${name}.log`)}'}`
-    return {
-      path: `${name}.yml`,
-      text: `positions: {filename: ${join(directory, `${name}.yaml`)}}\nscrape_configs: [{job_name: ${name}, static_configs: [{targets: [localhost], labels: ${labels}}]}]`,
-    }
-  })
-  const source = createLogSource({
-    logConfigs: readLogConfigs(texts, host),
-    logLabels: [],
-    logBatch: { bytes: 1024, waitMs: 10 },
-    cluster: 'c1',
-    streams: 1,
-    positionsPath: ({ positionsPath }) => positionsPath,
-    ...host,
-  })
+const context = { logger: silentLogger, metrics: createMetrics() }
+
+/** A configuration of one job over one file, with further labels. */
+function configOf(file: string, labels = ''): string {
+  writeFileSync(join(folder, file), `a line of ${file}\n`)
+  return `positions: {filename: ${folder}/${file}.positions}
+scrape_configs: [{job_name: j, static_configs: [{labels: {__path__: ${folder}/${file}${labels}}}]}]`
+}
+
+function start(texts: readonly string[], options: Partial<LogSourceOptions> = {}) {
+  const lines: string[] = []
   const stop = new AbortController()
-  const streams = new Set<string>()
-  await source.run(async ({ stream }) => {
-    streams.add(stream)
-    if (streams.size === 2) stop.abort()
+  const running = createLogSource({
+    logConfigs: readLogConfigs(
+      texts.map((text) => ({ path: 'p.yml', text })),
+      context,
+    ),
+    logLabels: [],
+    logBatch: { bytes: 1024, waitMs: 5 },
+    cluster: '',
+    streams: 1,
+    positionsPath: (config) => positionsPathFor(config, 'loki', true),
+    ...context,
+    ...options,
+  }).run(({ body }) => {
+    for (const { entries } of decodePushRequest(body)) lines.push(...entries.map(({ line }) => line))
+    return Promise.resolve()
   }, stop.signal)
-  expect(streams.size).toBe(2)
+  end = async () => {
+    stop.abort()
+    await running
+  }
+  return { lines, end }
+}
+
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 })
+
+test('reads the files of all configurations, each with positions of its own', async () => {
+  const { lines, end: finish } = start([configOf('a.log'), configOf('b.log')])
+  await eventually(() => expect(lines.toSorted()).toEqual(['a line of a.log', 'a line of b.log']))
+  await finish()
+  for (const file of ['a.log', 'b.log']) expect(readFileSync(join(folder, `${file}.positions`), 'utf8')).toContain(`${folder}/${file}`)
+})
+
+describe('targets of another host are left to the agent there', () => {
+  test.each<[name: string, options: Partial<LogSourceOptions>, own: string]>([
+    ['by the name of this machine', {}, hostname()],
+    ['by the name of the node, where it is told', { hostName: 'node-1' }, 'node-1'],
+  ])('%s', async (_name, options, own) => {
+    const { lines } = start([configOf('theirs.log', ', __host__: node-2'), configOf('own.log', `, __host__: ${own}`)], options)
+    await eventually(() => expect(lines).toContain('a line of own.log'))
+    expect(lines).toEqual(['a line of own.log'])
+  })
+})
+
+test.each([
+  ['the only storage has the file that is configured', true, '/p.yml'],
+  ['one of several has its own', false, '/p.yml.loki'],
+])('positions: %s', (_name, isOnly, expected) => {
+  const [config] = readLogConfigs([{ path: 'p.yml', text: 'positions: {filename: /p.yml}' }], context)
+  expect(positionsPathFor(config!, 'loki', isOnly)).toBe(expected)
 })

@@ -1,6 +1,5 @@
 import { PermanentError, RetryableError, type SourceBatch } from '@clymene/model'
-import { createMetrics } from '@clymene/runtime'
-import { silentLogger } from '@clymene/runtime'
+import { createMetrics, silentLogger } from '@clymene/runtime'
 import { describe, expect, test, vi } from 'vitest'
 
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
@@ -23,6 +22,7 @@ function sequences(): Sequences & { readonly keys: () => readonly string[] } {
   }
 }
 
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 2 })
 const never = (): AbortSignal => new AbortController().signal
 
 describe('the message of a batch', () => {
@@ -126,7 +126,7 @@ describe('lines straight into a storage', () => {
     sink.gate = gate.promise
     let acknowledged = false
     const emitted = emit(lineBatch(['one']), never()).then(() => (acknowledged = true))
-    await vi.waitFor(() => expect(sink.attempts).toBe(1))
+    await eventually(() => expect(sink.attempts).toBe(1))
     expect(acknowledged).toBe(false)
     gate.resolve()
     await emitted
@@ -150,7 +150,7 @@ describe('lines straight into a storage', () => {
     sink.failure = () => new RetryableError('away')
     const stop = new AbortController()
     const emitted = emit(lineBatch(['one']), stop.signal)
-    await vi.waitFor(() => expect(sink.attempts).toBeGreaterThan(1))
+    await eventually(() => expect(sink.attempts).toBeGreaterThan(1))
     stop.abort()
     await expect(emitted).rejects.toThrow('aborted')
     expect(sink.written).toEqual([])
@@ -177,7 +177,7 @@ describe('lines straight into a storage', () => {
     buffer.failure = new RetryableError('full')
     const stop = new AbortController()
     const emitted = emit(lineBatch(['bad']), stop.signal)
-    await vi.waitFor(() => expect(sink.attempts).toBeGreaterThan(0))
+    await eventually(() => expect(sink.attempts).toBeGreaterThan(0))
     buffer.failure = undefined
     await emitted
     expect(buffer.produced('logs-dead-letter').flatMap(recordsOf)).toEqual(['bad'])

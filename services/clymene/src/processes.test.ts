@@ -169,12 +169,22 @@ describe('agent', { timeout: 60_000 }, () => {
     expect(readFileSync(join(folder, 'positions.yaml'), 'utf8')).toContain(`"${folder}/a.log": "14"`)
   })
 
-  test('that reads logs only has no reload API', async () => {
-    writeFileSync(join(folder, 'logs.yml'), logs())
-    const words = ['promtail', `--config.file=${folder}/logs.yml`, ...storages()]
-    const { child, ready } = await serve(words, { STORAGE_TYPE: 'loki', HTTP_PORT: '127.0.0.1:1' })
+  test('as promtail has the flags and variables of the original, and no reload API', async () => {
+    writeFileSync(join(folder, 'logs.yml'), logs().replace('labels: {', 'labels: {__host__: node-1, '))
+    writeFileSync(join(folder, 'a.log'), 'line 1\n')
+    const api = `127.0.0.1:${await freePort()}`
+    const words = [
+      'promtail',
+      `--config.file=${folder}/logs.yml`,
+      '--clymene-promtail.tenant-id=team',
+      '--clymene-promtail.Batch-wait=100ms',
+    ]
+    const { child, ready } = await serve([...words, ...storages()], { STORAGE_TYPE: 'loki', HTTP_PORT: api, HOSTNAME: 'node-1' })
     await ready()
+    await eventually(() => expect(receiver.received).toEqual(['line 1']))
+    expect([...receiver.tenants]).toEqual(['team'])
     expect(child.stderr()).toContain('HTTP_PORT has no effect')
+    await expect(fetch(`http://${api}/api/reload`, { method: 'POST' })).rejects.toThrow('fetch failed')
     await expectCleanEnd(child)
   })
 
