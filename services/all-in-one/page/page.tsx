@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import { render } from 'preact'
 
-import { getFlow, getLogs, getRange } from './api.ts'
+import { getFlow, getLogs, getRange, type Point } from './api.ts'
 import { Chart } from './chart.tsx'
 import { FlowDiagram } from './flow.tsx'
 import { Logs } from './logs.tsx'
@@ -44,7 +44,12 @@ const charts = poll(async (gone) => {
     getRange(memoryParameters('MemTotal', span, intervalMs.value), gone),
     getRange(memoryParameters('MemAvailable', span, intervalMs.value), gone),
   ])
-  return { span, cpu: cpuUsed(modes), memory: memoryUsed(total, available), memoryTotal: sumOf(total).at(-1)?.[1] }
+  return {
+    span,
+    cpu: cpuUsed(modes),
+    memory: inGibibytes(memoryUsed(total, available)),
+    memoryTotal: inGibibytes(sumOf(total)).at(-1)?.[1],
+  }
 }, CHARTS_EVERY_MS)
 const logs = poll(async (gone) => (hasStore.value ? getLogs(filter.value, MAX_LINES, gone) : undefined), LOGS_EVERY_MS)
 
@@ -57,7 +62,10 @@ hasStore.subscribe(() => {
 })
 
 const percent = (value: number): string => `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)}%`
-const gibibytes = (value: number): string => `${(value / 1024 ** 3).toFixed(1)} GiB`
+const gibibytes = (value: number): string => `${value.toFixed(1)} GiB`
+
+/** So that the scale has round numbers of them. */
+const inGibibytes = (points: readonly Point[]): readonly Point[] => points.map(([at, bytes]) => [at, bytes / 1024 ** 3])
 
 function Page() {
   const look = flow.value.value

@@ -11,6 +11,7 @@ import type { AllInOneConfig } from './command.ts'
 import { portNames } from './flags.ts'
 import { createHops } from './hops.ts'
 import { ignoreEcho } from './ignore-echo.ts'
+import { giveUpLate } from './last-resort.ts'
 import { createLifetimes, type Lifetimes } from './lifetimes.ts'
 import { clusterOf, openAgent } from './open-agent.ts'
 import { openBus, type OpenedBus } from './open-bus.ts'
@@ -26,6 +27,7 @@ export async function runAllInOne(config: AllInOneConfig, stop: AbortSignal): Pr
   ignoreEcho(stop)
   await checkPorts(new Map(portNames.map((name) => [name, values[name]])))
   const logger = openLog(config)
+  giveUpLate(stop, { logger, exit: (status) => process.exit(status) })
   for (const warning of warnings) logger.warn(warning)
   const lifetimes = createLifetimes(logger)
   try {

@@ -14,7 +14,7 @@ function setUp(ms: number) {
     },
     () => nowMs,
   )
-  return { ask, pending, asked: () => asked, at: (ms: number) => (nowMs = ms) }
+  return { ask, pending, asked: () => asked, at: (time: number) => (nowMs = time) }
 }
 
 test('one answer serves all who ask within the time, and is asked for anew after it', async () => {

@@ -1,5 +1,5 @@
 import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
-import type { FlagSet, FlagValues } from '@clymene/model'
+import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
 import { createMetrics, processFlags, silentLogger, type Command } from '@clymene/runtime'
 import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
@@ -40,6 +40,8 @@ export const allInOneCommand: Command = {
     const { values, given, storageValues, selection } = parsed
     const isKafka = values.bus === 'kafka'
     if (isKafka) checkTopics(values)
+    if (isKafka && selection.selected.some(({ name }) => name === 'kafka'))
+      throw new ConfigError('STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes')
     const unused =
       isKafka || selection.selected.some(({ name }) => name === 'kafka') ? [] : Object.keys(kafkaFlags).filter((name) => given.has(name))
     const texts = (flagName: 'config.file' | 'promtail.config.file') => () =>

@@ -24,13 +24,18 @@ export async function runInOrder({ agent, gateway, ingester, bus, logger }: Runn
   const intake = AbortSignal.any([stop, failed.signal])
   const stopGateway = new AbortController()
   const stopIngester = new AbortController()
-  const failing = <T>(running: Promise<T>): Promise<T> => {
-    running.catch(() => failed.abort())
-    return running
+  const watched = async (part: string, running: Promise<void>): Promise<void> => {
+    try {
+      await running
+      logger.debug('has finished', { part })
+    } catch (error) {
+      failed.abort()
+      throw error
+    }
   }
-  const ingesting = failing(ingester.run(stopIngester.signal))
-  const serving = failing(gateway.run(stopGateway.signal))
-  const collecting = failing(agent.run(intake))
+  const ingesting = watched('ingester', ingester.run(stopIngester.signal))
+  const serving = watched('gateway', gateway.run(stopGateway.signal))
+  const collecting = watched('agent', agent.run(intake))
   const outcomes = await Promise.allSettled([
     collecting.finally(() => stopGateway.abort()),
     serving
