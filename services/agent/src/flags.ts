@@ -9,7 +9,7 @@ export const agentFlags = {
   ),
   'promtail.config.file': flag.file('', 'Log configuration, YAML of Promtail; empty collects no logs'),
   cluster: flag.string('', 'Value of the label `cluster` where neither relabelling nor external_labels sets one'),
-  'agent.id': flag.string('', 'Name of this agent in the ledger; empty is the host name'),
+  'agent.id': flag.string('', 'Name of this agent in the keys and headers of its messages; empty is the host name'),
   'agent.streams': flag.int(1, 'Over how many streams targets and files are divided; the messages of one stream stay in order', {
     min: 1,
     max: 256,
@@ -30,8 +30,9 @@ export const bufferFlags = {
   'buffer.drain-timeout': flag.duration('5s', 'How long the agent goes on sending when it is stopped; what is left stays in the buffer'),
 } satisfies FlagSet
 
-/** Flags of the original's promtail. */
+/** What becomes of lines: the flags of the original's promtail, and a limit that it has not. */
 export const promtailFlags = {
+  'logs.max-line-bytes': flag.bytes('256KiB', 'Longest log line; a longer one is cut there, counted and told once a minute'),
   'clymene-promtail.batch-wait': flag.duration('1s', 'Age at which a batch of lines is sent', { alias: 'clymene-promtail.Batch-wait' }),
   'clymene-promtail.batch-size-bytes': flag.bytes('1048576', 'Bytes of lines at which a batch is sent', {
     alias: 'clymene-promtail.Batch-size-bytes',

@@ -31,6 +31,7 @@ scrape_configs: [{job_name: j, static_configs: [{labels: {__path__: ${folder}/${
 
 function start(texts: readonly string[], options: Partial<LogSourceOptions> = {}) {
   const lines: string[] = []
+  const streams = new Set<string>()
   const stop = new AbortController()
   const running = createLogSource({
     logConfigs: readLogConfigs(
@@ -44,7 +45,8 @@ function start(texts: readonly string[], options: Partial<LogSourceOptions> = {}
     positionsPath: (config) => positionsPathFor(config, 'loki', true),
     ...context,
     ...options,
-  }).run(({ body }) => {
+  }).run(({ body, stream }) => {
+    streams.add(stream)
     for (const { entries } of decodePushRequest(body)) lines.push(...entries.map(({ line }) => line))
     return Promise.resolve()
   }, stop.signal)
@@ -52,7 +54,7 @@ function start(texts: readonly string[], options: Partial<LogSourceOptions> = {}
     stop.abort()
     await running
   }
-  return { lines, end }
+  return { lines, streams, end }
 }
 
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 5 })
@@ -73,6 +75,12 @@ describe('targets of another host are left to the agent there', () => {
     await eventually(() => expect(lines).toContain('a line of own.log'))
     expect(lines).toEqual(['a line of own.log'])
   })
+})
+
+test('two configurations send streams of their own, so that neither overtakes the other within one', async () => {
+  const { lines, streams } = start([configOf('a.log'), configOf('b.log')])
+  await eventually(() => expect(lines).toHaveLength(2))
+  expect(streams.size).toBe(2)
 })
 
 test.each([

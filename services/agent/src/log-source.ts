@@ -11,6 +11,8 @@ export type LogSetup = {
   readonly logConfigs: readonly LogConfig[]
   /** Labels of every line that does not have them. */
   readonly logLabels: Labels
+  /** A longer line is cut there. Default: what the file source has. */
+  readonly maxLineBytes?: number
   readonly logBatch: { readonly bytes: number; readonly waitMs: number }
   /** Value of `cluster` where nothing else sets one; '' sets none. */
   readonly cluster: string
@@ -28,7 +30,7 @@ export type LogSourceOptions = LogSetup & {
 
 /** The files of all log configurations, as one source. */
 export function createLogSource(options: LogSourceOptions): Source {
-  const { logConfigs, logLabels, logBatch, cluster, streams, hostName, positionsPath, logger, metrics } = options
+  const { logConfigs, logLabels, logBatch, maxLineBytes, cluster, streams, hostName, positionsPath, logger, metrics } = options
   const sources = logConfigs.map((config) =>
     createFileSource({
       jobs: config.jobs,
@@ -38,6 +40,7 @@ export function createLogSource(options: LogSourceOptions): Source {
       streams,
       batchBytes: logBatch.bytes,
       batchWaitMs: logBatch.waitMs,
+      ...(maxLineBytes === undefined ? {} : { maxLineBytes }),
       ...(hostName === undefined ? {} : { hostname: hostName }),
       logger,
       metrics,

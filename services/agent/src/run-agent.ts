@@ -64,6 +64,7 @@ const setupOf = ({ values, texts, env }: AgentConfig, host: Host, scrapeConfigs:
   scrapeConfigs,
   logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], host),
   logLabels: values['clymene-promtail.external-labels'],
+  maxLineBytes: values['logs.max-line-bytes'],
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
   metricSources: [],

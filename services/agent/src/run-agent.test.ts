@@ -1,0 +1,63 @@
+import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { describe, expect, test } from 'vitest'
+
+import { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
+import { setupOf } from './run-agent.ts'
+
+const host = {
+  logger: silentLogger,
+  metrics: createMetrics(),
+  readiness: createReadiness(),
+  version: { version: '1', buildTime: '' },
+  admin: { address: { host: '', port: 0 }, close: () => Promise.resolve() },
+}
+
+function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const { values } = parseFlags({ ...agentFlags, ...bufferFlags, ...promtailFlags }, argv, env)
+  const texts = { scrape: undefined, logs: undefined, warnings: [] }
+  return setupOf({ values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env }, host, [])
+}
+
+test('what no flag says', () => {
+  expect(setup([])).toMatchObject({
+    agentId: '',
+    cluster: '',
+    tenant: '',
+    streams: 1,
+    logLabels: [],
+    logBatch: { bytes: 1024 * 1024, waitMs: 1000 },
+    logBackoff: { minMs: 500, maxMs: 300_000 },
+    buffer: { directory: './clymene-buffer', maxBytes: 512 * 1024 ** 2, maxAgeMs: 48 * 3_600_000, full: 'expire', drainTimeoutMs: 5000 },
+  })
+  expect(setup([])).not.toHaveProperty('hostName')
+})
+
+describe('what a flag says', () => {
+  test.each<[flag: string, expected: object]>([
+    ['--agent.id=a', { agentId: 'a' }],
+    ['--cluster=c', { cluster: 'c' }],
+    ['--agent.streams=4', { streams: 4 }],
+    ['--clymene-promtail.tenant-id=t', { tenant: 't' }],
+    ['--clymene-promtail.batch-wait=2s', { logBatch: { waitMs: 2000 } }],
+    ['--clymene-promtail.Batch-wait=2s', { logBatch: { waitMs: 2000 } }],
+    ['--clymene-promtail.batch-size-bytes=10', { logBatch: { bytes: 10 } }],
+    ['--clymene-promtail.Batch-size-bytes=10', { logBatch: { bytes: 10 } }],
+    ['--clymene-promtail.min-backoff=1s', { logBackoff: { minMs: 1000 } }],
+    ['--clymene-promtail.max-backoff=1m', { logBackoff: { maxMs: 60_000 } }],
+    ['--clymene-promtail.external-labels=a=b', { logLabels: [['a', 'b']] }],
+    ['--buffer.dir=/b', { buffer: { directory: '/b' } }],
+    ['--buffer.max-bytes=1GiB', { buffer: { maxBytes: 1024 ** 3 } }],
+    ['--buffer.max-age=1h', { buffer: { maxAgeMs: 3_600_000 } }],
+    ['--buffer.full=refuse', { buffer: { full: 'refuse' } }],
+    ['--buffer.drain-timeout=1s', { buffer: { drainTimeoutMs: 1000 } }],
+  ])('%s', (flag, expected) => {
+    expect(setup([flag])).toMatchObject(expected)
+  })
+})
+
+test.each([
+  ['the node of the manifests', { HOSTNAME: 'node-1' }, 'node-1'],
+  ['an empty name is none', { HOSTNAME: '' }, undefined],
+])('whose files these are: %s', (_name, env, expected) => {
+  expect(setup([], env).hostName).toBe(expected)
+})
