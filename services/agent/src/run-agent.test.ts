@@ -45,6 +45,7 @@ describe('what a flag says', () => {
     ['--clymene-promtail.min-backoff=1s', { logBackoff: { minMs: 1000 } }],
     ['--clymene-promtail.max-backoff=1m', { logBackoff: { maxMs: 60_000 } }],
     ['--clymene-promtail.external-labels=a=b', { logLabels: [['a', 'b']] }],
+    ['--logs.max-line-bytes=64KiB', { maxLineBytes: 65_536 }],
     ['--buffer.dir=/b', { buffer: { directory: '/b' } }],
     ['--buffer.max-bytes=1GiB', { buffer: { maxBytes: 1024 ** 3 } }],
     ['--buffer.max-age=1h', { buffer: { maxAgeMs: 3_600_000 } }],

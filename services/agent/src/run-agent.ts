@@ -56,7 +56,12 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
   }
 }
 
-const setupOf = ({ values, texts, env }: AgentConfig, host: Host, scrapeConfigs: readonly ScrapeConfig[]): Omit<AgentSetup, 'sinks'> => ({
+/** What the flags and variables say about the agent; the storages come beside. */
+export const setupOf = (
+  { values, texts, env }: AgentConfig,
+  host: Host,
+  scrapeConfigs: readonly ScrapeConfig[],
+): Omit<AgentSetup, 'sinks'> => ({
   agentId: values['agent.id'],
   cluster: values.cluster,
   tenant: values['clymene-promtail.tenant-id'],
