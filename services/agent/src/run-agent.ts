@@ -27,7 +27,7 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
   if (values['clymene-promtail.dry-run']) {
     readiness.set('start', undefined)
     const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
-    return dryRun({ ...setup, storages, print: printToStdout, scratch: tmpdir(), logger, metrics }, stop)
+    return dryRun({ ...setup, storages, print: createStdoutPrinter(), scratch: tmpdir(), logger, metrics }, stop)
   }
   const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
   const watching = new AbortController()
@@ -85,9 +85,12 @@ export const setupOf = (
   host,
 })
 
-const printToStdout = (text: string): Promise<void> =>
-  new Promise((resolve, reject) =>
-    process.stdout.write(text, (error) =>
-      error === null || error === undefined ? resolve() : reject(new ExitError(`stdout: ${error.message}`)),
-    ),
-  )
+/** A reader that goes away (`| head`) ends the run with a line, not with a stack. */
+function createStdoutPrinter(): (text: string) => Promise<void> {
+  // The write that fails tells it; without a listener the stream would end the process by itself.
+  process.stdout.on('error', () => undefined)
+  return (text) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text, (error) => (error ? reject(new ExitError(`stdout: ${error.message}`)) : resolve()))
+    })
+}

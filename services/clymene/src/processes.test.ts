@@ -202,6 +202,20 @@ describe('agent', { timeout: 60_000 }, () => {
     expect([existsSync(join(folder, 'positions.yaml')), existsSync(join(folder, 'buffer'))]).toEqual([false, false])
   })
 
+  test('on a dry run that nobody reads any more ends with status 1 and a line', async () => {
+    writeFileSync(join(folder, 'logs.yml'), logs())
+    writeFileSync(join(folder, 'a.log'), 'line 1\n')
+    const words = ['promtail', `--config.file=${folder}/logs.yml`, '--clymene-promtail.dry-run', '--clymene-promtail.batch-wait=10ms']
+    const { child } = await serve([...words, ...storages()], { STORAGE_TYPE: 'loki' })
+    await eventually(() => expect(child.stdout()).toContain('line 1'))
+    child.closeStdout()
+    appendFileSync(join(folder, 'a.log'), 'line 2\n')
+    const { status, stderr } = await child.ended
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^stdout: write EPIPE$/m)
+    expect(stderr).not.toContain('    at ')
+  })
+
   test('cannot open its buffer: the flag is named, exit status 2', async () => {
     writeFileSync(join(folder, 'clymene.yml'), scrape('s'))
     writeFileSync(join(folder, 'buffer'), 'a file, not a folder')

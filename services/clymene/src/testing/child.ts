@@ -11,6 +11,8 @@ export type Child = {
   readonly stdout: () => string
   readonly stderr: () => string
   readonly signal: (name: NodeJS.Signals) => void
+  /** Nobody reads its stdout any more, as when `head` has enough. */
+  readonly closeStdout: () => void
   readonly ended: Promise<Ended>
 }
 
@@ -42,7 +44,13 @@ export function start(words: readonly string[], { env = {}, command = process.ex
       resolve({ status, stdout, stderr })
     })
   })
-  return { stdout: () => stdout, stderr: () => stderr, signal: (name) => void child.kill(name), ended }
+  return {
+    stdout: () => stdout,
+    stderr: () => stderr,
+    signal: (name) => void child.kill(name),
+    closeStdout: () => void child.stdout.destroy(),
+    ended,
+  }
 }
 
 /** The same, for what ends by itself. */
