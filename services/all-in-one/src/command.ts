@@ -39,24 +39,40 @@ export const allInOneCommand: Command = {
     const parsed = parseServiceFlags({ flags: { ...allInOneFlags, ...kafkaFlags }, defaultStorages: 'embedded' }, argv, env)
     const { values, given, storageValues, selection } = parsed
     const isKafka = values.bus === 'kafka'
-    if (isKafka) checkTopics(values)
-    if (isKafka && selection.selected.some(({ name }) => name === 'kafka'))
-      throw new ConfigError('STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes')
-    const unused =
-      isKafka || selection.selected.some(({ name }) => name === 'kafka') ? [] : Object.keys(kafkaFlags).filter((name) => given.has(name))
+    const isKafkaStorage = selection.selected.some(({ name }) => name === 'kafka')
+    const unused = isKafka || isKafkaStorage ? [] : Object.keys(kafkaFlags).filter((name) => given.has(name))
     const texts = (flagName: 'config.file' | 'promtail.config.file') => () =>
       values[flagName] === '' ? [] : [readConfigFile(flagName, values[flagName])]
     const scrapeTexts = texts('config.file')
     const logTexts = texts('promtail.config.file')
     const dry = { logger: silentLogger, metrics: createMetrics() }
-    const notes = [...readScrapeConfigs(scrapeTexts(), env, dry), ...readLogConfigs(logTexts(), dry)].flatMap((config) => config.warnings)
+    const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
+    if (isKafka) collected(mistakes, () => checkTopics(values))
+    const configs = [
+      ...(collected(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
+      ...(collected(mistakes, () => readLogConfigs(logTexts(), dry)) ?? []),
+    ]
+    if (mistakes.length > 0) throw new ConfigError(mistakes)
     const warnings = [
       ...parsed.warnings,
       ...(given.has('embedded.dir') ? ['--embedded.dir has no effect: the all-in-one keeps its store below --data.dir'] : []),
       ...unused.map((name) => `--${name} has no effect: the bus is embedded, --bus=kafka goes through Kafka`),
-      ...notes,
+      ...configs.flatMap((config) => config.warnings),
     ]
     const config = { values, storageValues, selection, kafka: isKafka ? values : undefined, warnings, scrapeTexts, logTexts }
     return { warnings, run: (stop) => runAllInOne(config, stop) }
   },
+}
+
+const READ_AGAIN = 'STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes'
+
+/** What `act` gives, or its mistakes beside those of before: all of them are told at once. */
+function collected<T>(mistakes: string[], act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes)
+    return undefined
+  }
 }
