@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -7,46 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { freePort } from '../engines/index.ts'
 import { main, makeWorld, node, pageApi, pickPorts, PORT_FLAGS, portFlags, root, type Ports } from './all-in-one.ts'
+import { isUp, start as startIn, type Started } from './processes.ts'
 import { numbersTo } from './world.ts'
 
 const WAIT = { timeout: 90_000, interval: 100 }
 const STOP_WITHIN_MS = 10_000
 
-type Started = {
-  readonly process: ChildProcess
-  readonly output: () => string
-  readonly exit: Promise<{ readonly status: number | null; readonly signal: NodeJS.Signals | null }>
-}
-
-/** In a process group of its own, as a terminal has it. */
-function start(command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started {
-  const child = spawn(command, args, {
-    cwd: root,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const exit = new Promise<{ status: number | null; signal: NodeJS.Signals | null }>((resolve) =>
-    child.once('close', (status, signal) => resolve({ status, signal })),
-  )
-  return { process: child, output: () => output, exit }
-}
-
+const start = (command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started =>
+  startIn(command, args, { cwd: root, environment })
 const npmStart = (flags: readonly string[]): Started => start('npm', ['start', '--', ...flags])
-
-const isUp = async (ports: Ports, { output, process: child }: Started): Promise<void> => {
-  await expect
-    .poll(async () => {
-      if (child.exitCode !== null) throw new Error(`ended: ${output()}`)
-      return fetch(`http://127.0.0.1:${ports['page.http.host-port']}/api/flow`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    }, WAIT)
-    .toBe(true)
-}
 
 const listens = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
