@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8'
+
 // Plain JavaScript, so that an older Node can say what it lacks instead of failing on a type.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -7,4 +9,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   )
   process.exit(2)
 }
+// A gateway's bodies live for milliseconds and outside of the heap: when what is young stays small it is collected before it counts
+// as old. That takes 80 MB less and no more CPU time (docs/performance.md). It has to be said before anything is loaded.
+if (/^(?:promtail-)?gateway$/.test(process.argv[2] ?? '')) setFlagsFromString('--semi-space-growth-factor=1')
 await import('../src/main.ts')
