@@ -77,11 +77,9 @@ describeWithEngines(['kafka', 'prometheus', 'loki'], 'messages of Go Clymene, wh
           headers: Object.fromEntries(Object.entries(headers).map(([name, header]) => [name, header?.toString()])),
         })
       })
-      expect(letters.map(({ value }) => value).toSorted()).toEqual(
-        refused()
-          .map((value) => value.toString())
-          .toSorted(),
-      )
+      // Both stood on one partition, but the letters may be spread.
+      expect(new Set(letters.map(({ value }) => value))).toEqual(new Set(refused().map(String)))
+      expect(letters).toHaveLength(2)
       for (const { headers } of letters) {
         expect(headers).toMatchObject({
           'clymene-dl-storage': storage,
