@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// `unit` needs nothing but Node; `e2e` starts real engines and services, one file at a time: the machine has two cores.
+// `unit` needs nothing but Node; `e2e` starts real engines and services.
 export default defineConfig({
   test: {
     projects: [
@@ -21,7 +21,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Two side by side: most of their time is waiting for conditions.
+          maxWorkers: 2,
         },
       },
     ],
