@@ -1,5 +1,8 @@
+import { expect } from 'vitest'
+
+import type { Service } from './service.ts'
 import { documentsIn, linesIn, samplesIn } from './stores.ts'
-import { numberOf, sorted } from './world.ts'
+import { numberOf, sorted, type CountedTarget } from './world.ts'
 
 /** What the stores have of the counted target and of the numbered log of cluster `c1`: the numbers, each once, rising. */
 export const samplesInPrometheus = async (url: string): Promise<number[]> => {
@@ -20,4 +23,19 @@ export const samplesInElasticsearch = async (url: string): Promise<number[]> => 
 export const linesInElasticsearch = async (url: string): Promise<number[]> => {
   const documents = await documentsIn(url, 'logs-clymene.lines-c1', { term: { 'labels.job': 'shop' } })
   return sorted(new Set(documents.map(({ source }) => numberOf(String(source['message'])))))
+}
+
+/**
+ * Ends the scrapes and gives how many the agent took in: so many numbers have to be in every store. On a busy machine it may give
+ * up a scrape that the target has already answered.
+ */
+export async function scrapesTaken(agent: Service, target: CountedTarget): Promise<number> {
+  const scrapes = (result: string): Promise<number> => agent.metric('clymene_agent_scrapes_total', { result })
+  target.refuse()
+  const failed = await scrapes('failed')
+  // The one that was under way has ended when a later one has.
+  await expect.poll(() => scrapes('failed'), { timeout: 30_000, interval: 100 }).toBeGreaterThan(failed)
+  const taken = await scrapes('ok')
+  expect(taken).toBeGreaterThan(0)
+  return taken
 }
