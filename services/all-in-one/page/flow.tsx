@@ -1,23 +1,22 @@
 import type { Hop } from './api.ts'
 import { ratesOf, stateOf, type FlowHistory } from './rates.ts'
 
-/** The way of the data as boxes, left to right, with what passes each per second; the stores stand one below the other at its end. */
+/** The way of the data as boxes, left to right, with what passes each per second; several stores stand below it, beside each other. */
 export function FlowDiagram({ history, stale }: { readonly history: FlowHistory | undefined; readonly stale: boolean }) {
   const hops = history?.at(-1)?.hops
   if (history === undefined || hops === undefined) return <section class="flow empty">Waiting for the first numbers …</section>
+  const stores = hops.filter(({ storage }) => storage)
   return (
-    <section class={stale ? 'flow stale' : 'flow'} aria-label="Flow">
+    <section class={`flow${stores.length > 1 ? ' fan' : ''}${stale ? ' stale' : ''}`} aria-label="Flow">
       {hops
         .filter(({ storage }) => !storage)
         .map((hop) => (
           <HopBox key={hop.name} hop={hop} history={history} />
         ))}
       <div class="stores">
-        {hops
-          .filter(({ storage }) => storage)
-          .map((hop) => (
-            <HopBox key={hop.name} hop={hop} history={history} />
-          ))}
+        {stores.map((hop) => (
+          <HopBox key={hop.name} hop={hop} history={history} />
+        ))}
       </div>
     </section>
   )
@@ -58,7 +57,13 @@ function HopBox({ hop, history }: { readonly hop: Hop; readonly history: FlowHis
           </dd>
         )}
       </dl>
-      {hop.reasons.length > 0 ? <p class="bad">{hop.reasons.join('; ')}</p> : hop.note !== undefined && <p>{hop.note}</p>}
+      {hop.reasons.length > 0 ? (
+        <p class="bad" title={hop.reasons.join('\n')}>
+          {hop.reasons.join('; ')}
+        </p>
+      ) : (
+        hop.note !== undefined && <p>{hop.note}</p>
+      )}
     </article>
   )
 }

@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals'
 
 import type { Line } from './api.ts'
+import { levelOf } from './level.ts'
 
 export type LogsProps = { readonly lines: readonly Line[] | undefined; readonly filter: Signal<string>; readonly error: string | undefined }
 
@@ -64,6 +65,3 @@ function marked(line: string, text: string) {
     </>
   )
 }
-
-const levelOf = (line: string): string =>
-  /\b(error|fatal|panic|exception)\b/i.test(line) ? 'error' : /\bwarn(ing)?\b/i.test(line) ? 'warning' : ''
