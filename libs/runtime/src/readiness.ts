@@ -24,6 +24,8 @@ export function createReadiness(now: () => number = Date.now): Readiness {
     set: (name, reason) => {
       if (reason === undefined) fixed.delete(name)
       else fixed.set(name, reason)
+      // Looks now: what nobody asks for for a while is ready since it became so, not since it was asked.
+      reasons()
     },
     watch: (name, reason) => void watched.set(name, reason),
     stopping: () => void fixed.set('stop', 'stopping'),

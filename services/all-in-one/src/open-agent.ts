@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import { assembleAgent, readLogConfigs, readScrapeConfigs, startReloadServer, type AssembledAgent, type ConfigText } from '@clymene/agent'
 import type { Gateway } from '@clymene/gateway'
@@ -81,7 +81,7 @@ const hostLogs = ({ values }: AllInOneConfig): ConfigText => ({
   path: 'built-in log configuration',
   text: hostLogsConfig({
     paths: values['host.logs'],
-    ownLog: join(values['data.dir'], 'logs', 'clymene.log'),
+    ownLog: resolve(values['data.dir'], 'logs', 'clymene.log'),
     positionsPath: join(values['data.dir'], 'positions.yaml'),
     instance: hostname(),
   }),

@@ -1,5 +1,5 @@
 import type { BatchHandler, Bus, Delivery, Kind, Logger, PartitionBatch, Sink } from '@clymene/model'
-import type { Backoff, Metrics } from '@clymene/runtime'
+import { createOnceIn, type Backoff, type Metrics } from '@clymene/runtime'
 import { createMessageReader } from '@clymene/wire'
 
 import { classified } from '../decorators/classified.ts'
@@ -9,6 +9,7 @@ import { observed } from '../decorators/observed.ts'
 import { retrying } from '../decorators/retrying.ts'
 import { createBody, type Body } from './bodies.ts'
 import { createDeadLetters } from './dead-letters.ts'
+import { describeFirst } from './describe.ts'
 import { DEFAULT_LIMITS, type BodyLimits, type BodySize } from './limits.ts'
 import { prepare } from './prepare.ts'
 import { createRecentNumbers } from './recent.ts'
@@ -58,9 +59,18 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
   ])
   const deadLetters = createDeadLetters({ bus, topic, storage, kind, metrics, logger, ...(backoff === undefined ? {} : { backoff }) })
   const maybeStored = createMaybeStored()
+  const onceInASecond = createOnceIn(1000)
   const repeat = (piece: Delivery): void => {
     repeats.inc({ storage, topic }, piece.headers.records ?? 0)
-    logger.debug('a repeat', { storage, topic, partition: piece.origin?.partition, offset: piece.origin?.offset })
+    onceInASecond('repeat', (heldBack) => {
+      const { origin, headers } = piece
+      const place = { storage, topic, partition: origin?.partition, offset: origin?.offset, cluster: headers.cluster, agent: headers.agent }
+      logger.info('taken for a repeat, as it may have been written before a crash, a rebalance or a lost answer', {
+        ...place,
+        ...describeFirst(piece),
+        heldBack,
+      })
+    })
   }
   const counted = observed(classified(sink), { storage, kind, metrics })
   const patient = retrying(counted, { storage, kind, logger, maybeStored, ...(backoff === undefined ? {} : { backoff }) })
