@@ -1,21 +1,18 @@
 import { ConfigError, errorMessage } from '@clymene/model'
 
+import { createStopSignal } from './stop-signal.ts'
+
 /** Exit status: 0 after a clean stop, 1 after a crash, 2 when the configuration is wrong. */
 export type ExitStatus = 0 | 1 | 2
 
 /**
- * Runs a service until it returns or is told to stop: SIGTERM and SIGINT abort the signal, and `main` drains. A second
- * signal ends the process at once. Sets the exit status and leaves the rest to Node, so that output is flushed.
+ * Runs a service until it returns or is told to stop: SIGTERM and SIGINT abort the signal, and `main` drains. Sets the exit
+ * status and leaves the rest to Node, so that output is flushed.
  */
 export async function runProcess(main: (stop: AbortSignal) => Promise<void>): Promise<ExitStatus> {
-  const stop = new AbortController()
-  const onSignal = (name: NodeJS.Signals): void => {
-    if (stop.signal.aborted) process.exit(130)
-    stop.abort(new DOMException(`stopped by ${name}`, 'AbortError'))
-  }
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, onSignal)
+  const stop = createStopSignal(process)
   const status = await statusOf(() => main(stop.signal))
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.off(name, onSignal)
+  stop.dispose()
   process.exitCode = status
   return status
 }

@@ -10,7 +10,6 @@ import { checkPorts } from './check-ports.ts'
 import type { AllInOneConfig } from './command.ts'
 import { portNames } from './flags.ts'
 import { createHops } from './hops.ts'
-import { ignoreEcho } from './ignore-echo.ts'
 import { giveUpLate } from './last-resort.ts'
 import { createLifetimes, type Lifetimes } from './lifetimes.ts'
 import { clusterOf, openAgent } from './open-agent.ts'
@@ -24,7 +23,6 @@ import { openServiceContext, type Contexts, type ServiceContext } from './servic
 /** Runs the three services over one bus until `stop` aborts; then intake stops first and what is on its way is delivered. */
 export async function runAllInOne(config: AllInOneConfig, stop: AbortSignal): Promise<void> {
   const { values, warnings } = config
-  ignoreEcho(stop)
   await checkPorts(new Map(portNames.map((name) => [name, values[name]])))
   const logger = openLog(config)
   giveUpLate(stop, { logger, exit: (status) => process.exit(status) })
