@@ -157,3 +157,9 @@ test('values, selection and warnings when nothing is wrong', () => {
   expect([...given]).toEqual(['prometheus.remote.timeout', 'port'])
   expect(warnings).toEqual(['--loki.client.timeout has no effect: storage loki is not selected by STORAGE_TYPE'])
 })
+
+test('the name that STORAGE_TYPE had before is a mistake, not ignored', () => {
+  expect(() => parseServiceFlags({ flags: {}, defaultStorages: 'loki' }, [], { TS_STORAGE_TYPE: 'loki' })).toThrow(
+    'TS_STORAGE_TYPE: the name of before, expected STORAGE_TYPE',
+  )
+})

@@ -52,6 +52,7 @@ export function parseServiceFlags<F extends FlagSet>(
     parseFlags({ ...storageFlags, ...own }, argv, env, { ignored: { ...ignored, ...options.ignored } }),
   )
   mistakes.push(...wordMistakes({ ...storageFlags, ...own }, { ...ignored, ...options.ignored }, argv))
+  if ((env['TS_STORAGE_TYPE'] ?? '') !== '') mistakes.push('TS_STORAGE_TYPE: the name of before, expected STORAGE_TYPE')
   for (const storage of selection.selected) mistakes.push(...storageMistakes(storage, argv, env))
   if (mistakes.length > 0 || parsed === undefined) throw new ConfigError(mistakes)
   const { values, given, warnings } = parsed

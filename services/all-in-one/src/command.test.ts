@@ -135,3 +135,20 @@ describe('mistakes', () => {
     expect(mistakes.join('\n')).toContain('--kafka.producer.topic')
   })
 })
+
+describe('a gateway as its storage', () => {
+  test.each([
+    { name: 'the default is its own', argv: [] },
+    { name: 'its own by HTTP', argv: ['--gateway.service-type=http'] },
+    {
+      name: 'its own at another port',
+      argv: ['--gateway.grpc-server.host-port=127.0.0.1:9', '--gateway.grpc-client.host-port=a:1,localhost:9'],
+    },
+  ])('$name: refused, it would send in circles', async ({ argv }) => {
+    expect(await mistakesOf(argv, { STORAGE_TYPE: 'gateway' })).toEqual([expect.stringMatching(/in circles$/)])
+  })
+
+  test('another one is taken', async () => {
+    expect(await mistakesOf(['--gateway.grpc-client.host-port=central:15610'], { STORAGE_TYPE: 'gateway' })).toEqual([])
+  })
+})

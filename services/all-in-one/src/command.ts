@@ -47,6 +47,7 @@ export const allInOneCommand: Command = {
     const logTexts = texts('promtail.config.file')
     const dry = { logger: silentLogger, metrics: createMetrics() }
     const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
+    if (selection.selected.some(({ name }) => name === 'gateway') && leadsBack(values, storageValues)) mistakes.push(LEADS_BACK)
     if (isKafka) collected(mistakes, () => checkTopics(values))
     const configs = [
       ...(collected(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
@@ -65,6 +66,19 @@ export const allInOneCommand: Command = {
 }
 
 const READ_AGAIN = 'STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes'
+
+const LEADS_BACK =
+  'STORAGE_TYPE names "gateway": expected another gateway in --gateway.grpc-client.host-port or --gateway.http-client.url, not the own one, which would send in circles'
+
+/** Whether the storage `gateway` is the gateway of this very process. */
+function leadsBack(own: FlagValues<typeof portFlags>, storage: FlagValues<FlagSet>): boolean {
+  const isGrpc = storage['gateway.service-type'] === 'grpc'
+  const { port } = own[isGrpc ? 'gateway.grpc-server.host-port' : 'gateway.http-server.host-port']
+  const addresses: readonly string[] = isGrpc
+    ? storage['gateway.grpc-client.host-port']
+    : [storage['gateway.http-client.url'].host, storage['gateway.http-client.logs.url'].host]
+  return addresses.some((address) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):/.test(address) && address.endsWith(`:${port}`))
+}
 
 /** What `act` gives, or its mistakes beside those of before: all of them are told at once. */
 function collected<T>(mistakes: string[], act: () => T): T | undefined {
