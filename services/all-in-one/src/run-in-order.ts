@@ -52,8 +52,9 @@ export async function runInOrder({ agent, gateway, ingester, bus, logger }: Runn
 /** Waits until every route has what is in the bus, or patience ends: the rest is delivered after the next start. */
 async function delivered(ingester: Ingester, { bus }: OpenedBus, patience: AbortSignal): Promise<void> {
   while (!patience.aborted) {
-    const lags = await Promise.all(ingester.routes.map(({ topic, group }) => bus.lag(topic, group, patience).catch(() => [])))
-    if (lags.flat().every(({ committed, end }) => committed >= end)) return
+    const lags = await Promise.all(ingester.routes.map(({ topic, group }) => bus.lag(topic, group, patience).catch(() => undefined)))
+    // A bus that cannot say is not one that has nothing left.
+    if (lags.every((lag) => lag?.every(({ committed, end }) => committed >= end) === true)) return
     await sleep(20)
   }
 }

@@ -1,10 +1,10 @@
 import { PermanentError, type Delivery, type Kind, type Sink } from '@clymene/model'
-import { adminFlags, hostService, processFlags, type Command, type Host } from '@clymene/runtime'
+import type { Command, Host } from '@clymene/runtime'
 import {
   createDirectSink,
+  createStorageCommand,
   openStorages,
-  parseServiceFlags,
-  serviceFlagGroups,
+  type CommandName,
   type OpenedStorages,
   type ServiceFlags,
 } from '@clymene/storages'
@@ -12,8 +12,7 @@ import {
 import { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
 import { checkCertificates, startGateway, type GatewayOptions } from './gateway.ts'
 
-const ADMIN_ADDRESS = ':15690'
-const flags = { ...processFlags, ...adminFlags(ADMIN_ADDRESS), ...gatewayServerFlags, ...gatewayLimitFlags }
+const flags = { ...gatewayServerFlags, ...gatewayLimitFlags }
 
 /** The gateway as a process. `promtail-gateway` is the same, limited to logs. */
 export const gatewayCommand: Command = commandOf({
@@ -27,37 +26,20 @@ export const promtailGatewayCommand: Command = commandOf({
   onlyKinds: ['logs'],
 })
 
-function commandOf({
-  name,
-  summary,
-  onlyKinds,
-}: {
-  readonly name: string
-  readonly summary: string
-  readonly onlyKinds?: readonly Kind[]
-}): Command {
-  return {
-    name,
-    summary,
-    statusAddress: ADMIN_ADDRESS,
-    groups: serviceFlagGroups(
-      [
-        { title: 'Process', flags: { ...processFlags, ...adminFlags(ADMIN_ADDRESS) } },
-        { title: 'Gateway servers', flags: gatewayServerFlags },
-        { title: 'Gateway limits', flags: gatewayLimitFlags },
-      ],
-      'kafka',
-    ),
-    configure: async (argv, env) => {
-      const parsed = parseServiceFlags({ flags, defaultStorages: 'kafka', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
-      const { values, warnings } = parsed
-      checkCertificates(values)
-      return {
-        warnings,
-        run: (stop) => hostService({ flags: values, component: name, warnings }, (host) => runGateway(parsed, host, stop)),
-      }
+function commandOf(name: CommandName): Command {
+  return createStorageCommand(name, {
+    adminAddress: ':15690',
+    defaultStorages: 'kafka',
+    flags,
+    groups: [
+      { title: 'Gateway servers', flags: gatewayServerFlags },
+      { title: 'Gateway limits', flags: gatewayLimitFlags },
+    ],
+    prepare: (parsed) => {
+      checkCertificates(parsed.values)
+      return { run: (host, stop) => runGateway(parsed, host, stop) }
     },
-  }
+  })
 }
 
 async function runGateway({ values, storageValues, selection }: ServiceFlags<typeof flags>, host: Host, stop: AbortSignal): Promise<void> {

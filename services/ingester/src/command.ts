@@ -7,14 +7,11 @@ import {
   type KafkaBus,
 } from '@clymene/bus'
 import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
-import { adminFlags, hostService, parseFlags, processFlags, type Command, type Host } from '@clymene/runtime'
-import { deadLetterTopic, openStorages, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
+import { parseFlags, type Command, type Host } from '@clymene/runtime'
+import { createStorageCommand, deadLetterTopic, openStorages, type CommandName, type ServiceFlags } from '@clymene/storages'
 
 import { formerIngesterFlags, ingesterFlags } from './flags.ts'
 import { createIngester } from './ingester.ts'
-
-const ADMIN_ADDRESS = ':15694'
-const flags = { ...processFlags, ...adminFlags(ADMIN_ADDRESS), ...ingesterFlags }
 
 /** The ingester as a process. `promtail-ingester` is the same, limited to logs. */
 export const ingesterCommand: Command = commandOf({
@@ -28,38 +25,20 @@ export const promtailIngesterCommand: Command = commandOf({
   onlyKinds: ['logs'],
 })
 
-function commandOf({
-  name,
-  summary,
-  onlyKinds,
-}: {
-  readonly name: string
-  readonly summary: string
-  readonly onlyKinds?: readonly Kind[]
-}): Command {
-  return {
-    name,
-    summary,
-    statusAddress: ADMIN_ADDRESS,
-    groups: serviceFlagGroups(
-      [
-        { title: 'Process', flags: { ...processFlags, ...adminFlags(ADMIN_ADDRESS) } },
-        { title: 'Kafka, as a consumer', flags: kafkaConsumerFlags },
-        { title: 'Of the original', flags: formerIngesterFlags },
-      ],
-      '',
-    ),
-    configure: async (argv, env) => {
-      const parsed = parseServiceFlags({ flags, defaultStorages: '', ...(onlyKinds === undefined ? {} : { onlyKinds }) }, argv, env)
-      const { values } = parsed
+function commandOf(name: CommandName): Command {
+  return createStorageCommand(name, {
+    adminAddress: ':15694',
+    defaultStorages: '',
+    flags: ingesterFlags,
+    groups: [
+      { title: 'Kafka, as a consumer', flags: kafkaConsumerFlags },
+      { title: 'Of the original', flags: formerIngesterFlags },
+    ],
+    prepare: (parsed) => {
       const kafka = kafkaOptions(parsed)
-      const warnings = [...parsed.warnings, ...unusedTopics(parsed)]
-      return {
-        warnings,
-        run: (stop) => hostService({ flags: values, component: name, warnings }, (host) => runIngester(parsed, kafka, host, stop)),
-      }
+      return { warnings: unusedTopics(parsed), run: (host, stop) => runIngester(parsed, kafka, host, stop) }
     },
-  }
+  })
 }
 
 /**
@@ -67,7 +46,7 @@ function commandOf({
  *
  * @throws ConfigError with every mistake, also of the topics
  */
-function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof flags>) {
+function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof ingesterFlags>) {
   const topics = topicsOf(values, selection.byKind.keys())
   const mistakes = [...topicMistakes(topics), ...loopMistakes(values, storageValues, selection, topics)]
   const consumer = readConsumer(values, mistakes)
@@ -112,7 +91,7 @@ const WRITTEN_TOPIC_FLAGS = { metrics: 'kafka.producer.topic', logs: 'kafka.prod
 function loopMistakes(
   values: FlagValues<typeof kafkaConsumerFlags>,
   storageValues: FlagValues<FlagSet>,
-  { byKind }: ServiceFlags<typeof flags>['selection'],
+  { byKind }: ServiceFlags<typeof ingesterFlags>['selection'],
   topics: ReadonlyMap<Kind, string>,
 ): readonly string[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the flags of the storage are there when it is selected
@@ -129,7 +108,7 @@ function loopMistakes(
   })
 }
 
-const unusedTopics = ({ given, selection }: ServiceFlags<typeof flags>): readonly string[] =>
+const unusedTopics = ({ given, selection }: ServiceFlags<typeof ingesterFlags>): readonly string[] =>
   KINDS.filter((kind) => !selection.byKind.has(kind) && given.has(TOPIC_FLAGS[kind])).map(
     (kind) => `--${TOPIC_FLAGS[kind]} has no effect: ${kind} are not served`,
   )
@@ -141,7 +120,7 @@ export const kindOfTopic =
     topic === logsTopic || topic === deadLetterTopic(logsTopic) ? 'logs' : 'metrics'
 
 async function runIngester(
-  { values, storageValues, selection }: ServiceFlags<typeof flags>,
+  { values, storageValues, selection }: ServiceFlags<typeof ingesterFlags>,
   kafka: KafkaOptions,
   { logger, metrics, readiness, version }: Host,
   stop: AbortSignal,
