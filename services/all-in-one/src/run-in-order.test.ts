@@ -75,6 +75,24 @@ describe('told to stop', () => {
     await ended
   })
 
+  test('also while the bus cannot say what is left: that is asked again', async () => {
+    let asked = 0
+    const { events, running, finish } = setUp({
+      lag: () => {
+        asked++
+        if (asked <= 3) throw new Error('no answer')
+        return [at(5, 5)]
+      },
+    })
+    const stop = new AbortController()
+    const ended = runInOrder(running, stop.signal)
+    stop.abort()
+    for (const name of ['agent', 'gateway', 'ingester']) await finish(name)
+    await ended
+    expect(asked).toBe(4)
+    expect(events.at(-1)).toBe('ingester has finished')
+  })
+
   test('and no longer than its patience: a store that is away gets the rest after the next start', async () => {
     const { events, running, finish } = setUp({ lag: () => [at(0, 5)] })
     const stop = new AbortController()
