@@ -15,7 +15,15 @@ export { readVersion, type Version } from './version.ts'
 export { helpOf, runCommand, type Command, type ConfiguredCommand } from './command.ts'
 export { hostService, type Host, type HostOptions } from './host-service.ts'
 export { accessFlags, readAccess, type AccessFlags, type ReadAccess } from './http-access/access-flags.ts'
-export { createConnector, currentTlsOptions, pemFile, pemText, type ClientTls, type Pem } from './http-access/client-tls.ts'
+export {
+  createConnector,
+  currentTlsOptions,
+  pemFile,
+  pemText,
+  type ClientTls,
+  type Pem,
+  type TlsOptions,
+} from './http-access/client-tls.ts'
 export { followFile, type FollowedFile } from './http-access/followed-file.ts'
 export { basicCredentials, createHttpAccess, NO_ACCESS, type HttpAccess, type HttpAccessOptions } from './http-access/http-access.ts'
 export { secretFile, secretText, type Secret } from './http-access/secret.ts'

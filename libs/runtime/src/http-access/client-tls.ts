@@ -1,4 +1,4 @@
-import type { ConnectionOptions, SecureVersion } from 'node:tls'
+import type { SecureVersion } from 'node:tls'
 
 import { buildConnector } from 'undici'
 
@@ -27,10 +27,21 @@ export type ClientTls = {
   readonly maxVersion?: SecureVersion
 }
 
+/** Fits node:tls, undici, grpc-js and the Elasticsearch client alike. */
+export type TlsOptions = {
+  readonly rejectUnauthorized: boolean
+  readonly ca?: Buffer
+  readonly cert?: Buffer
+  readonly key?: Buffer
+  readonly servername?: string
+  readonly minVersion?: SecureVersion
+  readonly maxVersion?: SecureVersion
+}
+
 /** What a TLS connection that is opened now needs; a new object whenever one of the files has changed, else the same. @throws Error naming a file */
-export function currentTlsOptions(tls: ClientTls): () => ConnectionOptions {
+export function currentTlsOptions(tls: ClientTls): () => TlsOptions {
   let seen: readonly (Buffer | undefined)[] = []
-  let options: ConnectionOptions | undefined
+  let options: TlsOptions | undefined
   return () => {
     const [ca, cert, key] = [tls.ca?.read(), tls.cert?.read(), tls.key?.read()]
     if (options !== undefined && ca === seen[0] && cert === seen[1] && key === seen[2]) return options
@@ -54,7 +65,7 @@ export function currentTlsOptions(tls: ClientTls): () => ConnectionOptions {
  */
 export function createConnector(tls: ClientTls, timeoutMs: number): buildConnector.connector {
   const current = currentTlsOptions(tls)
-  let used: ConnectionOptions | undefined
+  let used: TlsOptions | undefined
   let connect: buildConnector.connector | undefined
   return (options, callback) => {
     try {
