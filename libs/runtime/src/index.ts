@@ -14,6 +14,7 @@ export { createReadiness, type Readiness } from './readiness.ts'
 export { readVersion, type Version } from './version.ts'
 export { helpOf, runCommand, type Command, type ConfiguredCommand } from './command.ts'
 export { hostService, type Host, type HostOptions } from './host-service.ts'
+export { HTTP_ACCESS_KEYS, parseHttpAccess, type HttpAccessConfig } from './http-access/access-config.ts'
 export { accessFlags, readAccess, type AccessFlags, type ReadAccess } from './http-access/access-flags.ts'
 export {
   createConnector,

@@ -1,0 +1,70 @@
+/**
+ * One map of a configuration that holds secrets, read key by key. Every mistake is collected with its place; what was found is told
+ * by its kind only, never by its value. null and empty text count as absent, as in Go.
+ */
+export type ConfigMap = {
+  readonly where: (key: string) => string
+  readonly has: (key: string) => boolean
+  readonly keys: () => readonly string[]
+  /** Text, or a scalar that YAML took for a number or a boolean. */
+  readonly text: (key: string) => string | undefined
+  readonly texts: (key: string) => readonly string[]
+  readonly bool: (key: string, fallback: boolean) => boolean
+  readonly map: (key: string) => ConfigMap | undefined
+  readonly mistake: (key: string, message: string) => void
+  /** Every key that is not among these is a mistake. */
+  readonly only: (known: readonly string[]) => void
+}
+
+export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: string) => string, mistakes: string[]): ConfigMap {
+  const mistake = (key: string, message: string): void => {
+    const line = `${where(key)}: ${message}`
+    // A key that is read twice is wrong once.
+    if (!mistakes.includes(line)) mistakes.push(line)
+  }
+  const value = (key: string): unknown => fields.get(key) ?? undefined
+  const asText = (key: string, found: unknown): string | undefined => {
+    if (found === undefined || found === null || found === '') return undefined
+    if (typeof found === 'string') return found
+    if (typeof found === 'boolean' || (typeof found === 'number' && Number.isSafeInteger(found))) return String(found)
+    mistake(key, `expected text, found ${kindOf(found)}${typeof found === 'number' ? '; put it in quotes' : ''}`)
+    return undefined
+  }
+  return {
+    where,
+    mistake,
+    has: (key) => value(key) !== undefined && value(key) !== '',
+    keys: () => [...fields.keys()],
+    text: (key) => asText(key, value(key)),
+    texts: (key) => {
+      const found = value(key) ?? []
+      if (Array.isArray(found)) return found.flatMap((item: unknown) => asText(key, item) ?? [])
+      mistake(key, `expected a list of texts, found ${kindOf(found)}`)
+      return []
+    },
+    bool: (key, fallback) => {
+      const found = value(key) ?? fallback
+      if (typeof found === 'boolean') return found
+      mistake(key, `expected true or false, found ${kindOf(found)}`)
+      return fallback
+    },
+    map: (key) => {
+      const found = value(key)
+      if (found === undefined) return undefined
+      const inner = fieldsOf(found)
+      if (inner === undefined) mistake(key, `expected a map, found ${kindOf(found)}`)
+      return inner && configMap(inner, (name) => `${where(key)}.${name}`, mistakes)
+    },
+    only: (known) => {
+      for (const key of fields.keys()) if (!known.includes(key)) mistake(key, `unknown key (known: ${known.join(', ')})`)
+    },
+  }
+}
+
+function fieldsOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  if (value instanceof Map) return new Map([...value].map(([key, one]: [unknown, unknown]) => [String(key), one]))
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : undefined
+}
+
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : typeof value === 'string' ? 'text' : `a ${typeof value}`
