@@ -10,14 +10,15 @@ import {
   launchChromium,
   startElasticsearch,
   startKafka,
+  startKubernetes,
   startLoki,
   startNodeExporter,
   startPrometheus,
 } from '../engines/index.ts'
 
 // Whatever a test started ends with it, also when it failed half-way.
-const started: Engine[] = []
-const keep = async <T extends Engine>(engine: Promise<T>): Promise<T> => {
+const started: Pick<Engine, 'stop'>[] = []
+const keep = async <T extends Pick<Engine, 'stop'>>(engine: Promise<T>): Promise<T> => {
   started.push(await engine)
   return engine
 }
@@ -134,6 +135,35 @@ describeWithEngines(['node-exporter'], 'node-exporter', () => {
     const { url } = await keep(startNodeExporter())
     expect(await bodyOf(`${url}/metrics`)).toMatch(/^node_load1 [0-9.]+$/m)
   })
+})
+
+describeWithEngines(['kubernetes'], 'Kubernetes', () => {
+  test('knows who asks, keeps what it has over a restart, and makes pods of a Deployment', async () => {
+    const kubernetes = await keep(startKubernetes({ controllerManager: true }))
+    expect(await kubernetes.kubectl(['version'])).toContain('Server Version: v1.36.3')
+    await kubernetes.kubectl(['create', '-f', '-'], { input: JSON.stringify(deployment('smoke')) })
+    const pods = () => kubernetes.kubectl(['get', 'pods', '-l', 'app=smoke', '-o', 'jsonpath={.items[*].metadata.name}'])
+    await expect.poll(pods, { timeout: 30_000 }).toMatch(/^smoke-\S+ smoke-\S+$/)
+
+    const asked = await kubernetes.tryKubectl(['get', 'pods'], { kubeconfig: await kubernetes.kubeconfig('default', 'default') })
+    expect(asked).toMatchObject({ status: 1, errors: expect.stringContaining('User "system:serviceaccount:default:default" cannot list') })
+    await expect(kubernetes.kubectl(['get', 'nothing'])).rejects.toThrow(/get nothing ended with status 1:.*resource type "nothing"/s)
+
+    const before = await pods()
+    await kubernetes.restartApiServer()
+    expect(await pods()).toBe(before)
+  })
+})
+
+const deployment = (name: string) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'none' }] } },
+  },
 })
 
 describeWithEngines(['chromium'], 'Chromium', () => {

@@ -1,12 +1,13 @@
 import { installChromium, isChromiumInstalled } from './chromium.ts'
 import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
 import { installKafka, isKafkaInstalled } from './kafka.ts'
+import { installKubernetes, isKubernetesInstalled } from './kubernetes-programs.ts'
 import { installLoki, isLokiInstalled } from './loki.ts'
 import { installNodeExporter, isNodeExporterInstalled } from './node-exporter.ts'
 import { installPrometheus, isPrometheusInstalled } from './prometheus.ts'
 
 /** In the order of installation. */
-export const engineNames = ['kafka', 'elasticsearch', 'prometheus', 'node-exporter', 'chromium', 'loki'] as const
+export const engineNames = ['kafka', 'elasticsearch', 'prometheus', 'node-exporter', 'chromium', 'loki', 'kubernetes'] as const
 export type EngineName = (typeof engineNames)[number]
 
 type Installation = {
@@ -23,4 +24,5 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   'node-exporter': { isInstalled: isNodeExporterInstalled, install: installNodeExporter },
   chromium: { isInstalled: isChromiumInstalled, install: installChromium },
   loki: { isInstalled: isLokiInstalled, install: installLoki },
+  kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
 }

@@ -5,6 +5,8 @@ export { type ElasticsearchOptions, startElasticsearch } from './elasticsearch.t
 export type { Engine } from './engine.ts'
 export { freePort } from './free-port.ts'
 export { type Kafka, type KafkaOptions, startKafka } from './kafka.ts'
+export type { CommandOutcome } from './kubernetes-command.ts'
+export { type Kubernetes, type KubernetesOptions, startKubernetes } from './kubernetes.ts'
 export { type LokiOptions, startLoki } from './loki.ts'
 export { type NodeExporterOptions, startNodeExporter } from './node-exporter.ts'
 export { type PrometheusOptions, startPrometheus } from './prometheus.ts'

@@ -14,9 +14,10 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
-// The build of Loki takes the processors, the others the network: side by side.
+// Builds take the processors, so they follow each other; the others take the network: side by side with the builds.
+const isBuilt = (name: EngineName): boolean => name === 'loki' || name === 'kubernetes'
 const wanted = engineNames.filter((name) => asked.length === 0 || asked.includes(name))
-const lanes = [wanted.filter((name) => name === 'loki'), wanted.filter((name) => name !== 'loki')]
+const lanes = [wanted.filter(isBuilt), wanted.filter((name) => !isBuilt(name))]
 const installed = (await Promise.all(lanes.map((lane) => installAll(lane)))).flat()
 if (installed.includes(false) && process.env['CI'] === 'true') process.exitCode = 1
 
