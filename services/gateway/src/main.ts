@@ -1,5 +1,10 @@
+import { basename } from 'node:path'
+
 import { runCommand } from '@clymene/runtime'
 
-import { gatewayCommand } from './command.ts'
+import { gatewayCommand, promtailGatewayCommand } from './command.ts'
 
-void runCommand(gatewayCommand, process.argv.slice(2))
+// The image has this program under both names.
+const isAlias = basename(process.argv[1] ?? '') === promtailGatewayCommand.name
+
+void runCommand(isAlias ? promtailGatewayCommand : gatewayCommand, process.argv.slice(2))

@@ -1,5 +1,10 @@
+import { basename } from 'node:path'
+
 import { runCommand } from '@clymene/runtime'
 
-import { ingesterCommand } from './command.ts'
+import { ingesterCommand, promtailIngesterCommand } from './command.ts'
 
-void runCommand(ingesterCommand, process.argv.slice(2))
+// The image has this program under both names.
+const isAlias = basename(process.argv[1] ?? '') === promtailIngesterCommand.name
+
+void runCommand(isAlias ? promtailIngesterCommand : ingesterCommand, process.argv.slice(2))
