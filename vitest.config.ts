@@ -9,8 +9,9 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{libs,services}/*/{src,page}/**/*.test.ts',
+            'grafana/src/**/*.test.ts',
             'tools/**/*.test.ts',
-            'test/{architecture,contract,engines,fuzz,runner}/**/*.test.ts',
+            'test/{architecture,contract,dashboards,engines,fuzz,runner}/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },

@@ -15,7 +15,7 @@ export type Package = {
 }
 
 export const packages: readonly Package[] = globSync('{libs,services}/*/package.json', { cwd: root })
-  .concat('test/package.json')
+  .concat('grafana/package.json', 'test/package.json')
   .map((file) => {
     const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'))
     return {

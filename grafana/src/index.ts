@@ -1,0 +1,1 @@
+export { boards, textOf } from './boards.ts'

@@ -1,0 +1,219 @@
+import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
+
+import { NODE_BOARD, POD_BOARD, board, linkTo } from './board.ts'
+import { kernelRow } from './node-kernel-row.ts'
+import { useRows } from './node-use-rows.ts'
+import { logVolume, logs, stat } from './panels.ts'
+import { logLines, newestLines, now } from './queries.ts'
+import { table } from './tables.ts'
+import { dataSources, labelVariable, logFilter } from './variables.ts'
+
+/** Of node-exporter, of the kubelet and of cAdvisor: the jobs give each the node's name as `instance`. */
+const NODE = 'cluster="$cluster",instance="$node"'
+/** Of kube-state-metrics. */
+const KUBE_NODE = 'cluster="$cluster",node="$node"'
+const LOGS = '{cluster="$cluster",node_name="$node"} |~ `(?i)$filter`'
+
+const CPU_USED = `1 - avg(rate(node_cpu_seconds_total{${NODE},mode="idle"}[$__rate_interval]))`
+const MEMORY_USED = `1 - max(node_memory_MemAvailable_bytes{${NODE}}) / max(node_memory_MemTotal_bytes{${NODE}})`
+const FILE_SYSTEMS = `${NODE},fstype!~"tmpfs|ramfs|squashfs|iso9660"`
+
+const glance = [
+  stat({
+    id: 1,
+    title: 'CPU',
+    description: 'Share of all cores that is busy. Above 90 % for long, pods wait for each other.',
+    unit: PercentUnit,
+    width: 3,
+    height: 4,
+    warnings: [0.8, 0.95],
+    queries: [now(CPU_USED)],
+  }),
+  stat({
+    id: 2,
+    title: 'Memory',
+    description: 'Share that the kernel could not give to a new process. Near 100 % the kubelet evicts pods.',
+    unit: PercentUnit,
+    width: 3,
+    height: 4,
+    warnings: [0.8, 0.92],
+    queries: [now(MEMORY_USED)],
+  }),
+  stat({
+    id: 3,
+    title: 'Fullest file system',
+    description: 'Used share of the file system with the least room. From about 85 % on the kubelet removes images and evicts pods.',
+    unit: PercentUnit,
+    width: 3,
+    height: 4,
+    warnings: [0.75, 0.85],
+    queries: [now(`max(1 - node_filesystem_avail_bytes{${FILE_SYSTEMS}} / node_filesystem_size_bytes{${FILE_SYSTEMS}})`)],
+  }),
+  stat({
+    id: 4,
+    title: 'Load per core',
+    description: 'Processes that run or wait, mean of 5 minutes, for each core. Above 1 some wait.',
+    unit: Short,
+    width: 3,
+    height: 4,
+    warnings: [1, 2],
+    queries: [now(`max(node_load5{${NODE}}) / count(count by (cpu) (node_cpu_seconds_total{${NODE}}))`)],
+  }),
+  stat({
+    id: 5,
+    title: 'Node is',
+    description: 'The condition Ready that the kubelet reports, as kube-state-metrics tells it.',
+    unit: NoUnit,
+    width: 3,
+    height: 4,
+    words: { 1: { text: 'Ready', color: 'green' }, 0: { text: 'Not ready', color: 'red' } },
+    queries: [now(`max(kube_node_status_condition{${KUBE_NODE},condition="Ready",status="true"})`)],
+  }),
+  stat({
+    id: 6,
+    title: 'Under pressure',
+    description: 'How many of the conditions MemoryPressure, DiskPressure and PIDPressure hold. With any of them pods are evicted.',
+    unit: Short,
+    width: 3,
+    height: 4,
+    warnings: [1, 1],
+    queries: [
+      now(
+        `sum(max by (condition) (kube_node_status_condition{${KUBE_NODE},condition=~"MemoryPressure|DiskPressure|PIDPressure",status="true"}))`,
+      ),
+    ],
+  }),
+  stat({
+    id: 7,
+    title: 'Pods',
+    description: 'Pods that the kubelet runs on this node.',
+    unit: Short,
+    width: 3,
+    height: 4,
+    queries: [now(`max(kubelet_running_pods{${NODE}})`)],
+  }),
+  stat({
+    id: 8,
+    title: 'Up for',
+    description: 'Time since the node was started.',
+    unit: Seconds,
+    width: 3,
+    height: 4,
+    queries: [now(`time() - max(node_boot_time_seconds{${NODE}})`)],
+  }),
+]
+
+const requested = (resource: string): string =>
+  `sum(max by (namespace, pod, container) (kube_pod_container_resource_requests{${KUBE_NODE},resource="${resource}"}))` +
+  ` / max(kube_node_status_allocatable{${KUBE_NODE},resource="${resource}"})`
+
+/** Of the pods that kube-state-metrics sees on this node; its other series do not name the node. */
+const onThisNode = `* on (namespace, pod) group_left () max by (namespace, pod) (kube_pod_info{${KUBE_NODE}})`
+/** Counted once, also where two jobs scrape kube-state-metrics. */
+const perPod = (series: string, but = ''): string => `sum by (namespace, pod) (max by (namespace, pod, container) (${series})${but})`
+const CONTAINERS = `${NODE},container!="",container!="POD"`
+
+const pods = {
+  id: 50,
+  title: 'Pods on this node',
+  panels: [
+    table({
+      id: 51,
+      title: 'Pods',
+      description: 'What each pod of this node uses and asked for. A click on a pod shows its resources and its logs.',
+      width: 20,
+      height: 9,
+      labels: ['namespace', 'pod'],
+      sortBy: 'Memory',
+      links: {
+        pod: {
+          title: 'This pod and its logs',
+          url: linkTo(POD_BOARD, { namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
+        },
+      },
+      columns: [
+        {
+          name: 'CPU cores',
+          unit: Short,
+          expression: `sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval]))`,
+        },
+        {
+          name: 'CPU requested',
+          unit: Short,
+          expression: perPod(`kube_pod_container_resource_requests{${KUBE_NODE},resource="cpu"}`),
+        },
+        { name: 'Memory', unit: BytesIEC, expression: `sum by (namespace, pod) (container_memory_working_set_bytes{${CONTAINERS}})` },
+        {
+          name: 'Memory limit',
+          unit: BytesIEC,
+          expression: perPod(`kube_pod_container_resource_limits{${KUBE_NODE},resource="memory"}`),
+        },
+        {
+          name: 'Restarts',
+          unit: Short,
+          expression: perPod('kube_pod_container_status_restarts_total{cluster="$cluster"}', ` ${onThisNode}`),
+        },
+      ],
+    }),
+    stat({
+      id: 52,
+      title: 'Requested of what the node can give',
+      description:
+        'CPU and memory that the pods here asked for, as a share of what the node allocates. At 100 % no further pod is placed here.',
+      unit: PercentUnit,
+      width: 4,
+      height: 9,
+      warnings: [0.85, 0.97],
+      queries: [now(requested('cpu'), 'CPU'), now(requested('memory'), 'Memory')],
+    }),
+  ],
+}
+
+const nodeLogs = {
+  id: 60,
+  title: 'Logs of this node',
+  panels: [
+    logVolume({
+      id: 61,
+      title: 'Log lines by namespace',
+      description: 'Lines of all pods of this node that pass the filter. A burst or a silence is often the first sign.',
+      unit: Short,
+      width: 24,
+      height: 5,
+      queries: [logLines(`sum by (namespace) (count_over_time(${LOGS} [$__auto]))`, '{{namespace}}')],
+    }),
+    logs({
+      id: 62,
+      title: 'Logs',
+      description: 'The newest lines of all pods of this node that pass the filter, for the time chosen: 15 minutes unless changed.',
+      width: 24,
+      height: 14,
+      queries: [newestLines(LOGS)],
+    }),
+  ],
+}
+
+export const nodeBoard = board({
+  uid: NODE_BOARD,
+  title: 'Clymene / Node',
+  description: 'One node of one cluster: use, saturation and errors of its CPU, memory, disks and network, its pods, and their logs.',
+  variables: [
+    ...dataSources(),
+    labelVariable({
+      name: 'cluster',
+      title: 'Cluster',
+      description: 'Clusters with a node-exporter: the label `cluster` that each agent sets',
+      series: 'node_uname_info',
+    }),
+    labelVariable({
+      name: 'node',
+      title: 'Node',
+      description: 'Nodes of the cluster: the label `instance` of its node-exporters',
+      series: 'node_uname_info{cluster="$cluster"}',
+      label: 'instance',
+    }),
+    logFilter(),
+  ],
+  first: glance,
+  rows: [...useRows(NODE, FILE_SYSTEMS), pods, nodeLogs, kernelRow(NODE)],
+})

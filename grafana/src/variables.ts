@@ -1,0 +1,63 @@
+import {
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  TextBoxVariableBuilder,
+  VariableRefresh,
+  VariableSort,
+} from '@grafana/grafana-foundation-sdk/dashboard'
+
+import { PROMETHEUS } from './queries.ts'
+
+/** Which Prometheus (or Cortex, or Mimir) and which Loki the board reads. */
+export const dataSources = () => [
+  new DatasourceVariableBuilder('datasource')
+    .label('Metrics')
+    .description('A Prometheus data source: the store that Clymene writes metrics to')
+    .type('prometheus')
+    .allowCustomValue(false),
+  new DatasourceVariableBuilder('loki_datasource')
+    .label('Logs')
+    .description('A Loki data source: the store that Clymene writes logs to')
+    .type('loki')
+    .allowCustomValue(false),
+]
+
+export type LabelVariable = {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  /** The series that have the label, as a selector; variables that stand before this one may be in it. */
+  readonly series: string
+  /** Default: the name of the variable. */
+  readonly label?: string
+  /** `many`: several values may be chosen; `all`: and none chosen means every one that is not empty. Default: exactly one. */
+  readonly choice?: 'many' | 'all'
+}
+
+/** The values of a label, sorted; asked for again when the time changes, so that what is gone is no choice any more. */
+export function labelVariable({ name, title, description, series, label = name, choice }: LabelVariable): QueryVariableBuilder {
+  const query = `label_values(${series}, ${label})`
+  const variable = new QueryVariableBuilder(name)
+    .label(title)
+    .description(description)
+    .datasource(PROMETHEUS)
+    .query({ qryType: 1, query, refId: `Variable-${name}` })
+    .definition(query)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    // oxlint-disable-next-line unicorn/no-array-sort -- a setting of a builder
+    .sort(VariableSort.AlphabeticalCaseInsensitiveAsc)
+    .multi(choice !== undefined)
+  if (choice === 'all')
+    variable
+      .includeAll(true)
+      .allValue('.+')
+      .current({ text: ['All'], value: ['$__all'], selected: true })
+  return variable
+}
+
+/** Narrows the lines of the log panels; empty means every line. */
+export const logFilter = () =>
+  new TextBoxVariableBuilder('filter')
+    .label('Log filter')
+    .description('Only lines that this regular expression (RE2, upper or lower case) finds; empty for all lines')
+    .defaultValue('')
