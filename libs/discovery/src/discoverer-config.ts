@@ -1,9 +1,13 @@
 import type { Discoverer, Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
+import type { KubernetesWatches } from './kubernetes/watches.ts'
+
+/** What discoverers share; one for the life of the process, so that a reload goes on with what it has. */
 export type DiscoveryContext = {
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly watches: KubernetesWatches
 }
 
 export type ParseOptions = {
@@ -11,6 +15,8 @@ export type ParseOptions = {
   readonly directory?: string
   /** What a group without `targets` means, `localhost` in Promtail's files; undefined: it has no targets. */
   readonly defaultTarget?: string
+  /** The node whose pods a pod role asks for; undefined: those of all nodes. */
+  readonly ownNode?: string
 }
 
 /** One checked item of a `*_sd_configs` list, ready to start. */

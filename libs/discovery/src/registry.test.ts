@@ -3,6 +3,7 @@ import { createMetrics, silentLogger } from '@clymene/runtime'
 import { expect, test } from 'vitest'
 
 import { firstGroups } from './contract.ts'
+import { createDiscoveryContext } from './discovery-context.ts'
 import { isDiscoveryKey, parseDiscovery } from './registry.ts'
 
 const configOf = (config: object): ReadonlyMap<string, unknown> => new Map(Object.entries(config))
@@ -13,7 +14,7 @@ test('reads the discovery keys and leaves the others', async () => {
     'scrape_configs[0]',
   )
   expect(configs.map(({ kind }) => kind)).toEqual(['static_configs', 'file_sd_configs', 'file_sd_configs'])
-  const context = { logger: silentLogger, metrics: createMetrics() }
+  const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const [first] = configs.map(({ create }) => create(context))
   expect(first && (await firstGroups(first)).length).toBe(1)
 })
@@ -24,7 +25,7 @@ test('tells every mistake of every key', () => {
     consul_sd_configs: [{}],
     static_configs: [{ target: [] }],
     file_sd_configs: [{ files: [] }, { files: ['a.txt'] }],
-    kubernetes_sd_configs: [{ role: 'pod' }],
+    gce_sd_configs: [{ project: 'p' }],
   })
   let mistakes: readonly string[] = []
   try {
@@ -37,7 +38,7 @@ test('tells every mistake of every key', () => {
     'scrape_configs[2].static_configs[0].target: unknown key (known: targets, labels)',
     'scrape_configs[2].file_sd_configs[0].files: expected a list of at least one path, found []',
     'scrape_configs[2].file_sd_configs[1].files[0]: expected a path that ends with .json, .yml or .yaml and has a * in its last part only, found "a.txt"',
-    'scrape_configs[2].kubernetes_sd_configs: is not supported yet; write the targets to a file and read it with file_sd_configs',
+    'scrape_configs[2].gce_sd_configs: is not supported yet; write the targets to a file and read it with file_sd_configs',
   ])
 })
 

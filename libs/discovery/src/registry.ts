@@ -3,6 +3,8 @@ import { ConfigError } from '@clymene/model'
 import type { DiscovererConfig, ParseOptions } from './discoverer-config.ts'
 import { parseFileConfig } from './file/config.ts'
 import { createFileDiscoverer } from './file/discoverer.ts'
+import { parseKubernetesConfig } from './kubernetes/config.ts'
+import { createKubernetesDiscoverer } from './kubernetes/discoverer.ts'
 import { createStaticDiscoverer, parseStaticConfig } from './static/discoverer.ts'
 import { shown } from './target-groups.ts'
 
@@ -18,12 +20,13 @@ const DISCOVERERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
     },
   ],
   ['file_sd_configs', each('file_sd_configs', parseFileConfig, createFileDiscoverer)],
+  ['kubernetes_sd_configs', each('kubernetes_sd_configs', parseKubernetesConfig, createKubernetesDiscoverer)],
 ])
 
 /** Kinds of Prometheus and Promtail that are not here. */
 const ELSEWHERE = new Set(
   (
-    'aws azure consul consulagent digitalocean dns docker dockerswarm ec2 eureka gce hetzner http ionos kubernetes kuma lightsail linode ' +
+    'aws azure consul consulagent digitalocean dns docker dockerswarm ec2 eureka gce hetzner http ionos kuma lightsail linode ' +
     'marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit triton uyuni vultr'
   )
     .split(' ')

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createDiscoveryContext } from '@clymene/discovery'
 import type { Kind, Label } from '@clymene/model'
 import { createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
 import { decodePushRequest, decodeWriteRequest, decompress } from '@clymene/wire'
@@ -27,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const context = { logger: silentLogger, metrics: createMetrics() }
+const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
 
 type Case = { readonly flag?: string; readonly external?: boolean; readonly label?: boolean; readonly rule?: boolean }
 

@@ -1,3 +1,4 @@
+import { createDiscoveryContext } from '@clymene/discovery'
 import { ConfigError, type FlagSet, type Kind } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
 import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
@@ -84,7 +85,7 @@ function commandOf(variant: Variant): Command {
  * @returns what is accepted and does nothing, and jobs without a cluster, a line each
  */
 function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv): readonly string[] {
-  const dry = { logger: silentLogger, metrics: createMetrics() }
+  const dry = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const logLabels = values['clymene-promtail.external-labels']
   const mistakes = [...repeated(logLabels.map(([label]) => label))].map(
     (label) => `--clymene-promtail.external-labels: the label ${JSON.stringify(label)} comes twice`,

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createDiscoveryContext } from '@clymene/discovery'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
@@ -32,7 +33,7 @@ scrape_configs:
     pipeline_stages: ${stages}
     static_configs: [{labels: {job: j, __path__: ${log()}}}]
 `
-  const context = { logger: silentLogger, metrics: createMetrics() }
+  const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const printed: string[] = []
   const stop = new AbortController()
   const running = dryRun(

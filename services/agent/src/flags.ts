@@ -33,6 +33,10 @@ export const bufferFlags = {
 /** What becomes of lines: the flags of the original's promtail, and a limit that it has not. */
 export const promtailFlags = {
   'logs.max-line-bytes': flag.bytes('256KiB', 'Longest log line; a longer one is cut there, counted and told once a minute'),
+  'logs.all-nodes': flag.bool(
+    false,
+    'Pod discovery of log jobs asks for the pods of all nodes instead of the own one, which HOSTNAME names, else the host name',
+  ),
   'clymene-promtail.batch-wait': flag.duration('1s', 'Age at which a batch of lines is sent', { alias: 'clymene-promtail.Batch-wait' }),
   'clymene-promtail.batch-size-bytes': flag.bytes('1048576', 'Bytes of lines at which a batch is sent', {
     alias: 'clymene-promtail.Batch-size-bytes',

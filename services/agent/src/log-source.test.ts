@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createDiscoveryContext } from '@clymene/discovery'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { decodePushRequest } from '@clymene/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -20,7 +21,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const context = { logger: silentLogger, metrics: createMetrics() }
+const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
 
 /** A configuration of one job over one file, with further labels. */
 function configOf(file: string, labels = ''): string {

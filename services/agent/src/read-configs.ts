@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { DiscoveryContext } from '@clymene/discovery'
 import { ConfigError, errorCode } from '@clymene/model'
 
-import { readLogConfig, type LogConfig } from './config/log-config.ts'
+import { readLogConfig, type LogConfig, type LogContext } from './config/log-config.ts'
 import { readScrapeConfig, type ScrapeConfig } from './config/scrape-config.ts'
 
 /** A configuration as text, and the name that its mistakes are told under. */
@@ -34,7 +34,7 @@ export function readScrapeConfigs(
 }
 
 /** @throws ConfigError with every mistake of all texts. */
-export function readLogConfigs(texts: readonly ConfigText[], context: DiscoveryContext): readonly LogConfig[] {
+export function readLogConfigs(texts: readonly ConfigText[], context: LogContext): readonly LogConfig[] {
   return readAll(texts, ({ text, path }, mistakes) => readLogConfig(text, path, context, mistakes))
 }
 

@@ -1,3 +1,6 @@
+import { hostname } from 'node:os'
+
+import { createDiscoveryContext } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
@@ -15,7 +18,12 @@ const host = {
 function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const { values } = parseFlags({ ...agentFlags, ...bufferFlags, ...promtailFlags }, argv, env)
   const texts = { scrape: undefined, logs: undefined, warnings: [] }
-  return setupOf({ values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env }, host, [])
+  return setupOf(
+    { values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env },
+    host,
+    [],
+    createDiscoveryContext(host),
+  )
 }
 
 test('what no flag says', () => {
@@ -29,7 +37,7 @@ test('what no flag says', () => {
     logBackoff: { minMs: 500, maxMs: 300_000 },
     buffer: { directory: './clymene-buffer', maxBytes: 512 * 1024 ** 2, maxAgeMs: 48 * 3_600_000, full: 'expire', drainTimeoutMs: 5000 },
   })
-  expect(setup([])).not.toHaveProperty('hostName')
+  expect(setup([]).hostName).toBe(hostname())
 })
 
 describe('what a flag says', () => {
@@ -58,7 +66,7 @@ describe('what a flag says', () => {
 
 test.each([
   ['the node of the manifests', { HOSTNAME: 'node-1' }, 'node-1'],
-  ['an empty name is none', { HOSTNAME: '' }, undefined],
+  ['an empty name is none', { HOSTNAME: '' }, hostname()],
 ])('whose files these are: %s', (_name, env, expected) => {
   expect(setup([], env).hostName).toBe(expected)
 })

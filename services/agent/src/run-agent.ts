@@ -1,11 +1,13 @@
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 
+import { createDiscoveryContext, type DiscoveryContext } from '@clymene/discovery'
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
 import { openStorages, type ServiceFlags } from '@clymene/storages'
 
 import { assembleAgent, clusterWarnings, type AgentSetup } from './assemble.ts'
 import type { ConfigTexts } from './config-texts.ts'
+import type { LogContext } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { dryRun } from './dry-run.ts'
 import type { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
@@ -20,10 +22,19 @@ export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selecti
 
 /** The agent within the surroundings of its process, until `stop` aborts. */
 export async function runAgent(config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
+  const discovery = createDiscoveryContext({ logger: host.logger, metrics: host.metrics, surroundings: { env: config.env } })
+  try {
+    await runWith(discovery, config, host, stop)
+  } finally {
+    await discovery.close()
+  }
+}
+
+async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
   const { values, storageValues, selection, texts, env } = config
   const { logger, metrics, readiness, version } = host
-  const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, { logger, metrics }))
-  const setup = setupOf(config, host, readScrape())
+  const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, discovery))
+  const setup = setupOf(config, host, readScrape(), discovery)
   if (values['clymene-promtail.dry-run']) {
     readiness.set('start', undefined)
     const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
@@ -61,20 +72,20 @@ export const setupOf = (
   { values, texts, env }: AgentConfig,
   host: Host,
   scrapeConfigs: readonly ScrapeConfig[],
+  discovery: DiscoveryContext,
 ): Omit<AgentSetup, 'sinks'> => ({
   agentId: values['agent.id'],
   cluster: values.cluster,
   tenant: values['clymene-promtail.tenant-id'],
   streams: values['agent.streams'],
   scrapeConfigs,
-  logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], host),
+  logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], logContext(discovery, env, values['logs.all-nodes'])),
   logLabels: values['clymene-promtail.external-labels'],
   maxLineBytes: values['logs.max-line-bytes'],
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
   metricSources: [],
-  // Manifests give the node's name by this variable; a pod's own name is no node.
-  ...(env['HOSTNAME'] === undefined || env['HOSTNAME'] === '' ? {} : { hostName: env['HOSTNAME'] }),
+  hostName: ownNode(env),
   buffer: {
     directory: values['buffer.dir'],
     maxBytes: values['buffer.max-bytes'],
@@ -84,6 +95,12 @@ export const setupOf = (
   },
   host,
 })
+
+/** Manifests give the node's name by HOSTNAME; a pod's own name is no node. */
+export const ownNode = (env: NodeJS.ProcessEnv): string => env['HOSTNAME'] || hostname()
+
+export const logContext = (discovery: DiscoveryContext, env: NodeJS.ProcessEnv, allNodes: boolean): LogContext =>
+  allNodes ? discovery : { ...discovery, ownNode: ownNode(env) }
 
 /** A reader that goes away (`| head`) ends the run with a line, not with a stack. */
 function createStdoutPrinter(): (text: string) => Promise<void> {

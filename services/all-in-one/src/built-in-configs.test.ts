@@ -1,11 +1,12 @@
 import { readLogConfigs, readScrapeConfigs } from '@clymene/agent'
+import { createDiscoveryContext } from '@clymene/discovery'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
 import { hostLogsConfig, ownMetricsConfig, reachable } from './built-in-configs.ts'
 
-const host = { logger: silentLogger, metrics: createMetrics() }
+const host = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
 
 describe('ownMetricsConfig', () => {
   const text = ownMetricsConfig(

@@ -1,4 +1,5 @@
 import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
+import { createDiscoveryContext } from '@clymene/discovery'
 import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
 import { createMetrics, processFlags, silentLogger, type Command } from '@clymene/runtime'
 import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
@@ -45,7 +46,7 @@ export const allInOneCommand: Command = {
       values[flagName] === '' ? [] : [readConfigFile(flagName, values[flagName])]
     const scrapeTexts = texts('config.file')
     const logTexts = texts('promtail.config.file')
-    const dry = { logger: silentLogger, metrics: createMetrics() }
+    const dry = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
     const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
     if (selection.selected.some(({ name }) => name === 'gateway') && leadsBack(values, storageValues)) mistakes.push(LEADS_BACK)
     if (isKafka) collected(mistakes, () => checkTopics(values))

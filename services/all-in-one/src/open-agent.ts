@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 
 import { assembleAgent, readLogConfigs, readScrapeConfigs, startReloadServer, type AssembledAgent, type ConfigText } from '@clymene/agent'
+import { createDiscoveryContext } from '@clymene/discovery'
 import type { Gateway } from '@clymene/gateway'
 import { sortedLabels } from '@clymene/model'
 import { createHostSource } from '@clymene/sources'
@@ -26,14 +27,16 @@ export async function openAgent(
   lifetimes.add('way to the gateway', sinks.close)
   const served = new Map([...sinks.sinks].filter(([kind]) => selection.byKind.has(kind)))
   const cluster = clusterOf(config)
-  const readScrape = () => readScrapeConfigs([ownMetrics(contexts), ...config.scrapeTexts()], process.env, { logger, metrics })
+  const discovery = createDiscoveryContext({ logger, metrics })
+  lifetimes.add('discovery', discovery.close)
+  const readScrape = () => readScrapeConfigs([ownMetrics(contexts), ...config.scrapeTexts()], process.env, discovery)
   const agent = await assembleAgent({
     agentId: values['agent.id'],
     cluster,
     tenant: '',
     streams: values['agent.streams'],
     scrapeConfigs: served.has('metrics') ? readScrape() : [],
-    logConfigs: served.has('logs') ? readLogConfigs([hostLogs(config), ...config.logTexts()], { logger, metrics }) : [],
+    logConfigs: served.has('logs') ? readLogConfigs([hostLogs(config), ...config.logTexts()], { ...discovery, ownNode: hostname() }) : [],
     logLabels: [],
     logBatch: { bytes: 1024 * 1024, waitMs: 500 },
     logBackoff: {},

@@ -1,13 +1,17 @@
 import { dirname } from 'node:path'
 
-import { isDiscoveryKey, parseDiscovery, type DiscovererConfig } from '@clymene/discovery'
+import { isDiscoveryKey, parseDiscovery, type DiscovererConfig, type ParseOptions } from '@clymene/discovery'
 import type { RelabelRule } from '@clymene/relabel'
 
 import type { Section } from './section.ts'
 
 /** All discovery keys of a job, in the order of the file. Relative paths begin at the configuration file. */
-export function readDiscovery(section: Section, path: string, defaultTarget?: string): readonly DiscovererConfig[] {
-  const options = { directory: dirname(path), ...(defaultTarget === undefined ? {} : { defaultTarget }) }
+export function readDiscovery(
+  section: Section,
+  path: string,
+  more: Pick<ParseOptions, 'defaultTarget' | 'ownNode'> = {},
+): readonly DiscovererConfig[] {
+  const options = { directory: dirname(path), ...more }
   return section
     .keys()
     .filter(isDiscoveryKey)

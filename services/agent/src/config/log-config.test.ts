@@ -1,3 +1,4 @@
+import { createDiscoveryContext } from '@clymene/discovery'
 import type { TargetGroup } from '@clymene/model'
 import { compileRelabel } from '@clymene/relabel'
 import { createMetrics, silentLogger } from '@clymene/runtime'
@@ -7,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { expectMistakes } from '../testing/expect-mistakes.ts'
 import { readLogConfig, type LogConfig } from './log-config.ts'
 
-const context = { logger: silentLogger, metrics: createMetrics() }
+const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
 const CLIENTS_SAY = 'has no effect, STORAGE_TYPE and the flags of the storage say where lines go'
 
 function read(text: string): { readonly config: LogConfig; readonly mistakes: readonly string[] } {
@@ -172,8 +173,8 @@ describe('a mistake names file, line and key', () => {
     ),
     [
       'the discovery of pods, which comes later',
-      jobWith('kubernetes_sd_configs: [{role: pod}]'),
-      [/^p\.yml:3: scrape_configs\[0\]\.kubernetes_sd_configs: is not supported yet/],
+      jobWith('consul_sd_configs: [{server: a}]'),
+      [/^p\.yml:3: scrape_configs\[0\]\.consul_sd_configs: is not supported yet/],
     ],
     ['an unknown key', jobWith('pipeline: []'), ['p.yml:3: scrape_configs[0].pipeline: unknown key']],
     ['stages as a map', jobWith('pipeline_stages: {cri: {}}'), [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages: expected a list/]],

@@ -7,6 +7,12 @@ import { readDiscovery, setsCluster } from './discovery.ts'
 import { readJobNames } from './job-names.ts'
 import { openYaml, type Section } from './section.ts'
 
+/** What a log configuration is read with. */
+export type LogContext = DiscoveryContext & {
+  /** Pods of a `kubernetes_sd_configs` are asked for of this node only; absent: of all nodes. */
+  readonly ownNode?: string
+}
+
 export type LogConfig = {
   readonly positionsPath: string
   /** How often targets are looked at anew. */
@@ -30,7 +36,7 @@ const notYet = (key: string): string | undefined => (NOT_YET.has(key) ? 'is not 
  * @param mistakes gets every mistake with file and line; what is returned is usable only when none was added.
  * @throws ConfigError when the text is no YAML map.
  */
-export function readLogConfig(text: string, path: string, context: DiscoveryContext, mistakes: string[]): LogConfig {
+export function readLogConfig(text: string, path: string, context: LogContext, mistakes: string[]): LogConfig {
   const root = openYaml(text, path, mistakes)
   const warnings = ['clients', 'client']
     .filter((key) => root.has(key))
@@ -66,13 +72,15 @@ function readPositions(section: Section | undefined): string {
 
 type ReadJob = { readonly job: FileJob; readonly setsCluster: boolean }
 
-function readJob(section: Section, name: string, path: string, context: DiscoveryContext): ReadJob {
+function readJob(section: Section, name: string, path: string, context: LogContext): ReadJob {
   const rules = section.parsed('relabel_configs', parseRelabelConfigs, [])
+  const { ownNode } = context
+  const discovery = { defaultTarget: 'localhost', ...(ownNode === undefined ? {} : { ownNode }) }
   const job: FileJob = {
     name,
     pipeline: section.parsed('pipeline_stages', parseStages, []),
     relabel: rules,
-    discoverers: readDiscovery(section, path, 'localhost').map(({ create }) => create(context)),
+    discoverers: readDiscovery(section, path, discovery).map(({ create }) => create(context)),
   }
   section.finish(notYet)
   return { job, setsCluster: setsCluster(section, rules) }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createDiscoveryContext } from '@clymene/discovery'
 import type { TargetGroup } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import type { ScrapeJob } from '@clymene/sources'
@@ -10,7 +11,7 @@ import { describe, expect, test } from 'vitest'
 import { expectMistakes } from '../testing/expect-mistakes.ts'
 import { readScrapeConfig, type ScrapeConfig } from './scrape-config.ts'
 
-const context = { logger: silentLogger, metrics: createMetrics() }
+const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
 const ENV = { REGION: 'eu', EMPTY: '' }
 
 function read(text: string, path = 'c.yml'): { readonly config: ScrapeConfig; readonly mistakes: readonly string[] } {
@@ -321,7 +322,7 @@ describe('a mistake names file, line and key', () => {
         'c.yml:3: scrape_configs[0].file_sd_configs[0].files[0]: expected a path that ends with .json, .yml or .yaml and has a * in its last part only, found "a.txt"',
       ],
     ],
-    ...['kubernetes_sd_configs', 'consul_sd_configs', 'http_sd_configs', 'dns_sd_configs', 'ec2_sd_configs'].map(
+    ...['consul_sd_configs', 'http_sd_configs', 'dns_sd_configs', 'ec2_sd_configs'].map(
       (key) =>
         [
           `${key} comes later`,
@@ -368,7 +369,7 @@ scrape_configs:
     scheme: gopher
     metric_path: /x
     relabel_configs: [{action: erase}, {action: hashmod}]
-    kubernetes_sd_configs: []
+    consul_sd_configs: []
   - job_name: a
     honor_labels: maybe
 alert: {}

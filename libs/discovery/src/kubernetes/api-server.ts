@@ -1,0 +1,118 @@
+import type { Readable } from 'node:stream'
+
+import { createHttpAccess, parseRetryAfter, type HttpAccessConfig } from '@clymene/runtime'
+import { Agent, interceptors, type Dispatcher } from 'undici'
+
+import { apiError } from './api-error.ts'
+
+/** Where the API is and how to prove who asks. */
+export type ApiAccess = {
+  /** With a path when the API does not begin at the root. */
+  readonly url: string
+  readonly http: HttpAccessConfig
+}
+
+export type ApiTimeouts = {
+  readonly connectMs: number
+  readonly headersMs: number
+  /** A connection that says nothing for so long is dead. Servers send a bookmark about once a minute. */
+  readonly silenceMs: number
+}
+
+export const API_TIMEOUTS: ApiTimeouts = { connectMs: 10_000, headersMs: 60_000, silenceMs: 180_000 }
+
+export type ApiServer = {
+  /**
+   * The body of a GET that was answered with 200.
+   *
+   * @throws ApiError when it was refused; another error when a file cannot be read or nobody answered.
+   */
+  readonly get: (path: string, query: URLSearchParams, signal: AbortSignal) => Promise<Readable>
+  readonly close: () => Promise<void>
+}
+
+const MAX_ERROR_BYTES = 64 * 1024
+
+/**
+ * Speaks to one API server over kept connections.
+ *
+ * @param current the access as it is now, the same object until it changes. @throws Error saying why there is none
+ */
+export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts = API_TIMEOUTS): ApiServer {
+  let used: { readonly access: ApiAccess; readonly client: Client } | undefined
+  const closing = new Set<Promise<void>>()
+
+  const clientOf = (access: ApiAccess): Client => {
+    if (used?.access === access) return used.client
+    const former = used?.client
+    used = { access, client: openClient(access, timeouts) }
+    if (former !== undefined) {
+      const closed = former.agent.close().catch(() => undefined)
+      closing.add(closed)
+      void closed.finally(() => closing.delete(closed))
+    }
+    return used.client
+  }
+
+  return {
+    get: async (path, query, signal) => {
+      const access = current()
+      const { dispatcher, headers } = clientOf(access)
+      const base = new URL(access.url)
+      const { statusCode, body, ...answer } = await dispatcher.request({
+        origin: base.origin,
+        path: `${base.pathname.replace(/\/$/, '')}${path}?${query.toString()}`,
+        method: 'GET',
+        headers: { ...headers(), accept: 'application/json', 'user-agent': 'Clymene' },
+        signal,
+      })
+      if (statusCode === 200) return body
+      const text = await readStart(body, MAX_ERROR_BYTES)
+      const retryAfter = answer.headers['retry-after']
+      throw apiError(statusCode, parsed(text), text, parseRetryAfter(retryAfter?.toString(), Date.now()))
+    },
+    close: async () => {
+      await used?.client.agent.destroy()
+      await Promise.all(closing)
+    },
+  }
+}
+
+type Client = { readonly agent: Agent; readonly dispatcher: Dispatcher; readonly headers: () => Readonly<Record<string, string>> }
+
+function openClient({ http }: ApiAccess, { connectMs, headersMs, silenceMs }: ApiTimeouts): Client {
+  const access = createHttpAccess(http)
+  const agent = new Agent({
+    // Every watch takes a connection for minutes: over one HTTP/2 connection a single lost packet would hold all of them.
+    allowH2: false,
+    connect: access.connect?.(connectMs) ?? { timeout: connectMs },
+    headersTimeout: headersMs,
+    bodyTimeout: silenceMs,
+  })
+  return {
+    agent,
+    dispatcher: http.followRedirects ? agent.compose(interceptors.redirect({ maxRedirections: 5 })) : agent,
+    headers: access.headers,
+  }
+}
+
+async function readStart(body: Readable, most: number): Promise<string> {
+  const parts: Buffer[] = []
+  let length = 0
+  // Bodies of undici give Buffers.
+  const chunks: AsyncIterable<Buffer> = body
+  for await (const chunk of chunks) {
+    parts.push(chunk)
+    length += chunk.length
+    if (length >= most) break
+  }
+  return Buffer.concat(parts).toString('utf8', 0, most)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

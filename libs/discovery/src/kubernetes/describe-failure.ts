@@ -1,0 +1,42 @@
+import { errorMessage, type Logger } from '@clymene/model'
+import { connectionFailure } from '@clymene/runtime'
+
+import { ApiError } from './api-error.ts'
+import { RESOURCES } from './resources.ts'
+import { selectionText, type Selection } from './watch-request.ts'
+
+export type DescribedFailure = { readonly level: Exclude<keyof Logger, 'child'> & ('debug' | 'warn' | 'error'); readonly message: string }
+
+/**
+ * What to tell of a failed request. A single break or a token that was just replaced is part of the day; what lasts is told,
+ * and what only an operator can mend is an error with the way to mend it.
+ */
+export function describeFailure(error: unknown, selection: Selection, failures: number): DescribedFailure {
+  const what = selectionText(selection)
+  if (!(error instanceof ApiError)) {
+    const { message, needsOperator } = connectionFailure(error, `cannot watch ${what}, the targets known stay`)
+    return { level: needsOperator || isOwnMistake(error) ? 'error' : failures > 1 ? 'warn' : 'debug', message }
+  }
+  const message = `cannot list and watch ${what}: the Kubernetes API ${error.message}`
+  switch (error.status) {
+    case 401:
+      return { level: failures > 1 ? 'error' : 'debug', message: `${message}; the token or certificate is wrong or has expired` }
+    case 403:
+      return { level: 'error', message: `${message}; ${grant(selection)}` }
+    case 400:
+    case 404:
+    case 422:
+      return { level: 'error', message }
+    default:
+      return { level: failures > 1 ? 'warn' : 'debug', message }
+  }
+}
+
+function grant({ resource, namespace }: Selection): string {
+  const { apiGroup } = RESOURCES[resource]
+  const kind = namespace === '' ? 'ClusterRole' : `Role in ${namespace}`
+  return `it needs a ${kind} with the verbs list and watch for ${resource} of the API group ${JSON.stringify(apiGroup)}`
+}
+
+/** A file or variable that is missing, rather than a server. */
+const isOwnMistake = (error: unknown): boolean => /^(?:cannot read|not inside a cluster|.* is empty)/.test(errorMessage(error))

@@ -1,0 +1,9 @@
+import { shown } from '../target-groups.ts'
+
+/** Absent is false. */
+export function readFlag(value: unknown, where: string, mistakes: string[]): boolean {
+  if (value === undefined || value === null) return false
+  if (typeof value === 'boolean') return value
+  mistakes.push(`${where}: expected true or false, found ${shown(value)}`)
+  return false
+}

@@ -1,0 +1,237 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { errorMessage } from '@clymene/model'
+
+import { ApiError, isExpired, isInvalid } from './api-error.ts'
+import type { ApiServer } from './api-server.ts'
+import { listPages } from './list-pages.ts'
+import { createObjectStore } from './object-store.ts'
+import type { KubernetesObject } from './resources.ts'
+import { readWatch, type WatchEvent } from './watch-events.ts'
+import type { WatchMetrics } from './watch-metrics.ts'
+import { selectionPath, watchQuery, type Selection } from './watch-request.ts'
+
+export type MirrorLimits = {
+  readonly objectBytes: number
+  readonly pageBytes: number
+  /** Waits after failures in a row: from the first doubling to the last, each with full jitter. */
+  readonly backoffMs: readonly [first: number, last: number]
+  /** A watch is asked to end after a random time within these, seconds. */
+  readonly watchSeconds: readonly [shortest: number, longest: number]
+  /** A server that sends no end of the streaming list and nothing else for so long does not know streaming lists. */
+  readonly listSilenceMs: number
+}
+
+export const MIRROR_LIMITS: MirrorLimits = {
+  objectBytes: 16 * 1024 * 1024,
+  pageBytes: 256 * 1024 * 1024,
+  backoffMs: [1000, 30_000],
+  watchSeconds: [300, 600],
+  listSilenceMs: 30_000,
+}
+
+export type MirrorOptions = {
+  readonly api: ApiServer
+  readonly selection: Selection
+  readonly limits: MirrorLimits
+  readonly metrics: WatchMetrics
+  /** Objects that changed or are gone; also called with none when `synced` or `failing` changes. */
+  readonly changed: (keys: readonly string[]) => void
+  /** A failure that will be tried again, the n-th in a row. */
+  readonly failed: (error: unknown, failures: number) => void
+}
+
+export type Mirror = {
+  /** Follows the server until the signal aborts. What is known stays known through every failure. */
+  readonly run: (signal: AbortSignal) => Promise<void>
+  readonly objects: () => ReadonlyMap<string, KubernetesObject>
+  /** Whether everything was listed once. */
+  readonly synced: () => boolean
+  /** Whether the last attempt failed. */
+  readonly failing: () => boolean
+  readonly heardMs: () => number | undefined
+}
+
+/** A copy of some objects of the cluster: listed, then kept up to date by a watch. */
+export function createMirror({ api, selection, limits, metrics, changed, failed }: MirrorOptions): Mirror {
+  const { resource } = selection
+  const store = createObjectStore()
+  let synced = false
+  let failures = 0
+  let heardMs: number | undefined
+  /** The version reached; '' begins anew. */
+  let version = ''
+  let streams = true
+
+  const heard = (): void => {
+    heardMs = Date.now()
+    if (failures === 0) return
+    failures = 0
+    changed([])
+  }
+  const replace = (next: Map<string, KubernetesObject>, reached: string): void => {
+    const keys = store.replace(next)
+    version = reached
+    synced = true
+    changed(keys)
+  }
+
+  const list = async (signal: AbortSignal): Promise<void> => {
+    const listed = await listPages(api, selection, limits.pageBytes, signal)
+    heard()
+    replace(listed.objects, listed.version)
+  }
+
+  /** Resolves when the server ends the watch, as it was asked to. */
+  const watch = async (stop: AbortSignal): Promise<void> => {
+    /** The list at the beginning of a streaming list: it takes the place of the old one only when it is whole. */
+    let initial: Map<string, KubernetesObject> | undefined = version === '' ? new Map() : undefined
+    const silence = new AbortController()
+    const patience = initial && setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs)
+    const signal = AbortSignal.any([stop, silence.signal])
+    try {
+      const body = await api.get(selectionPath(selection), watchQuery(selection, version, randomWithin(limits.watchSeconds)), signal)
+      patience?.refresh()
+      for await (const events of readWatch(body, resource, limits.objectBytes)) {
+        heard()
+        patience?.refresh()
+        const keys: string[] = []
+        for (const event of events) {
+          if (initial === undefined) keys.push(...apply(event))
+          else if (collect(event, initial)) {
+            replace(initial, event.type === 'BOOKMARK' ? event.version : '')
+            initial = undefined
+            clearTimeout(patience)
+          }
+        }
+        if (keys.length > 0) changed(keys)
+      }
+      // A server that ends the list before it was whole is one that breaks off.
+      if (initial !== undefined) throw new Error('the list broke off')
+    } catch (error) {
+      if (silence.signal.aborted && !stop.aborted) throw silence.signal.reason
+      throw error
+    } finally {
+      clearTimeout(patience)
+    }
+  }
+
+  /** True at the end of the list. */
+  function collect(event: WatchEvent, initial: Map<string, KubernetesObject>): boolean {
+    count(event)
+    switch (event.type) {
+      case 'BOOKMARK':
+        if (!event.isInitialEnd) throw new NoStreamingList()
+        return true
+      case 'DELETED':
+        initial.delete(event.object.key)
+        return false
+      case 'TOO LARGE':
+        return false
+      case 'ADDED':
+      case 'MODIFIED':
+        initial.set(event.object.key, event.object)
+        return false
+      default:
+        return event satisfies never
+    }
+  }
+
+  /** The keys of what labels would show differently. */
+  function apply(event: WatchEvent): readonly string[] {
+    count(event)
+    switch (event.type) {
+      case 'BOOKMARK':
+        version = event.version
+        return []
+      case 'TOO LARGE':
+        return []
+      case 'DELETED':
+        version = event.object.version
+        return store.remove(event.object.key) ? [event.object.key] : []
+      case 'ADDED':
+      case 'MODIFIED':
+        version = event.object.version
+        return store.put(event.object) ? [event.object.key] : []
+      default:
+        return event satisfies never
+    }
+  }
+
+  function count(event: WatchEvent): void {
+    metrics.event(resource, EVENT_NAMES[event.type], 1)
+    if (event.type === 'TOO LARGE') {
+      metrics.failure(resource, 'too large')
+      failed(new Error(`an object of more than ${limits.objectBytes} bytes is left out`), failures)
+    }
+  }
+
+  const fail = async (error: unknown, signal: AbortSignal): Promise<void> => {
+    failures++
+    metrics.failure(resource, reasonOf(error))
+    metrics.restart(resource, 'failure')
+    failed(error, failures)
+    changed([])
+    const [first, last] = limits.backoffMs
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    await sleep(Math.max(asked, Math.random() * Math.min(first * 2 ** (failures - 1), last)), undefined, { signal })
+  }
+
+  /** One list or watch to its end. True when the next may follow at once. */
+  const once = async (signal: AbortSignal): Promise<boolean> => {
+    const began = Date.now()
+    try {
+      if (version === '' && !streams) await list(signal)
+      else await watch(signal)
+      metrics.restart(resource, 'timeout')
+      // A server that ends every watch at once would be asked without a pause.
+      return Date.now() - began >= SHORT_MS
+    } catch (error) {
+      if (signal.aborted) return false
+      if (error instanceof NoStreamingList || (version === '' && streams && isInvalid(error))) {
+        streams = false
+        return true
+      }
+      if (isExpired(error) && version !== '') {
+        version = ''
+        metrics.restart(resource, 'expired')
+        return true
+      }
+      throw error
+    }
+  }
+
+  return {
+    run: async (signal) => {
+      while (!signal.aborted) {
+        try {
+          const mayFollow = await once(signal)
+          if (!mayFollow && !signal.aborted) await sleep(Math.random() * SHORT_MS, undefined, { signal })
+        } catch (error) {
+          if (!signal.aborted) await fail(error, signal).catch(() => undefined)
+        }
+      }
+    },
+    objects: store.objects,
+    synced: () => synced,
+    failing: () => failures > 0,
+    heardMs: () => heardMs,
+  }
+}
+
+/** Watches shorter than this are pauses apart. */
+const SHORT_MS = 1000
+
+const EVENT_NAMES = { ADDED: 'add', MODIFIED: 'update', DELETED: 'delete', BOOKMARK: 'bookmark', 'TOO LARGE': 'error' } as const
+
+class NoStreamingList extends Error {
+  override readonly name = 'NoStreamingList'
+}
+
+const randomWithin = ([shortest, longest]: readonly [number, number]): number => Math.round(shortest + Math.random() * (longest - shortest))
+
+/** Few different words: they are values of a label. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) return String(error.status)
+  return errorMessage(error).startsWith('cannot read') ? 'file' : 'connection'
+}
