@@ -15,16 +15,14 @@ export { readVersion, type Version } from './version.ts'
 export { helpOf, runCommand, type Command, type ConfiguredCommand } from './command.ts'
 export { hostService, type Host, type HostOptions } from './host-service.ts'
 export { HTTP_ACCESS_KEYS, parseHttpAccess, type HttpAccessConfig } from './http-access/access-config.ts'
-export { accessFlags, readAccess, type AccessFlags, type ReadAccess } from './http-access/access-flags.ts'
-export {
-  createConnector,
-  currentTlsOptions,
-  pemFile,
-  pemText,
-  type ClientTls,
-  type Pem,
-  type TlsOptions,
-} from './http-access/client-tls.ts'
+export { accessFlags, readAccess, readTokenFlags, type AccessFlags, type AccessUse, type ReadAccess } from './http-access/access-flags.ts'
+export { createClientCertificate, type ClientCertificate } from './http-access/client-certificate.ts'
+export { currentTlsOptions, pemFile, pemText, type ClientTls, type Pem, type TlsOptions } from './http-access/client-tls.ts'
+export { createConnector } from './http-access/connector.ts'
 export { followFile, type FollowedFile } from './http-access/followed-file.ts'
 export { basicCredentials, createHttpAccess, NO_ACCESS, type HttpAccess, type HttpAccessOptions } from './http-access/http-access.ts'
 export { secretFile, secretText, type Secret } from './http-access/secret.ts'
+export { hideSecrets } from './http-access/hide-secrets.ts'
+export { pemMistakes, type PemFiles } from './http-access/pem-mistakes.ts'
+export { readTls, tlsFlags, tlsOnPlainAddress, type FlagAddress, type ReadTls } from './http-access/tls-flags.ts'
+export { isTlsFailure, tlsReason } from './tls-failure.ts'

@@ -75,14 +75,15 @@ describe('what a storage finds in its flags', () => {
       [
         '--es.server-urls: expected an absolute URL such as http://host:port/path',
         `--es.server-urls: ${PERCENT}`,
-        '--es.token-file: cannot read /nowhere/token: ENOENT',
+        '--es.token-file: cannot read /nowhere/token: no such file',
+        '--es.server-urls: has a user in it, expected this or --es.token-file, found both',
       ],
     ],
     [
       'elasticsearch',
       [`--es.token-file=${file('empty', '\n')}`, '--es.bulk.size=0', '--es.retention=a month'],
       [
-        `--es.token-file: ${join(directory, 'empty')} is empty`,
+        `--es.token-file: cannot use ${join(directory, 'empty')}: it is empty`,
         '--es.bulk.size: expected at least 1 byte, found 0',
         '--es.retention="a month": expected a number and one of d, h, m, s, such as 30d',
       ],

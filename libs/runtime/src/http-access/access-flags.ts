@@ -1,17 +1,10 @@
-import type { Flag, FlagValues } from '@clymene/model'
+import { errorMessage, type Flag, type FlagValues } from '@clymene/model'
 
 import { flag } from '../flag.ts'
-import { pemFile, type ClientTls } from './client-tls.ts'
+import { checkHeaders, headerFile, isPlainHeaderValue } from './header-lines.ts'
 import type { HttpAccessOptions } from './http-access.ts'
-import { secretFile, secretText } from './secret.ts'
-
-const tlsFlags = {
-  'tls.ca': flag.file('', 'PEM file of the authorities to trust, read again when it changes; empty is the built-in list'),
-  'tls.cert': flag.file('', 'PEM file of the client certificate, read again when it changes'),
-  'tls.key': flag.file('', 'PEM file of the key of the client certificate'),
-  'tls.server-name': flag.string('', 'Name that the certificate of the server must have; empty is the host of the address'),
-  'tls.skip-host-verify': flag.bool(false, 'Take any certificate: not safe'),
-}
+import { secretFile, secretText, type Secret } from './secret.ts'
+import { readTls, tlsFlags, tlsOnPlainAddress, type FlagAddress } from './tls-flags.ts'
 
 const credentialFlags = {
   username: flag.string('', 'User of basic authentication'),
@@ -36,26 +29,120 @@ export const accessFlags = <P extends string>(prefix: P): AccessFlags<P> => {
 
 export type ReadAccess = { readonly options: HttpAccessOptions; readonly mistakes: readonly string[] }
 
-/** What the flags under `prefix` say; files are looked at once, so that every mistake is told before anything starts. */
-export function readAccess(prefix: string, values: Readonly<Record<string, unknown>>): ReadAccess {
+export type AccessUse = {
+  /** Where requests go, each with the flag that says so: a user in an address and a TLS flag have to fit it. */
+  readonly addresses?: readonly FlagAddress[]
+  /** Headers that other flags say, each with the name of that flag: `x-scope-orgid`. */
+  readonly taken?: ReadonlyMap<string, string>
+}
+
+type Get = <K extends keyof PlainFlags>(name: K) => FlagValues<PlainFlags>[K]
+
+/**
+ * What the flags under `prefix` say. Files are looked at once, so that every mistake is told before anything starts; the options
+ * read them again for the requests.
+ */
+export function readAccess(
+  prefix: string,
+  values: Readonly<Record<string, unknown>>,
+  { addresses = [], taken = new Map() }: AccessUse = {},
+): ReadAccess {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- values of the flags above, under their prefix
-  const get = <K extends keyof PlainFlags>(name: K) => values[`${prefix}.${name}`] as FlagValues<PlainFlags>[K]
-  const tls: ClientTls = {
-    ...(get('tls.ca') === '' ? {} : { ca: pemFile(get('tls.ca')) }),
-    ...(get('tls.cert') === '' ? {} : { cert: pemFile(get('tls.cert')) }),
-    ...(get('tls.key') === '' ? {} : { key: pemFile(get('tls.key')) }),
-    ...(get('tls.server-name') === '' ? {} : { serverName: get('tls.server-name') }),
-    ...(get('tls.skip-host-verify') ? { skipVerify: true } : {}),
+  const get: Get = (name) => values[`${prefix}.${name}`] as never
+  const mistakes: string[] = []
+  const tls = readTls(prefix, values)
+  const basic = readBasic(prefix, get, mistakes)
+  const authorization = readToken(prefix, get, mistakes)
+  const tokenFlag = get('token') === '' ? 'token-file' : 'token'
+  const speaks = [...(basic === undefined ? [] : ['username']), ...(authorization === undefined ? [] : [tokenFlag])]
+  if (speaks.length > 1) mistakes.push(`--${prefix}.${tokenFlag}: expected this or --${prefix}.username, found both`)
+  for (const [name, { username, password }] of addresses) {
+    if (speaks[0] === undefined || `${username}${password}` === '') continue
+    mistakes.push(`--${name}: has a user in it, expected this or --${prefix}.${speaks[0]}, found both`)
   }
-  const token = get('token-file') === '' ? secretText(get('token')) : secretFile(get('token-file'))
-  const password = get('password-file') === '' ? secretText(get('password')) : secretFile(get('password-file'))
-  const hasToken = get('token') !== '' || get('token-file') !== ''
+  const credentials = speaks[0] ?? addresses.find(([, { username, password }]) => `${username}${password}` !== '')?.[0]
+  const allTaken = new Map(taken)
+  if (credentials !== undefined) allTaken.set('authorization', `--${speaks[0] === undefined ? credentials : `${prefix}.${credentials}`}`)
+  const headers = readHeaders(prefix, get, allTaken, mistakes)
   return {
     options: {
-      ...(get('username') === '' ? {} : { basic: { username: secretText(get('username')), password } }),
-      ...(hasToken ? { authorization: { type: 'Bearer', credentials: token } } : {}),
-      ...(Object.keys(tls).length === 0 ? {} : { tls }),
+      ...(basic === undefined ? {} : { basic }),
+      ...(authorization === undefined ? {} : { authorization }),
+      ...headers,
+      ...(tls.tls === undefined ? {} : { tls: tls.tls }),
     },
-    mistakes: [],
+    mistakes: [...mistakes, ...tls.mistakes, ...tlsOnPlainAddress(prefix, tls.given, addresses)],
+  }
+}
+
+function readBasic(prefix: string, get: Get, mistakes: string[]): HttpAccessOptions['basic'] {
+  const username = get('username')
+  const password = secretOf(prefix, 'password', get('password'), get('password-file'), mistakes)
+  if (username === '' && password === undefined) return undefined
+  if (username === '') mistakes.push(`--${prefix}.username: expected the user whose --${prefix}.password is given`)
+  // RFC 7617 §2: the first colon ends the user.
+  if (username.includes(':')) mistakes.push(`--${prefix}.username: expected a user without a colon`)
+  if (password === undefined)
+    mistakes.push(`--${prefix}.password: expected this or --${prefix}.password-file, as --${prefix}.username is given`)
+  return { username: secretText(username), password: password ?? secretText('') }
+}
+
+function readToken(prefix: string, get: Get, mistakes: string[]): HttpAccessOptions['authorization'] {
+  const token = readTokenFlags(prefix, get('token'), get('token-file'))
+  mistakes.push(...token.mistakes)
+  return token.secret === undefined ? undefined : { type: 'Bearer', credentials: token.secret }
+}
+
+/** A bearer token that stands under `<prefix>.token` or in the file of `<prefix>.token-file`; undefined when neither is given. */
+export function readTokenFlags(
+  prefix: string,
+  text: string,
+  path: string,
+): { readonly secret: Secret | undefined; readonly mistakes: readonly string[] } {
+  const mistakes: string[] = []
+  const secret = secretOf(prefix, 'token', text, path, mistakes, 'expected a token of visible ASCII in one line')
+  return { secret, mistakes }
+}
+
+/** The secret of a flag or of the file beside it. With `expected` it has to fit into a header, now and later. */
+function secretOf(prefix: string, name: string, text: string, path: string, mistakes: string[], expected?: string): Secret | undefined {
+  if (text !== '' && path !== '') mistakes.push(`--${prefix}.${name}: expected this or --${prefix}.${name}-file, found both`)
+  if (path === '') {
+    if (text !== '' && expected !== undefined && !isPlainHeaderValue(text)) mistakes.push(`--${prefix}.${name}: ${expected}`)
+    return text === '' ? undefined : secretText(text)
+  }
+  const read = secretFile(path)
+  const secret = (): string => {
+    const found = read()
+    if (expected !== undefined && !isPlainHeaderValue(found)) throw new Error(`${path}: ${expected}`)
+    return found
+  }
+  lookAt(`${prefix}.${name}-file`, secret, mistakes)
+  return secret
+}
+
+function readHeaders(
+  prefix: string,
+  get: Get,
+  taken: ReadonlyMap<string, string>,
+  mistakes: string[],
+): Pick<HttpAccessOptions, 'headers' | 'currentHeaders'> {
+  const [pairs, path] = [get('headers'), get('headers-file')]
+  if (pairs.length > 0 && path !== '') mistakes.push(`--${prefix}.headers: expected this or --${prefix}.headers-file, found both`)
+  const { headers, mistakes: found } = checkHeaders(pairs, taken)
+  mistakes.push(...found.map((mistake) => `--${prefix}.headers: ${mistake}`))
+  const ofFile = path === '' ? undefined : headerFile(path, taken)
+  if (ofFile !== undefined) lookAt(`${prefix}.headers-file`, ofFile, mistakes)
+  return {
+    ...(headers.size === 0 ? {} : { headers: new Map([...headers].map(([name, value]) => [name, secretText(value)])) }),
+    ...(ofFile === undefined ? {} : { currentHeaders: ofFile }),
+  }
+}
+
+function lookAt(name: string, read: () => unknown, mistakes: string[]): void {
+  try {
+    read()
+  } catch (error) {
+    mistakes.push(`--${name}: ${errorMessage(error)}`)
   }
 }

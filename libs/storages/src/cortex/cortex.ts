@@ -2,6 +2,7 @@ import type { FlagSet, FlagValues, Storage } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
 import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
+import { readStoreAccess, storeFlags } from '../http/store-flags.ts'
 import { openRemoteWrite } from '../remote-write/remote-write.ts'
 
 const flags = {
@@ -11,11 +12,15 @@ const flags = {
   'cortex.distributor.max.err.msg.len': flag.int(256, 'Bytes of an error answer that are logged'),
   'cortex.distributor.max-connections': flag.int(32, 'Open connections at most', { min: 1 }),
   'cortex.distributor.kafka.encoding': flag.string('protobuf', 'Encoding', { noEffect: 'bodies are always protobuf' }),
+  ...storeFlags('cortex.distributor'),
 } satisfies FlagSet
+
+const accessOf = (values: FlagValues<typeof flags>) => readStoreAccess('cortex.distributor', values, 'cortex.distributor.url')
 
 const mistakesOf = (values: FlagValues<typeof flags>): readonly string[] => [
   ...urlMistakes('cortex.distributor.url', values['cortex.distributor.url']),
   ...timeoutMistakes('cortex.distributor.timeout', values['cortex.distributor.timeout']),
+  ...accessOf(values).mistakes,
 ]
 
 /** Cortex and Mimir: the same body as for Prometheus, under its own flags. */
@@ -28,12 +33,15 @@ export const cortexStorage: Storage<typeof flags> = {
   mistakesOf,
   open: async ({ flags: values, version }) => {
     refuse(mistakesOf(values))
+    const { access, tenant } = accessOf(values)
     return openRemoteWrite({
       url: values['cortex.distributor.url'],
       timeoutMs: values['cortex.distributor.timeout'],
       userAgent: values['cortex.distributor.user.agent'],
       maxErrorBytes: values['cortex.distributor.max.err.msg.len'],
       connections: values['cortex.distributor.max-connections'],
+      access,
+      tenant,
       version,
     })
   },

@@ -1,20 +1,22 @@
 import type { Flag } from '@clymene/model'
-import { flag } from '@clymene/runtime'
+import { accessFlags, flag } from '@clymene/runtime'
+
+const access = accessFlags('es')
 
 const effective = {
   'es.server-urls': flag.list('http://127.0.0.1:9200', 'Elasticsearch addresses, whole URLs; a request goes to one of them'),
-  'es.username': flag.string('', 'User of basic authentication'),
-  'es.password': flag.secret('Password of basic authentication'),
-  'es.token-file': flag.file('', 'File with a bearer token, read at start'),
+  'es.username': access['es.username'],
+  'es.password': access['es.password'],
+  'es.token-file': access['es.token-file'],
   'es.timeout': flag.duration('30s', 'Limit of one request; 0 is none'),
   'es.bulk.size': flag.bytes('5000000', 'Bytes of one bulk request at most'),
   'es.bulk.actions': flag.int(1000, 'Documents of one bulk request at most', { min: 1 }),
-  'es.tls.enabled': flag.bool(false, 'Use the TLS settings below; an https:// address alone uses the defaults'),
-  'es.tls.ca': flag.file('', 'Certificates that the server is checked against; empty uses the system’s'),
-  'es.tls.cert': flag.file('', 'Client certificate'),
-  'es.tls.key': flag.file('', 'Key of the client certificate'),
-  'es.tls.server-name': flag.string('', 'Name that the server’s certificate must have'),
-  'es.tls.skip-host-verify': flag.bool(false, 'Take any certificate: not safe'),
+  'es.tls.enabled': flag.bool(false, 'Use the TLS settings below; without it only --es.tls.ca counts'),
+  'es.tls.ca': access['es.tls.ca'],
+  'es.tls.cert': access['es.tls.cert'],
+  'es.tls.key': access['es.tls.key'],
+  'es.tls.server-name': access['es.tls.server-name'],
+  'es.tls.skip-host-verify': access['es.tls.skip-host-verify'],
 }
 
 const INDEX_FLAGS = {
@@ -24,6 +26,10 @@ const INDEX_FLAGS = {
 }
 
 const OURS = {
+  'es.password-file': access['es.password-file'],
+  'es.token': access['es.token'],
+  'es.headers': access['es.headers'],
+  'es.headers-file': access['es.headers-file'],
   'es.mode': flag.oneOf(
     ['data-streams', 'clymene'],
     'data-streams',

@@ -1,11 +1,14 @@
 import { RetryableError, type Kind, type OpenStorage, type Sink, type StorageContext } from '@clymene/model'
 
+import { refuse } from '../flag-mistakes.ts'
+import { createAsk } from './ask.ts'
 import { openClient } from './client.ts'
 import { clymeneLayout } from './clymene-layout.ts'
 import { dataStreamLayout } from './data-stream-layout.ts'
 import { createLogDocuments, createMetricDocuments } from './documents.ts'
 import type { elasticsearchFlags } from './flags.ts'
-import { createSendBulk, request } from './send-bulk.ts'
+import { createSendBulk } from './send-bulk.ts'
+import { readSettings } from './settings.ts'
 import { createElasticsearchSink } from './sink.ts'
 import { createTemplates } from './templates.ts'
 
@@ -13,8 +16,12 @@ import { createTemplates } from './templates.ts'
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 /** @throws ConfigError for flags that do not fit together or files that cannot be read. */
-export function openElasticsearch({ flags, version }: StorageContext<typeof elasticsearchFlags>): OpenStorage {
-  const client = openClient(flags, version)
+export function openElasticsearch({ flags, logger, version }: StorageContext<typeof elasticsearchFlags>): OpenStorage {
+  const { mistakes, access, idleFlags } = readSettings(flags)
+  refuse(mistakes)
+  for (const name of idleFlags) logger.warn('flag has no effect without --es.tls.enabled', { flag: `--${name}` })
+  const client = openClient(flags, access, version)
+  const ask = createAsk(client, access)
   const dataStreams = flags['es.mode'] === 'data-streams'
   const layout = dataStreams
     ? dataStreamLayout
@@ -25,12 +32,12 @@ export function openElasticsearch({ flags, version }: StorageContext<typeof elas
       })
   const templates =
     dataStreams && flags['es.create-templates']
-      ? createTemplates(client, { retention: flags['es.retention'], replicas: flags['es.replicas'] })
+      ? createTemplates(ask, { retention: flags['es.retention'], replicas: flags['es.replicas'] })
       : undefined
   const sink = (kind: Kind): Sink =>
     createElasticsearchSink({
       documents: kind === 'metrics' ? createMetricDocuments(layout) : createLogDocuments(layout),
-      send: createSendBulk(client),
+      send: createSendBulk(ask),
       templates,
       maxBulkBytes: flags['es.bulk.size'],
       maxBulkActions: flags['es.bulk.actions'],
@@ -39,7 +46,7 @@ export function openElasticsearch({ flags, version }: StorageContext<typeof elas
   return {
     sinks: { metrics: sink('metrics'), logs: sink('logs') },
     check: async (signal) => {
-      const there = await request(client, () => client.ping({}, { signal }), signal)
+      const there = await ask((one, options) => one.ping({}, options), signal)
       if (!there) throw new RetryableError('elasticsearch does not answer HEAD / with 200', { needsOperator: true })
     },
     close: () => client.close(),

@@ -1,8 +1,6 @@
-import { PermanentError, RetryableError, type RefusedRecord } from '@clymene/model'
-import { connectionFailure, failureOf } from '@clymene/runtime'
-import type { Client } from '@elastic/elasticsearch'
-import { errors } from '@elastic/elasticsearch'
+import { RetryableError, type RefusedRecord } from '@clymene/model'
 
+import type { Ask } from './ask.ts'
 import type { BulkBody } from './bulk-body.ts'
 import { itemOutcome, type BulkItem } from './item-outcome.ts'
 
@@ -18,11 +16,11 @@ export type SendBulk = (body: BulkBody, signal: AbortSignal) => Promise<readonly
  * @throws (the function) RetryableError when the bulk, or any item of it, may be taken later: what was stored then answers 409, which
  *   is success. PermanentError when the bulk as a whole is refused.
  */
-export function createSendBulk(client: Client): SendBulk {
+export function createSendBulk(ask: Ask): SendBulk {
   return async (body, signal) => {
     const { records } = body
     const operations = rawBody(body.text)
-    const answer = await request(client, () => client.bulk({ filter_path: ANSWER, operations }, { signal }), signal)
+    const answer = await ask((client, options) => client.bulk({ filter_path: ANSWER, operations }, options), signal)
     const items: readonly Readonly<Record<string, BulkItem>>[] = answer.items ?? []
     // Never take a document for stored that no item speaks of.
     if (items.length !== records.length) throw new RetryableError(`elasticsearch answered ${items.length} items for ${records.length}`)
@@ -39,31 +37,6 @@ export function createSendBulk(client: Client): SendBulk {
       return outcome.kind === 'refused' && record !== undefined ? [{ ...record, reason: outcome.reason }] : []
     })
   }
-}
-
-/** Runs a call of the client and turns what it throws into the two kinds of failure. */
-export async function request<T>(client: Client, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (signal.aborted) throw signal.reason
-    throw failure(client, error)
-  }
-}
-
-function failure(client: Client, error: unknown): RetryableError | PermanentError {
-  const peer = `elasticsearch ${[...client.connectionPool.connections].map(({ url }) => url.host).join(',')}`
-  if (error instanceof errors.ProductNotSupportedError) {
-    return new RetryableError(`${peer} answers, but not as Elasticsearch 8 or 9 does`, { cause: error, needsOperator: true })
-  }
-  if (!(error instanceof errors.ResponseError)) return connectionFailure(error, peer)
-  const retryAfter = error.headers?.['retry-after']
-  return failureOf({
-    status: error.statusCode ?? 0,
-    message: error.message.split('\n', 1)[0]?.slice(0, 512) ?? '',
-    retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-    peer,
-  })
 }
 
 // The client sends a text as it is; its types know only lists of objects, which it would have to write as text again, 4 µs a document.

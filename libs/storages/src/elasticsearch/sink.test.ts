@@ -405,10 +405,11 @@ describe('configuration', () => {
     expect(error).toMatchObject({
       mistakes: [
         '--es.server-urls: expected an absolute URL such as http://host:port/path',
-        '--es.token-file: cannot read /nowhere/token: ENOENT',
+        '--es.token-file: cannot read /nowhere/token: no such file',
+        '--es.token-file: expected this or --es.username, found both',
+        '--es.tls.ca: cannot read /nowhere/ca: no such file',
+        '--es.tls.cert: cannot read /nowhere/cert: no such file',
         '--es.tls.key: expected a file, as --es.tls.cert is given',
-        '--es.tls.ca: cannot read /nowhere/ca: ENOENT',
-        '--es.tls.cert: cannot read /nowhere/cert: ENOENT',
       ],
     })
     expect(String(error)).not.toContain('hush')

@@ -1,8 +1,8 @@
 import { PermanentError, RetryableError } from '@clymene/model'
 import type { Client } from '@elastic/elasticsearch'
 
+import type { Ask, AskOptions } from './ask.ts'
 import { LOGS_DATA_STREAM, METRICS_DATA_STREAM } from './data-stream-layout.ts'
-import { request } from './send-bulk.ts'
 
 export type TemplateOptions = {
   /** `30d`; '' keeps documents for ever. */
@@ -51,12 +51,12 @@ export type Templates = {
  * Installs, for each data stream, a component template that is ours and an index template of it and of `<name>@custom`: what an
  * operator puts there wins and survives.
  */
-export function createTemplates(client: Client, options: TemplateOptions): Templates {
+export function createTemplates(ask: Ask, options: TemplateOptions): Templates {
   let installing: { readonly done: Promise<void>; readonly signal: AbortSignal } | undefined
   return {
     ensure: async (signal) => {
       for (;;) {
-        installing ??= { done: install(client, options, signal), signal }
+        installing ??= { done: install(ask, options, signal), signal }
         const attempt = installing
         try {
           return await attempt.done
@@ -74,7 +74,7 @@ export function createTemplates(client: Client, options: TemplateOptions): Templ
   }
 }
 
-async function install(client: Client, { retention, replicas }: TemplateOptions, signal: AbortSignal): Promise<void> {
+async function install(ask: Ask, { retention, replicas }: TemplateOptions, signal: AbortSignal): Promise<void> {
   const lifecycle = retention === '' ? {} : { lifecycle: { data_retention: retention } }
   for (const [name, properties] of Object.entries(MAPPINGS)) {
     const custom = `${name}@custom`
@@ -84,8 +84,8 @@ async function install(client: Client, { retention, replicas }: TemplateOptions,
       ...lifecycle,
     }
     const about = { description: 'Written by Clymene at every start; change it in the component template of the same name with @custom' }
-    await put(() => client.cluster.putComponentTemplate({ name, template, _meta: about }, { signal }))
-    await put(() =>
+    await put((client, options) => client.cluster.putComponentTemplate({ name, template, _meta: about }, options))
+    await put((client, options) =>
       client.indices.putIndexTemplate(
         {
           name,
@@ -96,15 +96,15 @@ async function install(client: Client, { retention, replicas }: TemplateOptions,
           ignore_missing_component_templates: [custom],
           _meta: about,
         },
-        { signal },
+        options,
       ),
     )
   }
 
   /** A template that is refused says nothing about the content that waits for it: an operator has to look. */
-  async function put(call: () => Promise<unknown>): Promise<void> {
+  async function put(call: (client: Client, options: AskOptions) => Promise<unknown>): Promise<void> {
     try {
-      await request(client, call, signal)
+      await ask(call, signal)
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error
       throw new RetryableError(`index template: ${error.message}`, { cause: error, status: error.status, needsOperator: true })

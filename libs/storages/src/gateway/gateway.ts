@@ -1,11 +1,11 @@
 import { errorMessage, type FlagValues, type Storage } from '@clymene/model'
 import { parseAddress } from '@clymene/runtime'
 
-import { mistakesIn, refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
+import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
+import { readGrpcAccess, readHttpAccess } from './access.ts'
 import { gatewayFlags } from './flags.ts'
 import { openGrpcGateway } from './grpc.ts'
 import { openHttpGateway } from './http.ts'
-import { grpcCredentials, type GrpcTls } from './tls.ts'
 
 /** A gateway of ours or of Go Clymene. One request carries one message, so that its number is kept. */
 export const gatewayStorage: Storage<typeof gatewayFlags> = {
@@ -14,10 +14,12 @@ export const gatewayStorage: Storage<typeof gatewayFlags> = {
   kinds: ['metrics', 'logs'],
   flags: gatewayFlags,
   mistakesOf,
-  open: async ({ flags, version }) => {
+  open: async ({ flags, logger, version }) => {
     refuse(mistakesOf(flags))
+    const isGrpc = flags['gateway.service-type'] === 'grpc'
+    for (const warning of (isGrpc ? readGrpcAccess(flags) : readHttpAccess(flags)).warnings) logger.warn(warning)
     const userAgent = flags['gateway.http-client.user.agent'] || `Clymene/${version}`
-    if (flags['gateway.service-type'] === 'grpc') return openGrpc(flags, userAgent)
+    if (isGrpc) return openGrpc(flags, userAgent)
     return openHttpGateway({
       metricsUrl: flags['gateway.http-client.url'],
       logsUrl: flags['gateway.http-client.logs.url'],
@@ -26,6 +28,7 @@ export const gatewayStorage: Storage<typeof gatewayFlags> = {
       connections: flags['gateway.http-client.max-connections'],
       maxErrorBytes: flags['gateway.http-client.max-err-msg-len'],
       userAgent,
+      access: readHttpAccess(flags).access,
       version,
     })
   },
@@ -36,13 +39,14 @@ function mistakesOf(flags: FlagValues<typeof gatewayFlags>): readonly string[] {
     return [
       ...addressMistakes(flags['gateway.grpc-client.host-port']),
       ...timeoutMistakes('gateway.grpc-client.timeout', flags['gateway.grpc-client.timeout']),
-      ...mistakesIn(() => grpcCredentials(TLS_PREFIX, tlsOf(flags))),
+      ...readGrpcAccess(flags).mistakes,
     ]
   }
   return [
     ...urlMistakes('gateway.http-client.url', flags['gateway.http-client.url']),
     ...urlMistakes('gateway.http-client.logs.url', flags['gateway.http-client.logs.url']),
     ...timeoutMistakes('gateway.http-client.timeout', flags['gateway.http-client.timeout']),
+    ...readHttpAccess(flags).mistakes,
   ]
 }
 
@@ -58,23 +62,10 @@ function addressMistakes(addresses: readonly string[]): readonly string[] {
   return mistakes.map((mistake) => `--gateway.grpc-client.host-port: ${mistake}; expected host:port`)
 }
 
-const TLS_PREFIX = 'gateway.grpc-client.tls'
-
-const tlsOf = (flags: FlagValues<typeof gatewayFlags>): GrpcTls => ({
-  enabled: flags[`${TLS_PREFIX}.enabled`],
-  ca: flags[`${TLS_PREFIX}.ca`],
-  cert: flags[`${TLS_PREFIX}.cert`],
-  key: flags[`${TLS_PREFIX}.key`],
-  serverName: flags[`${TLS_PREFIX}.server-name`],
-  skipHostVerify: flags[`${TLS_PREFIX}.skip-host-verify`],
-})
-
 function openGrpc(flags: FlagValues<typeof gatewayFlags>, userAgent: string) {
-  const { credentials, options } = grpcCredentials(TLS_PREFIX, tlsOf(flags))
   return openGrpcGateway({
     addresses: flags['gateway.grpc-client.host-port'],
-    credentials,
-    channelOptions: options,
+    access: readGrpcAccess(flags).access,
     timeoutMs: flags['gateway.grpc-client.timeout'],
     attempts: flags['gateway.grpc-client.retry.max'],
     logsEncoding: flags['gateway.logs.encoding'],

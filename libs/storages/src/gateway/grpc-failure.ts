@@ -1,10 +1,21 @@
 import { PermanentError, RetryableError } from '@clymene/model'
-import { parseRetryAfter } from '@clymene/runtime'
+import { hideSecrets, isTlsFailure, parseRetryAfter, tlsReason, type ClientCertificate } from '@clymene/runtime'
 import { status as Status, type ServiceError } from '@grpc/grpc-js'
 
 import { gatewayVerdict } from '../verdicts.ts'
 
 const OPERATOR = new Set<number>([Status.UNAUTHENTICATED, Status.PERMISSION_DENIED, Status.NOT_FOUND, Status.UNIMPLEMENTED])
+
+export type GrpcFailureContext = {
+  readonly peer: string
+  /** Is TLS spoken? */
+  readonly isSecure: boolean
+  /** The client certificate that is shown. */
+  readonly certificate?: ClientCertificate | undefined
+  /** What was sent and stands in no text. */
+  readonly secrets?: Readonly<Record<string, string>>
+  readonly now?: number
+}
 
 /**
  * A failed call as one of the two kinds of failure. INVALID_ARGUMENT is about the content; so is a message over the peer's
@@ -12,8 +23,12 @@ const OPERATOR = new Set<number>([Status.UNAUTHENTICATED, Status.PERMISSION_DENI
  *
  * @see https://grpc.io/docs/guides/status-codes/
  */
-export function grpcFailure(error: ServiceError, peer: string, now: number = Date.now()): RetryableError | PermanentError {
-  const { code, details } = error
+export function grpcFailure(error: ServiceError, context: GrpcFailureContext): RetryableError | PermanentError {
+  const { code } = error
+  const { peer, secrets = {}, now = Date.now() } = context
+  const details = hideSecrets(error.details, secrets)
+  const lost = code === Status.UNAVAILABLE ? connectionReason(details) : undefined
+  if (lost !== undefined) return notConnected(error, lost, context)
   const text = `${peer} answered ${Status[code] ?? code}${details === '' ? '' : `: ${firstLine(details)}`}`
   if (code === Status.INVALID_ARGUMENT) {
     return new PermanentError(text, { cause: error, status: code, repeatLike: gatewayVerdict(400, details) === 'repeat' })
@@ -22,6 +37,34 @@ export function grpcFailure(error: ServiceError, peer: string, now: number = Dat
     return new PermanentError(text, { cause: error, status: code })
   const needsOperator = OPERATOR.has(code) || /name resolution failed/i.test(details)
   return new RetryableError(text, { cause: error, status: code, needsOperator, retryAfterMs: retryAfterOf(error, now) })
+}
+
+/**
+ * What grpc-js says when it could not connect: "round_robin: No connection established. Last error: Error [CODE]: reason. Resolution
+ * note: …", the middle once for every policy.
+ */
+function connectionReason(details: string): string | undefined {
+  const at = details.lastIndexOf(LAST_ERROR)
+  if (at < 0) return undefined
+  return details
+    .slice(at + LAST_ERROR.length)
+    .replace(/\.? Resolution note:[^]*$/, '')
+    .replace(/^(?:\w*Error(?: \[\w+\])?: )+/, '')
+    .replace(/\s*\(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '')
+}
+
+const LAST_ERROR = 'Last error: '
+
+function notConnected(error: ServiceError, reason: string, { peer, isSecure, certificate }: GrpcFailureContext): RetryableError {
+  const options = { cause: error, status: error.code }
+  if (isTlsFailure(reason)) return new RetryableError(`${peer}: no connection: ${tlsReason(reason)}`, { ...options, needsOperator: true })
+  if (!/^Failed to connect|ECONNRESET|socket hang up|disconnected before/.test(reason)) {
+    return new RetryableError(`${peer}: no connection: ${firstLine(reason)}`, { ...options, needsOperator: /ENOTFOUND/.test(reason) })
+  }
+  const suspect = certificate?.suspect()
+  const hint = suspect ?? (isSecure ? undefined : 'it may expect TLS')
+  const text = `${peer}: no connection: the peer hung up at once${hint === undefined ? '' : `; ${hint}`}`
+  return new RetryableError(text, { ...options, needsOperator: suspect !== undefined })
 }
 
 /** `retry-after` (as in HTTP) or `grpc-retry-pushback-ms` (gRFC A6) among the trailers. */

@@ -2,17 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { errorMessage, PermanentError, RetryableError, type Delivery, type OpenStorage } from '@clymene/model'
 import { decompress, wrapBatch } from '@clymene/wire'
-import { Client, Metadata, type ChannelCredentials, type ClientOptions, type ServiceError, status as Status } from '@grpc/grpc-js'
+import { Metadata, status as Status, type Client, type ClientOptions, type ServiceError } from '@grpc/grpc-js'
 
+import type { GrpcAccess } from './access.ts'
 import { createSinkByKey } from './by-key.ts'
 import { grpcFailure } from './grpc-failure.ts'
+import { createGrpcPeer, type GrpcPeer } from './grpc-peer.ts'
 import { envelopeHeaders, logsJson, MAX_BYTES, type LogsEncoding } from './message.ts'
 
 export type GrpcGatewayOptions = {
   /** `host:port` of each gateway. */
   readonly addresses: readonly string[]
-  readonly credentials: ChannelCredentials
-  readonly channelOptions?: ClientOptions
+  readonly access: GrpcAccess
   /** Limit of one call, milliseconds. */
   readonly timeoutMs: number
   /** Attempts in all of one message. */
@@ -23,32 +24,55 @@ export type GrpcGatewayOptions = {
 
 const METRICS_PATH = '/prometheus.ClymeneService/RequestMetrics'
 const LOGS_PATH = '/logproto.Gateway/TransferBatch'
+/** Nobody has it: whoever says so is there, speaks gRPC and takes the certificates. */
+const PRESENCE_PATH = '/clymene.Presence/Ask'
 /** Go Clymene's pause between attempts, milliseconds. */
 const PAUSE_MS = 50
 
 /** A gateway by gRPC: the envelope's headers are the call's metadata, the message is passed on as bytes. */
 export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
-  const { addresses, credentials, channelOptions, timeoutMs, attempts, logsEncoding, userAgent } = options
-  const peers = addresses.map((address) => ({
-    address,
-    client: new Client(address, credentials, { ...CHANNEL, 'grpc.primary_user_agent': userAgent, ...channelOptions }),
-  }))
+  const { addresses, access, timeoutMs, attempts, logsEncoding, userAgent } = options
+  const channel = { ...CHANNEL, 'grpc.primary_user_agent': userAgent }
+  const peers = addresses.map((address) => createGrpcPeer({ address, channel, tls: access.tls }))
   let turn = 0
 
-  const send = async (path: string, message: Buffer, delivery: Delivery, signal: AbortSignal): Promise<void> => {
+  /** One call, and what it throws as one of the two kinds of failure. */
+  const callOnce = async (peer: GrpcPeer, path: string, message: Buffer, headers: Record<string, string>, signal: AbortSignal) => {
+    const secrets = credentialsOf(access, peer.address)
     const metadata = new Metadata()
-    for (const [name, value] of Object.entries(envelopeHeaders(delivery))) metadata.set(name, value)
+    for (const [name, value] of Object.entries({ ...headers, ...secrets })) metadata.set(name, value)
+    try {
+      await peer.use((client) => call(client, path, message, metadata, timeoutMs, signal))
+      access.certificate?.accepted()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isServiceError(error)) throw error
+      const { certificate, tls } = access
+      throw grpcFailure(error, { peer: peer.address, isSecure: tls !== undefined, certificate, secrets })
+    }
+  }
+
+  const send = async (path: string, message: Buffer, delivery: Delivery, signal: AbortSignal): Promise<void> => {
+    const headers = envelopeHeaders(delivery)
     for (let attempt = 1; ; attempt++) {
       const peer = peers[turn++ % peers.length]
       if (peer === undefined) throw new RetryableError('no gateway is named', { needsOperator: true })
       try {
-        return await call(peer.client, path, message, metadata, timeoutMs, signal)
-      } catch (error) {
+        return await callOnce(peer, path, message, headers, signal)
+      } catch (failure) {
         signal.throwIfAborted()
-        const failure = isServiceError(error) ? grpcFailure(error, peer.address) : error
         if (failure instanceof PermanentError || attempt >= attempts || !isOtherPeersChance(failure)) throw failure
         await sleep(PAUSE_MS, undefined, { signal })
       }
+    }
+  }
+
+  const present = async (peer: GrpcPeer, signal: AbortSignal): Promise<void> => {
+    try {
+      await callOnce(peer, PRESENCE_PATH, Buffer.alloc(0), {}, signal)
+    } catch (failure) {
+      if (signal.aborted) throw new RetryableError(`${peer.address}: no answer yet`, { cause: failure })
+      if (!(failure instanceof RetryableError && failure.status === Status.UNIMPLEMENTED)) throw failure
     }
   }
 
@@ -61,13 +85,12 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
     },
     check: async (signal) => {
       signal.throwIfAborted()
-      const outcomes = peers.map(({ client, address }) => ready(client, address, timeoutMs, signal))
-      await Promise.any(outcomes).catch((error: unknown) => {
+      await Promise.any(peers.map((peer) => present(peer, signal))).catch((error: unknown) => {
         throw error instanceof AggregateError ? new RetryableError(error.errors.map(errorMessage).join('; '), { cause: error }) : error
       })
     },
     close: async () => {
-      for (const { client } of peers) client.close()
+      for (const peer of peers) peer.close()
     },
   }
 }
@@ -103,14 +126,11 @@ const isServiceError = (error: unknown): error is ServiceError =>
 const isOtherPeersChance = (failure: unknown): boolean =>
   failure instanceof RetryableError && (failure.status === Status.UNAVAILABLE || failure.status === Status.RESOURCE_EXHAUSTED)
 
-/** A connection, or why there is none when the time is over or the signal aborts; closing the client ends what goes on behind it. */
-const ready = (client: Client, address: string, timeoutMs: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const abort = (): void => reject(new RetryableError(`${address}: not connected yet`, { cause: signal.reason }))
-    signal.addEventListener('abort', abort, { once: true })
-    client.waitForReady(Date.now() + timeoutMs, (error) => {
-      signal.removeEventListener('abort', abort)
-      if (error === undefined) resolve()
-      else reject(new RetryableError(`${address}: ${error.message}`, { cause: error }))
-    })
-  })
+/** @throws RetryableError when the token's file cannot be used */
+function credentialsOf({ token }: GrpcAccess, peer: string): Record<string, string> {
+  try {
+    return token === undefined ? {} : { authorization: `Bearer ${token()}` }
+  } catch (error) {
+    throw new RetryableError(`${peer}: ${errorMessage(error)}`, { cause: error, needsOperator: true })
+  }
+}

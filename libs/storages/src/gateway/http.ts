@@ -5,7 +5,7 @@ import { gatewayVerdict } from '../verdicts.ts'
 import { createSinkByKey } from './by-key.ts'
 import { envelopeHeaders, logsJson, type LogsEncoding } from './message.ts'
 
-export type HttpGatewayOptions = Pick<HttpPushOptions, 'timeoutMs' | 'connections' | 'maxErrorBytes'> & {
+export type HttpGatewayOptions = Pick<HttpPushOptions, 'timeoutMs' | 'connections' | 'maxErrorBytes' | 'access'> & {
   readonly metricsUrl: URL
   readonly logsUrl: URL
   readonly logsEncoding: LogsEncoding

@@ -1,20 +1,26 @@
-import type { Sink } from '@clymene/model'
+import { PermanentError, type Delivery, type Sink } from '@clymene/model'
 import { spliceBlocks } from '@clymene/wire'
 
 import type { HttpPush } from './push.ts'
+import { isTenant } from './store-flags.ts'
 
 /**
  * Sends deliveries as one body, their snappy blocks spliced and never decompressed: remote write 1.0 and Loki's push alike.
- * The tenant of a delivery travels as `X-Scope-OrgID`; without one the header is left out.
+ * The tenant travels as `X-Scope-OrgID`; without one the header is left out.
+ *
+ * @param fixedTenant the tenant of everything; '' is that of the deliveries, which are all of one.
  */
-export function createBlockSink(push: HttpPush): Sink {
+export function createBlockSink(push: HttpPush, fixedTenant: string): Sink {
+  const tenantOf = ({ headers }: Delivery): string => (fixedTenant === '' ? (headers.tenant ?? '') : fixedTenant)
   return {
     write: async (deliveries, signal) => {
       const [first] = deliveries
       if (first === undefined) return
+      const tenant = tenantOf(first)
+      // No later attempt can send it; a message of Go Clymene may hold any text.
+      if (tenant !== '' && !isTenant(tenant)) throw new PermanentError(`the tenant ${JSON.stringify(tenant)} cannot be an X-Scope-OrgID`)
       const body = deliveries.length === 1 ? first.value : spliceBlocks(deliveries.map(({ value }) => value))
-      const { tenant } = first.headers
-      await push.post(body, tenant === undefined || tenant === '' ? {} : { 'x-scope-orgid': tenant }, signal)
+      await push.post(body, tenant === '' ? {} : { 'x-scope-orgid': tenant }, signal)
     },
   }
 }

@@ -1,5 +1,5 @@
-import { PermanentError, RetryableError } from '@clymene/model'
-import { connectionFailure, failureOf } from '@clymene/runtime'
+import { errorMessage, PermanentError, RetryableError } from '@clymene/model'
+import { basicCredentials, connectionFailure, failureOf, hideSecrets, NO_ACCESS, type HttpAccess } from '@clymene/runtime'
 import { Pool, type Dispatcher } from 'undici'
 
 import type { Verdict } from '../verdicts.ts'
@@ -15,6 +15,8 @@ export type HttpPushOptions = {
   readonly maxErrorBytes: number
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>
+  /** Credentials, further headers and TLS, asked again for every request and connection. */
+  readonly access?: HttpAccess
   /** Knows the texts of this peer: a verdict wins over the status. */
   readonly judge?: (status: number, message: string) => Verdict
 }
@@ -26,31 +28,68 @@ export type HttpPush = {
    * @throws RetryableError or PermanentError as the answer says; the signal's reason when aborted.
    */
   readonly post: (body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<void>
-  /** Any answer below 500 proves that somebody is there: a push path refuses GET. @throws RetryableError */
+  /** An answer below 500, but for 401, proves that somebody is there who knows us: a push path refuses GET. @throws RetryableError */
   readonly check: (signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
 }
 
 /** The one way in which storages send bodies by HTTP. Nothing is connected before the first body. */
-export function createHttpPush({ url, timeoutMs, connections, maxErrorBytes, headers, judge }: HttpPushOptions): HttpPush {
+export function createHttpPush({
+  url,
+  timeoutMs,
+  connections,
+  maxErrorBytes,
+  headers,
+  access = NO_ACCESS,
+  judge,
+}: HttpPushOptions): HttpPush {
   const peer = `${url.origin}${url.pathname}`
   const path = `${url.pathname}${url.search}`
-  const own = { ...headers, ...basicAuthorization(url) }
+  const ofUrl = basicAuthorization(url)
   const limits = { connectTimeout: timeoutMs, headersTimeout: timeoutMs, bodyTimeout: timeoutMs }
-  const pool = new Pool(url.origin, { connections, pipelining: 1, keepAliveTimeout: 30_000, ...limits })
+  const connect = access.connect?.(timeoutMs)
+  const pool = new Pool(url.origin, {
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    ...limits,
+    ...(connect === undefined ? {} : { connect }),
+  })
 
-  const request = async (options: Omit<Dispatcher.RequestOptions, 'path'>, signal: AbortSignal): Promise<Answer> => {
+  const secretHeaders = (): Readonly<Record<string, string>> => {
+    try {
+      return { ...ofUrl, ...access.headers() }
+    } catch (error) {
+      // A file of a secret that is away or wrong: it may come back.
+      throw new RetryableError(`${peer}: ${errorMessage(error)}`, { cause: error, needsOperator: true })
+    }
+  }
+
+  const request = async ({ method, body: sent, extra }: Sent, signal: AbortSignal): Promise<Answer> => {
     signal.throwIfAborted()
+    const secrets = secretHeaders()
     const limit = limitedSignal(signal, timeoutMs)
     try {
-      const { statusCode, headers: received, body } = await pool.request({ ...options, path, signal: limit.signal })
+      const {
+        statusCode,
+        headers: received,
+        body,
+      } = await pool.request({
+        method,
+        path,
+        headers: { ...headers, ...extra, ...secrets },
+        body: sent,
+        signal: limit.signal,
+      })
+      access.certificate?.accepted()
       const failed = statusCode < 200 || statusCode > 299
-      const message = await firstLine(body, failed ? Math.max(maxErrorBytes, JUDGED_BYTES) : 0)
-      return { status: statusCode, message, retryAfter: one(received['retry-after']) }
+      const text = await beginning(body, failed ? Math.max(maxErrorBytes, JUDGED_BYTES) + SECRET_BYTES : 0)
+      const message = firstLine(hideSecrets(text, secrets)).slice(0, maxErrorBytes)
+      return { status: statusCode, text: firstLine(text), message, retryAfter: one(received['retry-after']) }
     } catch (error) {
       signal.throwIfAborted()
       if (limit.signal.aborted) throw new RetryableError(`${peer}: no answer within ${timeoutMs} ms`, { cause: error })
-      throw connectionFailure(error, peer)
+      throw connectionFailure(error, peer, access.certificate)
     } finally {
       limit.release()
     }
@@ -58,29 +97,38 @@ export function createHttpPush({ url, timeoutMs, connections, maxErrorBytes, hea
 
   return {
     post: async (body, extra, signal) => {
-      const answer = await request({ method: 'POST', headers: { ...own, ...extra }, body }, signal)
-      if (answer.status >= 200 && answer.status < 300) return
-      const { status, message } = answer
-      const verdict = judge?.(status, message)
-      const failure = failureOf({ ...answer, message: message.slice(0, maxErrorBytes), peer })
+      const answer = await request({ method: 'POST', body, extra }, signal)
+      const { status, text } = answer
+      if (status >= 200 && status < 300) return
+      const verdict = judge?.(status, text)
+      const failure = failureOf({ ...answer, peer })
+      if (status === 400 && TLS_ANSWERS.test(text)) throw new RetryableError(failure.message, { status, needsOperator: true })
       throw verdict === undefined ? failure : new PermanentError(failure.message, { status, repeatLike: verdict === 'repeat' })
     },
     check: async (signal) => {
-      const answer = await request({ method: 'GET', headers: own }, signal)
-      if (answer.status >= 500) throw failureOf({ ...answer, message: answer.message.slice(0, maxErrorBytes), peer })
+      const answer = await request({ method: 'GET', body: null, extra: {} }, signal)
+      if (answer.status >= 500 || answer.status === 401) throw failureOf({ ...answer, peer })
     },
     close: () => pool.close(),
   }
 }
 
-type Answer = { readonly status: number; readonly message: string; readonly retryAfter: string | undefined }
+type Sent = { readonly method: 'GET' | 'POST'; readonly body: Buffer | null; readonly extra: Readonly<Record<string, string>> }
+
+type Answer = {
+  readonly status: number
+  /** First line of what it says. */
+  readonly text: string
+  /** So much of it as an error may quote, without secrets. */
+  readonly message: string
+  readonly retryAfter: string | undefined
+}
 
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header)
 
 function basicAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === '' && password === '') return {}
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+  return { authorization: basicCredentials(decodeURIComponent(username), decodeURIComponent(password)) }
 }
 
 /** Aborts with `signal` or after the limit. Listeners are taken off again: `signal` lives as long as the process. */
@@ -98,8 +146,15 @@ function limitedSignal(signal: AbortSignal, limitMs: number): { readonly signal:
   }
 }
 
-/** Reads the whole body, so that the connection can be used again, but keeps only the first line, cut to `maxBytes`. */
-async function firstLine(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+/**
+ * What servers answer with 400 though it is not about the body: Go's to a request without TLS; nginx' to that, and to a client
+ * certificate that is missing or that it does not accept.
+ */
+const TLS_ANSWERS =
+  /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|required SSL certificate was sent|SSL certificate error/
+
+/** Reads the whole body, so that the connection can be used again, but keeps only its beginning. */
+async function beginning(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
   const kept: Buffer[] = []
   let size = 0
   let drained = 0
@@ -111,14 +166,17 @@ async function firstLine(body: Dispatcher.ResponseData['body'], maxBytes: number
     // Leaving the loop destroys the stream: an endless body costs a connection, not the process.
     if (drained > MAX_DRAINED_BYTES) break
   }
-  return (
-    Buffer.concat(kept)
-      .toString()
-      .trimStart()
-      .split(/[\r\n]/, 1)[0] ?? ''
-  ).trimEnd()
+  return Buffer.concat(kept).toString()
+}
+
+/** The first line of a text; of a page in HTML, which proxies answer with, its title. */
+function firstLine(text: string): string {
+  const title = /^\s*<(?:!doctype html|html)[^]*?<title>([^<]*)<\/title>/i.exec(text)?.[1]
+  return ((title ?? text).trimStart().split(/[\r\n]/, 1)[0] ?? '').trimEnd()
 }
 
 /** A verdict looks at so much of the text, however little of it is quoted. */
 const JUDGED_BYTES = 1024
+/** Read beyond what is shown: a secret that is cut would not be known for one. */
+const SECRET_BYTES = 4096
 const MAX_DRAINED_BYTES = 256 * 1024

@@ -4,6 +4,7 @@ import { flag } from '@clymene/runtime'
 import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
 import { createBlockSink } from '../http/block-sink.ts'
 import { createHttpPush } from '../http/push.ts'
+import { readStoreAccess, storeFlags } from '../http/store-flags.ts'
 import { lineVerdict } from '../verdicts.ts'
 
 const flags = {
@@ -11,11 +12,15 @@ const flags = {
   'loki.client.timeout': flag.duration('10s', 'Limit of one request'),
   'loki.client.max-err-msg-len': flag.int(1024, 'Bytes of an error answer that are logged'),
   'loki.client.max-connections': flag.int(32, 'Open connections at most', { min: 1 }),
+  ...storeFlags('loki.client'),
 } satisfies FlagSet
+
+const accessOf = (values: FlagValues<typeof flags>) => readStoreAccess('loki.client', values, 'loki.client.url')
 
 const mistakesOf = (values: FlagValues<typeof flags>): readonly string[] => [
   ...urlMistakes('loki.client.url', values['loki.client.url']),
   ...timeoutMistakes('loki.client.timeout', values['loki.client.timeout']),
+  ...accessOf(values).mistakes,
 ]
 
 /**
@@ -30,14 +35,16 @@ export const lokiStorage: Storage<typeof flags> = {
   mistakesOf,
   open: async ({ flags: values, version }) => {
     refuse(mistakesOf(values))
+    const { access, tenant } = accessOf(values)
     const push = createHttpPush({
       url: values['loki.client.url'],
       timeoutMs: values['loki.client.timeout'],
       connections: values['loki.client.max-connections'],
       maxErrorBytes: values['loki.client.max-err-msg-len'],
       headers: { 'content-type': 'application/x-protobuf', 'user-agent': `Clymene/${version}`, 'clymene-version': version },
+      access,
       judge: lineVerdict,
     })
-    return { sinks: { logs: createBlockSink(push) }, check: push.check, close: push.close }
+    return { sinks: { logs: createBlockSink(push, tenant) }, check: push.check, close: push.close }
   },
 }

@@ -4,9 +4,11 @@ import { createBlockSink } from '../http/block-sink.ts'
 import { createHttpPush, type HttpPushOptions } from '../http/push.ts'
 import { sampleVerdict } from '../verdicts.ts'
 
-export type RemoteWriteOptions = Pick<HttpPushOptions, 'url' | 'timeoutMs' | 'connections' | 'maxErrorBytes'> & {
+export type RemoteWriteOptions = Pick<HttpPushOptions, 'url' | 'timeoutMs' | 'connections' | 'maxErrorBytes' | 'access'> & {
   /** '' is `Clymene/<version>`. */
   readonly userAgent: string
+  /** Of everything; '' is that of each delivery. */
+  readonly tenant: string
   readonly version: string
 }
 
@@ -15,7 +17,7 @@ export type RemoteWriteOptions = Pick<HttpPushOptions, 'url' | 'timeoutMs' | 'co
  *
  * @see https://prometheus.io/docs/specs/prw/remote_write_spec/
  */
-export function openRemoteWrite({ userAgent, version, ...options }: RemoteWriteOptions): OpenStorage {
+export function openRemoteWrite({ userAgent, tenant, version, ...options }: RemoteWriteOptions): OpenStorage {
   const headers = {
     'content-encoding': 'snappy',
     'content-type': 'application/x-protobuf',
@@ -24,5 +26,5 @@ export function openRemoteWrite({ userAgent, version, ...options }: RemoteWriteO
     'clymene-version': version,
   }
   const push = createHttpPush({ ...options, headers, judge: sampleVerdict })
-  return { sinks: { metrics: createBlockSink(push) }, check: push.check, close: push.close }
+  return { sinks: { metrics: createBlockSink(push, tenant) }, check: push.check, close: push.close }
 }
