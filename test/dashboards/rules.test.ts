@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+
+import { type BoardFile, everyPanel, readBoards, shownPanels } from './board-files.ts'
+import { neededMetrics } from './needed-metrics.ts'
+import { parseQuery } from './query-syntax.ts'
+import { queriesOf, type Rule, rules } from './rules.ts'
+
+const boards = readBoards()
+const all = [...boards.values()]
+
+describe.each([...boards])('%s', (_, board) => {
+  test.each(rules)('$name', ({ check }) => {
+    expect(check(board, all)).toEqual([])
+  })
+
+  test('has queries to look at', () => {
+    expect(queriesOf(board).length).toBeGreaterThan(30)
+  })
+})
+
+const boardOf = (uid: string): BoardFile => {
+  const found = all.find((board) => board.uid === uid)
+  if (found === undefined) throw new Error(`no board ${uid}`)
+  return found
+}
+
+/** On a screen of 1080 lines about so many rows of the grid are seen below Grafana's own bars. */
+const SCREEN = 24
+
+describe('the log of what is chosen', () => {
+  test('the pod board shows the log of the chosen pods in the first screen', () => {
+    const [panel] = shownPanels(boardOf('clymene-pod')).filter(({ type }) => type === 'logs')
+    const { y = Infinity, h = 0 } = panel?.gridPos ?? {}
+    expect(y + h).toBeLessThanOrEqual(SCREEN)
+    expect(h).toBeGreaterThanOrEqual(12)
+  })
+
+  test.each([
+    ['clymene-pod', { cluster: '$cluster', namespace: '$namespace', pod: '$pod', container: '$container' }],
+    ['clymene-node', { cluster: '$cluster', node_name: '$node' }],
+  ])('%s: lines and their number follow what is chosen', (uid, expected) => {
+    const queries = queriesOf(boardOf(uid)).filter(({ language }) => language === 'LogQL')
+    const found = queries.flatMap(({ text }) => parseQuery('LogQL', text).selectors.map(({ matchers }) => matchers))
+    expect(found.map((matchers) => Object.fromEntries(matchers.map(({ label, value }) => [label, value])))).toEqual(
+      found.map(() => expected),
+    )
+    expect(found.length).toBeGreaterThanOrEqual(2)
+  })
+
+  test('both boards begin with the last 15 minutes', () => {
+    expect(all.map(({ time }) => time)).toEqual(all.map(() => ({ from: 'now-15m', to: 'now' })))
+  })
+})
+
+test('what the boards need is of exporters that the guide installs', () => {
+  expect(new Set(neededMetrics().map(({ exporter }) => exporter))).toEqual(
+    new Set(['node-exporter', 'kube-state-metrics', 'cAdvisor', 'kubelet']),
+  )
+  expect(neededMetrics().find(({ name }) => name === 'kube_pod_container_resource_limits')).toEqual({
+    name: 'kube_pod_container_resource_limits',
+    exporter: 'kube-state-metrics',
+    labels: ['cluster', 'container', 'namespace', 'node', 'pod', 'resource'],
+    values: new Map([['resource', ['cpu', 'memory']]]),
+  })
+})
+
+describe('a mistake is found', () => {
+  // What a board may have wrong, as a change of its text, and the rule that has to tell.
+  const mistakes: readonly (readonly [string, (text: string) => string, string])[] = [
+    ['a bracket is missing', (text) => text.replace('[$__rate_interval]))', '[$__rate_interval])'), 'can be parsed'],
+    ['a bracket is missing in LogQL', (text) => text.replace(' [$__auto]))', ' [$__auto])'), 'can be parsed'],
+    ['a matcher of the cluster is dropped', (text) => text.replace(/(rate\(\w+\{)cluster=\\"\$cluster\\",/, '$1'), 'names the cluster'],
+    [
+      'a matcher of the cluster is dropped in LogQL',
+      (text) => text.replace(/count_over_time\(\{cluster=\\"\$cluster\\",/, 'count_over_time({'),
+      'names the cluster',
+    ],
+    ['the cluster is a fixed one', (text) => text.replace('cluster=\\"$cluster\\"', 'cluster=\\"minikube\\"'), 'names the cluster'],
+    ['a variable does not exist', (text) => text.replace('$cluster', '$klaster'), 'defines every variable'],
+    ['a window is fixed', (text) => text.replace('[$__rate_interval]', '[5m]'), 'window of a rate'],
+    ['a data source is fixed', (text) => text.replace('"uid": "${loki_datasource}"', '"uid": "P8E80F9AEF21F6940"'), 'data sources'],
+    ['a description is missing', (text) => text.replace(/"description": "Time since[^"]*"/, '"description": ""'), 'what it shows'],
+    ['a unit is missing', (text) => text.replace('"unit": "s"', '"unit": ""'), 'what it shows'],
+    ['a panel is of a type that is no more', (text) => text.replace('"type": "timeseries"', '"type": "graph"'), 'the schema'],
+    ['two panels have one id', (text) => text.replace('"id": 8,', '"id": 7,'), 'an id of its own'],
+    ['two panels overlap', (text) => text.replace('"x": 21', '"x": 20'), 'without overlap'],
+    ['a link goes nowhere', (text) => text.replace(/\/d\/clymene-\w+/, '/d/clymene-planet'), 'links to boards'],
+    ['a link names a variable that is not there', (text) => text.replace(/(\/d\/[^"]*)var-\w+=/, '$1var-planet='), 'links to boards'],
+    ['choices are not asked for again', (text) => text.replace('"refresh": 2', '"refresh": 1'), 'whenever the time changes'],
+    ['the schema is newer than Grafana 11', (text) => text.replace('"schemaVersion": 39', '"schemaVersion": 42'), 'the schema'],
+  ]
+
+  describe.each([...boards])('in %s', (_, board) => {
+    const text = JSON.stringify(board, undefined, 2)
+
+    test.each(mistakes)('%s', (_name, change, told) => {
+      const changed = change(text)
+      expect(changed).not.toBe(text)
+      const mutant: BoardFile = JSON.parse(changed)
+      expect(brokenRules(mutant).some((name) => name.includes(told))).toBe(true)
+    })
+  })
+
+  const brokenRules = (mutant: BoardFile): readonly Rule['name'][] => {
+    const others = all.map((board) => (board.uid === mutant.uid ? mutant : board))
+    return rules.filter(({ check }) => check(mutant, others).length > 0).map(({ name }) => name)
+  }
+})
+
+test('a panel of a collapsed row is looked at, too', () => {
+  const node = boardOf('clymene-node')
+  expect(everyPanel(node).length).toBeGreaterThan(node.panels.length)
+})
