@@ -57,7 +57,6 @@ function parseBasic(parent: ConfigMap, directory: string): HttpAccessOptions['ba
   const map = parent.map('basic_auth')
   if (map === undefined) return undefined
   map.only(['username', 'username_file', 'password', 'password_file'])
-  if (map.text('username')?.includes(':') === true) map.mistake('username', 'must not have a colon')
   const secret = (name: string): Secret => secretOf(map, name, directory) ?? secretText('')
   return { username: secret('username'), password: secret('password') }
 }

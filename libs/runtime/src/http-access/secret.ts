@@ -8,15 +8,12 @@ export const secretText =
   () =>
     text
 
-/** The content of a file without the line end that editors add, read again when the file changes. An empty file is an error. */
+/** The content of a file without blanks and line ends around it, as Prometheus takes it, read again when the file changes. An empty file is an error. */
 export function secretFile(path: string): Secret {
   const file = followFile(path)
   return () => {
-    const text = file
-      .read()
-      .toString('utf8')
-      .replace(/[\r\n]+$/, '')
-    if (text === '') throw new Error(`${path} is empty`)
+    const text = file.read().toString('utf8').trim()
+    if (text === '') throw new Error(`cannot use ${path}: it is empty`)
     return text
   }
 }

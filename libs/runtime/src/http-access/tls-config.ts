@@ -1,10 +1,11 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { SecureVersion } from 'node:tls'
 
+import { errorMessage } from '@clymene/model'
+
 import { pemFile, pemText, type ClientTls, type Pem } from './client-tls.ts'
 import type { ConfigMap } from './config-map.ts'
-import { certificatesOf } from './pem.ts'
+import { certificatesOf, privateKeyOf } from './pem.ts'
 
 const KEYS = ['ca', 'ca_file', 'cert', 'cert_file', 'key', 'key_file', 'server_name', 'insecure_skip_verify', 'min_version', 'max_version']
 
@@ -22,16 +23,18 @@ const VERSIONS: ReadonlyMap<string, SecureVersion> = new Map([
  */
 export function parseTlsConfig(map: ConfigMap, directory: string): ClientTls {
   map.only(KEYS)
-  const ca = pemOf(map, 'ca', directory, (text) => void certificatesOf(text))
-  const cert = pemOf(map, 'cert', directory, (text) => void certificatesOf(text))
-  const key = pemOf(map, 'key', directory, (text) => void createPrivateKey(text))
+  const ca = pemOf(map, 'ca', directory, certificatesOf)
+  const cert = pemOf(map, 'cert', directory, certificatesOf)
+  const key = pemOf(map, 'key', directory, privateKeyOf)
   if ((cert === undefined) !== (key === undefined)) {
     const [given, missing] = cert === undefined ? ['key', 'cert'] : ['cert', 'key']
     map.mistake(map.has(given) ? given : `${given}_file`, `needs ${missing} or ${missing}_file beside it`)
   }
   checkPair(map)
   const [minVersion, maxVersion] = [versionOf(map, 'min_version'), versionOf(map, 'max_version')]
-  if (minVersion !== undefined && maxVersion !== undefined && minVersion > maxVersion) map.mistake('max_version', 'is below min_version')
+  if (maxVersion !== undefined && maxVersion < (minVersion ?? 'TLSv1.2')) {
+    map.mistake('max_version', `is below min_version${minVersion === undefined ? ', which is TLS12 when it is not given' : ''}`)
+  }
   const serverName = map.text('server_name')
   return {
     ...(ca === undefined ? {} : { ca }),
@@ -44,16 +47,15 @@ export function parseTlsConfig(map: ConfigMap, directory: string): ClientTls {
   }
 }
 
-function pemOf(map: ConfigMap, name: string, directory: string, check: (text: string) => void): Pem | undefined {
+function pemOf(map: ConfigMap, name: string, directory: string, check: (text: string) => unknown): Pem | undefined {
   const [text, path] = [map.text(name), map.text(`${name}_file`)]
   if (text !== undefined && path !== undefined) map.mistake(`${name}_file`, `excludes ${name}, give one of them`)
   if (path !== undefined) return pemFile(resolve(directory, path))
   if (text === undefined) return undefined
   try {
     check(text)
-  } catch {
-    // What the parser says is about bytes of a secret.
-    map.mistake(name, `expected PEM of a ${name === 'key' ? 'private key without a passphrase' : 'certificate'}`)
+  } catch (error) {
+    map.mistake(name, errorMessage(error))
   }
   return pemText(text)
 }
@@ -62,7 +64,7 @@ function checkPair(map: ConfigMap): void {
   const [cert, key] = [map.text('cert'), map.text('key')]
   if (cert === undefined || key === undefined) return
   try {
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) map.mistake('key', 'is not the key of cert')
+    if (!certificatesOf(cert)[0].checkPrivateKey(privateKeyOf(key))) map.mistake('key', 'is not the key of cert')
   } catch {
     // Each of them was checked above.
   }
