@@ -1,7 +1,7 @@
 import type { Discoverer } from '@clymene/model'
 import type { Relabel } from '@clymene/relabel'
+import type { HttpAccess } from '@clymene/runtime'
 import type { ExpositionFormat } from '@clymene/wire'
-import type { Dispatcher } from 'undici'
 
 /** One item of `scrape_configs`, checked and compiled. */
 export type ScrapeJob = {
@@ -53,8 +53,6 @@ export const NO_LIMITS: ScrapeLimits = {
 
 export type ScrapeHttp = {
   readonly followRedirects: boolean
-  /** Asked before each request: credentials that may have changed since the last one. */
-  readonly requestHeaders?: (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>
-  /** Connections of this job's own, for TLS or a proxy; the source's are used when absent. */
-  readonly dispatcher?: Dispatcher
+  /** Credentials and certificates. Connections that need its TLS belong to the job: they are made for its first scrape and go with it. */
+  readonly access: HttpAccess
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 
-import { Agent, interceptors } from 'undici'
+import { NO_ACCESS } from '@clymene/runtime'
+import { Agent } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { startExporter } from './exporter.test-kit.ts'
@@ -24,12 +25,12 @@ async function fetchFrom(
     () => exporter.close(),
   )
   const request: PageRequest = {
-    dispatcher: agent.compose(interceptors.redirect({ maxRedirections: 10 })),
+    dispatcher: agent,
     url: { origin: `http://${exporter.address}`, path: '/metrics?a=b' },
     timeoutMs: 10_000,
     maxBytes: 1000,
     userAgent: 'Clymene/1.2.3',
-    headers: undefined,
+    http: { followRedirects: true, access: NO_ACCESS },
     ...options,
   }
   const { body, contentType } = await fetchPage(request, signal)
@@ -48,8 +49,8 @@ describe('fetchPage', () => {
       seen = { method: request.method, url: request.url, accept, encoding, agent, timeout, authorization }
       response.writeHead(200, { 'content-type': 'text/plain' }).end('a 1\n')
     }
-    const headers = (): Promise<Record<string, string>> => Promise.resolve({ authorization: 'Bearer x' })
-    expect(await fetchFrom(answer, { headers, timeoutMs: 1500 })).toBe('text/plain: a 1\n')
+    const access = { ...NO_ACCESS, headers: () => ({ authorization: 'Bearer x' }) }
+    expect(await fetchFrom(answer, { http: { followRedirects: true, access }, timeoutMs: 1500 })).toBe('text/plain: a 1\n')
     expect(seen).toEqual({
       method: 'GET',
       url: '/metrics?a=b',
@@ -86,7 +87,14 @@ describe('fetchPage', () => {
       () => exporter.close(),
     )
     const url = { origin: `http://${exporter.address}`, path: '/' }
-    const request = { dispatcher: agent, url, timeoutMs: 10_000, maxBytes: 1000, userAgent: '', headers: undefined }
+    const request = {
+      dispatcher: agent,
+      url,
+      timeoutMs: 10_000,
+      maxBytes: 1000,
+      userAgent: '',
+      http: { followRedirects: true, access: NO_ACCESS },
+    }
     for (let scrape = 0; scrape < 3; scrape++) {
       expect((await fetchPage(request, new AbortController().signal)).body.toString()).toBe('a 1\n')
     }

@@ -1,11 +1,12 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
-import { errorCode } from '@clymene/model'
+import { hideSecrets } from '@clymene/runtime'
 import { EXPOSITION_ACCEPT } from '@clymene/wire'
 import type { Dispatcher } from 'undici'
 
 import type { ScrapeHttp } from './job.ts'
+import { answerOf } from './page-answer.ts'
 import { ScrapeLimitError } from './sample-labels.ts'
 import type { TargetUrl } from './target-url.ts'
 
@@ -16,7 +17,7 @@ export type PageRequest = {
   /** Of the body as received and of the decompressed body. */
   readonly maxBytes: number
   readonly userAgent: string
-  readonly headers: ScrapeHttp['requestHeaders'] | undefined
+  readonly http: ScrapeHttp
 }
 
 export type Page = { readonly body: Buffer; readonly contentType: string | undefined }
@@ -24,8 +25,8 @@ export type Page = { readonly body: Buffer; readonly contentType: string | undef
 /**
  * Fetches the page of a target.
  *
- * @throws ScrapeLimitError when it is too large; Error saying what went wrong: no connection, no answer in time, a status
- *   that is not 200, a damaged body; the signal's reason when it is aborted.
+ * @throws ScrapeLimitError when it is too large; Error saying what went wrong: a file that cannot be read,
+ *   no connection, a certificate, no answer in time, a status that is not 200, a damaged body; the signal's reason when it is aborted.
  */
 export async function fetchPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
   const abort = new AbortController()
@@ -43,41 +44,49 @@ export async function fetchPage(request: PageRequest, signal: AbortSignal): Prom
   }
 }
 
-async function fetchWithin({ dispatcher, url, timeoutMs, maxBytes, userAgent, headers }: PageRequest, signal: AbortSignal): Promise<Page> {
-  const response = await answerOf(dispatcher, {
-    origin: url.origin,
-    path: url.path,
-    method: 'GET',
-    headers: {
-      ...(await headers?.(signal)),
-      accept: EXPOSITION_ACCEPT,
-      'accept-encoding': 'gzip',
-      'user-agent': userAgent,
-      'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
-    },
-    signal,
-  })
-  if (response.statusCode !== 200) {
-    await response.body.dump({ limit: 64 * 1024, signal })
-    throw new Error(`server answered ${response.statusCode}${response.statusText === '' ? '' : ` ${response.statusText}`}, expected 200`)
+async function fetchWithin({ dispatcher, url, timeoutMs, maxBytes, userAgent, http }: PageRequest, signal: AbortSignal): Promise<Page> {
+  const headers = {
+    accept: EXPOSITION_ACCEPT,
+    'accept-encoding': 'gzip',
+    'user-agent': userAgent,
+    'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
   }
+  const { response, secrets } = await answerOf({ dispatcher, url, headers, http }, signal)
+  if (response.statusCode !== 200) throw await refusal(response, secrets, signal)
   const received = await readBody(response.body, maxBytes)
   const zipped = headerText(response.headers['content-encoding'])?.toLowerCase() === 'gzip'
   const body = zipped ? await unzip(received, maxBytes) : received
   return { body, contentType: headerText(response.headers['content-type']) }
 }
 
-/** A kept connection that the target has closed meanwhile shows only when it is used: then once more, on a new one. */
-async function answerOf(dispatcher: Dispatcher, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-  try {
-    return await dispatcher.request(options)
-  } catch (error) {
-    if (!CLOSED.has(errorCode(error))) throw error
-    return dispatcher.request(options)
+/** Answers whose text says who may not do what, or that TLS is spoken here. */
+const EXPLAINED: ReadonlySet<number> = new Set([400, 401, 403])
+
+async function refusal(response: Dispatcher.ResponseData, secrets: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Error> {
+  const { statusCode, statusText } = response
+  const text = `server answered ${statusCode}${statusText === '' ? '' : ` ${statusText}`}, expected 200`
+  if (!EXPLAINED.has(statusCode)) {
+    await response.body.dump({ limit: 64 * 1024, signal })
+    return new Error(text)
   }
+  // The server may quote what it was sent, and a page of HTML explains nothing.
+  const said = hideSecrets((await readBeginning(response.body)).toString('utf8'), secrets)
+  const line = said.trimStart().startsWith('<') ? '' : (said.split('\n').find((one) => one.trim() !== '') ?? '')
+  const shown = line.trim().slice(0, 200)
+  const hint = statusCode === 401 && !('authorization' in secrets) ? '; no credentials were sent' : ''
+  return new Error(`${text}${hint}${shown === '' ? '' : `: ${shown}`}`)
 }
 
-const CLOSED: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+async function readBeginning(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length >= 16 * 1024) break
+  }
+  return Buffer.concat(chunks, length)
+}
 
 async function readBody(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []

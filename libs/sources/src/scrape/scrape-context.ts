@@ -1,6 +1,7 @@
 import type { Emit, Labels, Logger } from '@clymene/model'
 import type { Dispatcher } from 'undici'
 
+import type { JobConnections } from './job-connections.ts'
 import type { ScrapeMetrics } from './scrape-metrics.ts'
 import type { WriterPool } from './writer-pool.ts'
 
@@ -13,8 +14,8 @@ export type ScrapeContext = {
   /** Differs between agents: two that scrape the same targets do it at different times. */
   readonly seed: bigint
   readonly external: () => Labels
-  /** Connections, kept alive between scrapes. */
-  readonly dispatcher: (followRedirects: boolean) => Dispatcher
+  /** Connections of the jobs that need none of their own, kept alive between scrapes. */
+  readonly dispatcher: Dispatcher
   readonly maxBodyBytes: number
   readonly syncIntervalMs: number
   readonly userAgent: string
@@ -22,3 +23,6 @@ export type ScrapeContext = {
   readonly metrics: ScrapeMetrics
   readonly logger: Logger
 }
+
+/** What the targets of one job share. */
+export type JobContext = ScrapeContext & { readonly connections: Pick<JobConnections, 'lend'> }

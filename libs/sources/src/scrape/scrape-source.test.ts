@@ -1,6 +1,6 @@
 import type { Discoverer, Emit, Labels, TargetGroup } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
-import { createMetrics, silentLogger } from '@clymene/runtime'
+import { createMetrics, NO_ACCESS, silentLogger } from '@clymene/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { startExporter, textPage } from './exporter.test-kit.ts'
@@ -45,7 +45,7 @@ const job = (overrides: Partial<ScrapeJob>, metricRules: readonly object[] = [])
   limits: NO_LIMITS,
   relabel: () => true,
   metricRelabel: compileRelabel(parseRelabelConfigs(metricRules, 'rules')),
-  http: { followRedirects: true },
+  http: { followRedirects: true, access: NO_ACCESS },
   discoverers: [],
   ...overrides,
 })

@@ -2,9 +2,9 @@ import { hostname } from 'node:os'
 
 import type { Labels, Logger, Source } from '@clymene/model'
 import { aborted, type Metrics } from '@clymene/runtime'
-import { Agent, interceptors } from 'undici'
 
 import { hash64 } from './hash.ts'
+import { createConnections } from './job-connections.ts'
 import type { ScrapeJob } from './job.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import { scrapeMetrics } from './scrape-metrics.ts'
@@ -51,8 +51,6 @@ export type ScrapeSource = Source & {
 const MAX_BODY_BYTES = 256 * 1024 * 1024
 const SYNC_INTERVAL_MS = 5000
 const DRAIN_TIMEOUT_MS = 5000
-/** Over the usual intervals, so that a target keeps its connection. */
-const KEEP_ALIVE_MS = 120_000
 
 /**
  * Discovers targets and scrapes them as Prometheus 3 does; `run` may be called once. Series end with a staleness marker when
@@ -84,15 +82,14 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
   return {
     run: async (emit, signal) => {
       const deadline = new AbortController()
-      const agent = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS })
-      const following = agent.compose(interceptors.redirect({ maxRedirections: 10 }))
+      const dispatcher = createConnections()
       context = {
         emit,
         deadline: deadline.signal,
         streams: options.streams,
         seed: hash64(JSON.stringify([hostname(), externalLabels])),
         external: () => externalLabels,
-        dispatcher: (followRedirects) => (followRedirects ? following : agent),
+        dispatcher,
         maxBodyBytes: options.maxBodyBytes ?? MAX_BODY_BYTES,
         syncIntervalMs: options.syncIntervalMs ?? SYNC_INTERVAL_MS,
         userAgent: `Clymene/${options.version}`,
@@ -107,7 +104,7 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       context = undefined
       await Promise.all(ending)
       clearTimeout(patience)
-      await agent.close()
+      await dispatcher.close()
     },
     reload: (nextJobs, nextLabels = externalLabels) => {
       const sameLabels = JSON.stringify(nextLabels) === JSON.stringify(externalLabels)

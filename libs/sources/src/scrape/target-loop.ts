@@ -8,7 +8,7 @@ import { createPageWriter, noCounts, type PageCounts, type PageRules } from './p
 import { createReportSeries, type ScrapeReport } from './report-series.ts'
 import { ScrapeLimitError } from './sample-labels.ts'
 import { createSchedule, nextTick, scrapeTime, waitUntil } from './schedule.ts'
-import type { ScrapeContext } from './scrape-context.ts'
+import type { JobContext } from './scrape-context.ts'
 import { createSender } from './sender.ts'
 import type { Target } from './target.ts'
 
@@ -38,7 +38,7 @@ export type TargetLoop = {
 export type StopReason = 'gone' | 'shutdown'
 
 /** Scrapes one target again and again. A scrape is one batch; the next one waits until it has been accepted. */
-export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, firstTarget: Target): TargetLoop {
+export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstTarget: Target): TargetLoop {
   let [job, target, external] = [firstJob, firstTarget, context.external()]
   let refusal: string | undefined
   let health: TargetHealth = { health: 'unknown', lastError: '', lastScrapeMs: 0, lastDurationSeconds: 0 }
@@ -101,10 +101,11 @@ export function startTargetLoop(context: ScrapeContext, firstJob: ScrapeJob, fir
     if (refusal !== undefined) return new ScrapeLimitError('target_limit', refusal)
     try {
       const { timeoutMs, url } = target
-      const headers = job.http.requestHeaders
-      const maxBytes = job.limits.bodySizeBytes === 0 ? context.maxBodyBytes : job.limits.bodySizeBytes
-      const dispatcher = job.http.dispatcher ?? context.dispatcher(job.http.followRedirects)
-      return await fetchPage({ dispatcher, url, timeoutMs, maxBytes, userAgent: context.userAgent, headers }, stopping.signal)
+      const { http, limits } = job
+      const maxBytes = limits.bodySizeBytes === 0 ? context.maxBodyBytes : limits.bodySizeBytes
+      return await context.connections.lend((dispatcher) =>
+        fetchPage({ dispatcher, url, timeoutMs, maxBytes, userAgent: context.userAgent, http }, stopping.signal),
+      )
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
     }

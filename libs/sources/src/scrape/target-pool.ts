@@ -1,7 +1,8 @@
 import { errorMessage, mutableLabels, type TargetGroup } from '@clymene/model'
 
+import { createJobConnections } from './job-connections.ts'
 import type { ScrapeJob } from './job.ts'
-import type { ScrapeContext } from './scrape-context.ts'
+import type { JobContext, ScrapeContext } from './scrape-context.ts'
 import { startTargetLoop, type StopReason, type TargetLoop } from './target-loop.ts'
 import { type DroppedTarget, resolveTarget, type Target } from './target.ts'
 
@@ -18,8 +19,10 @@ export type TargetPool = {
 }
 
 /** Discovers and scrapes the targets of one job. */
-export function startTargetPool(context: ScrapeContext, firstJob: ScrapeJob): TargetPool {
+export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): TargetPool {
   let job = firstJob
+  const connections = createJobConnections(shared.dispatcher, firstJob.http)
+  const context: JobContext = { ...shared, connections }
   const loops = new Map<string, TargetLoop>()
   const ending = new Set<Promise<void>>()
   let dropped: readonly DroppedTarget[] = []
@@ -130,6 +133,7 @@ export function startTargetPool(context: ScrapeContext, firstJob: ScrapeJob): Ta
     dropped: () => dropped,
     use: (next) => {
       job = next
+      connections.use(job.http)
       void discovery.stop()
       for (const loop of loops.values()) loop.use(job, loop.target())
       discovery = startDiscovery()
@@ -141,6 +145,7 @@ export function startTargetPool(context: ScrapeContext, firstJob: ScrapeJob): Ta
       const discovered = discovery.stop()
       for (const key of loops.keys()) end(key, why)
       await Promise.all([discovered, ...ending])
+      await connections.close()
       for (const gauge of [context.metrics.targets, context.metrics.mistakes]) gauge.remove({ scrape_job: job.name })
     },
   }

@@ -1,4 +1,5 @@
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
+import { NO_ACCESS } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
 import { NO_LIMITS, type ScrapeJob } from './job.ts'
@@ -18,7 +19,7 @@ const job = (overrides: Partial<ScrapeJob> = {}, rules: readonly object[] = []):
   limits: NO_LIMITS,
   relabel: compileRelabel(parseRelabelConfigs(rules, 'rules')),
   metricRelabel: () => true,
-  http: { followRedirects: true },
+  http: { followRedirects: true, access: NO_ACCESS },
   discoverers: [],
   ...overrides,
 })

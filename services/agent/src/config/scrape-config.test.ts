@@ -158,6 +158,43 @@ describe('external_labels', () => {
   })
 })
 
+describe('credentials of a job', () => {
+  const headersOf = (...lines: readonly string[]) => onlyJob(jobWith(...lines)).http.access.headers()
+  test.each<[name: string, lines: readonly string[], headers: Readonly<Record<string, string>>]>([
+    ['none', [], {}],
+    ['basic', ['basic_auth: {username: u, password: p}'], { authorization: `Basic ${btoa('u:p')}` }],
+    ['a password of digits, as it was written', ['basic_auth: {username: 1, password: 007}'], { authorization: `Basic ${btoa('1:007')}` }],
+    ['a bearer token', ['bearer_token: t'], { authorization: 'Bearer t' }],
+    ['another type', ['authorization: {type: Token, credentials: t}'], { authorization: 'Token t' }],
+    ['headers', ['http_headers: {X-A: {values: [1.10]}}'], { 'x-a': '1.10' }],
+    [
+      'of an alias',
+      ['params: &a {credentials: [x]}', 'authorization: {credentials: &t t}', 'http_headers: {a: {secrets: [*t]}}'],
+      { authorization: 'Bearer t', a: 't' },
+    ],
+  ])('%s', (_name, lines, headers) => {
+    expect(headersOf(...lines)).toEqual(headers)
+  })
+
+  test('files beside the configuration', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'clymene-scrape-'))
+    try {
+      writeFileSync(join(folder, 'token'), 'of the file\n')
+      const { config, mistakes } = read(jobWith('bearer_token_file: token'), join(folder, 'c.yml'))
+      expect(mistakes).toEqual([])
+      expect(config.jobs[0]?.http.access.headers()).toEqual({ authorization: 'Bearer of the file' })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('files that are not there are no mistake of the configuration: they may come later', () => {
+    const { access } = onlyJob(jobWith('bearer_token_file: /nowhere/token', 'tls_config: {ca_file: /nowhere/ca}')).http
+    expect(access.headers).toThrow('cannot read /nowhere/token: no such file')
+    expect(access.tls).toThrow('cannot read /nowhere/ca: no such file')
+  })
+})
+
 test('sections of a server are accepted, each with a warning that names the line', () => {
   const sections = [
     'rule_files: [a.yml]',
@@ -260,7 +297,7 @@ describe('a mistake names file, line and key', () => {
     ],
     ['an unknown key', inJob('metric_path: /x'), ['c.yml:3: scrape_configs[0].metric_path: unknown key']],
     ['a key of another section', inJob('external_labels: {}'), ['c.yml:3: scrape_configs[0].external_labels: unknown key']],
-    ...['basic_auth', 'authorization', 'oauth2', 'bearer_token', 'bearer_token_file', 'tls_config', 'proxy_url', 'scrape_protocols'].map(
+    ...['oauth2', 'proxy_url', 'proxy_from_environment', 'scrape_protocols'].map(
       (key) =>
         [`${key} comes later`, inJob(`${key}: x`), [`c.yml:3: scrape_configs[0].${key}: is not supported yet`]] as [
           string,
@@ -268,6 +305,22 @@ describe('a mistake names file, line and key', () => {
           string[],
         ],
     ),
+    [
+      'two ways to say who asks',
+      inJob('bearer_token: t', 'basic_auth: {username: u}'),
+      [
+        'c.yml:3: scrape_configs[0].bearer_token: excludes basic_auth, give at most one of basic_auth, authorization, bearer_token, bearer_token_file',
+      ],
+    ],
+    [
+      'keys inside that are none',
+      inJob('basic_auth: {user: u}', 'tls_config: {ca: x, insecure: true}'),
+      [
+        'c.yml:3: scrape_configs[0].basic_auth.user: unknown key (known: username, username_file, password, password_file)',
+        /^c\.yml:4: scrape_configs\[0\]\.tls_config\.insecure: unknown key/,
+        'c.yml:4: scrape_configs[0].tls_config.ca: expected a certificate as PEM',
+      ],
+    ],
     [
       'an interval without a unit',
       inJob('scrape_interval: 15'),

@@ -1,6 +1,9 @@
+import { dirname } from 'node:path'
+
 import type { DiscoveryContext } from '@clymene/discovery'
 import type { Labels } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
+import { createHttpAccess, HTTP_ACCESS_KEYS, parseHttpAccess } from '@clymene/runtime'
 import type { ScrapeJob } from '@clymene/sources'
 
 import { readDiscovery, setsCluster } from './discovery.ts'
@@ -23,8 +26,7 @@ const SERVER_SECTIONS = ['rule_files', 'alerting', 'remote_write', 'remote_read'
 /** Keys of Prometheus that come later; a clear word is better than a setting that is silently missing. */
 const NOT_YET = new Set(
   (
-    'basic_auth authorization oauth2 bearer_token bearer_token_file tls_config proxy_url no_proxy proxy_from_environment proxy_connect_header ' +
-    'http_headers scrape_protocols scrape_native_histograms always_scrape_classic_histograms scrape_classic_histograms ' +
+    'scrape_protocols scrape_native_histograms always_scrape_classic_histograms scrape_classic_histograms ' +
     'convert_classic_histograms_to_nhcb native_histogram_bucket_limit native_histogram_min_bucket_factor scrape_failure_log_file ' +
     'metric_name_validation_scheme metric_name_escaping_scheme keep_dropped_targets extra_scrape_metrics scrape_config_files'
   ).split(' '),
@@ -110,12 +112,21 @@ function readJob(section: Section, name: string, { path, defaults, context }: Jo
     limits: readLimits(section, defaults.limits),
     relabel: compileRelabel(rules),
     metricRelabel: compileRelabel(metricRules),
-    http: { followRedirects: section.bool('follow_redirects', true) },
+    http: readHttp(section, path),
     discoverers: discovery.map(({ create }) => create(context)),
   }
-  section.accept('enable_http2', 'enable_compression')
+  section.accept('enable_compression')
   section.finish(notYet)
   return { job, setsCluster: setsCluster(section, rules) }
+}
+
+function readHttp(section: Section, path: string): ScrapeJob['http'] {
+  const { followRedirects, ...options } = section.together(
+    HTTP_ACCESS_KEYS,
+    (fields, where) => parseHttpAccess(fields, where, { directory: dirname(path) }),
+    { followRedirects: true },
+  )
+  return { followRedirects, access: createHttpAccess(options) }
 }
 
 const FALLBACKS = ['PrometheusText0.0.4', 'PrometheusText1.0.0', 'OpenMetricsText0.0.1', 'OpenMetricsText1.0.0'] as const

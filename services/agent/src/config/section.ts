@@ -26,6 +26,12 @@ export type Section = {
   readonly sections: (key: string) => readonly Section[]
   /** The value as it is, for a parser of another package. It throws ConfigError; its mistakes are added to ours. */
   readonly parsed: <T>(key: string, parse: (value: unknown, where: string) => T, fallback: T) => T
+  /** The same for keys that a parser has to see together; absent ones are left out. */
+  readonly together: <T>(
+    keys: readonly string[],
+    parse: (fields: ReadonlyMap<string, unknown>, where: (key: string) => string) => T,
+    fallback: T,
+  ) => T
   /** Accepts a key without reading it. */
   readonly accept: (...keys: readonly string[]) => void
   readonly mistake: (key: string | undefined, message: string) => void
@@ -117,6 +123,12 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     return undefined
   }
 
+  const refused = <T>(error: unknown, fallback: T): T => {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes)
+    return fallback
+  }
+
   return {
     where,
     mistake,
@@ -186,15 +198,33 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       try {
         return parse(toJs(node), where(key))
       } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        mistakes.push(...error.mistakes)
-        return fallback
+        return refused(error, fallback)
+      }
+    },
+    together: (keys, parse, fallback) => {
+      const fields = keys.flatMap((key) => {
+        const node = take(key)
+        return node === undefined ? [] : [[key, asWritten(node, follow)] as const]
+      })
+      try {
+        return parse(new Map(fields), where)
+      } catch (error) {
+        return refused(error, fallback)
       }
     },
     finish: (reasonOf) => {
       for (const key of pairs.keys()) if (!read.has(key)) mistake(key, reasonOf?.(key) ?? 'unknown key')
     },
   }
+}
+
+/** What a node stands for, but numbers as they were written where that is text to Go: a password of `007` or `1.10`. */
+function asWritten(node: unknown, follow: Context['follow']): unknown {
+  const found = follow(node)
+  if (isMap(found)) return new Map([...pairsOf(found, follow)].map(([key, { value }]) => [key, asWritten(value, follow)]))
+  if (isSeq(found)) return found.items.map((item) => asWritten(item, follow))
+  if (!isScalar(found)) return null
+  return typeof found.value === 'number' ? textOf(found) : found.value
 }
 
 /** The pairs of a map by key, those that `<<` merges in among them; its own win. */
