@@ -1,0 +1,229 @@
+import { parse } from 'yaml'
+
+import type { Files, Manifest } from './manifest-files.ts'
+import type { Container, PodTemplate, Probe } from './objects.ts'
+
+/** Mistakes of the objects of one cluster, a line each. */
+export type Check = (manifests: readonly Manifest[], files: Files) => readonly string[]
+
+/** What every file has to keep to, by what it is called in the test's table. */
+export const CHECKS: Readonly<Record<string, Check>> = {
+  'no object is created twice': createdOnce,
+  'namespaces are made by 0.namespaces.yaml alone, and each that is used is made or comes with Kubernetes': namespaces,
+  'containers run with the fewest rights': leastRights,
+  'every container is probed, ours by their admin port': probed,
+  'every container has requests and limits': limited,
+  'images have a pinned tag, ours the version of package.json': pinned,
+  'a Service finds pods and their ports': served,
+  'accounts, roles and ConfigMaps that are named are there': named,
+  'the buffer has room in its volume': roomForBuffer,
+  'what has a job of its own is not annotated too': scrapedOnce,
+  'one line has the name of the cluster, and the last rule of each job sets it': oneCluster,
+}
+
+type Pod = { readonly manifest: Manifest; readonly name: string; readonly template: PodTemplate }
+
+const pods = (manifests: readonly Manifest[]): readonly Pod[] =>
+  manifests.flatMap((manifest) => {
+    const { kind, metadata, spec } = manifest.object
+    return spec?.template === undefined ? [] : [{ manifest, name: `${kind} ${metadata.name}`, template: spec.template }]
+  })
+
+const containers = (manifests: readonly Manifest[]): readonly { pod: Pod; container: Container }[] =>
+  pods(manifests).flatMap((pod) => pod.template.spec.containers.map((container) => ({ pod, container })))
+
+const ofKind = (manifests: readonly Manifest[], kind: string): readonly Manifest[] => manifests.filter(({ object }) => object.kind === kind)
+const idOf = ({ object: { kind, metadata } }: Manifest): string => [kind, metadata.namespace ?? '', metadata.name].join(' ')
+const isOurs = ({ image }: Container): boolean => image.startsWith('bourbonkk/')
+
+function createdOnce(manifests: readonly Manifest[]): readonly string[] {
+  const ids = manifests.map(idOf)
+  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} is created twice`)
+}
+
+function namespaces(manifests: readonly Manifest[]): readonly string[] {
+  const made = ofKind(manifests, 'Namespace')
+  const known = new Set(['kube-system', ...made.map(({ object }) => object.metadata.name)])
+  return [
+    ...made.filter(({ file }) => !file.endsWith('/0.namespaces.yaml')).map((one) => `${one.file}: ${idOf(one)}`),
+    ...manifests.flatMap(({ file, object: { metadata } }) =>
+      metadata.namespace === undefined || known.has(metadata.namespace) ? [] : [`${file}: the namespace ${metadata.namespace} is not made`],
+    ),
+  ]
+}
+
+/** Who may be what others may not, and why. */
+const ROOT = new Set(['DaemonSet clymene-promtail' /* the files under /var/log are root's */])
+const ON_HOST = new Set(['DaemonSet node-exporter' /* it measures the node */])
+
+function leastRights(manifests: readonly Manifest[]): readonly string[] {
+  return [
+    ...pods(manifests).flatMap(({ name, template: { spec } }) => {
+      const { runAsNonRoot, runAsUser, seccompProfile } = spec.securityContext ?? {}
+      const isRoot = ROOT.has(name)
+      return [
+        isRoot || (runAsNonRoot === true && (runAsUser ?? 0) >= 1000) ? '' : `${name} may run as root`,
+        isRoot && runAsUser !== 0 ? `${name} cannot read logs as uid ${runAsUser}` : '',
+        seccompProfile?.type === 'RuntimeDefault' ? '' : `${name} has no seccomp profile`,
+        ON_HOST.has(name) || (spec.hostNetwork !== true && spec.hostPID !== true) ? '' : `${name} is in the node's namespaces`,
+        spec.serviceAccountName !== undefined || spec.automountServiceAccountToken === false
+          ? ''
+          : `${name} gets a token it has no use for`,
+        spec.enableServiceLinks === false ? '' : `${name} gets variables of every Service, and our flags are variables`,
+      ]
+    }),
+    ...containers(manifests).flatMap(({ pod: { name }, container: { securityContext } }) => [
+      securityContext?.allowPrivilegeEscalation === false ? '' : `${name} may get more rights`,
+      securityContext?.readOnlyRootFilesystem === true ? '' : `${name} may write to its root`,
+      securityContext?.capabilities?.drop?.join() === 'ALL' ? '' : `${name} keeps capabilities`,
+      securityContext?.capabilities?.add === undefined ? '' : `${name} is given capabilities`,
+    ]),
+    ...pods(manifests).flatMap(({ name, template: { spec } }) =>
+      (spec.volumes ?? [])
+        .filter(({ hostPath }) => hostPath !== undefined && hostPath.path !== '/var/lib/clymene-promtail')
+        .flatMap((volume) => spec.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.filter((mount) => mount.name === volume.name)))
+        .map(({ mountPath, readOnly }) => (readOnly === true ? '' : `${name} may write to the node's ${mountPath}`)),
+    ),
+  ].filter((mistake) => mistake !== '')
+}
+
+const portOf = (probe: Probe | undefined): string | number | undefined => probe?.httpGet?.port ?? probe?.tcpSocket?.port
+
+function probed(manifests: readonly Manifest[]): readonly string[] {
+  return containers(manifests).flatMap(({ pod: { name }, container }) => {
+    const { startupProbe, livenessProbe, readinessProbe, ports = [] } = container
+    const open = new Set<string | number | undefined>(ports.map((port) => port.name))
+    const expected = isOurs(container)
+      ? [[startupProbe, '/livez'] as const, [livenessProbe, '/livez'] as const, [readinessProbe, '/readyz'] as const]
+      : []
+    return [
+      ...[livenessProbe, readinessProbe]
+        .filter((probe) => !open.has(portOf(probe)))
+        .map(() => `${name}: a probe is missing or asks no port`),
+      ...expected
+        .filter(([probe, path]) => probe?.httpGet?.path !== path || probe.httpGet.port !== 'admin')
+        .map(([, path]) => `${name}: no probe of ${path} on the admin port`),
+    ]
+  })
+}
+
+function limited(manifests: readonly Manifest[]): readonly string[] {
+  return containers(manifests).flatMap(({ pod: { name }, container: { resources } }) =>
+    ['cpu', 'memory'].flatMap((resource) => {
+      const [request, limit] = [quantity(resources?.requests?.[resource]), quantity(resources?.limits?.[resource])]
+      return request > 0 && request <= limit ? [] : [`${name}: ${resource} of ${request} requested, limit ${limit}`]
+    }),
+  )
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, m: 1e-3, Mi: 2 ** 20, Gi: 2 ** 30, MiB: 2 ** 20, GiB: 2 ** 30 }
+
+/** `100m`, `512Mi`; of our own flags also `512MiB`. Not a number when it is none. */
+export function quantity(text: string | undefined): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([A-Za-z]*)$/.exec(text ?? '') ?? []
+  return Number(digits) * (UNITS[unit ?? '?'] ?? Number.NaN)
+}
+
+function pinned(manifests: readonly Manifest[], files: Files): readonly string[] {
+  const version = files.get('package.json')
+  return containers(manifests).flatMap(({ pod: { name }, container }) => {
+    const tag = /:([^:/@]+)$/.exec(container.image)?.[1]
+    if (isOurs(container)) return tag === version ? [] : [`${name}: ${container.image}, expected the tag ${version}`]
+    return tag !== undefined && /^v?\d+\.\d+\.\d+$/.test(tag) ? [] : [`${name}: ${container.image} is not pinned`]
+  })
+}
+
+function served(manifests: readonly Manifest[]): readonly string[] {
+  return ofKind(manifests, 'Service').flatMap((service) => {
+    const { metadata, spec } = service.object
+    const found = pods(manifests).find(
+      ({ manifest, template }) =>
+        manifest.object.metadata.namespace === metadata.namespace &&
+        Object.entries(spec?.selector ?? {}).every(([label, value]) => template.metadata.labels[label] === value),
+    )
+    if (found === undefined) return [`${idOf(service)} selects no pod`]
+    const names = new Set<string | number>(found.template.spec.containers.flatMap(({ ports = [] }) => ports.map(({ name }) => name)))
+    return (spec?.ports ?? [])
+      .filter(({ targetPort }) => !names.has(targetPort))
+      .map(({ name }) => `${idOf(service)}: ${name} is no port of its pods`)
+  })
+}
+
+function named(manifests: readonly Manifest[]): readonly string[] {
+  const ids = new Set(manifests.map(idOf))
+  const missing = (file: string, id: string): readonly string[] => (ids.has(id) ? [] : [`${file}: there is no ${id}`])
+  return [
+    ...manifests.flatMap(({ file, object: { roleRef, subjects = [] } }) => [
+      ...(roleRef === undefined || FROM_KUBERNETES.has(roleRef.name) ? [] : missing(file, `${roleRef.kind}  ${roleRef.name}`)),
+      ...subjects.flatMap(({ kind, namespace, name }) => missing(file, `${kind} ${namespace} ${name}`)),
+    ]),
+    ...pods(manifests).flatMap(({ manifest: { file, object }, template: { spec } }) => {
+      const { namespace = '' } = object.metadata
+      const mounted = new Set(spec.volumes?.map(({ name }) => name))
+      return [
+        ...(spec.serviceAccountName === undefined ? [] : missing(file, `ServiceAccount ${namespace} ${spec.serviceAccountName}`)),
+        ...(spec.volumes ?? []).flatMap(({ configMap }) =>
+          configMap === undefined ? [] : missing(file, `ConfigMap ${namespace} ${configMap.name}`),
+        ),
+        ...spec.containers.flatMap(({ volumeMounts = [] }) =>
+          volumeMounts.filter(({ name }) => !mounted.has(name)).map(({ name }) => `${file}: there is no volume ${name}`),
+        ),
+      ]
+    }),
+  ]
+}
+
+const FROM_KUBERNETES = new Set(['system:auth-delegator', 'extension-apiserver-authentication-reader'])
+
+function roomForBuffer(manifests: readonly Manifest[]): readonly string[] {
+  return containers(manifests).flatMap(({ pod: { name, template }, container }) => {
+    const env = new Map(container.env?.map((one) => [one.name, one.value]))
+    const directory = env.get('BUFFER_DIR')
+    if (directory === undefined) return container.image.includes('clymene-agent') ? [`${name}: no BUFFER_DIR`] : []
+    const mount = container.volumeMounts?.find(({ mountPath }) => directory.startsWith(`${mountPath}/`))
+    const volume = template.spec.volumes?.find((one) => one.name === mount?.name)
+    if (volume?.hostPath !== undefined && mount?.readOnly !== true) return []
+    const size = quantity(volume?.emptyDir?.sizeLimit)
+    return size > quantity(env.get('BUFFER_MAX_BYTES')) ? [] : [`${name}: the buffer does not fit into its volume`]
+  })
+}
+
+const HAS_A_JOB = /^(?:node-exporter|kube-state-metrics)$/
+
+function scrapedOnce(manifests: readonly Manifest[]): readonly string[] {
+  return manifests.flatMap((manifest) => {
+    const { metadata, spec } = manifest.object
+    if (!HAS_A_JOB.test(metadata.name)) return []
+    const annotations = { ...metadata.annotations, ...spec?.template?.metadata.annotations }
+    return annotations['prometheus.io/scrape'] === undefined ? [] : [`${idOf(manifest)} is annotated and has a job`]
+  })
+}
+
+type Job = { readonly job_name: string; readonly relabel_configs?: readonly Readonly<Record<string, unknown>>[] }
+
+/** The scrape jobs of a ConfigMap of ours. */
+export function jobsOf({ object: { data = {} } }: Manifest): readonly Job[] {
+  return Object.entries(data).flatMap(([key, text]) => {
+    if (!/^(?:clymene\.yml|promtail\.yaml)$/.test(key)) return []
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `validate` checks the shape, with the very reader of the agent
+    return (parse(text, { merge: true }) as { readonly scrape_configs: readonly Job[] }).scrape_configs
+  })
+}
+
+function oneCluster(manifests: readonly Manifest[], files: Files): readonly string[] {
+  return ofKind(manifests, 'ConfigMap').flatMap((manifest) => {
+    const { file } = manifest
+    const jobs = jobsOf(manifest)
+    if (jobs.length === 0) return []
+    const last = jobs.map(({ job_name: job, relabel_configs: rules = [] }) => ({ job, rule: rules.at(-1) }))
+    const clusters = new Set(last.map(({ rule }) => String(rule?.['replacement'])))
+    const lines = (files.get(file) ?? '').split('\n').filter((line) => /^\s*(?!#).*\btarget_label: cluster\b/.test(line))
+    return [
+      ...last
+        .filter(({ rule }) => rule?.['target_label'] !== 'cluster')
+        .map(({ job }) => `${file}: the last rule of ${job} does not set cluster`),
+      ...(clusters.size === 1 ? [] : [`${file}: several clusters: ${[...clusters].join(', ')}`]),
+      ...(lines.length === 1 ? [] : [`${file}: cluster is set in ${lines.length} places`]),
+    ]
+  })
+}

@@ -1,0 +1,178 @@
+import { ConfigError } from '@clymene/model'
+import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
+import { expect, test } from 'vitest'
+
+import { jobsOf } from './checks.ts'
+import { MAIN_ORDER, parseFiles, readFiles } from './manifest-files.ts'
+
+const manifests = parseFiles(readFiles(MAIN_ORDER))
+
+function relabelled(config: string, name: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> | 'dropped' {
+  const found = manifests
+    .filter(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === config)
+    .flatMap(jobsOf)
+    .find(({ job_name: job }) => job === name)
+  if (found === undefined) throw new ConfigError(`no job ${name}`)
+  const result = new Map(Object.entries(labels))
+  if (!compileRelabel(parseRelabelConfigs(found.relabel_configs, name))(result)) return 'dropped'
+  return Object.fromEntries([...result].filter(([label, value]) => !/^__(?:meta|tmp)_/.test(label) && value !== ''))
+}
+
+const podName = 'cart-5d9f7c6b84-x2x7k'
+const pod = {
+  __address__: '10.0.0.7:8080',
+  __meta_kubernetes_namespace: 'shop',
+  __meta_kubernetes_pod_name: podName,
+  __meta_kubernetes_pod_uid: 'u1',
+  __meta_kubernetes_pod_node_name: 'n1',
+  __meta_kubernetes_pod_container_name: 'cart',
+  __meta_kubernetes_pod_phase: 'Running',
+  __meta_kubernetes_pod_controller_kind: 'ReplicaSet',
+  __meta_kubernetes_pod_controller_name: 'cart-5d9f7c6b84',
+}
+const scraped = { __meta_kubernetes_pod_annotation_prometheus_io_scrape: 'true' }
+const service = {
+  __address__: '10.0.0.7:8080',
+  __meta_kubernetes_namespace: 'shop',
+  __meta_kubernetes_service_name: 'cart',
+  __meta_kubernetes_service_label_team: 'a',
+}
+const cluster = 'clymene-cluster'
+
+test.each<[job: string, labels: Readonly<Record<string, string>>, expected: Readonly<Record<string, string>> | 'dropped']>([
+  [
+    'kubernetes-apiservers',
+    {
+      __meta_kubernetes_namespace: 'default',
+      __meta_kubernetes_service_name: 'kubernetes',
+      __meta_kubernetes_endpoint_port_name: 'https',
+      __address__: '10.0.0.1:6443',
+    },
+    { __address__: '10.0.0.1:6443', cluster },
+  ],
+  ['kubernetes-apiservers', service, 'dropped'],
+  [
+    'kubernetes-nodes',
+    { __address__: '10.0.0.2:10250', __meta_kubernetes_node_name: 'n1', __meta_kubernetes_node_label_zone: 'z' },
+    { __address__: 'kubernetes.default.svc:443', __metrics_path__: '/api/v1/nodes/n1/proxy/metrics', instance: 'n1', zone: 'z', cluster },
+  ],
+  [
+    'kubernetes-cadvisor',
+    { __address__: '10.0.0.2:10250', __meta_kubernetes_node_name: 'n1' },
+    { __address__: 'kubernetes.default.svc:443', __metrics_path__: '/api/v1/nodes/n1/proxy/metrics/cadvisor', instance: 'n1', cluster },
+  ],
+  ['kubernetes-pods', pod, 'dropped'],
+  [
+    'kubernetes-pods',
+    { ...pod, ...scraped, __metrics_path__: '/metrics', __meta_kubernetes_pod_label_app: 'cart' },
+    {
+      __address__: '10.0.0.7:8080',
+      __metrics_path__: '/metrics',
+      namespace: 'shop',
+      kubernetes_pod_name: podName,
+      app: 'cart',
+      cluster,
+    },
+  ],
+  [
+    'kubernetes-pods',
+    {
+      ...pod,
+      ...scraped,
+      __meta_kubernetes_pod_annotation_prometheus_io_port: '9102',
+      __meta_kubernetes_pod_annotation_prometheus_io_path: '/m',
+    },
+    {
+      __address__: '10.0.0.7:9102',
+      __metrics_path__: '/m',
+      namespace: 'shop',
+      kubernetes_pod_name: podName,
+      cluster,
+    },
+  ],
+  ['kubernetes-pods', { ...pod, ...scraped, __meta_kubernetes_pod_phase: 'Succeeded' }, 'dropped'],
+  ['kube-state-metrics', { __address__: 'a:1' }, { __address__: 'a:1', cluster }],
+  ['kubernetes-service-endpoints', service, 'dropped'],
+  [
+    'kubernetes-service-endpoints',
+    {
+      ...service,
+      __scheme__: 'http',
+      __meta_kubernetes_service_annotation_prometheus_io_scrape: 'true',
+      __meta_kubernetes_service_annotation_prometheus_io_scheme: 'https',
+      __meta_kubernetes_service_annotation_prometheus_io_path: '/m',
+      __meta_kubernetes_service_annotation_prometheus_io_port: '9102',
+    },
+    {
+      __address__: '10.0.0.7:9102',
+      __scheme__: 'https',
+      __metrics_path__: '/m',
+      namespace: 'shop',
+      kubernetes_name: 'cart',
+      team: 'a',
+      cluster,
+    },
+  ],
+  [
+    'node-exporter',
+    { __address__: '10.0.0.2:9100', __meta_kubernetes_pod_node_name: 'n1' },
+    { __address__: '10.0.0.2:9100', instance: 'n1', cluster },
+  ],
+])('clymene-agent-config, %s: %j', (job, labels, expected) => {
+  expect(relabelled('clymene-agent-config', job, labels)).toEqual(expected)
+})
+
+const logs = { namespace: 'shop', pod: podName, container: 'cart', node_name: 'n1', cluster }
+
+test.each<[what: string, labels: Readonly<Record<string, string>>, expected: Readonly<Record<string, string>>]>([
+  ['named by its controller, without the hash', {}, { app: 'cart', job: 'shop/cart', __path__: '/var/log/pods/*u1/cart/*.log' }],
+  ['named by a controller without a hash', { __meta_kubernetes_pod_controller_name: 'web-db' }, { app: 'web-db', job: 'shop/web-db' }],
+  [
+    'named by its label app',
+    { __meta_kubernetes_pod_label_app: 'a', __meta_kubernetes_pod_label_component: 'c', __meta_kubernetes_pod_label_instance: 'i' },
+    { app: 'a', job: 'shop/a', component: 'c', instance: 'i' },
+  ],
+  [
+    'named by its recommended labels first',
+    {
+      __meta_kubernetes_pod_label_app: 'a',
+      __meta_kubernetes_pod_label_app_kubernetes_io_name: 'n',
+      __meta_kubernetes_pod_label_component: 'c',
+      __meta_kubernetes_pod_label_app_kubernetes_io_component: 'o',
+      __meta_kubernetes_pod_label_instance: 'i',
+      __meta_kubernetes_pod_label_app_kubernetes_io_instance: 's',
+    },
+    { app: 'n', job: 'shop/n', component: 'o', instance: 's' },
+  ],
+  [
+    'without a controller',
+    { __meta_kubernetes_pod_controller_name: '', __meta_kubernetes_pod_name: 'alone' },
+    { app: 'alone', job: 'shop/alone', pod: 'alone' },
+  ],
+  [
+    'static',
+    {
+      __meta_kubernetes_pod_annotationpresent_kubernetes_io_config_hash: 'true',
+      __meta_kubernetes_pod_annotation_kubernetes_io_config_hash: 'h',
+    },
+    { __path__: '/var/log/pods/*h/cart/*.log' },
+  ],
+])('promtail-config, a pod %s', (_what, labels, expected) => {
+  const { __address__: _, ...found } = {
+    __address__: '',
+    ...labelsOf(relabelled('promtail-config', 'kubernetes-pods', { ...pod, ...labels })),
+  }
+  const defaults = { app: 'cart', job: 'shop/cart', __path__: '/var/log/pods/*u1/cart/*.log' }
+  expect(found).toEqual({ ...logs, ...defaults, ...expected })
+})
+
+const labelsOf = (result: Readonly<Record<string, string>> | 'dropped'): Readonly<Record<string, string>> =>
+  result === 'dropped' ? { dropped: 'yes' } : result
+
+test("promtail-config, the node's own files", () => {
+  expect(relabelled('promtail-config', 'system', { job: 'varlogs', __path__: '/var/log/*log' })).toEqual({
+    job: 'varlogs',
+    __path__: '/var/log/*log',
+    cluster,
+  })
+})
