@@ -104,6 +104,10 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         `--tls-cert-file=${pki.file('apiserver.crt')}`,
         `--tls-private-key-file=${pki.file('apiserver.key')}`,
         `--client-ca-file=${caFile}`,
+        // No name server knows the nodes. The certificate is how it shows a kubelet who asks.
+        '--kubelet-preferred-address-types=InternalIP,Hostname',
+        `--kubelet-client-certificate=${admin.certificate}`,
+        `--kubelet-client-key=${admin.key}`,
         `--token-auth-file=${pki.file('tokens.csv')}`,
         `--requestheader-client-ca-file=${pki.file('front-proxy-ca.crt')}`,
         '--requestheader-allowed-names=front-proxy-client',

@@ -17,15 +17,15 @@ export type LokiOptions = {
 }
 
 const VERSION = '3.7.8'
-const program = `bin/loki-${VERSION}`
+export const lokiProgram = `bin/loki-${VERSION}`
 
-export const isLokiInstalled = (): boolean => existsSync(cached(program))
+export const isLokiInstalled = (): boolean => existsSync(cached(lokiProgram))
 
 /** Builds it from its Go module, about 12 CPU-minutes; go.mod and go.sum here pin every module. */
 export async function installLoki(): Promise<void> {
   if (!(await isOnPath('go'))) throw new Error('Loki is built by the Go toolchain, 1.21 or newer, and there is no go here')
   const setVersion = `-X github.com/grafana/loki/v3/pkg/util/build.Version=${VERSION}`
-  await makeCached(program, async (path) => {
+  await makeCached(lokiProgram, async (path) => {
     await runCommand(
       'nice',
       ['-n', '5', 'go', 'build', '-trimpath', '-ldflags', `-s -w ${setVersion}`, '-o', path, 'github.com/grafana/loki/v3/cmd/loki'],
@@ -44,7 +44,7 @@ export async function startLoki({ multiTenant = false, limits = {}, port }: Loki
     name: 'Loki',
     url: `http://127.0.0.1:${http}`,
     directory,
-    command: cached(program),
+    command: cached(lokiProgram),
     args: [`-config.file=${join(directory, 'loki.yml')}`, '-target=all'],
     isReady: answers(`http://127.0.0.1:${http}/ready`),
   })

@@ -12,9 +12,9 @@ export type NodeExporterOptions = {
   readonly args?: readonly string[]
 }
 
-const program = packageFile('prometheus-node-exporter', 'usr/bin/prometheus-node-exporter')
+export const nodeExporterProgram = packageFile('prometheus-node-exporter', 'usr/bin/prometheus-node-exporter')
 
-export const isNodeExporterInstalled = (): boolean => existsSync(program)
+export const isNodeExporterInstalled = (): boolean => existsSync(nodeExporterProgram)
 export const installNodeExporter = (): Promise<void> => unpackPackage('prometheus-node-exporter')
 
 /** This machine's metrics under `${url}/metrics`. */
@@ -24,7 +24,7 @@ export async function startNodeExporter({ args = [], ...options }: NodeExporterO
     name: 'node-exporter',
     url: `http://127.0.0.1:${port}`,
     directory: makeDataDirectory('node-exporter'),
-    command: program,
+    command: nodeExporterProgram,
     args: [`--web.listen-address=127.0.0.1:${port}`, '--log.level=warn', ...args],
     isReady: answers(`http://127.0.0.1:${port}/`),
   })

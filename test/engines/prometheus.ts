@@ -15,9 +15,9 @@ export type PrometheusOptions = {
   readonly args?: readonly string[]
 }
 
-const program = packageFile('prometheus', 'usr/bin/prometheus')
+export const prometheusProgram = packageFile('prometheus', 'usr/bin/prometheus')
 
-export const isPrometheusInstalled = (): boolean => existsSync(program)
+export const isPrometheusInstalled = (): boolean => existsSync(prometheusProgram)
 export const installPrometheus = (): Promise<void> => unpackPackage('prometheus')
 
 /** Takes remote write 1.0 under /api/v1/write and scrapes nothing. */
@@ -34,7 +34,7 @@ export async function startPrometheus({ outOfOrderWindow, args = [], ...options 
     name: 'Prometheus',
     url: `http://127.0.0.1:${port}`,
     directory,
-    command: program,
+    command: prometheusProgram,
     args: [
       `--config.file=${join(directory, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(directory, 'data')}`,

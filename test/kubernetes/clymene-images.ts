@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+import { layOutImage } from '../../tools/image-files.ts'
+import { cached } from '../engines/cache.ts'
+import { lokiProgram } from '../engines/loki.ts'
+import { nodeExporterProgram } from '../engines/node-exporter.ts'
+import { prometheusProgram } from '../engines/prometheus.ts'
+import type { Image, Images } from './images.ts'
+
+const root = join(import.meta.dirname, '../..')
+const NODE = { from: process.execPath, to: '/usr/local/bin/node' }
+const UNDICI = dirname(createRequire(import.meta.url).resolve('undici'))
+const SERVICES = ['agent', 'gateway', 'ingester'] as const
+
+/** The images that the manifests name, laid out under `directory`: our services as their Dockerfiles say, the others by this machine's programs. */
+export async function makeImages(directory: string): Promise<Images> {
+  const services = await Promise.all(
+    SERVICES.map(async (service): Promise<[string, Image]> => {
+      const files = join(directory, service)
+      await layOutImage(service, files)
+      return [`bourbonkk/clymene-${service}`, imageOfDockerfile(readFileSync(join(root, 'services', service, 'Dockerfile'), 'utf8'), files)]
+    }),
+  )
+  return {
+    ...Object.fromEntries(services),
+    'kube-state-metrics/kube-state-metrics': {
+      files: [NODE, { from: import.meta.dirname, to: '/opt/kubernetes' }, { from: UNDICI, to: '/opt/node_modules/undici' }],
+      entrypoint: ['node', '/opt/kubernetes/kube-state-metrics.ts'],
+      user: 65_534,
+    },
+    'prom/node-exporter': { ...program(nodeExporterProgram, '/bin/node_exporter'), user: 65_534 },
+    'prom/prometheus': { ...program(prometheusProgram, '/bin/prometheus'), user: 65_534, folders: ['/prometheus'] },
+    'grafana/loki': { ...program(cached(lokiProgram), '/usr/bin/loki'), user: 10_001 },
+    busybox: { files: [], entrypoint: ['sh'] },
+  }
+}
+
+const program = (from: string, name: string): Image => {
+  const to = name.replace(/^(\/usr)?\/bin\//, '/usr/local/bin/')
+  return { files: [{ from, to }], entrypoint: [to] }
+}
+
+/** What the last stage of a service's Dockerfile says: `/image` of the stage before is `files`, Node is where its base image has it. */
+export function imageOfDockerfile(text: string, files: string): Image {
+  const last = text.slice(text.lastIndexOf('\nFROM ')).split('\n')
+  const valuesOf = (instruction: string): string[] =>
+    last.filter((line) => line.startsWith(`${instruction} `)).map((line) => line.slice(instruction.length + 1).trim())
+  const only = (instruction: string): string => {
+    const [value, ...more] = valuesOf(instruction)
+    if (value === undefined || more.length > 0)
+      throw new Error(`the Dockerfile has ${more.length + 1} lines ${instruction}, one is expected`)
+    return value
+  }
+  const [, copied] = /^--from=build \/image (\S+)$/.exec(only('COPY')) ?? []
+  const [user = '', group = ''] = only('USER').split(':')
+  const entrypoint: unknown = JSON.parse(only('ENTRYPOINT'))
+  if (copied === undefined || !Array.isArray(entrypoint))
+    throw new Error('the Dockerfile copies or starts something else than is known here')
+  const environment = valuesOf('ENV').flatMap((line) => line.split(/\s+/))
+  const folders = valuesOf('RUN').map((line) => /^install -d -o \d+ -g \d+ (\S+)$/.exec(line)?.[1] ?? '')
+  if (folders.includes('')) throw new Error('the Dockerfile runs something that is not known here')
+  return {
+    files: [NODE, { from: files, to: copied }],
+    entrypoint: entrypoint.map(String),
+    environment: Object.fromEntries(
+      environment.map((pair) => {
+        const [name = '', value = ''] = pair.split('=')
+        return [name, value.replace('$PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin').replace(/\$\w+/, '')]
+      }),
+    ),
+    user: Number(user),
+    group: Number(group),
+    folders,
+    directory: valuesOf('WORKDIR')[0] ?? '/',
+  }
+}
