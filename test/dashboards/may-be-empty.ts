@@ -1,0 +1,18 @@
+export type MayBeEmpty = {
+  /** Uid. */
+  readonly board: string
+  /** Id. */
+  readonly panel: number
+  /** Letter; default every query of the panel. */
+  readonly query?: string
+  /** Why a healthy cluster has nothing to show there. */
+  readonly reason: string
+}
+
+/** Panels that show nothing when all is well, or where a pod does without what they show. Everything else has to have an answer. */
+export const MAY_BE_EMPTY: readonly MayBeEmpty[] = [
+  { board: 'clymene-pod', panel: 4, reason: 'no container of the pod has ended yet' },
+  { board: 'clymene-pod', panel: 24, reason: 'no container waits' },
+  { board: 'clymene-pod', panel: 43, reason: 'the pod claims no volume' },
+  { board: 'clymene-pod', panel: 13, query: 'A', reason: 'no line of the pod speaks of an error' },
+]
