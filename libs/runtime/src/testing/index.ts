@@ -1,0 +1,1 @@
+export { issue, type Issued, type IssueOptions } from './certificates.ts'
