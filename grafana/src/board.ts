@@ -14,7 +14,7 @@ import {
 const TAG = 'clymene'
 
 /**
- * Grafana 11.0 writes 39, 12 and 13 write up to 42 and bring older ones up to theirs. Back ends since 12 call a version above their own a failed
+ * Grafana 11.0 writes 39; 12 and 13 write up to 42 and bring older ones up to theirs. Back ends since 12 call a version above their own a failed
  * migration, so the least that all know is the one that all import.
  */
 const SCHEMA_VERSION = 39
