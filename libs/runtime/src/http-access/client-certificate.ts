@@ -2,22 +2,21 @@ import type { ClientTls } from './client-tls.ts'
 import { certificatesOf } from './pem.ts'
 
 /**
- * Peers like those of Node hang up without a reason when they do not accept a client certificate. So whoever shows one says which it
- * is and until when it holds.
+ * Peers hang up when they do not accept a client certificate or get none; some give no reason, and clients of HTTP do not pass on what
+ * the others give. So whoever speaks TLS says what is shown and until when it holds.
  */
 export type ClientCertificate = {
   /** The peer has answered: it does not mind the certificate as it is now. */
   readonly accepted: () => void
-  /** What a peer that hangs up may have against the certificate; undefined when it took the same before, or none is shown. */
+  /** What a peer that hangs up may have against the certificate, or against none; undefined when it took the same before. */
   readonly suspect: () => string | undefined
 }
 
-export function createClientCertificate({ cert }: ClientTls, now: () => number = Date.now): ClientCertificate | undefined {
-  if (cert === undefined) return undefined
+export function createClientCertificate({ cert }: Pick<ClientTls, 'cert'>, now: () => number = Date.now): ClientCertificate {
   let taken: Buffer | undefined
   const read = (): Buffer | undefined => {
     try {
-      return cert.read()
+      return cert === undefined ? NONE : cert.read()
     } catch {
       // Whoever connects next tells it.
       return undefined
@@ -29,10 +28,14 @@ export function createClientCertificate({ cert }: ClientTls, now: () => number =
     },
     suspect: () => {
       const pem = read()
-      return pem === undefined ? undefined : suspicion(pem, cert.path, pem === taken, now())
+      if (pem === undefined) return undefined
+      if (pem === NONE) return pem === taken ? undefined : 'it may ask for a client certificate, and none is given'
+      return suspicion(pem, cert?.path ?? '', pem === taken, now())
     },
   }
 }
+
+const NONE = Buffer.alloc(0)
 
 function suspicion(pem: Buffer, path: string, isTaken: boolean, now: number): string | undefined {
   try {

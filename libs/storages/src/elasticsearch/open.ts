@@ -20,8 +20,8 @@ export function openElasticsearch({ flags, logger, version }: StorageContext<typ
   const { mistakes, access, idleFlags } = readSettings(flags)
   refuse(mistakes)
   for (const name of idleFlags) logger.warn('flag has no effect without --es.tls.enabled', { flag: `--${name}` })
-  const client = openClient(flags, access, version)
-  const ask = createAsk(client, access)
+  const urls = flags['es.server-urls'].map((url) => new URL(url))
+  const { ask, close } = createAsk(urls, access, (tls) => openClient(flags, tls, version))
   const dataStreams = flags['es.mode'] === 'data-streams'
   const layout = dataStreams
     ? dataStreamLayout
@@ -49,6 +49,6 @@ export function openElasticsearch({ flags, logger, version }: StorageContext<typ
       const there = await ask((one, options) => one.ping({}, options), signal)
       if (!there) throw new RetryableError('elasticsearch does not answer HEAD / with 200', { needsOperator: true })
     },
-    close: () => client.close(),
+    close,
   }
 }

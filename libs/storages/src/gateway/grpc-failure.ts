@@ -27,16 +27,17 @@ export function grpcFailure(error: ServiceError, context: GrpcFailureContext): R
   const { code } = error
   const { peer, secrets = {}, now = Date.now() } = context
   const details = hideSecrets(error.details, secrets)
+  // It has the details as well.
+  const cause = details === error.details ? error : undefined
   const lost = code === Status.UNAVAILABLE ? connectionReason(details) : undefined
   if (lost !== undefined) return notConnected(error, lost, context)
   const text = `${peer} answered ${Status[code] ?? code}${details === '' ? '' : `: ${firstLine(details)}`}`
   if (code === Status.INVALID_ARGUMENT) {
-    return new PermanentError(text, { cause: error, status: code, repeatLike: gatewayVerdict(400, details) === 'repeat' })
+    return new PermanentError(text, { cause, status: code, repeatLike: gatewayVerdict(400, details) === 'repeat' })
   }
-  if (code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(details))
-    return new PermanentError(text, { cause: error, status: code })
+  if (code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(details)) return new PermanentError(text, { cause, status: code })
   const needsOperator = OPERATOR.has(code) || /name resolution failed/i.test(details)
-  return new RetryableError(text, { cause: error, status: code, needsOperator, retryAfterMs: retryAfterOf(error, now) })
+  return new RetryableError(text, { cause, status: code, needsOperator, retryAfterMs: retryAfterOf(error, now) })
 }
 
 /**

@@ -90,7 +90,7 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
       })
     },
     close: async () => {
-      for (const peer of peers) peer.close()
+      await Promise.all(peers.map((peer) => peer.close()))
     },
   }
 }

@@ -1,8 +1,17 @@
 import { errorMessage, PermanentError, RetryableError } from '@clymene/model'
-import { basicCredentials, connectionFailure, failureOf, hideSecrets, NO_ACCESS, type HttpAccess } from '@clymene/runtime'
+import {
+  basicCredentials,
+  connectionFailure,
+  createClientCertificate,
+  failureOf,
+  hideSecrets,
+  NO_ACCESS,
+  type HttpAccess,
+} from '@clymene/runtime'
 import { Pool, type Dispatcher } from 'undici'
 
 import type { Verdict } from '../verdicts.ts'
+import { createRenewed } from './renewed.ts'
 
 export type HttpPushOptions = {
   /** Where bodies go. User and password in it become basic authentication; they never stand in an error. */
@@ -47,13 +56,15 @@ export function createHttpPush({
   const path = `${url.pathname}${url.search}`
   const ofUrl = basicAuthorization(url)
   const limits = { connectTimeout: timeoutMs, headersTimeout: timeoutMs, bodyTimeout: timeoutMs }
-  const connect = access.connect?.(timeoutMs)
-  const pool = new Pool(url.origin, {
-    connections,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    ...limits,
-    ...(connect === undefined ? {} : { connect }),
+  const certificate = access.certificate ?? (url.protocol === 'https:' ? createClientCertificate({}) : undefined)
+  const pools = createRenewed({
+    peer,
+    tls: access.tls,
+    open: (tls) => {
+      const connect = tls === undefined ? {} : { connect: { ...tls, timeout: timeoutMs } }
+      return new Pool(url.origin, { connections, pipelining: 1, keepAliveTimeout: 30_000, ...limits, ...connect })
+    },
+    close: (pool) => pool.close(),
   })
 
   const secretHeaders = (): Readonly<Record<string, string>> => {
@@ -70,26 +81,20 @@ export function createHttpPush({
     const secrets = secretHeaders()
     const limit = limitedSignal(signal, timeoutMs)
     try {
-      const {
-        statusCode,
-        headers: received,
-        body,
-      } = await pool.request({
-        method,
-        path,
-        headers: { ...headers, ...extra, ...secrets },
-        body: sent,
-        signal: limit.signal,
+      const options = { method, path, headers: { ...headers, ...extra, ...secrets }, body: sent, signal: limit.signal }
+      return await pools.use(async (pool) => {
+        const { statusCode, headers: received, body } = await pool.request(options)
+        certificate?.accepted()
+        const failed = statusCode < 200 || statusCode > 299
+        const text = await beginning(body, failed ? Math.max(maxErrorBytes, JUDGED_BYTES) + SECRET_BYTES : 0)
+        const message = firstLine(hideSecrets(text, secrets)).slice(0, maxErrorBytes)
+        return { status: statusCode, text: firstLine(text), message, retryAfter: one(received['retry-after']) }
       })
-      access.certificate?.accepted()
-      const failed = statusCode < 200 || statusCode > 299
-      const text = await beginning(body, failed ? Math.max(maxErrorBytes, JUDGED_BYTES) + SECRET_BYTES : 0)
-      const message = firstLine(hideSecrets(text, secrets)).slice(0, maxErrorBytes)
-      return { status: statusCode, text: firstLine(text), message, retryAfter: one(received['retry-after']) }
     } catch (error) {
       signal.throwIfAborted()
+      if (error instanceof RetryableError) throw error
       if (limit.signal.aborted) throw new RetryableError(`${peer}: no answer within ${timeoutMs} ms`, { cause: error })
-      throw connectionFailure(error, peer, access.certificate)
+      throw connectionFailure(error, peer, certificate)
     } finally {
       limit.release()
     }
@@ -109,7 +114,7 @@ export function createHttpPush({
       const answer = await request({ method: 'GET', body: null, extra: {} }, signal)
       if (answer.status >= 500 || answer.status === 401) throw failureOf({ ...answer, peer })
     },
-    close: () => pool.close(),
+    close: pools.close,
   }
 }
 

@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export type ReceivedRequest = {
@@ -10,6 +11,7 @@ export type ReceivedRequest = {
 
 export type HttpReceiver = {
   readonly url: string
+  readonly port: number
   readonly requests: readonly ReceivedRequest[]
   /** Connections that were opened so far. */
   readonly connections: () => number
@@ -19,10 +21,12 @@ export type HttpReceiver = {
 /** A real HTTP server on a free port that keeps what it gets; `answer` decides, 204 when it leaves the response open. */
 export async function startHttpReceiver(
   answer: (request: ReceivedRequest, response: ServerResponse) => void = (_, r) => void r.writeHead(204).end(),
+  /** Present: it speaks TLS. */
+  tls?: ServerOptions,
 ): Promise<HttpReceiver> {
   const requests: ReceivedRequest[] = []
   let connections = 0
-  const server = createServer((incoming, response) => {
+  const receive = (incoming: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('end', () => {
@@ -31,13 +35,15 @@ export async function startHttpReceiver(
       requests.push(request)
       answer(request, response)
     })
-  })
+  }
+  const server = tls === undefined ? createServer(receive) : createTlsServer(tls, receive)
   server.on('connection', () => connections++)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has an AddressInfo
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    port,
     requests,
     connections: () => connections,
     stop: () =>
