@@ -185,7 +185,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
       else await watch(signal)
       metrics.restart(resource, 'timeout')
       // A server that ends every watch at once would be asked without a pause.
-      return Date.now() - began >= SHORT_MS
+      return Date.now() - began >= limits.backoffMs[0]
     } catch (error) {
       if (signal.aborted) return false
       if (error instanceof NoStreamingList || (version === '' && streams && isInvalid(error))) {
@@ -206,7 +206,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
       while (!signal.aborted) {
         try {
           const mayFollow = await once(signal)
-          if (!mayFollow && !signal.aborted) await sleep(Math.random() * SHORT_MS, undefined, { signal })
+          if (!mayFollow && !signal.aborted) await sleep(Math.random() * limits.backoffMs[0], undefined, { signal })
         } catch (error) {
           if (!signal.aborted) await fail(error, signal).catch(() => undefined)
         }
@@ -218,9 +218,6 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
     heardMs: () => heardMs,
   }
 }
-
-/** Watches shorter than this are pauses apart. */
-const SHORT_MS = 1000
 
 const EVENT_NAMES = { ADDED: 'add', MODIFIED: 'update', DELETED: 'delete', BOOKMARK: 'bookmark', 'TOO LARGE': 'error' } as const
 

@@ -7,12 +7,21 @@ import type { Container, ContainerPort, Pod } from './pod.ts'
 
 /** One target a port of each container; a container without ports has one without a port. A pod without an address has none. */
 export function podGroup(pod: Pod, attachNode: boolean, lookup: Lookup): GroupMade {
-  const uses = attachNode && pod.nodeName !== '' ? [useOf('nodes', '', pod.nodeName)] : []
+  const plain = known.get(pod) ?? plainGroup(pod)
+  known.set(pod, plain)
+  if (!attachNode || pod.nodeName === '') return { group: plain, uses: [] }
+  const labels = new Map(plain.labels)
+  addNodeLabels(labels, lookup('nodes', '', pod.nodeName))
+  return { group: { ...plain, labels }, uses: [useOf('nodes', '', pod.nodeName)] }
+}
+
+/** Several jobs mostly look at the same pods: 10,000 groups are 23 MB. */
+const known = new WeakMap<Pod, TargetGroup>()
+
+function plainGroup(pod: Pod): TargetGroup {
   const source = `pod/${pod.namespace}/${pod.name}`
-  if (pod.podIp === '') return { group: { source, targets: [], labels: new Map() }, uses }
-  const labels = podLabels(pod)
-  if (uses.length > 0) addNodeLabels(labels, lookup('nodes', '', pod.nodeName))
-  return { group: { source, labels, targets: pod.containers.flatMap((container) => containerTargets(pod, container)) }, uses }
+  if (pod.podIp === '') return { source, targets: [], labels: new Map() }
+  return { source, labels: podLabels(pod), targets: pod.containers.flatMap((container) => containerTargets(pod, container)) }
 }
 
 export function podLabels(pod: Pod): MetaLabels {

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 import { apiError } from './api-error.ts'
 import { isJson, jsonAt, textAt } from './json.ts'
-import { createLineCutter } from './lines.ts'
+import { createLineCutter, type Line } from './lines.ts'
 import { RESOURCES, type KubernetesObject, type Resource } from './resources.ts'
 import { createTurns } from './turns.ts'
 
@@ -27,8 +27,12 @@ export async function* readWatch(body: Readable, resource: Resource, maxObjectBy
   for await (const chunk of chunks) {
     let events: WatchEvent[] = []
     for (const line of cutter.push(chunk)) {
-      if (line === 'too long') events.push({ type: 'TOO LARGE' })
-      else if (line.length > 0) events.push(parseEvent(line, resource))
+      const event = eventOf(line, resource)
+      if (event instanceof Error) {
+        yield events
+        throw event
+      }
+      if (event !== undefined) events.push(event)
       const pause = turn()
       if (pause === undefined) continue
       yield events
@@ -38,6 +42,17 @@ export async function* readWatch(body: Readable, resource: Resource, maxObjectBy
     if (events.length > 0) yield events
   }
   if (cutter.rest() > 0) throw new Error('the answer ended in the middle of an event')
+}
+
+/** An error is a value here: what stands before it counts. */
+function eventOf(line: Line, resource: Resource): WatchEvent | Error | undefined {
+  if (line === 'too long') return { type: 'TOO LARGE' }
+  if (line.length === 0) return undefined
+  try {
+    return parseEvent(line, resource)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 function parseEvent(line: Buffer, resource: Resource): WatchEvent {
