@@ -31,7 +31,8 @@ export const podRows: readonly Row[] = [
       third({
         id: 21,
         title: 'Containers started again',
-        description: 'Restarts in the step of the chart. Several in a row: look at the reason above and at the last lines before each.',
+        description:
+          'Restarts in the window before each point, a minute or more. Several in a row: look at the reason above and at the last lines before each.',
         unit: Short,
         shape: 'bars',
         queries: [
@@ -58,7 +59,7 @@ export const podRows: readonly Row[] = [
       third({
         id: 23,
         title: 'Killed for want of memory',
-        description: 'Processes of the container that the kernel killed at the memory limit, in the step of the chart.',
+        description: 'Processes of the container that the kernel killed at the memory limit, in the window before each point.',
         unit: Short,
         shape: 'bars',
         queries: [

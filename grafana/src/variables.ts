@@ -8,17 +8,22 @@ import {
 
 import { PROMETHEUS } from './queries.ts'
 
+/** A board that was never saved has no choice: Grafana then takes the first that there is. */
+const NONE_YET = { text: '', value: '' }
+
 /** Which Prometheus (or Cortex, or Mimir) and which Loki the board reads. */
 export const dataSources = () => [
   new DatasourceVariableBuilder('datasource')
     .label('Metrics')
     .description('A Prometheus data source: the store that Clymene writes metrics to')
     .type('prometheus')
+    .current(NONE_YET)
     .allowCustomValue(false),
   new DatasourceVariableBuilder('loki_datasource')
     .label('Logs')
     .description('A Loki data source: the store that Clymene writes logs to')
     .type('loki')
+    .current(NONE_YET)
     .allowCustomValue(false),
 ]
 
@@ -47,6 +52,7 @@ export function labelVariable({ name, title, description, series, label = name, 
     // oxlint-disable-next-line unicorn/no-array-sort -- a setting of a builder
     .sort(VariableSort.AlphabeticalCaseInsensitiveAsc)
     .multi(choice !== undefined)
+    .current(choice === undefined ? NONE_YET : { text: [], value: [] })
   if (choice === 'all')
     variable
       .includeAll(true)
@@ -61,3 +67,4 @@ export const logFilter = () =>
     .label('Log filter')
     .description('Only lines that this regular expression (RE2, upper or lower case) finds; empty for all lines')
     .defaultValue('')
+    .current(NONE_YET)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { type BoardFile, everyPanel, readBoards, shownPanels } from './board-files.ts'
+import { MAY_BE_EMPTY } from './may-be-empty.ts'
 import { neededMetrics } from './needed-metrics.ts'
 import { parseQuery } from './query-syntax.ts'
 import { queriesOf, type Rule, rules } from './rules.ts'
@@ -110,4 +111,18 @@ describe('a mistake is found', () => {
 test('a panel of a collapsed row is looked at, too', () => {
   const node = boardOf('clymene-node')
   expect(everyPanel(node).length).toBeGreaterThan(node.panels.length)
+})
+
+test('what may be empty is a query that exists, once, with a reason', () => {
+  const known = all.flatMap((board) =>
+    shownPanels(board).flatMap(({ id, targets = [] }) => targets.map(({ refId }) => `${board.uid} ${id} ${refId}`)),
+  )
+  const excused = MAY_BE_EMPTY.flatMap(({ board, panel, query }) =>
+    known.filter((name) => name === `${board} ${panel} ${query ?? name.at(-1)}`),
+  )
+  expect(new Set(excused).size).toBe(excused.length)
+  expect(MAY_BE_EMPTY.filter(({ board, panel }) => !excused.some((name) => name.startsWith(`${board} ${panel} `)))).toEqual([])
+  expect(MAY_BE_EMPTY.filter(({ reason }) => reason.length < 10)).toEqual([])
+  // Most of a board has to show something.
+  expect(excused.length).toBeLessThan(known.length / 10)
 })

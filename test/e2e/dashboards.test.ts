@@ -120,6 +120,16 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
     expect(problems).toContain('clymene-pod variable pod: web-2 is not offered, only web-0, web-1')
   })
 
+  test('a variable may be of Loki, too', async () => {
+    const [board] = readBoards().values()
+    const source = { type: 'loki', uid: '${loki_datasource}' }
+    const node = { type: 'query', name: 'node', datasource: source, query: { label: 'node_name', stream: '{cluster="$cluster"}' } }
+    const variables = board!.templating.list.map((variable) => (variable.name === 'node' ? node : variable))
+    const { problems, choices } = await check(MAIN, new Map([['board.json', { ...board!, templating: { list: variables } }]]))
+    expect(problems).toEqual([])
+    expect(choices.get('clymene-node node')).toEqual(['main-node'])
+  })
+
   test.each([
     ['a metric is misspelt', 'node_load5', 'node_laod5', /^clymene-node #4 Load per core A: no answer to /],
     ['a label is misspelt', 'namespace=\\"$namespace\\",pod=~', 'namespace=\\"$namespace\\",pdo=~', /^clymene-pod .*: no answer to /],
