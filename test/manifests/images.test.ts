@@ -12,7 +12,7 @@ import type { Container } from './objects.ts'
 const directory = mkdtempSync(join(tmpdir(), 'clymene-images-'))
 const imageOf = (service: ImageService): string => join(directory, service)
 
-beforeAll(() => Promise.all(IMAGE_SERVICES.map((service) => layOutImage(service, imageOf(service)))))
+beforeAll(() => Promise.all(IMAGE_SERVICES.map((service) => layOutImage(service, imageOf(service)))), 120_000)
 afterAll(() => {
   rmSync(directory, { recursive: true })
 })
