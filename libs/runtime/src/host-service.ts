@@ -1,5 +1,6 @@
 import type { FlagValues, Logger } from '@clymene/model'
 
+import { adminAccess, type AdminAccess } from './admin-access.ts'
 import { startAdminServer, type AdminServer } from './admin.ts'
 import { createLogger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -14,6 +15,8 @@ export type Host = {
   readonly readiness: Readiness
   readonly version: Version
   readonly admin: AdminServer
+  /** Asked before an admin action, on whatever port it comes. */
+  readonly adminAccess: AdminAccess
 }
 
 export type HostOptions = {
@@ -27,6 +30,7 @@ export async function hostService({ flags, component, warnings }: HostOptions, m
   const logger = createLogger({ level: flags['log-level'] }).child({ component })
   for (const warning of warnings) logger.warn(warning)
   const metrics = createMetrics({ processMetrics: true })
+  const mayAct = adminAccess({ tokenFile: flags['admin.token-file'], metrics, logger })
   const readiness = createReadiness()
   const version = readVersion()
   const admin = await startAdminServer({
@@ -38,7 +42,7 @@ export async function hostService({ flags, component, warnings }: HostOptions, m
     version,
   })
   try {
-    await main({ logger, metrics, readiness, version, admin })
+    await main({ logger, metrics, readiness, version, admin, adminAccess: mayAct })
   } finally {
     await admin.close()
   }

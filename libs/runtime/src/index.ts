@@ -1,6 +1,7 @@
+export { adminAccess, type AdminAccess, type AdminAccessOptions, type AdminRefusal, type AdminRequest } from './admin-access.ts'
 export { createAdminServer, formatUptime, startAdminServer, type AdminOptions, type AdminServer } from './admin.ts'
 export { retry, type Backoff, type RetryOptions } from './backoff.ts'
-export { adminFlags, processFlags } from './process-flags.ts'
+export { adminFlags, adminTokenFlags, processFlags } from './process-flags.ts'
 export { flagHelp, flagTable, type FlagGroup } from './flag-help.ts'
 export { flag, formatAddress, parseAddress, parseBytes, parseDuration, parseUrl, readSecretFile, type Address } from './flag.ts'
 export { connectionFailure, failureOf, parseRetryAfter, type HttpFailure } from './http-failure.ts'

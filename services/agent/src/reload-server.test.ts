@@ -1,5 +1,5 @@
 import { ConfigError, type Logger } from '@clymene/model'
-import { silentLogger } from '@clymene/runtime'
+import { adminAccess, createMetrics, silentLogger, type AdminAccess, type AdminRequest } from '@clymene/runtime'
 import { afterEach, expect, test } from 'vitest'
 
 import { startReloadServer, type ReloadServer } from './reload-server.ts'
@@ -12,12 +12,13 @@ afterEach(async () => {
   server = undefined
 })
 
-/** A server whose configuration is what the test says; `call` gives status, text and the header Allow. */
-async function start(options: { reload?: () => Promise<void>; logger?: Logger } = {}) {
+/** A server whose configuration is what the test says; `call` gives status, text and two headers. */
+async function start(options: { reload?: () => Promise<void>; logger?: Logger; access?: AdminAccess; host?: string } = {}) {
   let reloads = 0
   server = await startReloadServer({
-    address: LOOPBACK,
+    address: { ...LOOPBACK, ...(options.host === undefined ? {} : { host: options.host }) },
     flagName: 'http.port',
+    access: options.access ?? (() => undefined),
     reload: async () => {
       await options.reload?.()
       reloads++
@@ -27,7 +28,12 @@ async function start(options: { reload?: () => Promise<void>; logger?: Logger } 
   const { port } = server.address
   const call = async (method: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...init })
-    return { status: response.status, text: await response.text(), allow: response.headers.get('allow') }
+    return {
+      status: response.status,
+      text: await response.text(),
+      allow: response.headers.get('allow'),
+      asks: response.headers.get('www-authenticate'),
+    }
   }
   return { call, reloads: () => reloads }
 }
@@ -86,12 +92,41 @@ test('a body beyond any sense is not read', async () => {
   expect(reloads()).toBe(1)
 })
 
+test.each<[status: 401 | 403 | 503, asks: string | null]>([
+  [401, 'Bearer'],
+  [403, null],
+  [503, null],
+])('who may not ask gets %i and why, and nothing is read', async (status, asks) => {
+  const { call, reloads } = await start({ access: () => ({ status, message: 'because' }) })
+  expect(await call('POST', '/api/reload')).toMatchObject({ status, text: 'because\n', asks })
+  expect(reloads()).toBe(0)
+})
+
+test('who asks is the peer of the socket, whatever its headers say, and the token is what it shows', async () => {
+  const seen: AdminRequest[] = []
+  const access: AdminAccess = (request) => void seen.push(request)
+  const { call } = await start({ access, host: '::' })
+  const headers = { 'x-forwarded-for': '192.0.2.1', 'x-real-ip': '192.0.2.1', forwarded: 'for=192.0.2.1', authorization: 'Bearer t' }
+  await call('POST', '/api/reload', { headers })
+  expect(seen).toEqual([{ remoteAddress: '::ffff:127.0.0.1', authorization: 'Bearer t' }])
+})
+
+test('from this machine it is free, on a server that listens everywhere too', async () => {
+  const { call, reloads } = await start({
+    access: adminAccess({ tokenFile: '', metrics: createMetrics(), logger: silentLogger }),
+    host: '',
+  })
+  expect(await call('POST', '/api/reload')).toMatchObject({ status: 200 })
+  expect(reloads()).toBe(1)
+})
+
 test('a port in use names the flag', async () => {
   await start()
   const { port } = server!.address
   const second = startReloadServer({
     address: { ...LOOPBACK, port },
     flagName: 'http.port',
+    access: () => undefined,
     reload: () => Promise.resolve(),
     logger: silentLogger,
   })

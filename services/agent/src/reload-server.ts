@@ -1,10 +1,12 @@
 import { ConfigError, type Logger } from '@clymene/model'
-import { listen, type Address } from '@clymene/runtime'
+import { listen, type Address, type AdminAccess } from '@clymene/runtime'
 import fastify from 'fastify'
 
 export type ReloadServerOptions = {
   readonly address: Address
   readonly flagName: string
+  /** Who may ask for it. */
+  readonly access: AdminAccess
   /** Reads the configuration anew. @throws ConfigError when it is wrong: the old one then goes on. */
   readonly reload: () => Promise<void>
   readonly logger: Logger
@@ -12,12 +14,17 @@ export type ReloadServerOptions = {
 
 export type ReloadServer = { readonly address: Address; readonly close: () => Promise<void> }
 
-/** `POST /api/reload` of the original: 200, or 400 with every mistake. */
-export async function startReloadServer({ address, flagName, reload, logger }: ReloadServerOptions): Promise<ReloadServer> {
+/** `POST /api/reload` of the original: 200, or 400 with every mistake; 401, 403 or 503 to who may not ask for it. */
+export async function startReloadServer({ address, flagName, access, reload, logger }: ReloadServerOptions): Promise<ReloadServer> {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, bodyLimit: 1024 })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _body, done) => done(null))
-  server.post('/api/reload', async (_request, reply) => {
+  server.post('/api/reload', async (request, reply) => {
+    const refusal = access({ remoteAddress: request.socket.remoteAddress, authorization: request.headers.authorization })
+    if (refusal !== undefined) {
+      if (refusal.status === 401) reply.header('www-authenticate', 'Bearer')
+      return reply.code(refusal.status).type('text/plain').send(`${refusal.message}\n`)
+    }
     try {
       await reload()
       logger.info('configuration read anew')

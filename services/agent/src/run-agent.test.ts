@@ -13,6 +13,7 @@ const host = {
   readiness: createReadiness(),
   version: { version: '1', buildTime: '' },
   admin: { address: { host: '', port: 0 }, close: () => Promise.resolve() },
+  adminAccess: () => undefined,
 }
 
 function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {

@@ -51,7 +51,8 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
         agent.reload(scrapeConfigs)
         for (const warning of clusterWarnings({ ...setup, scrapeConfigs, logConfigs: [] })) logger.warn(warning)
       }
-      const server = texts.scrape && (await startReloadServer({ address: values['http.port'], flagName: 'http.port', reload, logger }))
+      const reloading = { address: values['http.port'], flagName: 'http.port', access: host.adminAccess, reload, logger }
+      const server = texts.scrape && (await startReloadServer(reloading))
       try {
         await agent.run(stop)
       } finally {

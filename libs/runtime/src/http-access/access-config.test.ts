@@ -98,7 +98,7 @@ describe('tls_config', () => {
   test('PEM in the configuration', () => {
     const { tls } = parse({ tls_config: { ca: authority.cert, cert: `${client.cert}${authority.cert}`, key: client.key } })
     expect(tls?.ca?.read().toString()).toBe(authority.cert)
-    expect(createHttpAccess({ ...(tls === undefined ? {} : { tls }) }).tls?.()).toMatchObject({ rejectUnauthorized: true })
+    expect(createHttpAccess(tls === undefined ? {} : { tls }).tls?.()).toMatchObject({ rejectUnauthorized: true })
   })
 
   test('says nothing: as if it were not there', () => {

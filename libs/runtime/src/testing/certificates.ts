@@ -33,7 +33,7 @@ export function issue(name: string, options: IssueOptions = {}): Issued {
   const certificate = sequence(toBeSigned, ECDSA_WITH_SHA256, bitString(signature))
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${(certificate.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`,
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     name,
     privateKey,
   }
@@ -53,7 +53,7 @@ const bitString = (bytes: Uint8Array): Buffer => tagged(0x03, Buffer.of(0), byte
 const identifier = (hex: string): Buffer => tagged(0x06, Buffer.from(hex, 'hex'))
 const commonName = (text: string): Buffer => sequence(tagged(0x31, sequence(identifier('550403'), tagged(0x0c, Buffer.from(text)))))
 /** GeneralizedTime, which the years from 2050 on need and the others may have. */
-const time = (at: Date): Buffer => tagged(0x18, Buffer.from(`${at.toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`))
+const time = (at: Date): Buffer => tagged(0x18, Buffer.from(at.toISOString().replaceAll(/[-:T]|\.\d+/g, '')))
 const ECDSA_WITH_SHA256 = sequence(identifier('2a8648ce3d040302'))
 /** basicConstraints, critical, cA. */
 const IS_AUTHORITY = sequence(identifier('551d13'), tagged(0x01, Buffer.of(0xff)), octets(sequence(tagged(0x01, Buffer.of(0xff)))))
