@@ -127,9 +127,15 @@ function podState({ namespace, name, container, claim }: ServedPod, node: string
       (phase) => `kube_pod_status_phase{${ofPod},phase="${phase}"} ${Number(phase === 'Running')}`,
     ),
     `kube_pod_container_info{${ofContainer},image="registry/${container}:1"} 1`,
-    `kube_pod_container_status_ready{${ofContainer}} 1`,
+    `kube_pod_container_status_ready{${ofContainer}} ${Number(at === 0)}`,
     `kube_pod_container_status_restarts_total{${ofContainer}} ${at}`,
-    ...(at > 0 ? [`kube_pod_container_status_last_terminated_reason{${ofContainer},reason="OOMKilled"} 1`] : []),
+    // All but the first end and are started again, over and over.
+    ...(at === 0
+      ? []
+      : [
+          `kube_pod_container_status_last_terminated_reason{${ofContainer},reason="OOMKilled"} 1`,
+          `kube_pod_container_status_waiting_reason{${ofContainer},reason="CrashLoopBackOff"} 1`,
+        ]),
     ...resources.flatMap(([resource, unit]) => [
       `kube_pod_container_resource_requests{${ofContainer},node="${node}",resource="${resource}",unit="${unit}"} ${REQUEST[resource]}`,
       `kube_pod_container_resource_limits{${ofContainer},node="${node}",resource="${resource}",unit="${unit}"} ${LIMIT[resource]}`,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { type BoardFile, readBoards } from '../dashboards/board-files.ts'
-import { checkDashboards, type CheckedDashboards } from '../dashboards/check-dashboards.ts'
+import { checkDashboards, type CheckedDashboards, type DashboardCheck } from '../dashboards/check-dashboards.ts'
 import type { Choice } from '../dashboards/choose-variables.ts'
 import { type ServedCluster, serveExporters } from '../dashboards/served-cluster.ts'
 import { makeDataDirectory } from '../engines/data-directory.ts'
@@ -60,14 +60,8 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
     })
   }
 
-  const check = (choose: Choice, boards?: ReadonlyMap<string, BoardFile>): Promise<CheckedDashboards> =>
-    checkDashboards({
-      prometheusUrl: prometheus.url,
-      lokiUrl: loki.url,
-      choose,
-      scrapeIntervalSeconds: BOARD_SECONDS,
-      ...(boards !== undefined && { boards }),
-    })
+  const check = (choose: Choice, more: Pick<DashboardCheck, 'boards' | 'mayBeEmpty'> = {}): Promise<CheckedDashboards> =>
+    checkDashboards({ prometheusUrl: prometheus.url, lokiUrl: loki.url, choose, scrapeIntervalSeconds: BOARD_SECONDS, ...more })
 
   const valuesOf = ({ answers }: CheckedDashboards, key: string) => {
     const found = answers.get(key)
@@ -115,6 +109,12 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
     expect(linesOf(main, 'clymene-node #7 Pods A')).toEqual([2])
   })
 
+  test('what may be empty is not where there is something to show', async () => {
+    const { problems, answers } = await check({ ...MAIN, pod: ['web-0', 'web-1'] }, { mayBeEmpty: [] })
+    expect(problems).toEqual([])
+    expect([...answers].filter(([, series]) => series.length === 0)).toEqual([])
+  })
+
   test('what is not offered cannot be chosen', async () => {
     const { problems } = await check({ ...MAIN, pod: 'web-2' })
     expect(problems).toContain('clymene-pod variable pod: web-2 is not offered, only web-0, web-1')
@@ -125,7 +125,7 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
     const source = { type: 'loki', uid: '${loki_datasource}' }
     const node = { type: 'query', name: 'node', datasource: source, query: { label: 'node_name', stream: '{cluster="$cluster"}' } }
     const variables = board!.templating.list.map((variable) => (variable.name === 'node' ? node : variable))
-    const { problems, choices } = await check(MAIN, new Map([['board.json', { ...board!, templating: { list: variables } }]]))
+    const { problems, choices } = await check(MAIN, { boards: new Map([['board.json', { ...board!, templating: { list: variables } }]]) })
     expect(problems).toEqual([])
     expect(choices.get('clymene-node node')).toEqual(['main-node'])
   })
@@ -157,7 +157,7 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
       [...readBoards()].map(([file, board]): [string, BoardFile] => [file, JSON.parse(JSON.stringify(board).replaceAll(from, () => to))]),
     )
     expect(mutants).not.toEqual(readBoards())
-    const { problems } = await check(MAIN, mutants)
+    const { problems } = await check(MAIN, { boards: mutants })
     expect(problems).toContainEqual(expect.stringMatching(told))
   })
 })
