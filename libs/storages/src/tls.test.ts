@@ -1,7 +1,7 @@
 import { RetryableError } from '@clymene/model'
+import { issue } from '@clymene/runtime/testing'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 
-import { issue } from './testing/certificates.ts'
 import { failureOf, never, startWay } from './testing/start-way.ts'
 import { createTestFolder } from './testing/test-folder.ts'
 import { WAYS, type ServerTls } from './testing/ways.ts'

@@ -105,6 +105,19 @@ describe('createHttpPush', () => {
     expect(error).toMatchObject({ ...expected, status: 500, message: expect.stringMatching(/answered 500: too$/) })
   })
 
+  const tlsAnswers: [string, string][] = [
+    ['Go without TLS', 'Client sent an HTTP request to an HTTPS server.\n'],
+    ['nginx without TLS', '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n'],
+    ['nginx without certificate', '<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n'],
+    ['nginx with an unknown one', '<html>\r\n<head><title>400 The SSL certificate error</title></head>\r\n'],
+  ]
+  test.each(tlsAnswers)('400 that is about TLS says nothing about the body: %s', async (_, text) => {
+    const { push } = await start((_request, response) => response.writeHead(400).end(text), { maxErrorBytes: 200 })
+    const error = await failure(push.post(body, {}, never))
+    expect(error).toMatchObject({ name: 'RetryableError', status: 400, needsOperator: true })
+    expect(String(error)).toContain(/<title>(.*)<\/title>/.exec(text)?.[1] ?? text.trim())
+  })
+
   test('an answer of any length is not kept', async () => {
     const { push } = await start((_, response) => response.writeHead(500).end(Buffer.alloc(4 * 1024 * 1024, 'x')))
     expect(await failure(push.post(body, {}, never))).toMatchObject({ message: expect.stringMatching(/: x{20}$/) })
@@ -142,10 +155,12 @@ describe('createHttpPush', () => {
     expect(await failure(push.post(body, {}, stop.signal))).toBe(stop.signal.reason)
   })
 
-  test('check takes any answer below 500', async () => {
+  test('check takes any answer below 500 but 401', async () => {
     let status = 405
     const { push } = await start((_, response) => response.writeHead(status).end())
     await push.check(never)
+    status = 401
+    await expect(push.check(never)).rejects.toMatchObject({ needsOperator: true, message: expect.stringContaining('answered 401') })
     status = 503
     await expect(push.check(never)).rejects.toThrow('answered 503')
   })
