@@ -55,4 +55,20 @@ describe('connectionFailure', () => {
     const failure = connectionFailure(new TypeError('fetch failed', { cause: new AggregateError([coded(code)]) }), 'loki')
     expect(failure).toMatchObject({ needsOperator, message: `loki: connect ${code}` })
   })
+
+  test('a file that cannot be used is told with its path, and needs the operator', () => {
+    const cause = Object.assign(new Error("ENOENT: no such file or directory, stat '/t'"), { code: 'ENOENT' })
+    const error = new Error('fetch failed', { cause: new Error('cannot read /t: no such file', { cause }) })
+    expect(connectionFailure(error, 'loki')).toMatchObject({ needsOperator: true, message: 'loki: cannot read /t: no such file' })
+  })
+
+  const certificate = { accepted: () => undefined, suspect: () => 'the certificate expired' }
+  test.each([
+    ['UND_ERR_SOCKET', true],
+    ['ECONNRESET', true],
+    ['ECONNREFUSED', false],
+  ])('a peer that hangs up with %s may mind the client certificate: %s', (code, isSuspect) => {
+    const message = `loki: connect ${code}${isSuspect ? '; the certificate expired' : ''}`
+    expect(connectionFailure(coded(code), 'loki', certificate)).toMatchObject({ needsOperator: isSuspect, message })
+  })
 })

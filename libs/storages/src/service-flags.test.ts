@@ -70,6 +70,49 @@ describe('what a storage finds in its flags', () => {
     ],
     ['gateway', ['--gateway.http-client.timeout=0'], []],
     [
+      'gateway',
+      ['--gateway.token=t', '--gateway.token-file=/none', '--gateway.grpc-client.tls.enabled', '--gateway.grpc-client.tls.ca=/none'],
+      [
+        '--gateway.token: expected this or --gateway.token-file, found both',
+        '--gateway.token-file: cannot read /none: no such file',
+        '--gateway.grpc-client.tls.ca: cannot read /none: no such file',
+      ],
+    ],
+    [
+      'gateway',
+      ['--gateway.service-type=http', '--gateway.token=t', '--gateway.http-client.url=http://u:p@h/', '--gateway.http-client.tls.ca=/none'],
+      [
+        '--gateway.http-client.url: has a user in it, expected this or --gateway.token, found both',
+        '--gateway.http-client.tls.ca: cannot read /none: no such file',
+        '--gateway.http-client.tls.ca: has no effect without TLS, expected an https:// address of ' +
+          '--gateway.http-client.url and --gateway.http-client.logs.url',
+      ],
+    ],
+    [
+      'prometheus',
+      ['--prometheus.remote.username=u', '--prometheus.remote.tls.skip-host-verify'],
+      [
+        '--prometheus.remote.password: expected this or --prometheus.remote.password-file, as --prometheus.remote.username is given',
+        '--prometheus.remote.tls.skip-host-verify: has no effect without TLS, expected an https:// address of --prometheus.remote.url',
+      ],
+    ],
+    [
+      'loki',
+      ['--loki.client.tenant-id=a b', '--loki.client.headers=X-Scope-OrgID=b'],
+      [
+        '--loki.client.headers: x-scope-orgid is said by --loki.client.tenant-id already',
+        '--loki.client.tenant-id: expected visible ASCII without blanks',
+      ],
+    ],
+    [
+      'elasticsearch',
+      ['--es.tls.enabled', '--es.username=u'],
+      [
+        '--es.password: expected this or --es.password-file, as --es.username is given',
+        '--es.tls.enabled: has no effect without TLS, expected an https:// address of --es.server-urls',
+      ],
+    ],
+    [
       'elasticsearch',
       ['--es.server-urls=localhost:9200,http://u:100%@host', '--es.token-file=/nowhere/token'],
       [

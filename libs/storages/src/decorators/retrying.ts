@@ -45,10 +45,11 @@ export function leavesDoubt({ status, cause }: RetryableError): boolean {
   if (status !== undefined && status < 100) return GRPC_DOUBT.has(status)
   if (status !== undefined) return status >= 500 && status !== 501 && status !== 503
   const code = errorCode(rootCause(cause))
-  return !NOT_CONNECTED.has(code) && !code.startsWith('ERR_TLS') && !code.includes('CERT')
+  return !NOT_CONNECTED.has(code) && !/^ERR_TLS|CERT|^UNABLE_TO_/.test(code)
 }
 
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+/** The last two are of the file of a credential. */
+const NOT_CONNECTED = new Set('ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH UND_ERR_CONNECT_TIMEOUT ENOENT EACCES'.split(' '))
 
 /** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE. */
 const GRPC_DOUBT = new Set([1, 2, 4, 13, 14])
