@@ -1,4 +1,4 @@
-export { describeWithEngines, whyUnavailable } from './available.ts'
+export { describeWithEngines, type Need, whyUnavailable } from './available.ts'
 export type { EngineName } from './catalog.ts'
 export { launchChromium } from './chromium.ts'
 export { type ElasticsearchOptions, startElasticsearch } from './elasticsearch.ts'

@@ -33,6 +33,11 @@ export async function makeImages(directory: string): Promise<Images> {
     'prom/node-exporter': { ...program(nodeExporterProgram, '/bin/node_exporter'), user: 65_534 },
     'prom/prometheus': { ...program(prometheusProgram, '/bin/prometheus'), user: 65_534, folders: ['/prometheus'] },
     'grafana/loki': { ...program(cached(lokiProgram), '/usr/bin/loki'), user: 10_001 },
+    'example/shop': {
+      files: [NODE, { from: import.meta.dirname, to: '/opt/kubernetes' }],
+      entrypoint: ['node', '/opt/kubernetes/shop.ts'],
+      user: 1000,
+    },
     busybox: { files: [], entrypoint: ['sh'] },
   }
 }

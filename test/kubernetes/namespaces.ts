@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
+import type { Need } from '../engines/available.ts'
 import { makeDataDirectory } from '../engines/data-directory.ts'
 import { type Engine, startEngine } from '../engines/engine.ts'
 import { addressing, ip, unshared } from './node/network.ts'
 
-/** Why no cluster can be made here; undefined when one can. */
-export function whyNoNamespaces(): string | undefined {
+/** What a cluster needs of the machine. */
+export const namespaces: Need = { name: 'namespaces', whyNot: whyNoNamespaces }
+
+function whyNoNamespaces(): string | undefined {
   if (process.getuid?.() !== 0) return 'network and mount namespaces need root'
   const script =
-    'ip link add a type veth peer name b && ip link add c type bridge && mount -t tmpfs t /mnt && setpriv --bounding-set=-all true'
+    'ip link add left type veth peer name right && ip link add lan type bridge && mount -t tmpfs t /mnt && setpriv --bounding-set=-all true'
   const { status, stderr, error } = spawnSync('unshare', [
     '--net',
     '--mount',
@@ -28,7 +31,7 @@ export function whyNoNamespaces(): string | undefined {
 /** A process in new namespaces (options of unshare(1)); they are gone when it is. */
 export async function startInNamespaces(
   name: string,
-  namespaces: readonly string[],
+  kinds: readonly string[],
   command: readonly string[],
   prepare: (directory: string) => readonly string[] = () => [],
 ): Promise<Engine> {
@@ -38,7 +41,7 @@ export async function startInNamespaces(
     url: '',
     directory,
     command: 'unshare',
-    args: [...namespaces, ...command, ...prepare(directory)],
+    args: [...kinds, ...command, ...prepare(directory)],
     isReady: async () => true,
   })
   await unshared(engine)

@@ -14,6 +14,8 @@ export function createServiceProxy() {
       for (const { name, port, nodePort, protocol = 'TCP' } of service.spec.ports ?? []) {
         if (protocol !== 'TCP') continue
         const endpoints = (): string[] => endpointsOf(slices, service, name)
+        // Where nobody is behind it, nobody listens: connections are refused.
+        if (endpoints().length === 0) continue
         const { clusterIP = 'None' } = service.spec
         if (clusterIP !== 'None') wanted.set(`${clusterIP}:${port}`, { host: clusterIP, port, endpoints })
         if (nodePort !== undefined) wanted.set(`0.0.0.0:${nodePort}`, { host: '0.0.0.0', port: nodePort, endpoints })
@@ -35,6 +37,7 @@ export function createServiceProxy() {
     },
     setSlices: (all: Iterable<EndpointSlice>): void => {
       slices = [...all]
+      update()
     },
     /** Addresses of ready endpoints, for the names of headless Services; by host name where they have one. */
     addressesOf: (service: Service): { hostname: string | undefined; address: string }[] =>
@@ -50,7 +53,6 @@ function forward(host: string, port: number, endpoints: () => string[]): Server 
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const all = endpoints()
     const [address = '', to = '0'] = (all[Math.floor(Math.random() * all.length)] ?? '').split(' ')
-    // As where nobody listens: at once, not after a timeout.
     if (address === '') return void client.resetAndDestroy()
     const endpoint = connect({ host: address, port: Number(to), allowHalfOpen: true, noDelay: true })
     client.setNoDelay(true)

@@ -1,0 +1,102 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+import { makeDataDirectory } from '../engines/data-directory.ts'
+import { freePort, type CommandOutcome, type Kafka, startKafka } from '../engines/index.ts'
+import { outcomeOf } from '../engines/kubernetes-command.ts'
+import { kubernetesProgram } from '../engines/kubernetes-programs.ts'
+import { type Cluster, startCluster } from '../kubernetes/cluster.ts'
+import { makeImages } from '../kubernetes/clymene-images.ts'
+
+/** Two clusters, a Kafka that the first one reaches as kafka.kafka:9092, and a copy of what a reader of the guide has. */
+export type GuideWorld = {
+  readonly main: Cluster
+  readonly target: Cluster
+  /** A copy of k8s/ and grafana/: what the guide edits is edited there. */
+  readonly checkout: string
+  /** Changes a file of the copy; the text must be there. */
+  readonly edit: (file: string, from: string | RegExp, to: string) => void
+  /** Runs a line of the guide as a reader would, with kubectl on the PATH and that cluster as its current one. */
+  readonly shell: (cluster: Cluster, line: string) => Promise<CommandOutcome>
+  readonly stop: () => Promise<void>
+}
+
+export const CONTROL_PLANE = 'main-control-plane'
+export const WORKER = 'main-worker'
+export const TARGET_NODE = 'target-node'
+
+const repository = join(import.meta.dirname, '../..')
+
+export async function startGuideWorld(): Promise<GuideWorld> {
+  const directory = makeDataDirectory('guide')
+  const started: { stop: () => Promise<void> }[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.splice(0).map((one) => one.stop()))
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    const checkout = join(directory, 'checkout')
+    for (const folder of ['k8s', 'grafana']) cpSync(join(repository, folder), join(checkout, folder), { recursive: true })
+    const bin = join(directory, 'bin')
+    mkdirSync(bin)
+    symlinkSync(kubernetesProgram('kubectl'), join(bin, 'kubectl'))
+    const images = await makeImages(join(directory, 'images'))
+    const keep = async <T extends { stop: () => Promise<void> }>(one: Promise<T>): Promise<T> => {
+      started.push(await one)
+      return one
+    }
+    const role = 'node-role.kubernetes.io/control-plane'
+    const [main, target] = await Promise.all([
+      keep(
+        startCluster({
+          images,
+          nodes: [{ name: CONTROL_PLANE, labels: { [role]: '' }, taints: [{ key: role, effect: 'NoSchedule' }] }, { name: WORKER }],
+        }),
+      ),
+      keep(startCluster({ images, nodes: [{ name: TARGET_NODE }] })),
+    ])
+    await keep(startKafkaFor(main))
+    return {
+      main,
+      target,
+      checkout,
+      edit: (file, from, to) => {
+        const before = readFileSync(join(checkout, file), 'utf8')
+        const after = before.replaceAll(typeof from === 'string' ? from : new RegExp(from, 'g'), to)
+        if (after === before) throw new Error(`${file} has nothing like ${String(from)}`)
+        writeFileSync(join(checkout, file), after)
+      },
+      shell: (cluster, line) =>
+        outcomeOf('bash', ['-euo', 'pipefail', '-c', line], {
+          directory: checkout,
+          environment: {
+            KUBECONFIG: cluster.kubernetes.adminKubeconfig,
+            PATH: `${bin}${delimiter}${process.env['PATH']}`,
+            HOME: directory,
+          },
+        }),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** A broker of this machine that calls itself what pods of that cluster know it as. */
+async function startKafkaFor(cluster: Cluster): Promise<Kafka> {
+  const [port, controller, forPods] = [await freePort(), await freePort(), await freePort()]
+  const kafka = await startKafka({
+    port,
+    partitions: 3,
+    settings: {
+      listeners: `CLIENT://127.0.0.1:${port},PODS://${cluster.outside}:${forPods},CONTROLLER://127.0.0.1:${controller}`,
+      'advertised.listeners': `CLIENT://127.0.0.1:${port},PODS://kafka.kafka:9092`,
+      'listener.security.protocol.map': 'CLIENT:PLAINTEXT,PODS:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
+    },
+  })
+  await cluster.kubernetes.kubectl(['create', 'namespace', 'kafka'])
+  await cluster.exposeOutside('kafka', 'kafka', 9092, forPods)
+  return kafka
+}
