@@ -4,11 +4,20 @@ import { openStorages, parseServiceFlags, type OpenedStorages } from '@clymene/s
 
 import { reachable } from './built-in-configs.ts'
 
-export type AgentSinksOptions = { readonly gateway: Address; readonly logger: Logger; readonly metrics: Metrics; readonly version: string }
+/** Where the gateway of this process listens, and a token that it takes when it asks for one. */
+export type GatewayAccess = { readonly address: Address; readonly token: string | undefined }
+
+export type AgentSinksOptions = {
+  readonly gateway: GatewayAccess
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly version: string
+}
 
 /** The agent's way out: the gateway of this process, by HTTP like any other agent's. */
 export async function openAgentSinks({ gateway, logger, metrics, version }: AgentSinksOptions): Promise<OpenedStorages> {
-  const base = `http://${formatAddress({ host: reachable(gateway.host), port: gateway.port })}`
+  const user = gateway.token === undefined ? '' : `own:${gateway.token}@`
+  const base = `http://${user}${formatAddress({ host: reachable(gateway.address.host), port: gateway.address.port })}`
   const argv = [
     '--gateway.service-type=http',
     `--gateway.http-client.url=${base}/api/metrics`,

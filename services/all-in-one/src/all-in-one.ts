@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 import { startGateway, type Gateway } from '@clymene/gateway'
@@ -53,11 +54,12 @@ async function start(config: AllInOneConfig, logger: Logger, lifetimes: Lifetime
   for (const { readiness } of [contexts.gateway, contexts.ingester]) readiness.watch('bus', bus.bus.unavailable)
 
   const { ingester, storages } = await openIngester(config, contexts.ingester, bus, store, lifetimes)
-  const gateway = await openGateway(config, contexts.gateway, bus, storages)
+  const ownToken = values['auth.tokens-file'] === '' ? undefined : randomBytes(32).toString('base64url')
+  const gateway = await openGateway({ config, context: contexts.gateway, bus, storages, ownToken })
   // Once it runs it closes by itself; when the start fails before, nobody else would.
   let runs = false
   lifetimes.add('gateway', async () => (runs ? undefined : gateway.run(AbortSignal.abort())))
-  const agent = await openAgent(config, contexts, gateway, lifetimes)
+  const agent = await openAgent(config, contexts, { address: gateway.httpAddress, token: ownToken }, lifetimes)
   const page = createPageServer({
     assets: await loadPage(),
     hops: createHops({
@@ -145,12 +147,13 @@ async function openIngester(
 }
 
 /** The gateway writes into the bus whatever its storages are: they are the ingester's here. */
-function openGateway(
-  { values }: AllInOneConfig,
-  { logger, metrics, readiness }: ServiceContext,
-  bus: OpenedBus,
-  storages: OpenedStorages,
-): Promise<Gateway> {
+function openGateway({
+  config: { values },
+  context: { logger, metrics, readiness },
+  bus,
+  storages,
+  ownToken,
+}: GatewayParts): Promise<Gateway> {
   return startGateway({
     flags: { ...NO_TLS, ...values },
     kinds: new Set(storages.sinks.keys()),
@@ -164,7 +167,17 @@ function openGateway(
     metrics,
     logger,
     readiness,
+    ownToken,
   })
+}
+
+type GatewayParts = {
+  readonly config: AllInOneConfig
+  readonly context: ServiceContext
+  readonly bus: OpenedBus
+  readonly storages: OpenedStorages
+  /** What the agent of this process shows, whatever tokens others have. */
+  readonly ownToken: string | undefined
 }
 
 /** Both servers stand on loopback; a gateway for others is a process of its own. */

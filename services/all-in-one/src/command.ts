@@ -1,11 +1,12 @@
 import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
 import { createDiscoveryContext } from '@clymene/discovery'
+import { checkTokensFile } from '@clymene/gateway'
 import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
-import { createMetrics, processFlags, silentLogger, type Command } from '@clymene/runtime'
+import { createMetrics, silentLogger, type Command } from '@clymene/runtime'
 import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { runAllInOne } from './all-in-one.ts'
-import { allInOneFlags, busFlags, collectFlags, kafkaFlags, limitFlags, portFlags, sizeFlags } from './flags.ts'
+import { allInOneFlags, busFlags, collectFlags, kafkaFlags, limitFlags, ownProcessFlags, portFlags, sizeFlags } from './flags.ts'
 import { checkTopics } from './open-bus.ts'
 
 export type AllInOneConfig = {
@@ -27,12 +28,12 @@ export const allInOneCommand: Command = {
   statusAddress: '127.0.0.1:15691',
   groups: serviceFlagGroups(
     [
-      { title: 'Process', flags: processFlags },
+      { title: 'Process', flags: ownProcessFlags },
       { title: 'Ports', flags: portFlags },
       { title: 'What is collected and where it is kept', flags: collectFlags },
       { title: 'Bus', flags: { ...busFlags, ...sizeFlags } },
       { title: 'Kafka, with --bus=kafka', flags: kafkaFlags },
-      { title: 'Gateway limits', flags: limitFlags },
+      { title: 'Gateway', flags: limitFlags },
     ],
     'embedded',
   ),
@@ -50,6 +51,7 @@ export const allInOneCommand: Command = {
     const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
     if (selection.selected.some(({ name }) => name === 'gateway') && leadsBack(values, storageValues)) mistakes.push(LEADS_BACK)
     if (isKafka) collected(mistakes, () => checkTopics(values))
+    collected(mistakes, () => checkTokensFile(values['auth.tokens-file']))
     const configs = [
       ...(collected(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
       ...(collected(mistakes, () => readLogConfigs(logTexts(), dry)) ?? []),

@@ -1,8 +1,11 @@
 import { agentFlags, bufferFlags } from '@clymene/agent'
 import { embeddedBusFlags, kafkaConsumerFlags, kafkaProducerFlags } from '@clymene/bus'
-import { gatewayLimitFlags } from '@clymene/gateway'
+import { gatewayAuthFlags, gatewayLimitFlags } from '@clymene/gateway'
 import type { FlagSet } from '@clymene/model'
-import { flag, processFlags } from '@clymene/runtime'
+import { adminTokenFlags, flag, processFlags } from '@clymene/runtime'
+
+/** What every process has, but for the port that it has once. */
+export const ownProcessFlags = { ...processFlags, ...adminTokenFlags } satisfies FlagSet
 
 /** Where the ports are: the services' own, on loopback. One flag cannot name three admin ports. */
 export const portFlags = {
@@ -48,6 +51,7 @@ export const sizeFlags = {
 
 /** Draining has three stages one after the other, and ten seconds for all of them. */
 export const limitFlags = {
+  ...gatewayAuthFlags,
   ...gatewayLimitFlags,
   'gateway.drain-timeout': flag.duration('2500ms', gatewayLimitFlags['gateway.drain-timeout'].help),
 } satisfies FlagSet
@@ -59,7 +63,7 @@ export const busFlags = {
 export const kafkaFlags = { ...kafkaProducerFlags, ...kafkaConsumerFlags } satisfies FlagSet
 
 export const allInOneFlags = {
-  ...processFlags,
+  ...ownProcessFlags,
   ...portFlags,
   ...collectFlags,
   ...busFlags,

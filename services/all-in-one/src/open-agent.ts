@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path'
 
 import { assembleAgent, readLogConfigs, readScrapeConfigs, startReloadServer, type AssembledAgent, type ConfigText } from '@clymene/agent'
 import { createDiscoveryContext } from '@clymene/discovery'
-import type { Gateway } from '@clymene/gateway'
 import { sortedLabels } from '@clymene/model'
+import { adminAccess } from '@clymene/runtime'
 import { createHostSource } from '@clymene/sources'
 
-import { openAgentSinks } from './agent-sinks.ts'
+import { openAgentSinks, type GatewayAccess } from './agent-sinks.ts'
 import { hostLogsConfig, ownMetricsConfig } from './built-in-configs.ts'
 import type { AllInOneConfig } from './command.ts'
 import type { Lifetimes } from './lifetimes.ts'
@@ -18,12 +18,12 @@ import type { Contexts, ServiceContext } from './service-context.ts'
 export async function openAgent(
   config: AllInOneConfig,
   contexts: Contexts,
-  gateway: Gateway,
+  gateway: GatewayAccess,
   lifetimes: Lifetimes,
 ): Promise<AssembledAgent> {
   const { values, selection } = config
   const { logger, metrics, version } = contexts.agent
-  const sinks = await openAgentSinks({ gateway: gateway.httpAddress, logger, metrics, version: version.version })
+  const sinks = await openAgentSinks({ gateway, logger, metrics, version: version.version })
   lifetimes.add('way to the gateway', sinks.close)
   const served = new Map([...sinks.sinks].filter(([kind]) => selection.byKind.has(kind)))
   const cluster = clusterOf(config)
@@ -54,7 +54,8 @@ export async function openAgent(
   lifetimes.add('agent', agent.close)
   // eslint-disable-next-line typescript/require-await -- the seam is asynchronous
   const reload = async (): Promise<void> => agent.reload(readScrape())
-  const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', reload, logger })
+  const access = adminAccess({ tokenFile: values['admin.token-file'], metrics, logger })
+  const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', access, reload, logger })
   lifetimes.add('reload server', server.close)
   return agent
 }

@@ -20,6 +20,11 @@ export class SenderGoneError extends Error {
   }
 }
 
+/** The token of the sender is good, but not for what it sends. It may be mended: our senders keep what they have. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError'
+}
+
 export function answerTo(error: unknown): Answer {
   const reason = errorMessage(error)
   if (error instanceof TooLargeError) return { http: 413, grpc: grpcStatus.INVALID_ARGUMENT, reason }
@@ -28,6 +33,7 @@ export function answerTo(error: unknown): Answer {
   if (error instanceof RetryableError) {
     return { http: 503, grpc: grpcStatus.UNAVAILABLE, reason, retryAfter: Math.ceil((error.retryAfterMs ?? 1000) / 1000) }
   }
+  if (error instanceof ForbiddenError) return { http: 403, grpc: grpcStatus.PERMISSION_DENIED, reason }
   if (error instanceof SenderGoneError) return { http: 499, grpc: grpcStatus.CANCELLED, reason }
   return { http: 500, grpc: grpcStatus.INTERNAL, reason: 'internal error' }
 }

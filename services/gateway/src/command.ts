@@ -9,10 +9,10 @@ import {
   type ServiceFlags,
 } from '@clymene/storages'
 
-import { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
-import { checkCertificates, startGateway, type GatewayOptions } from './gateway.ts'
+import { gatewayAuthFlags, gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+import { checkCredentials, startGateway, type GatewayOptions } from './gateway.ts'
 
-const flags = { ...gatewayServerFlags, ...gatewayLimitFlags }
+const flags = { ...gatewayServerFlags, ...gatewayAuthFlags, ...gatewayLimitFlags }
 
 /** The gateway as a process. `promtail-gateway` is the same, limited to logs. */
 export const gatewayCommand: Command = commandOf({
@@ -32,11 +32,11 @@ function commandOf(name: CommandName): Command {
     defaultStorages: 'kafka',
     flags,
     groups: [
-      { title: 'Gateway servers', flags: gatewayServerFlags },
+      { title: 'Gateway servers', flags: { ...gatewayServerFlags, ...gatewayAuthFlags } },
       { title: 'Gateway limits', flags: gatewayLimitFlags },
     ],
     prepare: (parsed) => {
-      checkCertificates(parsed.values)
+      checkCredentials(parsed.values)
       return { run: (host, stop) => runGateway(parsed, host, stop) }
     },
   })

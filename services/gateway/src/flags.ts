@@ -2,10 +2,10 @@ import type { FlagSet } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
 const TLS_HELP = {
-  enabled: 'Serve TLS',
-  cert: 'Server certificate, PEM',
-  key: 'Key of the server certificate, PEM',
-  clientCa: 'Certificates of the authorities whose clients may connect; when set, a client certificate is required',
+  enabled: 'Serve TLS, 1.2 or newer',
+  cert: 'PEM file of the server certificate and those between it and its authority; read again when it changes',
+  key: 'PEM file of the key of the server certificate; read again when it changes',
+  clientCa: 'PEM file of the authorities whose clients may write, read again when it changes; when set, a client certificate is required',
 }
 
 /** Where the gateway listens. The names and defaults are the original's. */
@@ -20,6 +20,14 @@ export const gatewayServerFlags = {
   'gateway.http-server.tls.cert': flag.file('', TLS_HELP.cert),
   'gateway.http-server.tls.key': flag.file('', TLS_HELP.key),
   'gateway.http-server.tls.client-ca': flag.file('', TLS_HELP.clientCa),
+} satisfies FlagSet
+
+/** Who may write. */
+export const gatewayAuthFlags = {
+  'auth.tokens-file': flag.file(
+    '',
+    'YAML file of the tokens that senders present by HTTP and gRPC, read again when it changes; empty takes everybody (docs/credentials.md)',
+  ),
 } satisfies FlagSet
 
 /** What a sender may ask for. */

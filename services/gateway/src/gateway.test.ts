@@ -1,13 +1,10 @@
 import { gzipSync } from 'node:zlib'
 
-import { PermanentError, RetryableError, type Envelope, type Kind } from '@clymene/model'
-import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { PermanentError, RetryableError, type Kind } from '@clymene/model'
 import { compress, encodeBatchJson, encodePushRequest, encodeWriteRequest, wrapBatch } from '@clymene/wire'
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
-import { startGateway } from './gateway.ts'
+import { LOGS_CALL, METRICS_CALL, start, stopGateways } from './start.test-kit.ts'
 
 const series = encodeWriteRequest([
   {
@@ -24,66 +21,7 @@ const block = compress(series)
 const lokiJson = JSON.stringify({ streams: [{ stream: { cluster: 'c1' }, values: [['5', 'hello']] }] })
 const clymeneJson = encodeBatchJson(streams, 'team-a')
 
-const stops: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
-})
-
-type Write = (envelope: Envelope, signal: AbortSignal) => Promise<void>
-
-async function start(
-  options: { write?: Write; unavailable?: () => string | undefined; argv?: readonly string[]; kinds?: readonly Kind[] } = {},
-) {
-  const written: Envelope[] = []
-  const metrics = createMetrics()
-  const write: Write = async (envelope, signal) => {
-    await options.write?.(envelope, signal)
-    written.push(envelope)
-  }
-  const argv = ['--gateway.http-server.host-port=127.0.0.1:0', '--gateway.grpc-server.host-port=127.0.0.1:0', ...(options.argv ?? [])]
-  const { values } = parseFlags({ ...gatewayServerFlags, ...gatewayLimitFlags }, argv, {})
-  const gateway = await startGateway({
-    flags: values,
-    kinds: new Set(options.kinds ?? ['metrics', 'logs']),
-    write,
-    unavailable: options.unavailable ?? (() => undefined),
-    metrics,
-    logger: silentLogger,
-    readiness: createReadiness(),
-  })
-  const stopping = new AbortController()
-  const running = gateway.run(stopping.signal)
-  const client = new Client(`127.0.0.1:${gateway.grpcAddress.port}`, credentials.createInsecure())
-  stops.push(async () => {
-    client.close()
-    stopping.abort()
-    await running
-  })
-  const post = (path: string, body: Uint8Array | string, headers: Record<string, string> = {}) =>
-    fetch(`http://127.0.0.1:${gateway.httpAddress.port}${path}`, {
-      method: 'POST',
-      body: typeof body === 'string' ? body : Buffer.from(body),
-      headers: { 'content-type': 'application/x-protobuf', ...headers },
-    })
-  const call = (path: string, message: Uint8Array, headers: Record<string, string> = {}): Promise<ServiceError | undefined> => {
-    const metadata = new Metadata()
-    for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
-    return new Promise((resolve) => {
-      client.makeUnaryRequest(
-        path,
-        (bytes: Buffer) => bytes,
-        (bytes) => bytes,
-        Buffer.from(message),
-        metadata,
-        (error) => resolve(error ?? undefined),
-      )
-    })
-  }
-  return { written, post, call, gateway, metrics, stop: () => stopping.abort() }
-}
-
-const METRICS_CALL = '/prometheus.ClymeneService/RequestMetrics'
-const LOGS_CALL = '/logproto.Gateway/TransferBatch'
+afterEach(stopGateways)
 
 describe('what is accepted', () => {
   const accepted: {

@@ -1,14 +1,17 @@
 import { ConfigError, type Envelope, type FlagValues, type Kind, type Logger } from '@clymene/model'
-import { aborted, type Address, listen, type Metrics, type Readiness } from '@clymene/runtime'
+import { aborted, type Address, createMetrics, listen, type Metrics, type Readiness, silentLogger } from '@clymene/runtime'
 
-import type { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+import { checkTokensFile, createAdmission } from './credentials/admission.ts'
+import { followCertificate, type CertificateOptions, type ServerTls } from './credentials/certificate.ts'
+import type { Followed } from './credentials/followed.ts'
+import { warnOfOpenPorts } from './credentials/open-ports.ts'
+import type { gatewayAuthFlags, gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
 import { startGrpcServer } from './grpc-server.ts'
-import { createHttpServer } from './http-server.ts'
+import { createHttpServer, setHttpTls } from './http-server.ts'
 import { createIntake } from './intake.ts'
-import { readServerTls } from './tls.ts'
 
 export type GatewayOptions = {
-  readonly flags: FlagValues<typeof gatewayServerFlags & typeof gatewayLimitFlags>
+  readonly flags: FlagValues<typeof gatewayServerFlags & typeof gatewayAuthFlags & typeof gatewayLimitFlags>
   readonly kinds: ReadonlySet<Kind>
   /** Resolves when the bus or every storage of the kind has the envelope. @throws RetryableError | PermanentError */
   readonly write: (envelope: Envelope, signal: AbortSignal) => Promise<void>
@@ -17,6 +20,8 @@ export type GatewayOptions = {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly readiness: Readiness
+  /** A token for a sender inside of this process, taken beside those of the file. */
+  readonly ownToken?: string | undefined
 }
 
 export type Gateway = {
@@ -26,8 +31,13 @@ export type Gateway = {
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-/** Starts both servers. @throws ConfigError for a port in use or unreadable certificates. */
-export async function startGateway({ flags, kinds, write, unavailable, metrics, logger, readiness }: GatewayOptions): Promise<Gateway> {
+/** Starts both servers. @throws ConfigError for a port in use, or certificates and tokens that cannot be used. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { flags, kinds, write, unavailable, metrics, logger, readiness, ownToken } = options
+  const admission = createAdmission({ tokensFile: flags['auth.tokens-file'], ownToken, metrics, logger })
+  const httpTls = certificateOf('http', options)
+  const grpcTls = certificateOf('grpc', options)
+  warnOfOpenPorts(flags, logger)
   const intake = createIntake({
     write,
     unavailable,
@@ -39,6 +49,7 @@ export async function startGateway({ flags, kinds, write, unavailable, metrics, 
   })
   const shared = {
     intake,
+    admission,
     kinds,
     metrics,
     logger,
@@ -48,7 +59,7 @@ export async function startGateway({ flags, kinds, write, unavailable, metrics, 
   }
   const http = createHttpServer({
     ...shared,
-    tls: flags['gateway.http-server.tls.enabled'] ? httpTls(flags) : undefined,
+    tls: httpTls?.current(),
     maxConnections: flags['gateway.max-connections'],
     headerTimeoutMs: flags['gateway.header-timeout'],
     bodyTimeoutMs: flags['gateway.body-timeout'],
@@ -56,13 +67,19 @@ export async function startGateway({ flags, kinds, write, unavailable, metrics, 
   const httpAddress = await listen(http, flags['gateway.http-server.host-port'], 'gateway.http-server.host-port')
   const grpc = await startGrpcServer({
     ...shared,
-    tls: flags['gateway.grpc-server.tls.enabled'] ? grpcTls(flags) : undefined,
+    tls: grpcTls?.current(),
+    handshakeTimeoutMs: flags['gateway.header-timeout'],
     address: flags['gateway.grpc-server.host-port'],
     flagName: 'gateway.grpc-server.host-port',
   }).catch(async (error: unknown) => {
     await http.close()
     throw error
   })
+  const looking = setInterval(() => {
+    admission.look()
+    lookAt(httpTls, (tls) => setHttpTls(http, tls))
+    lookAt(grpcTls, grpc.setTls)
+  }, LOOK_EVERY_MS).unref()
   readiness.set('start', undefined)
   logger.info('gateway listens', { http: httpAddress.port, grpc: grpc.address.port, kinds: [...kinds] })
 
@@ -77,11 +94,20 @@ export async function startGateway({ flags, kinds, write, unavailable, metrics, 
       const impatience = setTimeout(() => intake.stop(), patienceMs)
       await Promise.all([closeHttp(http, patienceMs + FAREWELL_MS), grpc.stop(patienceMs + FAREWELL_MS)])
       clearTimeout(impatience)
+      clearInterval(looking)
     },
   }
 }
 
 const FAREWELL_MS = 500
+const LOOK_EVERY_MS = 1000
+
+function lookAt(certificate: Followed<ServerTls> | undefined, set: (tls: ServerTls) => void): void {
+  const before = certificate?.current()
+  certificate?.look()
+  const after = certificate?.current()
+  if (after !== undefined && after !== before) set(after)
+}
 
 /** Idle connections go at once, busy ones after their answer, at the latest when patience ends. */
 async function closeHttp(http: ReturnType<typeof createHttpServer>, patienceMs: number): Promise<void> {
@@ -90,29 +116,26 @@ async function closeHttp(http: ReturnType<typeof createHttpServer>, patienceMs: 
   clearTimeout(force)
 }
 
-const httpTls = (flags: GatewayOptions['flags']) =>
-  readServerTls('gateway.http-server.tls', {
-    cert: flags['gateway.http-server.tls.cert'],
-    key: flags['gateway.http-server.tls.key'],
-    clientCa: flags['gateway.http-server.tls.client-ca'],
-  })
+function certificateOf(
+  server: 'http' | 'grpc',
+  { flags, metrics, logger }: Pick<GatewayOptions, 'flags'> & Pick<CertificateOptions, 'metrics' | 'logger'>,
+): Followed<ServerTls> | undefined {
+  if (!flags[`gateway.${server}-server.tls.enabled`]) return undefined
+  const file = (name: 'cert' | 'key' | 'client-ca') => flags[`gateway.${server}-server.tls.${name}`]
+  return followCertificate({ server, paths: { cert: file('cert'), key: file('key'), clientCa: file('client-ca') }, metrics, logger })
+}
 
-const grpcTls = (flags: GatewayOptions['flags']) =>
-  readServerTls('gateway.grpc-server.tls', {
-    cert: flags['gateway.grpc-server.tls.cert'],
-    key: flags['gateway.grpc-server.tls.key'],
-    clientCa: flags['gateway.grpc-server.tls.client-ca'],
-  })
-
-/** @throws ConfigError naming every certificate flag that is wrong; nothing is started */
-export function checkCertificates(flags: GatewayOptions['flags']): void {
+/** @throws ConfigError naming everything that is wrong with certificates and tokens; nothing is started */
+export function checkCredentials(flags: GatewayOptions['flags']): void {
   const mistakes: string[] = []
-  for (const [isOn, read] of [
-    [flags['gateway.http-server.tls.enabled'], httpTls],
-    [flags['gateway.grpc-server.tls.enabled'], grpcTls],
-  ] as const) {
+  const dry = { metrics: createMetrics(), logger: silentLogger }
+  for (const read of [
+    () => certificateOf('http', { flags, ...dry }),
+    () => certificateOf('grpc', { flags, ...dry }),
+    () => checkTokensFile(flags['auth.tokens-file']),
+  ]) {
     try {
-      if (isOn) read(flags)
+      read()
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       mistakes.push(...error.mistakes)

@@ -1,21 +1,26 @@
 import { errorMessage, type Kind, type Logger } from '@clymene/model'
-import { type Address, createOnceIn, formatAddress, listenError, type Metrics } from '@clymene/runtime'
+import { type Address, createOnceIn, type Metrics } from '@clymene/runtime'
 import { fromHeaders, unwrapBatch } from '@clymene/wire'
-import { type handleUnaryCall, Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
+import { type handleUnaryCall, Metadata, Server, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
 
 import { type Answer, answerTo, OVERLOADED, refusedKind } from './answer.ts'
+import type { Admission } from './credentials/admission.ts'
+import { secureContextOf, type ServerTls } from './credentials/certificate.ts'
+import { createGrpcAdmission, type GrpcAdmission } from './grpc-admission.ts'
+import { createGrpcListener, type GrpcListener } from './grpc-listener.ts'
 import type { Intake } from './intake.ts'
-import type { ServerTls } from './tls.ts'
 
 export type GrpcServerOptions = {
   readonly address: Address
   readonly flagName: string
   readonly intake: Intake
+  readonly admission: Admission
   readonly kinds: ReadonlySet<Kind>
   readonly tls: ServerTls | undefined
   readonly maxBodyBytes: number
   readonly maxConnectionAgeMs: number
   readonly idleTimeoutMs: number
+  readonly handshakeTimeoutMs: number
   readonly metrics: Metrics
   readonly logger: Logger
 }
@@ -24,6 +29,8 @@ export type GrpcServer = {
   readonly address: Address
   /** No new calls; pending ones may finish until `timeoutMs` has passed. */
   readonly stop: (timeoutMs: number) => Promise<void>
+  /** New connections get this certificate; those that are open go on. */
+  readonly setTls: (tls: ServerTls) => void
 }
 
 // Messages stay bytes in both directions; an empty answer is an empty message.
@@ -37,11 +44,24 @@ const unary = (path: string) => ({
   responseDeserialize: (bytes: Buffer) => bytes,
 })
 const METRICS_SERVICE: ServiceDefinition = { RequestMetrics: unary('/prometheus.ClymeneService/RequestMetrics') }
-const LOGS_SERVICE: ServiceDefinition = { TransferBatch: unary('/logproto.Gateway/TransferBatch') }
+const LOGS_PATH = '/logproto.Gateway/TransferBatch'
+const LOGS_SERVICE: ServiceDefinition = { TransferBatch: unary(LOGS_PATH) }
 
 /** The two gRPC services of the original. OK only after the acknowledgement. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const requests = options.metrics.counter('clymene_gateway_requests_total', 'Requests by protocol, kind and status', [
+    'protocol',
+    'kind',
+    'status',
+  ])
+  const count: Count = (kind, status) => requests.inc({ protocol: 'grpc', kind, status })
+  const admission = createGrpcAdmission({
+    admission: options.admission,
+    certificates: () => listener.certificates,
+    onRefused: (path, { http }) => count(path === LOGS_PATH ? 'logs' : 'metrics', http),
+  })
   const server = new Server({
+    interceptors: [admission.interceptor],
     'grpc.max_receive_message_length': options.maxBodyBytes,
     'grpc.max_send_message_length': 64 * 1024,
     // A message is in memory before it can be refused: few at a time per connection.
@@ -57,22 +77,27 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
           'grpc.max_connection_age_grace_ms': 30_000,
         }),
   })
-  server.addService(METRICS_SERVICE, { RequestMetrics: unaryCall(options, 'metrics', (bytes) => bytes) })
-  server.addService(LOGS_SERVICE, { TransferBatch: unaryCall(options, 'logs', unwrapBatch) })
-  const address = await bind(server, options)
-  return { address, stop: (timeoutMs) => stop(server, timeoutMs) }
+  const call = { ...options, count, grantOf: admission.grantOf }
+  server.addService(METRICS_SERVICE, { RequestMetrics: unaryCall(call, 'metrics', (bytes) => bytes) })
+  server.addService(LOGS_SERVICE, { TransferBatch: unaryCall(call, 'logs', unwrapBatch) })
+  const listener: GrpcListener = createGrpcListener({ ...options, server })
+  const address = await listener.listen(options.address, options.flagName)
+  return {
+    address,
+    stop: async (timeoutMs) => void (await Promise.all([listener.close(), stop(server, timeoutMs)])),
+    setTls: (tls) => listener.setTls?.(secureContextOf(tls)),
+  }
 }
 
+type Count = (kind: Kind, status: number) => void
+
+type CallOptions = Pick<GrpcServerOptions, 'intake' | 'kinds' | 'logger'> & Pick<GrpcAdmission, 'grantOf'> & { readonly count: Count }
+
 function unaryCall(
-  { intake, kinds, metrics, logger }: GrpcServerOptions,
+  { intake, kinds, logger, count, grantOf }: CallOptions,
   kind: Kind,
   bodyOf: (bytes: Buffer) => Uint8Array,
 ): handleUnaryCall<Buffer, Buffer> {
-  const requests = metrics.counter('clymene_gateway_requests_total', 'Requests by protocol, kind and status', [
-    'protocol',
-    'kind',
-    'status',
-  ])
   const onceIn = createOnceIn(10_000)
   const accept = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Answer | undefined> => {
     if (!kinds.has(kind)) return refusedKind(kind)
@@ -82,7 +107,9 @@ function unaryCall(
     call.once('cancelled', () => gone.abort())
     try {
       const form = kind === 'metrics' ? 'raw' : 'message'
-      await intake.accept({ kind, protocol: 'grpc', form, bytes: bodyOf(call.request), headers: headersOf(call.metadata) }, gone.signal)
+      const { request, metadata } = call
+      const message = { bytes: bodyOf(request), headers: headersOf(metadata), grant: grantOf(metadata) }
+      await intake.accept({ kind, protocol: 'grpc', form, ...message }, gone.signal)
       return undefined
     } catch (error) {
       const answer = answerTo(error)
@@ -94,7 +121,7 @@ function unaryCall(
   }
   return (call, callback) => {
     void accept(call).then((answer) => {
-      requests.inc({ protocol: 'grpc', kind, status: answer?.http ?? 200 })
+      count(kind, answer?.http ?? 200)
       if (answer === undefined) return callback(null, Buffer.alloc(0))
       if (answer.http !== 499)
         onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
@@ -108,23 +135,6 @@ function unaryCall(
 }
 
 const headersOf = (metadata: Metadata) => fromHeaders((name) => metadata.get(name)[0]?.toString(), { trustScanned: false })
-
-function bind(server: Server, { address, flagName, tls }: GrpcServerOptions): Promise<Address> {
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(tls.clientCa ?? null, [{ cert_chain: tls.cert, private_key: tls.key }], tls.clientCa !== undefined)
-  const host = address.host === '' ? '::' : address.host
-  return new Promise((resolve, reject) => {
-    server.bindAsync(formatAddress({ host, port: address.port }), credentials, (error, port) => {
-      if (error === null) resolve({ host: address.host, port })
-      else reject(listenError(Object.assign(error, { code: bindErrorCode(error) }), address, flagName))
-    })
-  })
-}
-
-/** grpc-js tells the system's error in words only. */
-const bindErrorCode = (error: Error): string => /\b(EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND)\b/.exec(error.message)?.[1] ?? ''
 
 function stop(server: Server, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {

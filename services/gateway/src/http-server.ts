@@ -1,3 +1,5 @@
+import { Server as TlsServer } from 'node:tls'
+
 import { errorMessage, type Kind, type Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
 import { fromHeaders } from '@clymene/wire'
@@ -6,11 +8,15 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 
 import { answerTo, OVERLOADED, refusedKind, type Answer } from './answer.ts'
 import { closeAgedConnections } from './connection-age.ts'
+import type { Admission } from './credentials/admission.ts'
+import { secureContextOf, tlsServerOptions, type ServerTls } from './credentials/certificate.ts'
+import { watchTls } from './credentials/client-certificates.ts'
+import type { Grant } from './credentials/tokens.ts'
 import type { Intake } from './intake.ts'
-import type { ServerTls } from './tls.ts'
 
 export type HttpServerOptions = {
   readonly intake: Intake
+  readonly admission: Admission
   readonly kinds: ReadonlySet<Kind>
   readonly tls: ServerTls | undefined
   readonly maxBodyBytes: number
@@ -32,7 +38,7 @@ const ROUTES: readonly { readonly path: string; readonly kind: Kind }[] = [
 
 /** The HTTP receivers. 204 only after the acknowledgement; every refusal is a line of text that says why. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { intake, kinds, metrics, logger, maxBodyBytes } = options
+  const { intake, admission, kinds, metrics, logger, maxBodyBytes } = options
   const requests = metrics.counter('clymene_gateway_requests_total', 'Requests by protocol, kind and status', [
     'protocol',
     'kind',
@@ -45,15 +51,33 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) => done(null, body))
 
-  const send = (reply: FastifyReply, kind: Kind, answer: Answer): FastifyReply => {
+  const send = (reply: FastifyReply, kind: Kind, answer: Answer, isTold = answer.http === 499): FastifyReply => {
     requests.inc({ protocol: 'http', kind, status: answer.http })
-    if (answer.http !== 499)
+    if (!isTold)
       onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
         logger.warn('request refused', { kind, status: answer.http, error: answer.reason, repeated: heldBack })
       })
     if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter)
+    if (answer.http === 401) void reply.header('www-authenticate', 'Bearer')
     return reply.code(answer.http).type('text/plain; charset=utf-8').send(`${answer.reason}\n`)
   }
+
+  const certificates =
+    options.tls === undefined
+      ? undefined
+      : watchTls(server.server, { server: 'http', requiresCertificate: options.tls.clientCa !== undefined, metrics, logger })
+  const grants = new WeakMap<FastifyRequest, Grant>()
+  // Before a body is read, and before it counts as bytes in flight.
+  server.addHook('onRequest', async (request, reply) => {
+    const { grant, refusal } = admission.admit({
+      protocol: 'http',
+      authorization: request.headers.authorization,
+      peer: request.raw.socket,
+      certificates,
+    })
+    if (grant !== undefined) grants.set(request, grant)
+    return refusal === undefined ? undefined : send(reply, kindOf(request), refusal, true)
+  })
 
   for (const { path, kind } of ROUTES) {
     server.route({
@@ -70,7 +94,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
         try {
           const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
           const form = request.headers['content-encoding'] === 'gzip' ? 'gzip' : 'message'
-          await intake.accept({ kind, protocol: 'http', form, bytes, headers: headersOf(request) }, abortOf(reply))
+          const grant = grants.get(request)
+          await intake.accept({ kind, protocol: 'http', form, bytes, headers: headersOf(request), grant }, abortOf(reply))
           requests.inc({ protocol: 'http', kind, status: 204 })
           return await reply.code(204).send()
         } catch (error) {
@@ -95,7 +120,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       .send(`no such path; this gateway takes POST on ${ROUTES.map(({ path }) => path).join(', ')}\n`),
   )
   server.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    const kind = ROUTES.find(({ path }) => request.url.startsWith(path))?.kind ?? 'metrics'
+    const kind = kindOf(request)
     const http = error.statusCode ?? 500
     if (http >= 500) logger.error('request failed', { kind, error: error.stack })
     return send(reply, kind, {
@@ -106,6 +131,13 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   })
   return server
 }
+
+/** New connections get this certificate; those that are open go on. */
+export function setHttpTls({ server }: FastifyInstance, tls: ServerTls): void {
+  if (server instanceof TlsServer) server.setSecureContext(secureContextOf(tls))
+}
+
+const kindOf = ({ url }: FastifyRequest): Kind => ROUTES.find(({ path }) => url.startsWith(path))?.kind ?? 'metrics'
 
 function serverOf(options: HttpServerOptions): FastifyInstance {
   const { tls, maxBodyBytes, headerTimeoutMs, bodyTimeoutMs, idleTimeoutMs, maxConnections } = options
@@ -123,10 +155,8 @@ function serverOf(options: HttpServerOptions): FastifyInstance {
           ...common,
           https: {
             connectionsCheckingInterval: 1000,
-            cert: tls.cert,
-            key: tls.key,
-            minVersion: 'TLSv1.2',
-            ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+            ...tlsServerOptions(tls),
+            handshakeTimeout: headerTimeoutMs,
           },
         })
   ) as

@@ -3,25 +3,45 @@ import { createHash } from 'node:crypto'
 import { envelopeKey, type EnvelopeHeaders } from '@clymene/model'
 import type { ScannedMessage } from '@clymene/wire'
 
+import { ForbiddenError } from './answer.ts'
+import type { Grant } from './credentials/tokens.ts'
+
 /** Who a message is from, as far as order goes: its key, and the headers that say so. */
 export type Identity = { readonly key: string; readonly headers: EnvelopeHeaders; readonly isNumbered: boolean }
 
 /**
- * A sender that numbers its messages is told by its own headers. For any other it is the cluster and replica label of the first
- * series, the same at every gateway and over restarts, and never its address: its messages then stay in one partition.
+ * A sender that numbers its messages is told by its own headers. Any other is told by the name of its token; without one by the cluster
+ * and replica label of the first series, the same at every gateway and over restarts, and never by its address. Its messages then stay
+ * in one partition.
+ *
+ * @throws ForbiddenError when the token belongs to another cluster or tenant than the message names
  */
-export function identityOf(message: ScannedMessage, received: EnvelopeHeaders): Identity {
-  const tenant = received.tenant ?? message.tenant
-  const named = tenant === undefined ? received : { ...received, tenant }
+export function identityOf(message: ScannedMessage, received: EnvelopeHeaders, grant?: Grant): Identity {
+  const tenant = allowed('tenant', grant, [received.tenant, message.tenant])
+  const cluster = allowed('cluster', grant, [received.cluster])
+  const named = { ...received, ...(tenant === undefined ? {} : { tenant }), ...(cluster === undefined ? {} : { cluster }) }
   if (received.agent !== undefined && received.epoch !== undefined && received.sequence !== undefined) {
     return { key: envelopeKey(named), headers: named, isNumbered: true }
   }
-  const [label = '', ...replicas] = message.firstLabels(IDENTITY_LABELS)
-  const cluster = bounded(received.cluster ?? label)
-  const stream = bounded(replicas.join(''))
-  const headers = { ...named, ...(cluster === '' ? {} : { cluster }), ...(stream === '' ? {} : { stream }) }
+  const headers = { ...named, ...(grant === undefined ? placeByLabels(message, cluster) : { stream: grant.name }) }
   const { agent: _, ...place } = headers
   return { key: envelopeKey(place), headers, isNumbered: false }
+}
+
+/** What the token says, else what the sender says first. */
+function allowed(what: 'cluster' | 'tenant', grant: Grant | undefined, claims: readonly (string | undefined)[]): string | undefined {
+  const granted = grant?.[what]
+  if (granted === undefined) return claims.find((claim) => claim !== undefined)
+  const other = claims.find((claim) => claim !== undefined && claim !== '' && claim !== granted)
+  if (other === undefined) return granted
+  throw new ForbiddenError(`the token "${grant?.name}" is for ${what} "${granted}", not for "${other.slice(0, MAX_LENGTH)}"`)
+}
+
+function placeByLabels(message: ScannedMessage, claimed: string | undefined): EnvelopeHeaders {
+  const [label = '', ...replicas] = message.firstLabels(IDENTITY_LABELS)
+  const cluster = bounded(claimed ?? label)
+  const stream = bounded(replicas.join(''))
+  return { ...(cluster === '' ? {} : { cluster }), ...(stream === '' ? {} : { stream }) }
 }
 
 /** Labels that tell the senders of one cluster apart when nothing else does (an HA pair of Prometheus: `__replica__`). */

@@ -1,3 +1,4 @@
 export { gatewayCommand, promtailGatewayCommand } from './command.ts'
-export { gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+export { checkTokensFile } from './credentials/admission.ts'
+export { gatewayAuthFlags, gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
 export { startGateway, type Gateway, type GatewayOptions } from './gateway.ts'

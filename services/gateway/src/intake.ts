@@ -7,6 +7,7 @@ import { createMessageReader, TooLargeError, type ScannedMessage } from '@clymen
 
 import { SenderGoneError } from './answer.ts'
 import { createBudget } from './budget.ts'
+import type { Grant } from './credentials/tokens.ts'
 import { identityOf } from './identity.ts'
 import { createNumbering } from './numbering.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -19,6 +20,8 @@ export type Request = {
   /** `raw`: protobuf without compression, as gRPC carries it. `message`: a snappy block or JSON. `gzip`: one of those in gzip. */
   readonly form: 'raw' | 'message' | 'gzip'
   readonly headers: EnvelopeHeaders
+  /** What the token of the sender allows; undefined when none is asked for. */
+  readonly grant?: Grant | undefined
 }
 
 export type IntakeOptions = {
@@ -38,7 +41,7 @@ export type Intake = {
   /** False when there is no room for so many bytes; else {@link Intake.release} has to follow. */
   readonly reserve: (bytes: number) => boolean
   readonly release: (bytes: number) => void
-  /** @throws DecodeError for a bad body, SenderGoneError, RetryableError or PermanentError of what it is written to. */
+  /** @throws DecodeError for a bad body, ForbiddenError, SenderGoneError, RetryableError or PermanentError of what it is written to. */
   readonly accept: (request: Request, signal: AbortSignal) => Promise<void>
   /** Ends what still waits for an acknowledgement: senders are told to come again. */
   readonly stop: () => void
@@ -89,13 +92,12 @@ export function createIntake(options: IntakeOptions): Intake {
       const { kind, protocol } = request
       const message = await read(request)
       if (message.uncompressedBytes === 0) return // some senders check by an empty request; metadata alone has no samples and goes on
+      const envelope = envelopeOf(request, message, number)
       const observe = seconds.startTimer({ kind })
-      await writeOrRefuse(envelopeOf(kind, message, request.headers, number), AbortSignal.any([signal, stopping.signal])).catch(
-        (error: unknown) => {
-          if (signal.aborted) throw new SenderGoneError()
-          throw stopping.signal.aborted ? stopping.signal.reason : error
-        },
-      )
+      await writeOrRefuse(envelope, AbortSignal.any([signal, stopping.signal])).catch((error: unknown) => {
+        if (signal.aborted) throw new SenderGoneError()
+        throw stopping.signal.aborted ? stopping.signal.reason : error
+      })
       observe()
       records.inc({ kind, protocol }, message.records)
       bytes.inc({ kind, protocol }, request.bytes.length)
@@ -103,8 +105,9 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 }
 
-function envelopeOf(kind: Kind, message: ScannedMessage, received: EnvelopeHeaders, number: ReturnType<typeof createNumbering>): Envelope {
-  const { key, headers, isNumbered } = identityOf(message, received)
+function envelopeOf(request: Request, message: ScannedMessage, number: ReturnType<typeof createNumbering>): Envelope {
+  const { kind, headers: received, grant } = request
+  const { key, headers, isNumbered } = identityOf(message, received, grant)
   const numbers = isNumbered ? {} : number(key)
   return {
     kind,
