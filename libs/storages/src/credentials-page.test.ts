@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { issue } from '@clymene/runtime/testing'
+import { afterAll, describe, expect, test } from 'vitest'
+
+import { parseServiceFlags } from './service-flags.ts'
+import { createTestFolder } from './testing/test-folder.ts'
+
+const folder = createTestFolder()
+afterAll(folder.remove)
+
+const authority = issue('authority')
+const client = issue('client', { by: authority })
+/** What the files that the page names hold. */
+const FILES: Readonly<Record<string, string>> = {
+  password: 'a password',
+  token: 'a-token',
+  headers: 'authorization: ApiKey abc',
+  'ca.pem': authority.cert,
+  'client.pem': client.cert,
+  'client-key.pem': client.key,
+}
+
+const page = readFileSync(join(import.meta.dirname, '../../../docs/credentials.md'), 'utf8')
+/** The storages that a service writes to when nothing says so. */
+const DEFAULTS: Readonly<Record<string, string>> = { agent: 'gateway', ingester: '' }
+const commands = [...page.matchAll(/^clymene (agent|ingester) (.*)$/gm)].map(([line, service = '', flags = '']) => ({
+  line,
+  service,
+  flags,
+}))
+
+describe('docs/credentials.md', () => {
+  test('has commands', () => expect(commands.length).toBeGreaterThan(8))
+
+  test.each(commands)('$line', ({ service, flags }) => {
+    const argv = flags
+      .split(' ')
+      .map((word) => word.replace(/\/etc\/clymene\/([\w.-]+)/, (_, name: string) => folder.put(name, FILES[name] ?? '')))
+    const { warnings, given } = parseServiceFlags({ flags: {}, defaultStorages: DEFAULTS[service] ?? '' }, argv, {})
+    expect(warnings).toEqual([])
+    expect(given.size).toBe(argv.length)
+  })
+})
