@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { agentCommand } from '@clymene/agent'
+import { gatewayCommand } from '@clymene/gateway'
+import { environmentName, type Command } from '@clymene/runtime'
+import { describe, expect, test } from 'vitest'
+
+import { MAIN_ORDER, manifestFiles, parseFiles, readFiles, root, TARGET_ORDER } from './manifest-files.ts'
+
+const guide = readFileSync(join(root, 'docs/guide.md'), 'utf8')
+const commands = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block]) => (block ?? '').trimEnd().split('\n'))
+
+const files = (verb: string, context: string): readonly string[] =>
+  commands.flatMap((line) => new RegExp(`^kubectl --context ${context} ${verb} -f (\\S+)$`).exec(line)?.slice(1) ?? [])
+
+const indices = (order: readonly string[], ...names: readonly string[]): readonly number[] =>
+  names.map((name) => order.findIndex((file) => file.includes(name)))
+
+describe.each([
+  ['main', MAIN_ORDER],
+  ['target', TARGET_ORDER],
+])('in the %s cluster the guide', (context, expected) => {
+  test('creates every file once, namespaces first', () => {
+    const created = files('create', context)
+    expect(created.toSorted()).toEqual(expected.toSorted())
+    expect(created[0]).toBe(expected[0])
+  })
+
+  test('deletes every file once, namespaces last', () => {
+    const deleted = files('delete', context)
+    expect(deleted.toSorted()).toEqual(expected.toSorted())
+    expect(deleted.at(-1)).toBe(expected[0])
+  })
+})
+
+test.each([
+  ['metrics 3, 4, 1, 2', ['3.clymene_gateway', '4.clymene_ingester', '1.clymene_rbac', '2.clymene_agent']],
+  ['logs 2, 3, 1', ['2.clymene-promtail_gateway', '3.clymene-promtail_ingester', '1.clymene-promtail_agent']],
+])("the original's order: %s", (_name, names) => {
+  const found = indices(files('create', 'main'), ...names)
+  expect(found).toEqual(found.toSorted((a, b) => a - b))
+})
+
+test('metrics-server is deleted before any namespace', () => {
+  const [server = -1, namespaces = -1] = indices(files('delete', 'main'), 'metrics-server', '0.namespaces')
+  expect(server).toBeLessThan(namespaces)
+})
+
+test('what is waited for and asked is in a manifest', () => {
+  const objects = new Set(
+    parseFiles(readFiles(manifestFiles())).map(
+      ({ object: { kind, metadata } }) => `${metadata.namespace} ${kind.toLowerCase()}/${metadata.name}`,
+    ),
+  )
+  const asked = commands.flatMap((line) => {
+    const namespace = / --namespace (\S+)/.exec(line)?.[1]
+    const services = [...line.matchAll(/\/api\/v1\/namespaces\/([^/]+)\/services\/([^:]+):/g)].map(
+      ([, place, name]) => `${place} service/${name}`,
+    )
+    const named = [...line.matchAll(/\b(?:deployment|daemonset|statefulset)\/\S+/g)].map(([name]) => `${namespace} ${name}`)
+    return [...services, ...named]
+  })
+  expect(asked.length).toBeGreaterThan(20)
+  expect(asked.filter((one) => !objects.has(one))).toEqual([])
+})
+
+const variablesOf = ({ groups }: Command): ReadonlySet<string> =>
+  new Set(groups.flatMap(({ flags }) => Object.keys(flags).map(environmentName)))
+
+test.each([
+  ['deployment/clymene-gateway', gatewayCommand],
+  ['deployment/clymene-agent', agentCommand],
+  ['daemonset/clymene-promtail', agentCommand],
+])('variables that are set for %s are flags of it', (name, command) => {
+  const lines = commands.filter((line) => line.includes(' set env ') && line.includes(name))
+  const set = lines.flatMap((line) => [...line.matchAll(/ ([A-Z_]+)=/g)].map(([, variable]) => variable ?? ''))
+  expect(set.length).toBeGreaterThan(3)
+  expect(set.filter((variable) => !variablesOf(command).has(variable))).toEqual([])
+})
+
+test.each(['docs/guide.md', 'k8s/README.md'])('%s points to files that are there', (page) => {
+  const text = readFileSync(join(root, page), 'utf8')
+  const links = [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link]) => link ?? '').filter((link) => !link.startsWith('http'))
+  expect(links.length).toBeGreaterThan(3)
+  expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
+})
