@@ -5,6 +5,8 @@ const MIN_LENGTH = 4
 export function hideSecrets(text: string, headers: Readonly<Record<string, string>>): string {
   const secrets = Object.entries(headers)
     .flatMap(([name, value]) => (name === 'authorization' ? credentialsIn(value) : [value]))
+    // What was sent is a character for each byte of UTF-8; a peer quotes the characters.
+    .flatMap((secret) => [secret, Buffer.from(secret, 'latin1').toString()])
     .filter(({ length }) => length >= MIN_LENGTH)
   // The longest first: one may be a part of another.
   return secrets.toSorted((a, b) => b.length - a.length).reduce((shown, secret) => shown.replaceAll(secret, '***'), text)

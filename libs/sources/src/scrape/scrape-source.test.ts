@@ -1,12 +1,13 @@
 import type { Discoverer, Emit, Labels, TargetGroup } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
-import { createMetrics, NO_ACCESS, silentLogger } from '@clymene/runtime'
+import { createHttpAccess, createMetrics, NO_ACCESS, parseHttpAccess, silentLogger } from '@clymene/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { startExporter, textPage } from './exporter.test-kit.ts'
 import { NO_LIMITS, type ScrapeJob } from './job.ts'
 import { type BatchSample, readBatch } from './read-batch.test-kit.ts'
 import { createScrapeSource, type ScrapeSourceOptions } from './scrape-source.ts'
+import { authority, startTlsExporter } from './tls-exporter.test-kit.ts'
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -96,6 +97,12 @@ async function exporter(answer: Parameters<typeof startExporter>[0]): Promise<st
   const { address, close } = await startExporter(answer)
   closing.push(close)
   return address
+}
+
+async function tlsExporter() {
+  const started = await startTlsExporter(({ headers }, response) => textPage(response, `a{authorization="${headers.authorization}"} 1\n`))
+  closing.push(started.close)
+  return started
 }
 
 const until = (condition: () => unknown): Promise<unknown> =>
@@ -341,5 +348,68 @@ describe('a reload', () => {
     source.reload([job({ discoverers: [found.discoverer] })], [['cluster', 'd']])
     await until(() => values(`up{cluster="d",instance="${address}",job="j"}`).length > 0)
     expect(values(`up{cluster="c",instance="${address}",job="j"}`)).toEqual([])
+  })
+})
+
+describe('a job with TLS of its own', () => {
+  const accessOf = (fields: object) => {
+    const { followRedirects, ...options } = parseHttpAccess(new Map(Object.entries(fields)), 'job', { directory: '.' })
+    return { http: { followRedirects, access: createHttpAccess(options) } }
+  }
+  const trusting = accessOf({ tls_config: { ca: authority.cert }, bearer_token: 't' })
+
+  test('is scraped with its credentials, on connections that go with it', async () => {
+    const { address, connections } = await tlsExporter()
+    const { source, batches } = running([
+      job({ scheme: 'https', ...trusting, discoverers: [discovery(address).discoverer], timeoutMs: 1000, intervalMs: 1000 }),
+    ])
+    await until(() => batches.length > 0)
+    expect(batches[0]?.samples[0]?.series).toContain('authorization="Bearer t"')
+    expect(connections).toMatchObject({ opened: 1, open: 1 })
+    source.reload([])
+    await until(() => connections.open === 0)
+  })
+
+  test('a reload with other authorities is taken by the targets that go on', async () => {
+    const { address, connections } = await tlsExporter()
+    const of = (http: object, version: string): ScrapeJob =>
+      job({
+        scheme: 'https',
+        ...http,
+        fingerprint: version,
+        timeoutMs: 1000,
+        intervalMs: 1000,
+        discoverers: [discovery(address).discoverer],
+      })
+    const { source, batches } = running([of(trusting, '1')])
+    await until(() => connections.open === 1)
+    source.reload([of(accessOf({}), '2')])
+    await until(() => source.targets().active[0]?.health === 'down')
+    expect(source.targets().active[0]?.lastError).toBe("the server's certificate comes from an authority that is not trusted here")
+    await until(() => connections.open === 0)
+    const before = batches.length
+    source.reload([of(trusting, '3')])
+    await until(() => source.targets().active[0]?.health === 'up')
+    expect(batches.length).toBeGreaterThan(before)
+  })
+
+  test('connections are closed when the source is told to stop', async () => {
+    const { address, connections } = await tlsExporter()
+    const { finish } = running([
+      job({ scheme: 'https', ...trusting, discoverers: [discovery(address).discoverer], timeoutMs: 1000, intervalMs: 1000 }),
+    ])
+    await until(() => connections.open === 1)
+    await finish()
+    await until(() => connections.open === 0)
+    expect(connections.opened).toBe(1)
+  })
+
+  test('a source that is made and never run opens nothing', async () => {
+    const { address, connections } = await tlsExporter()
+    const { discoverer } = discovery(address)
+    const jobs = [job({ scheme: 'https', ...trusting, discoverers: [discoverer] })]
+    createScrapeSource({ jobs, externalLabels: CLUSTER, streams: 1, metrics: createMetrics(), logger: silentLogger, version: '0' })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(connections.opened).toBe(0)
   })
 })
