@@ -1,11 +1,16 @@
-import { errorMessage, type Logger } from '@clymene/model'
+import { errorMessage } from '@clymene/model'
 import { connectionFailure } from '@clymene/runtime'
 
 import { ApiError } from './api-error.ts'
 import { RESOURCES } from './resources.ts'
 import { selectionText, type Selection } from './watch-request.ts'
 
-export type DescribedFailure = { readonly level: Exclude<keyof Logger, 'child'> & ('debug' | 'warn' | 'error'); readonly message: string }
+export type DescribedFailure = {
+  readonly level: 'debug' | 'warn' | 'error'
+  readonly message: string
+  /** Equal for failures that are the same but for details. */
+  readonly kind: string
+}
 
 /**
  * What to tell of a failed request. A single break or a token that was just replaced is part of the day; what lasts is told,
@@ -15,20 +20,21 @@ export function describeFailure(error: unknown, selection: Selection, failures: 
   const what = selectionText(selection)
   if (!(error instanceof ApiError)) {
     const { message, needsOperator } = connectionFailure(error, `cannot watch ${what}, the targets known stay`)
-    return { level: needsOperator || isOwnMistake(error) ? 'error' : failures > 1 ? 'warn' : 'debug', message }
+    return { level: needsOperator || isOwnMistake(error) ? 'error' : failures > 1 ? 'warn' : 'debug', message, kind: 'connection' }
   }
+  const kind = String(error.status)
   const message = `cannot list and watch ${what}: the Kubernetes API ${error.message}`
   switch (error.status) {
     case 401:
-      return { level: failures > 1 ? 'error' : 'debug', message: `${message}; the token or certificate is wrong or has expired` }
+      return { level: failures > 1 ? 'error' : 'debug', message: `${message}; the token or certificate is wrong or has expired`, kind }
     case 403:
-      return { level: 'error', message: `${message}; ${grant(selection)}` }
+      return { level: 'error', message: `${message}; ${grant(selection)}`, kind }
     case 400:
     case 404:
     case 422:
-      return { level: 'error', message }
+      return { level: 'error', message, kind }
     default:
-      return { level: failures > 1 ? 'warn' : 'debug', message }
+      return { level: failures > 1 ? 'warn' : 'debug', message, kind }
   }
 }
 

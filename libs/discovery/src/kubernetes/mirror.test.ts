@@ -125,7 +125,7 @@ describe('a server with streaming lists', () => {
   })
 
   test('whose list breaks off is not believed: what was known stays, and it is asked again', async () => {
-    const { server, mirror, changes } = await following((asked, index) => {
+    const { server, mirror, changes, errors } = await following((asked, index) => {
       if (index === 0) asked.watch(added('a', '1'), listEnd('5'), errorEvent(410, 'Expired', 'too old'))
       else if (index === 1) {
         asked.watch(added('b', '6'))
@@ -135,6 +135,25 @@ describe('a server with streaming lists', () => {
     await until(() => server.asked.length >= 3 && mirror.objects().size === 2)
     expect(keys(mirror)).toEqual(['n/a', 'n/c'])
     expect(changes).toEqual([['n/a'], ['n/c']])
+    expect(errors).toEqual(['the list broke off'])
+  })
+
+  test('whose list breaks off again and again is failing, so that the waits grow', async () => {
+    const { server, mirror, errors } = await following((asked) => {
+      asked.watch(added('a', '1'))
+      asked.end()
+    })
+    await until(() => errors.length >= 5)
+    expect([mirror.synced(), mirror.failing()]).toEqual([false, true])
+    expect(server.asked.every(({ query }) => query.has('sendInitialEvents'))).toBe(true)
+  })
+
+  test('an object that goes while it is listed is not there', async () => {
+    const { mirror, changes } = await following((asked) =>
+      asked.watch(added('a', '1'), added('b', '2'), deleted('a', '3'), modified('b', '4', { podIP: '2.2.2.2' }), listEnd('5')),
+    )
+    await until(() => mirror.synced())
+    expect(changes).toEqual([['n/b']])
   })
 })
 

@@ -63,8 +63,8 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
   let version = ''
   let streams = true
 
-  const heard = (): void => {
-    heardMs = Date.now()
+  /** All is well again. A list that is not whole yet may break off again and again: it does not count. */
+  const recovered = (): void => {
     if (failures === 0) return
     failures = 0
     changed([])
@@ -73,12 +73,13 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
     const keys = store.replace(next)
     version = reached
     synced = true
+    failures = 0
     changed(keys)
   }
 
   const list = async (signal: AbortSignal): Promise<void> => {
     const listed = await listPages(api, selection, limits.pageBytes, signal)
-    heard()
+    heardMs = Date.now()
     replace(listed.objects, listed.version)
   }
 
@@ -93,8 +94,9 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
       const body = await api.get(selectionPath(selection), watchQuery(selection, version, randomWithin(limits.watchSeconds)), signal)
       patience?.refresh()
       for await (const events of readWatch(body, resource, limits.objectBytes)) {
-        heard()
+        heardMs = Date.now()
         patience?.refresh()
+        if (initial === undefined) recovered()
         const keys: string[] = []
         for (const event of events) {
           if (initial === undefined) keys.push(...apply(event))

@@ -95,9 +95,9 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
         for (const listener of listeners) listener(keys)
       },
       failed: (error, failures) => {
-        const { level, message } = describeFailure(error, selection, failures)
+        const { level, message, kind } = describeFailure(error, selection, failures)
         if (level === 'debug') logger.debug(message)
-        else complain(`${key} ${message}`, (heldBack) => logger[level](message, heldBack === 0 ? {} : { heldBack }))
+        else complain(`${key} ${kind}`, (heldBack) => logger[level](message, heldBack === 0 ? {} : { heldBack }))
       },
     })
     const run = follow(mirror, api.key, stop.signal)
