@@ -63,6 +63,14 @@ describe('connectionFailure', () => {
   })
 
   const certificate = { accepted: () => undefined, suspect: () => 'the certificate expired' }
+  test('an alert of the peer tells the certificate that it is about', () => {
+    const error = new Error('0:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert bad certificate:../x.c:918:SSL alert number 42')
+    expect(connectionFailure(error, 'loki', certificate)).toMatchObject({
+      needsOperator: true,
+      message: 'loki: TLS: refused by the peer with "ssl/tls alert bad certificate"; the certificate expired',
+    })
+  })
+
   test.each([
     ['UND_ERR_SOCKET', true],
     ['ECONNRESET', true],

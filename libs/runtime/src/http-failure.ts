@@ -30,9 +30,9 @@ export function failureOf({ status, message, retryAfter, peer, now = Date.now() 
 const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME'])
 /** What `followFile` and those who use it say of a secret or certificate. */
 const OF_FILE = /^cannot (?:read|use) |^the key .* does not belong/
-/** The peer hung up. */
+/** The peer hung up, or said that a certificate is bad without saying why. */
 const CUT = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-const CUT_TEXT = /other side closed|ECONNRESET|socket hang up|EPIPE/
+const CUT_TEXT = /other side closed|ECONNRESET|socket hang up|EPIPE|alert .*(?:certificate|unknown ca)/
 
 /**
  * A request that got no answer: always retryable; a name that does not resolve, a file that cannot be read or a certificate that is

@@ -1,6 +1,9 @@
+import { createSecureServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+
 import { RetryableError } from '@clymene/model'
 import { issue } from '@clymene/runtime/testing'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { failureOf, never, startWay } from './testing/start-way.ts'
 import { createTestFolder } from './testing/test-folder.ts'
@@ -142,4 +145,26 @@ describe.concurrent('certificates that change while it runs', () => {
     }
     expect(receiver.writes).toHaveLength(sent)
   })
+})
+
+test('a server that offers HTTP/2 is spoken to by HTTP/1.1: a connection a request', async () => {
+  const versions: string[] = []
+  const receiver = createSecureServer({ cert: server.cert, key: server.key, allowHTTP1: true }, (request, response) => {
+    versions.push(request.httpVersion)
+    response.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void receiver.close())
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has an AddressInfo
+  const { port } = receiver.address() as AddressInfo
+  const way = WAYS.find(({ name }) => name === 'prometheus')!
+  const { write } = await startWay(
+    { ...way, serve: async () => ({ port, writes: [], stop: () => undefined }) },
+    [`--prometheus.remote.tls.ca=${ca}`],
+    {
+      tls,
+    },
+  )
+  await write()
+  expect(versions).toEqual(['1.1'])
 })

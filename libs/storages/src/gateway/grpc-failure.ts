@@ -58,7 +58,11 @@ const LAST_ERROR = 'Last error: '
 
 function notConnected(error: ServiceError, reason: string, { peer, isSecure, certificate }: GrpcFailureContext): RetryableError {
   const options = { cause: error, status: error.code }
-  if (isTlsFailure(reason)) return new RetryableError(`${peer}: no connection: ${tlsReason(reason)}`, { ...options, needsOperator: true })
+  if (isTlsFailure(reason)) {
+    const shown = ALERT.test(reason) ? certificate?.suspect() : undefined
+    const text = `${peer}: no connection: ${tlsReason(reason)}${shown === undefined ? '' : `; ${shown}`}`
+    return new RetryableError(text, { ...options, needsOperator: true })
+  }
   if (!/^Failed to connect|ECONNRESET|socket hang up|disconnected before/.test(reason)) {
     return new RetryableError(`${peer}: no connection: ${firstLine(reason)}`, { ...options, needsOperator: /ENOTFOUND/.test(reason) })
   }
@@ -67,6 +71,9 @@ function notConnected(error: ServiceError, reason: string, { peer, isSecure, cer
   const text = `${peer}: no connection: the peer hung up at once${hint === undefined ? '' : `; ${hint}`}`
   return new RetryableError(text, { ...options, needsOperator: suspect !== undefined })
 }
+
+/** What a peer says of a client certificate, without saying why. */
+const ALERT = /alert .*(?:certificate|unknown ca)/
 
 /** `retry-after` (as in HTTP) or `grpc-retry-pushback-ms` (gRFC A6) among the trailers. */
 function retryAfterOf({ metadata }: ServiceError, now: number): number | undefined {

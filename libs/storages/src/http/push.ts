@@ -62,7 +62,8 @@ export function createHttpPush({
     tls: access.tls,
     open: (tls) => {
       const connect = tls === undefined ? {} : { connect: { ...tls, timeout: timeoutMs } }
-      return new Pool(url.origin, { connections, pipelining: 1, keepAliveTimeout: 30_000, ...limits, ...connect })
+      // Over HTTP/2 all requests would share the fate of one connection, and a refused handshake loses its reason.
+      return new Pool(url.origin, { allowH2: false, connections, pipelining: 1, keepAliveTimeout: 30_000, ...limits, ...connect })
     },
     close: (pool) => pool.close(),
   })
