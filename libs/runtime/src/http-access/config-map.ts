@@ -56,7 +56,10 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
       return inner && configMap(inner, (name) => `${where(key)}.${name}`, mistakes)
     },
     only: (known) => {
-      for (const key of fields.keys()) if (!known.includes(key)) mistake(key, `unknown key (known: ${known.join(', ')})`)
+      for (const key of fields.keys()) {
+        // Without a blank after the colon `{password:secret}` is a key, and its place would tell the secret.
+        if (!known.includes(key)) mistake(key.replace(/:.+$/s, ':…'), `unknown key (known: ${known.join(', ')})`)
+      }
     },
   }
 }

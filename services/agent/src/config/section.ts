@@ -1,6 +1,8 @@
 import { ConfigError, errorMessage } from '@clymene/model'
 import { parseBytes, parseDuration } from '@clymene/runtime'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node, type Pair, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
+
+import { parseYaml } from './yaml-document.ts'
 
 /**
  * One map of a YAML file, read key by key: each read checks the type, every mistake is collected with file and line, and keys
@@ -42,15 +44,9 @@ export type Section = {
   readonly finish: (reasonOf?: (key: string) => string | undefined) => void
 }
 
-/** Parses a file's text; anchors, aliases and `<<` are followed as Go's parser does. @throws ConfigError when it is no YAML map at all. */
+/** Reads a file's text. @throws ConfigError when it is no YAML map at all. */
 export function openYaml(text: string, fileName: string, mistakes: string[]): Section {
-  const lines = new LineCounter()
-  const lineOf = (offset: number): number => lines.linePos(offset).line
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: true, prettyErrors: false })
-  if (document.errors.length > 0) {
-    throw new ConfigError(document.errors.map(({ message, pos }) => `${fileName}:${lineOf(pos[0])}: ${message}`))
-  }
-  refuseEndless(document, fileName)
+  const { document, lineOf } = parseYaml(text, fileName)
   const { contents } = document
   if (contents !== null && !isMap(contents)) throw new ConfigError(`${fileName}:1: expected a map at the top level`)
   return sectionOf(contents, '', {
@@ -60,15 +56,6 @@ export function openYaml(text: string, fileName: string, mistakes: string[]): Se
     toJs: (node) => node.toJS(document),
     follow: (node) => (isAlias(node) ? node.resolve(document) : node),
   })
-}
-
-/** An alias inside its own anchor, or aliases of aliases that grow without end. */
-function refuseEndless(document: Document, fileName: string): void {
-  try {
-    JSON.stringify(document.toJS())
-  } catch (error) {
-    throw new ConfigError(`${fileName}:1: aliases cannot be followed: ${errorMessage(error).split('\n')[0] ?? ''}`)
-  }
 }
 
 type Context = {
@@ -84,7 +71,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   const { fileName, mistakes, lineOf, toJs, follow } = context
   const read = new Set<string>()
   const pairs = pairsOf(map, follow)
-  const nameOf = (key: string): string => (path === '' ? key : `${path}.${key}`)
+  const nameOf = (key: string): string => (path === '' ? withoutValue(key) : `${path}.${withoutValue(key)}`)
   const where = (key?: string): string => {
     const node = key === undefined ? map : pairs.get(key)?.key
     return `${fileName}:${lineOf(isNode(node) ? node : map)}: ${key === undefined ? path : nameOf(key)}`
@@ -217,6 +204,9 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     },
   }
 }
+
+/** Without a blank after the colon `{password:secret}` is a key, and its place would tell the secret. */
+const withoutValue = (key: string): string => key.replace(/:.+$/s, ':…')
 
 /** What a node stands for, but numbers as they were written where that is text to Go: a password of `007` or `1.10`. */
 function asWritten(node: unknown, follow: Context['follow']): unknown {

@@ -1,0 +1,42 @@
+import { ConfigError } from '@clymene/model'
+import { expect, test } from 'vitest'
+
+import { openYaml } from './section.ts'
+
+/** Mistakes of a text whose only key that is read is `a`. */
+function mistakesOf(text: string): readonly string[] {
+  const mistakes: string[] = []
+  try {
+    openYaml(text, 'c.yml', mistakes).finish()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.mistakes
+  }
+  return mistakes
+}
+
+const SECRET = 'hunter2'
+
+test.each<[name: string, text: string, line: number]>([
+  ['begins with a star', `password: *${SECRET}`, 1],
+  ['begins with a star, further down', `a: 1\nb: {password: [*${SECRET}]}`, 2],
+  ['begins with a reserved character', `password: @${SECRET}`, 1],
+  ['begins with a bar', `password: |${SECRET}\n  x`, 1],
+  ['begins with an arrow', `password: >${SECRET}`, 1],
+  ['begins with an exclamation mark, twice', `password: !!binary,${SECRET} [x]`, 1],
+  ['begins with an ampersand, twice', `password: &a &${SECRET} x`, 1],
+  ['has a colon in it', `password: ${SECRET}: x`, 1],
+  ['has an escape in it that is none', `password: "\\u${SECRET}"`, 1],
+  ['stands behind a quoted one', `password: "x"${SECRET}`, 1],
+  ['has no end', `a: 1\npassword: "${SECRET}`, 2],
+  ['goes on in another line', `password: ${SECRET}\n   more: x`, 1],
+  ['stands behind a tab', `a: b\n\tpassword: ${SECRET}`, 2],
+  ['has no blank before it', `a: {password:${SECRET}}`, 1],
+  ['has no blank before it, at the top', `{password:${SECRET}}`, 1],
+  ['is all there is', SECRET, 1],
+])('a mistake does not quote a password that %s', (_name, text, line) => {
+  const mistakes = mistakesOf(text)
+  expect(mistakes).not.toEqual([])
+  expect(mistakes[0]).toMatch(new RegExp(`^c\\.yml:${line}: .`))
+  expect(mistakes.join('\n')).not.toContain(SECRET.slice(0, 4))
+})
