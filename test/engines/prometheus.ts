@@ -11,6 +11,8 @@ export type PrometheusOptions = {
   readonly port?: number
   /** How far back a sample may come out of order, as `30m`; without it every such sample is refused. */
   readonly outOfOrderWindow?: string
+  /** Further keys of its configuration: a `remote_write`, scrapes. */
+  readonly configuration?: Readonly<Record<string, unknown>>
   /** Further arguments of the command line. */
   readonly args?: readonly string[]
 }
@@ -21,11 +23,17 @@ export const isPrometheusInstalled = (): boolean => existsSync(prometheusProgram
 export const installPrometheus = (): Promise<void> => unpackPackage('prometheus')
 
 /** Takes remote write 1.0 under /api/v1/write and scrapes nothing. */
-export async function startPrometheus({ outOfOrderWindow, args = [], ...options }: PrometheusOptions = {}): Promise<Engine> {
+export async function startPrometheus({
+  outOfOrderWindow,
+  configuration: further = {},
+  args = [],
+  ...options
+}: PrometheusOptions = {}): Promise<Engine> {
   const directory = makeDataDirectory('prometheus')
   const port = options.port ?? (await freePort())
   const configuration = {
     global: { scrape_interval: '1h' },
+    ...further,
     ...(outOfOrderWindow !== undefined && { storage: { tsdb: { out_of_order_time_window: outOfOrderWindow } } }),
   }
   // JSON is YAML: no library needed to write it.

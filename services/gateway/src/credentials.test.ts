@@ -97,6 +97,13 @@ describe('tokens', () => {
     ])
   })
 
+  test('who asks by gRPC whether it would be taken is told', async () => {
+    const { call, metrics } = await start({ argv: [`--auth.tokens-file=${tokens()}`] })
+    const ask = async (headers: Record<string, string>) => (await call('/clymene.Presence/Ask', Buffer.alloc(0), headers))?.code
+    expect([await ask({}), await ask(bearer(TOKEN))]).toEqual([16, undefined])
+    expect(await metrics.registry.metrics()).not.toMatch(/^clymene_gateway_requests_total\{/m)
+  })
+
   test('the answer comes before the body, and nothing is reserved for it', async () => {
     const { gateway, metrics } = await start({ argv: [`--auth.tokens-file=${tokens()}`] })
     const socket = connectPlain(gateway.httpAddress.port, '127.0.0.1')

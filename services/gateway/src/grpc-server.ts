@@ -46,6 +46,10 @@ const unary = (path: string) => ({
 const METRICS_SERVICE: ServiceDefinition = { RequestMetrics: unary('/prometheus.ClymeneService/RequestMetrics') }
 const LOGS_PATH = '/logproto.Gateway/TransferBatch'
 const LOGS_SERVICE: ServiceDefinition = { TransferBatch: unary(LOGS_PATH) }
+/** How our agents ask whether they would be taken. Without a method of that name grpc-js would answer everybody the same. */
+const PRESENCE_PATH = '/clymene.Presence/Ask'
+const PRESENCE_SERVICE: ServiceDefinition = { Ask: unary(PRESENCE_PATH) }
+const answerPresence: handleUnaryCall<Buffer, Buffer> = (_call, callback) => callback(null, Buffer.alloc(0))
 
 /** The two gRPC services of the original. OK only after the acknowledgement. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
@@ -58,7 +62,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const admission = createGrpcAdmission({
     admission: options.admission,
     certificates: () => listener.certificates,
-    onRefused: (path, { http }) => count(path === LOGS_PATH ? 'logs' : 'metrics', http),
+    onRefused: (path, { http }) => {
+      if (path !== PRESENCE_PATH) count(path === LOGS_PATH ? 'logs' : 'metrics', http)
+    },
   })
   const server = new Server({
     interceptors: [admission.interceptor],
@@ -80,6 +86,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const call = { ...options, count, grantOf: admission.grantOf }
   server.addService(METRICS_SERVICE, { RequestMetrics: unaryCall(call, 'metrics', (bytes) => bytes) })
   server.addService(LOGS_SERVICE, { TransferBatch: unaryCall(call, 'logs', unwrapBatch) })
+  server.addService(PRESENCE_SERVICE, { Ask: answerPresence })
   const listener: GrpcListener = createGrpcListener({ ...options, server })
   const address = await listener.listen(options.address, options.flagName)
   return {

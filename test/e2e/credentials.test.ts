@@ -1,0 +1,275 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { describeWithEngines, freePort, startKafka, startPrometheus, type Kafka } from '../engines/index.ts'
+import { writeLogConfig, writeScrapeConfig } from './agent-config.ts'
+import { scrapesTaken } from './collected.ts'
+import { openKafkaReader } from './kafka-reader.ts'
+import { createAuthority, type PemPair } from './openssl.ts'
+import { startService, type Service } from './service.ts'
+import { createNumberedLog, numbersTo, startCountedTarget } from './world.ts'
+
+const WAIT = { timeout: 90_000, interval: 250 }
+const PROTOCOLS = ['http', 'grpc'] as const
+type Protocol = (typeof PROTOCOLS)[number]
+type Files = Readonly<Record<string, string>>
+type Authority = Awaited<ReturnType<typeof createAuthority>>
+
+const TOKEN = 'token-of-agents-of-any-cluster'
+const OWN_TOKEN = 'token-of-one-cluster-only'
+const tokensOf = (cluster: string): string =>
+  `tokens:\n  - {name: agents, token: ${TOKEN}}\n  - {name: own, token: ${OWN_TOKEN}, cluster: ${cluster}, tenant: team-a}\n`
+
+describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a gateway', () => {
+  const root = mkdtempSync(join(tmpdir(), 'clymene-credentials-'))
+  let kafka: Kafka
+  let reader: Awaited<ReturnType<typeof openKafkaReader>>
+  let ours: Authority
+  let foreign: Authority
+  /** What is right, as files of a gateway and of an agent. */
+  let gatewayFiles: Files
+  let agentFiles: Files
+  /** The gateway of all scenarios whose mistake is at the agent. */
+  let shared: Gateway
+  const services: { stop: () => Promise<void> }[] = []
+
+  beforeAll(async () => {
+    ;[kafka, ours, foreign] = await Promise.all([
+      startKafka({ partitions: 3 }),
+      createAuthority(root, 'ours'),
+      createAuthority(root, 'foreign'),
+    ])
+    reader = await openKafkaReader(kafka.bootstrap)
+    gatewayFiles = { ...pair(await ours.issue('gateway')), 'client-ca.pem': read(ours.ca), 'tokens.yml': tokensOf('nobody') }
+    agentFiles = { ...pair(await ours.issue('agent')), 'ca.pem': read(ours.ca), token: `${TOKEN}\n` }
+    shared = await startGateway(kafka, root, gatewayFiles)
+    services.push(shared.service)
+  })
+  afterAll(async () => {
+    await Promise.all(services.map((service) => service.stop()))
+    await reader?.close()
+    await kafka?.stop()
+    rmSync(root, { recursive: true, force: true })
+  })
+
+  type Scenario = {
+    readonly name: string
+    /** What is wrong, in files of the agent, or of a gateway of its own. */
+    readonly agent?: () => Files | Promise<Files>
+    readonly gateway?: (cluster: string) => Files | Promise<Files>
+    /** What puts it right in files of the gateway, when it is not what is right for all. */
+    readonly mend?: (cluster: string) => Files
+    readonly agentSays: RegExp
+    readonly gatewaySays: RegExp
+    /** The agent's check sees it too. */
+    readonly isOnReadyz: boolean
+  }
+  const scenarios: readonly Scenario[] = [
+    {
+      name: 'a wrong token',
+      agent: () => ({ token: 'token-of-agents-of-no-cluster' }),
+      agentSays: /answered (401|UNAUTHENTICATED): expected a token that this gateway accepts/,
+      gatewaySays: /"protocol":"PROTOCOL".*a token that is not in --auth\.tokens-file.*"msg":"sender refused"/,
+      isOnReadyz: true,
+    },
+    {
+      name: 'a client certificate that has expired',
+      agent: async () => pair(await ours.issue('agent', { days: -1 })),
+      agentSays:
+        /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of O=clymene, CN=agent has expired/,
+      gatewaySays:
+        /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"expired_certificate".*that of O=clymene, CN=agent has expired.*"msg":"connection refused"/,
+      isOnReadyz: true,
+    },
+    {
+      name: 'a client certificate of an unknown authority',
+      agent: async () => pair(await foreign.issue('agent')),
+      agentSays:
+        /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of O=clymene, CN=agent is of another authority/,
+      gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"unknown_authority".*"msg":"connection refused"/,
+      isOnReadyz: true,
+    },
+    {
+      name: 'another authority trusted by the agent',
+      agent: () => ({ 'ca.pem': read(foreign.ca) }),
+      agentSays: /localhost:\d+.*(unable to verify the first certificate|unknown authority|self-signed certificate)/i,
+      gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"left_by_client".*it may not trust the certificate of this server/,
+      isOnReadyz: true,
+    },
+    {
+      name: 'a server certificate that has expired',
+      gateway: async () => pair(await ours.issue('gateway', { days: -1 })),
+      agentSays: /localhost:\d+.*certificate has expired/,
+      gatewaySays: /"server":"PROTOCOL",.*"msg":"the certificate of this server has expired: clients that check it refuse it"/,
+      isOnReadyz: true,
+    },
+    {
+      name: 'a server certificate of another name',
+      gateway: async () => pair(await ours.issue('gateway', { names: 'DNS:elsewhere.example' })),
+      agentSays: /localhost:\d+.*(elsewhere\.example|not for|does not match)/,
+      gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"left_by_client"/,
+      isOnReadyz: true,
+    },
+    {
+      name: 'a token of another cluster',
+      agent: () => ({ token: OWN_TOKEN }),
+      gateway: () => ({ 'tokens.yml': tokensOf('other') }),
+      mend: (cluster) => ({ 'tokens.yml': tokensOf(cluster) }),
+      agentSays: /answered (403|PERMISSION_DENIED): the token \\"own\\" is for cluster \\"other\\", not for \\"c7/,
+      gatewaySays: /the token \\"own\\" is for cluster \\"other\\", not for \\"c7-PROTOCOL\\"/,
+      isOnReadyz: false,
+    },
+  ]
+
+  test.each(scenarios.map((scenario, number) => ({ ...scenario, number: number + 1 })))(
+    '$name: refused, told on both sides, and nothing is lost when it is mended',
+    async ({ number, agent: wrongAgent, gateway: wrongGateway, mend, agentSays, gatewaySays, isOnReadyz }) => {
+      const wrong = await wrongAgent?.()
+      await Promise.all(
+        PROTOCOLS.map(async (protocol) => {
+          const cluster = `c${number}-${protocol}`
+          const gateway =
+            wrongGateway === undefined ? shared : await startGateway(kafka, root, { ...gatewayFiles, ...(await wrongGateway(cluster)) })
+          if (gateway !== shared) services.push(gateway.service)
+          const before = gateway.service.log().length
+          const agent = await startAgent({ protocol, cluster, gateway, directory: join(root, cluster), files: { ...agentFiles, ...wrong } })
+          services.push(agent.service)
+          agent.log.write(50)
+
+          // Refused, and told on both sides.
+          await expect.poll(() => agent.service.log(), WAIT).toMatch(agentSays)
+          if (isOnReadyz)
+            await expect.poll(agent.service.readyz, WAIT).toMatchObject({ status: 503, text: expect.stringMatching(agentSays) })
+          const saysOf = new RegExp(gatewaySays.source.replaceAll('PROTOCOL', protocol))
+          await expect.poll(() => gateway.service.log().slice(wrongGateway === undefined ? before : 0), WAIT).toMatch(saysOf)
+          await expect.poll(agent.target.served, WAIT).toBeGreaterThan(3)
+          expect([reader.numbers('metrics', cluster), reader.numbers('logs', cluster)]).toEqual([[], []])
+
+          // Mended in place: everything arrives, counted at both ends.
+          const servedBefore = agent.target.served()
+          if (wrongGateway !== undefined) gateway.put({ ...gatewayFiles, ...mend?.(cluster) })
+          else agent.put(agentFiles)
+          agent.log.write(50)
+          await expect.poll(() => reader.numbers('metrics', cluster).at(-1), WAIT).toBeGreaterThan(servedBefore)
+          await expect.poll(() => agent.service.readyz(), WAIT).toMatchObject({ status: 200 })
+          const taken = await scrapesTaken(agent.service, agent.target)
+          await expect.poll(() => reader.numbers('logs', cluster), WAIT).toEqual(numbersTo(100))
+          await agent.service.halt()
+          await expect.poll(() => reader.numbers('metrics', cluster).length, WAIT).toBe(taken)
+          expect(reader.tenants(cluster)).toEqual([mend === undefined ? undefined : 'team-a'])
+          for (const text of [agent.service.log(), gateway.service.log()])
+            expect(text).not.toMatch(/token-of-agents|token-of-one|PRIVATE KEY/)
+          await agent.target.close()
+        }),
+      )
+      expect(await shared.service.metric('clymene_gateway_credential_stale')).toBe(0)
+    },
+  )
+
+  test('a stock Prometheus writes with a token over TLS; its cluster and tenant are those of the token', async () => {
+    const files: Files = { ...gatewayFiles, 'tokens.yml': tokensOf('c9') }
+    const { 'client-ca.pem': _, ...withoutClients } = files
+    const gateway = await startGateway(kafka, root, withoutClients)
+    services.push(gateway.service)
+    const target = await startCountedTarget()
+    const prometheus = await startPrometheus({
+      configuration: {
+        global: { scrape_interval: '500ms', scrape_timeout: '400ms', external_labels: { cluster: 'c9' } },
+        scrape_configs: [{ job_name: 'counted', static_configs: [{ targets: [target.address] }] }],
+        remote_write: [
+          {
+            url: `https://localhost:${gateway.ports.http}/api/v1/write`,
+            authorization: { credentials: OWN_TOKEN },
+            tls_config: { ca_file: ours.ca },
+          },
+        ],
+      },
+    })
+    services.push(prometheus)
+    await expect.poll(() => reader.numbers('metrics', 'c9').length, WAIT).toBeGreaterThan(5)
+    expect([reader.keys('c9'), reader.tenants('c9')]).toEqual([['team-a/c9//own'], ['team-a']])
+    await target.close()
+  })
+})
+
+const read = (path: string): string => readFileSync(path, 'utf8')
+const pair = ({ cert, key }: PemPair): Files => ({ 'cert.pem': cert, 'key.pem': key })
+
+type Gateway = {
+  readonly service: Service
+  readonly ports: Readonly<Record<Protocol, number>>
+  readonly put: (files: Files) => void
+}
+
+async function startGateway(kafka: Kafka, root: string, files: Files): Promise<Gateway> {
+  const directory = mkdtempSync(join(root, 'gateway-'))
+  const put = putInto(directory)
+  put(files)
+  const ports = { http: await freePort(), grpc: await freePort() }
+  const service = await startService('gateway', {
+    environment: { STORAGE_TYPE: 'kafka' },
+    flags: [
+      `--kafka.producer.brokers=${kafka.bootstrap}`,
+      `--auth.tokens-file=${join(directory, 'tokens.yml')}`,
+      ...PROTOCOLS.flatMap((protocol) => [
+        `--gateway.${protocol}-server.host-port=127.0.0.1:${ports[protocol]}`,
+        `--gateway.${protocol}-server.tls.enabled`,
+        ...['cert', 'key', 'client-ca']
+          .filter((name) => `${name}.pem` in files)
+          .map((name) => `--gateway.${protocol}-server.tls.${name}=${join(directory, `${name}.pem`)}`),
+      ]),
+    ],
+  })
+  return { service, ports, put }
+}
+
+type AgentOptions = {
+  readonly protocol: Protocol
+  readonly cluster: string
+  readonly gateway: Gateway
+  readonly directory: string
+  readonly files: Files
+}
+
+/** An agent with a target and a log of its own. */
+async function startAgent({ protocol, cluster, gateway: { ports }, directory, files }: AgentOptions) {
+  mkdirSync(directory)
+  const put = putInto(directory)
+  put(files)
+  const target = await startCountedTarget()
+  const log = createNumberedLog(join(directory, 'pods', 'shop_web-0_uid', 'web'), 1000)
+  const service = await startService('agent', {
+    until: 'alive',
+    environment: { STORAGE_TYPE: 'gateway' },
+    flags: [
+      `--config.file=${writeScrapeConfig(directory, target.address)}`,
+      `--promtail.config.file=${writeLogConfig(directory)}`,
+      `--buffer.dir=${join(directory, 'buffer')}`,
+      `--cluster=${cluster}`,
+      `--gateway.service-type=${protocol}`,
+      `--gateway.token-file=${join(directory, 'token')}`,
+      ...(protocol === 'http'
+        ? [
+            `--gateway.http-client.url=https://localhost:${ports.http}/api/metrics`,
+            `--gateway.http-client.logs.url=https://localhost:${ports.http}/api/logs`,
+          ]
+        : [`--gateway.grpc-client.host-port=localhost:${ports.grpc}`, '--gateway.grpc-client.tls.enabled']),
+      ...['ca', 'cert', 'key'].map((name) => `--gateway.${protocol}-client.tls.${name}=${join(directory, `${name}.pem`)}`),
+      `--http.port=127.0.0.1:${await freePort()}`,
+    ],
+  })
+  return { service, target, log, put }
+}
+
+/** Replaces files as a renewal does: each by a rename. */
+const putInto =
+  (directory: string) =>
+  (files: Files): void => {
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(directory, `${name}.new`), text, { mode: 0o600 })
+      renameSync(join(directory, `${name}.new`), join(directory, name))
+    }
+  }
