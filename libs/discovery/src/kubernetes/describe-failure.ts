@@ -13,28 +13,30 @@ export type DescribedFailure = {
 }
 
 /**
- * What to tell of a failed request. A single break or a token that was just replaced is part of the day; what lasts is told,
- * and what only an operator can mend is an error with the way to mend it.
+ * What to tell of a failed request. A single break, a token that was just replaced, a server that starts and does not know its rules yet are
+ * part of the day; what lasts is told, and what only an operator can mend is an error with the way to mend it.
+ *
+ * @param repeats failures like this in a row.
  */
-export function describeFailure(error: unknown, selection: Selection, failures: number): DescribedFailure {
+export function describeFailure(error: unknown, selection: Selection, repeats: number): DescribedFailure {
   const what = selectionText(selection)
   if (!(error instanceof ApiError)) {
     const { message, needsOperator } = connectionFailure(error, `cannot watch ${what}, the targets known stay`)
-    return { level: needsOperator || isOwnMistake(error) ? 'error' : failures > 1 ? 'warn' : 'debug', message, kind: 'connection' }
+    return { level: needsOperator || isOwnMistake(error) ? 'error' : repeats > 1 ? 'warn' : 'debug', message, kind: 'connection' }
   }
   const kind = String(error.status)
   const message = `cannot list and watch ${what}: the Kubernetes API ${error.message}`
   switch (error.status) {
     case 401:
-      return { level: failures > 1 ? 'error' : 'debug', message: `${message}; the token or certificate is wrong or has expired`, kind }
+      return { level: repeats > 1 ? 'error' : 'debug', message: `${message}; the token or certificate is wrong or has expired`, kind }
     case 403:
-      return { level: 'error', message: `${message}; ${grant(selection)}`, kind }
+      return { level: repeats > 1 ? 'error' : 'debug', message: `${message}; ${grant(selection)}`, kind }
     case 400:
     case 404:
     case 422:
       return { level: 'error', message, kind }
     default:
-      return { level: failures > 1 ? 'warn' : 'debug', message, kind }
+      return { level: repeats > 1 ? 'warn' : 'debug', message, kind }
   }
 }
 

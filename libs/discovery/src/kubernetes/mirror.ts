@@ -37,8 +37,10 @@ export type MirrorOptions = {
   readonly metrics: WatchMetrics
   /** Objects that changed or are gone; also called with none when `synced` or `failing` changes. */
   readonly changed: (keys: readonly string[]) => void
-  /** A failure that will be tried again, the n-th in a row. */
-  readonly failed: (error: unknown, failures: number) => void
+  /** A failure that will be tried again; how many like it came in a row, this one included. */
+  readonly failed: (error: unknown, repeats: number) => void
+  /** An object that is too large came. */
+  readonly leftOut: () => void
 }
 
 export type Mirror = {
@@ -53,11 +55,14 @@ export type Mirror = {
 }
 
 /** A copy of some objects of the cluster: listed, then kept up to date by a watch. */
-export function createMirror({ api, selection, limits, metrics, changed, failed }: MirrorOptions): Mirror {
+export function createMirror({ api, selection, limits, metrics, changed, failed, leftOut }: MirrorOptions): Mirror {
   const { resource } = selection
   const store = createObjectStore()
   let synced = false
+  /** In a row, and how many of them like the last. */
   let failures = 0
+  let repeats = 0
+  let lastReason = ''
   let heardMs: number | undefined
   /** The version reached; '' begins anew. */
   let version = ''
@@ -164,15 +169,18 @@ export function createMirror({ api, selection, limits, metrics, changed, failed 
     metrics.event(resource, EVENT_NAMES[event.type], 1)
     if (event.type === 'TOO LARGE') {
       metrics.failure(resource, 'too large')
-      failed(new Error(`an object of more than ${limits.objectBytes} bytes is left out`), failures)
+      leftOut()
     }
   }
 
   const fail = async (error: unknown, signal: AbortSignal): Promise<void> => {
+    const reason = reasonOf(error)
+    repeats = failures > 0 && reason === lastReason ? repeats + 1 : 1
+    lastReason = reason
     failures++
-    metrics.failure(resource, reasonOf(error))
+    metrics.failure(resource, reason)
     metrics.restart(resource, 'failure')
-    failed(error, failures)
+    failed(error, repeats)
     changed([])
     const [first, last] = limits.backoffMs
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0

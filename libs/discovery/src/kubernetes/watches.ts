@@ -5,7 +5,7 @@ import { createApiServer, type ApiAccess, type ApiServer } from './api-server.ts
 import { describeFailure } from './describe-failure.ts'
 import { createMirror, MIRROR_LIMITS, type Mirror, type MirrorLimits } from './mirror.ts'
 import { createWatchMetrics, type WatchState } from './watch-metrics.ts'
-import type { Selection } from './watch-request.ts'
+import { selectionText, type Selection } from './watch-request.ts'
 
 /** An API server as a configuration names it. */
 export type ApiSource = {
@@ -94,11 +94,15 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
       changed: (keys) => {
         for (const listener of listeners) listener(keys)
       },
-      failed: (error, failures) => {
-        const { level, message, kind } = describeFailure(error, selection, failures)
+      failed: (error, repeats) => {
+        const { level, message, kind } = describeFailure(error, selection, repeats)
         if (level === 'debug') logger.debug(message)
         else complain(`${key} ${kind}`, (heldBack) => logger[level](message, heldBack === 0 ? {} : { heldBack }))
       },
+      leftOut: () =>
+        complain(`${key} too large`, () =>
+          logger.error(`one of the ${selectionText(selection)} has more than ${limits.objectBytes} bytes and is left out`),
+        ),
     })
     const run = follow(mirror, api.key, stop.signal)
     running.add(run)
