@@ -30,9 +30,11 @@ describe.each(packages)('$name', ({ directory, layer, exports, dependencies }) =
     expect(rankOf(layer)).toBeGreaterThanOrEqual(0)
   })
 
-  test('has one way in, and one for its contract suite', () => {
+  test('has one way in, and one for its contract suite or for what it lends to tests', () => {
     const index = './src/index.ts'
-    expect(layer === 'test' ? [undefined] : [index, { '.': index, './contract': './src/contract.ts' }]).toContainEqual(exports)
+    const contract = { '.': index, './contract': './src/contract.ts' }
+    const testing = { '.': index, './testing': './src/testing/index.ts' }
+    expect(layer === 'test' ? [undefined] : [index, contract, testing]).toContainEqual(exports)
   })
 
   test('imports only what its package.json declares', () => {
@@ -54,14 +56,16 @@ describe.each(packages)('$name', ({ directory, layer, exports, dependencies }) =
     expect(upward).toEqual([])
   })
 
-  test('reaches other packages by their name; their contract suites only from tests', () => {
+  test('reaches other packages by their name; what is for tests only from tests', () => {
     const astray = imports.filter(({ file, specifier }) => {
       if (specifier.startsWith('.')) {
         const path = relative(directory, join(dirname(file), specifier))
         // What builds the images is no package; tests run it.
         return path.startsWith('..') && !(layer === 'test' && path.startsWith('../tools/'))
       }
-      return specifier.startsWith('@clymene/') && specifier !== packageOf(specifier) && layer !== 'test' && !isTest(file)
+      return (
+        specifier.startsWith('@clymene/') && specifier !== packageOf(specifier) && layer !== 'test' && !isTest(file) && !isForTests(file)
+      )
     })
     expect(astray).toEqual([])
   })
