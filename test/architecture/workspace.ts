@@ -37,4 +37,4 @@ export const textOf = (file: string): string => readFileSync(join(root, file), '
 export const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file)
 
 /** What only tests use: a contract suite that several packages run, and what tests share in `testing` or `test-kit`. */
-export const isForTests = (file: string): boolean => /(^|\/)(contract|testing|test-kit)(\/|\.ts$)/.test(file)
+export const isForTests = (file: string): boolean => /(^|[/.])(contract|testing|test-kit)(\/|\.ts$)/.test(file)
