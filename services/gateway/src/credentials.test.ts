@@ -334,21 +334,19 @@ describe('TLS', () => {
       await act(port)
       await act(port)
       const told = () => lines.filter(({ message, fields }) => message === 'connection refused' && fields['server'] === protocol)
-      await expect
-        .poll(told, WAIT)
-        .toEqual([
-          {
-            level: 'warn',
-            message: 'connection refused',
-            fields: {
-              server: protocol,
-              peer: expect.stringMatching(/^(::1|127\.0\.0\.1|::ffff:127\.0\.0\.1) \d+$/),
-              reason,
-              error: expect.stringMatching(text),
-              repeated: 0,
-            },
+      await expect.poll(told, WAIT).toEqual([
+        {
+          level: 'warn',
+          message: 'connection refused',
+          fields: {
+            server: protocol,
+            peer: expect.stringMatching(/^(::1|127\.0\.0\.1|::ffff:127\.0\.0\.1) \d+$/),
+            reason,
+            error: expect.stringMatching(text),
+            repeated: 0,
           },
-        ])
+        },
+      ])
       await expect
         .poll(() => metricOf(metrics, `clymene_gateway_refused_connections_total{server="${protocol}",reason="${reason}"}`), WAIT)
         .toBe(2)

@@ -109,8 +109,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     server.route({
       method: ['GET', 'PUT', 'DELETE', 'PATCH'],
       url: path,
-      handler: (_request, reply) =>
-        send(reply.header('allow', 'POST'), kind, { http: 405, grpc: grpcStatus.OK, reason: `${path} takes POST` }),
+      // Our agents ask by GET whether somebody is there: no news.
+      handler: ({ method }, reply) =>
+        send(reply.header('allow', 'POST'), kind, { http: 405, grpc: grpcStatus.OK, reason: `${path} takes POST` }, method === 'GET'),
     })
   }
   server.setNotFoundHandler((_request, reply) =>
