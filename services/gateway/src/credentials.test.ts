@@ -241,6 +241,23 @@ const write = (port: number, client?: Issued): Promise<Answered> =>
     sending.on('error', reject).end(block)
   })
 
+/** A write over a connection that may take up a session of before, with the session that it was given. */
+const writeBy = (port: number, options: ConnectionOptions): Promise<{ text: string; session: Buffer | undefined; isResumed: boolean }> =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    let session: Buffer | undefined
+    let isResumed = false
+    const socket = connectTls({ port, host: 'localhost', ca: ca.cert, ...options }, () => {
+      isResumed = socket.isSessionReused()
+      socket.write(`POST /api/v1/write HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${block.length}\r\n\r\n`)
+      socket.write(block)
+    })
+    socket.on('session', (ticket) => (session = ticket))
+    socket.on('data', (bytes) => (text += bytes.toString()))
+    socket.on('error', reject)
+    socket.on('close', () => resolve({ text, session, isResumed }))
+  })
+
 const grpcAccess = (client?: Issued) =>
   credentials.createSsl(
     Buffer.from(ca.cert),
@@ -435,6 +452,20 @@ describe('client certificates', () => {
     close()
     secret.put(secretOf(server(), otherCa))
     await expect.poll(async () => (await write(gateway.httpAddress.port, agent)).status, WAIT).toBe(503)
+  })
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that began without a good one cannot be taken up again', async (version) => {
+    const secret = mountSecret(secretOf(server(), ca))
+    const { gateway } = await start({ argv: tlsFlags(secret.path, ['cert', 'key', 'client-ca']) })
+    const { port } = gateway.httpAddress
+    const first = await writeBy(port, { minVersion: version, maxVersion: version })
+    expect(first.text).toMatch(/^HTTP\/1\.1 503 /)
+    const again = await writeBy(port, {
+      minVersion: version,
+      maxVersion: version,
+      ...(first.session === undefined ? {} : { session: first.session }),
+    })
+    expect({ isResumed: again.isResumed, text: again.text }).toEqual({ isResumed: false, text: expect.stringMatching(/^HTTP\/1\.1 503 /) })
   })
 
   test('authorities that are none are no start', async () => {

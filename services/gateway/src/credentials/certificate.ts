@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 
@@ -60,7 +60,8 @@ export const secureContextOf = ({ cert, key, clientCa }: ServerTls) => ({
   cert,
   key,
   minVersion: 'TLSv1.2' as const,
-  ...(clientCa === undefined ? {} : { ca: clientCa }),
+  // A session that is taken up again would go by what was found of a certificate when it began.
+  ...(clientCa === undefined ? {} : { ca: clientCa, secureOptions: constants.SSL_OP_NO_TICKET }),
 })
 
 /** Who shows no good certificate is told so by `watchTls`. */

@@ -41,7 +41,8 @@ export function watchTls(tls: Server, { server, requiresCertificate, metrics, lo
   }
   /** Whose handshake goes on. */
   const pending = new Set<string>()
-  const refused = new Map<string, { readonly socket: TLSSocket; readonly text: string }>()
+  /** Open connections with what was found of their certificates; '' is good. */
+  const judged = new Map<string, { readonly socket: TLSSocket; readonly text: string }>()
 
   tls.on('connection', (socket: Socket) => {
     const peer = nameOf(socket)
@@ -59,26 +60,28 @@ export function watchTls(tls: Server, { server, requiresCertificate, metrics, lo
     const peer = nameOf(socket)
     pending.delete(peer)
     const refusal = requiresCertificate ? certificateRefusal(socket) : undefined
-    if (refusal !== undefined) {
-      refused.set(peer, { socket, text: refusal.text })
-      tell(refusal, peer)
-    } else if (requiresCertificate) {
-      logger.debug('client certificate accepted', { server, peer, subject: subjectOf(socket) })
-    }
+    judged.set(peer, { socket, text: refusal?.text ?? '' })
+    if (refusal !== undefined) tell(refusal, peer)
+    else if (requiresCertificate) logger.debug('client certificate accepted', { server, peer, subject: subjectOf(socket) })
     socket.once('close', () => {
-      refused.delete(peer)
+      if (judged.get(peer)?.socket === socket) judged.delete(peer)
       if (refusal === undefined && socket.bytesRead === 0) tell(LEFT, peer)
     })
   })
   return {
     refusalOf: (peer) => {
-      const known = refused.get(nameOf(peer))
-      if (known === undefined) return undefined
+      if (!requiresCertificate) return undefined
+      const known = judged.get(nameOf(peer))
+      // A connection that has closed meanwhile has no address any more: nothing is known in its favour.
+      if (known === undefined) return GONE
+      if (known.text === '') return undefined
       setTimeout(() => known.socket.destroy(), CLOSE_AFTER_MS).unref()
       return known.text
     },
   }
 }
+
+const GONE = 'the connection has closed'
 
 type Refusal = { readonly reason: string; readonly text: string }
 
@@ -90,10 +93,10 @@ const LEFT: Refusal = {
 const nameOf = ({ remoteAddress, remotePort }: Peer): string => `${remoteAddress} ${remotePort}`
 
 function certificateRefusal(socket: TLSSocket): Refusal | undefined {
-  if (socket.authorized) return undefined
   const text = (why: string): string => `this server takes only clients with a certificate of its authorities: ${why}`
   const subject = subjectOf(socket)
   if (subject === undefined) return { reason: 'no_certificate', text: text('none was shown') }
+  if (socket.authorized) return undefined
   const code = String(socket.authorizationError)
   const [reason, why] = CERTIFICATE_ERRORS[code] ?? ['bad_certificate', `refused (${code})`]
   return { reason, text: text(`that of ${subject} ${why}`) }
