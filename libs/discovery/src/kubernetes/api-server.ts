@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 
-import { createHttpAccess, parseRetryAfter, type HttpAccessConfig } from '@clymene/runtime'
-import { Agent, interceptors, type Dispatcher } from 'undici'
+import { createHttpAccess, parseRetryAfter, type HttpAccessOptions } from '@clymene/runtime'
+import { Agent } from 'undici'
 
 import { apiError } from './api-error.ts'
 
@@ -9,7 +9,7 @@ import { apiError } from './api-error.ts'
 export type ApiAccess = {
   /** With a path when the API does not begin at the root. */
   readonly url: string
-  readonly http: HttpAccessConfig
+  readonly http: HttpAccessOptions
 }
 
 export type ApiTimeouts = {
@@ -23,7 +23,7 @@ export const API_TIMEOUTS: ApiTimeouts = { connectMs: 10_000, headersMs: 60_000,
 
 export type ApiServer = {
   /**
-   * The body of a GET that was answered with 200.
+   * The body of a GET that was answered with 200. Redirects are not followed: the credentials are for this server.
    *
    * @throws ApiError when it was refused; another error when a file cannot be read or nobody answered.
    */
@@ -57,9 +57,9 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
   return {
     get: async (path, query, signal) => {
       const access = current()
-      const { dispatcher, headers } = clientOf(access)
+      const { agent, headers } = clientOf(access)
       const base = new URL(access.url)
-      const { statusCode, body, ...answer } = await dispatcher.request({
+      const { statusCode, body, ...answer } = await agent.request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${path}?${query.toString()}`,
         method: 'GET',
@@ -78,7 +78,7 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
   }
 }
 
-type Client = { readonly agent: Agent; readonly dispatcher: Dispatcher; readonly headers: () => Readonly<Record<string, string>> }
+type Client = { readonly agent: Agent; readonly headers: () => Readonly<Record<string, string>> }
 
 function openClient({ http }: ApiAccess, { connectMs, headersMs, silenceMs }: ApiTimeouts): Client {
   const access = createHttpAccess(http)
@@ -89,11 +89,7 @@ function openClient({ http }: ApiAccess, { connectMs, headersMs, silenceMs }: Ap
     headersTimeout: headersMs,
     bodyTimeout: silenceMs,
   })
-  return {
-    agent,
-    dispatcher: http.followRedirects ? agent.compose(interceptors.redirect({ maxRedirections: 5 })) : agent,
-    headers: access.headers,
-  }
+  return { agent, headers: access.headers }
 }
 
 async function readStart(body: Readable, most: number): Promise<string> {

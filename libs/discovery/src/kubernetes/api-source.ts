@@ -61,7 +61,6 @@ function readInCluster({ env, serviceAccount }: Surroundings): ApiAccess {
   return {
     url: `https://${bracketed(host)}:${port}`,
     http: {
-      followRedirects: false,
       // The kubelet replaces the token before it expires.
       authorization: { type: 'Bearer', credentials: secretFile(join(serviceAccount, 'token')) },
       tls: { ca: pemFile(join(serviceAccount, 'ca.crt')) },

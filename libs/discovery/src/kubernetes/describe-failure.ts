@@ -31,6 +31,10 @@ export function describeFailure(error: unknown, selection: Selection, repeats: n
       return { level: repeats > 1 ? 'error' : 'debug', message: `${message}; the token or certificate is wrong or has expired`, kind }
     case 403:
       return { level: repeats > 1 ? 'error' : 'debug', message: `${message}; ${grant(selection)}`, kind }
+    case 301:
+    case 302:
+    case 307:
+    case 308:
     case 400:
     case 404:
     case 422:

@@ -24,7 +24,7 @@ export function endpointsGroup(endpoints: Endpoints, attachNode: boolean, lookup
       ['endpoint_node_name', address.nodeName],
       ['endpoint_hostname', address.hostname],
     ).set('__address__', joinHostPort(address.ip, port.number))
-    if (attachNode) addNodeLabels(target, lookup('nodes', '', address.nodeName))
+    if (attachNode) addNodeLabels(target, lookup('nodes', '', nodeOf(address)))
     pods.cover(target, address.targetRef, port.number)
     return target
   }
@@ -32,9 +32,12 @@ export function endpointsGroup(endpoints: Endpoints, attachNode: boolean, lookup
   const targets = endpoints.subsets.flatMap(({ ports, addresses }) =>
     ports.flatMap((port) => addresses.map((address) => targetOf(address, port))),
   )
-  const nodes = attachNode ? endpoints.subsets.flatMap(({ addresses }) => addresses.map(({ nodeName }) => nodeName)) : []
+  const nodes = attachNode ? endpoints.subsets.flatMap(({ addresses }) => addresses.map(nodeOf)) : []
   return {
     group: { source: `endpoints/${namespace}/${name}`, labels, targets: [...targets, ...uncoveredTargets(pods.found())] },
     uses: [useOf('services', namespace, name), ...pods.uses(), ...nodes.filter(Boolean).map((node) => useOf('nodes', '', node))],
   }
 }
+
+const nodeOf = ({ nodeName, targetRef }: EndpointAddress): string =>
+  nodeName === '' && targetRef?.kind === 'Node' ? targetRef.name : nodeName

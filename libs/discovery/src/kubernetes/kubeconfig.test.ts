@@ -31,13 +31,11 @@ const parsed = (content: string) => parseKubeconfig(content, join(directory, 'co
 const base64 = (content: string): string => Buffer.from(content).toString('base64')
 
 test('takes the cluster and user of the current context', () => {
-  expect(parsed(text({ server: 'https://k:6443/path' }))).toEqual({ url: 'https://k:6443/path', http: { followRedirects: false } })
+  expect(parsed(text({ server: 'https://k:6443/path' }))).toEqual({ url: 'https://k:6443/path', http: {} })
 })
 
 test('a context without a user is one without credentials', () => {
-  expect(parsed(text({}, {}, { contexts: [{ name: 'here', context: { cluster: 'k' } }], users: [] })).http).toEqual({
-    followRedirects: false,
-  })
+  expect(parsed(text({}, {}, { contexts: [{ name: 'here', context: { cluster: 'k' } }], users: [] })).http).toEqual({})
 })
 
 test('JSON is YAML', () => {

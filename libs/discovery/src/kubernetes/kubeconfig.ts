@@ -28,7 +28,6 @@ export function parseKubeconfig(text: string, path: string): ApiAccess {
   if (textAt(cluster, 'proxy-url') !== '') mistakes.push(`${path}: proxy-url is not supported yet`)
   const tls = readTls(cluster, user, directory)
   const http = {
-    followRedirects: false,
     ...readCredentials(user, path, directory, mistakes),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
   }

@@ -30,7 +30,7 @@ async function following(
   { limits = {}, timeouts = {} }: { limits?: Partial<MirrorLimits>; timeouts?: Partial<ApiTimeouts> } = {},
 ) {
   const server = await startScriptedApi(answer)
-  const access = { url: server.url, http: { followRedirects: false } }
+  const access = { url: server.url, http: {} }
   const api = createApiServer(() => access, { ...TIMEOUTS, ...timeouts })
   const metrics = createMetrics()
   const changes: (readonly string[])[] = []

@@ -5,7 +5,7 @@ import { errorMessage } from '@clymene/model'
 import { ApiError, isExpired, isInvalid } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
 import { listPages } from './list-pages.ts'
-import { createObjectStore } from './object-store.ts'
+import { createReplica, NoStreamingList } from './replica.ts'
 import type { KubernetesObject } from './resources.ts'
 import { readWatch, type WatchEvent } from './watch-events.ts'
 import type { WatchMetrics } from './watch-metrics.ts'
@@ -57,64 +57,43 @@ export type Mirror = {
 /** A copy of some objects of the cluster: listed, then kept up to date by a watch. */
 export function createMirror({ api, selection, limits, metrics, changed, failed, leftOut }: MirrorOptions): Mirror {
   const { resource } = selection
-  const store = createObjectStore()
-  let synced = false
+  const replica = createReplica()
   /** In a row, and how many of them like the last. */
   let failures = 0
   let repeats = 0
   let lastReason = ''
   let heardMs: number | undefined
-  /** The version reached; '' begins anew. */
-  let version = ''
   let streams = true
 
-  /** All is well again. A list that is not whole yet may break off again and again: it does not count. */
-  const recovered = (): void => {
-    if (failures === 0) return
-    failures = 0
-    changed([])
-  }
-  const replace = (next: Map<string, KubernetesObject>, reached: string): void => {
-    const keys = store.replace(next)
-    version = reached
-    synced = true
-    failures = 0
-    changed(keys)
-  }
-
   const list = async (signal: AbortSignal): Promise<void> => {
-    const listed = await listPages(api, selection, limits.pageBytes, signal)
+    const { objects, version } = await listPages(api, selection, limits.pageBytes, signal)
     heardMs = Date.now()
-    replace(listed.objects, listed.version)
+    failures = 0
+    changed(replica.replace(objects, version))
   }
 
   /** Resolves when the server ends the watch, as it was asked to. */
   const watch = async (stop: AbortSignal): Promise<void> => {
-    /** The list at the beginning of a streaming list: it takes the place of the old one only when it is whole. */
-    let initial: Map<string, KubernetesObject> | undefined = version === '' ? new Map() : undefined
     const silence = new AbortController()
-    const patience = initial && setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs)
     const signal = AbortSignal.any([stop, silence.signal])
+    replica.beginWatch()
+    const patience = replica.isListing() ? setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs) : undefined
     try {
-      const body = await api.get(selectionPath(selection), watchQuery(selection, version, randomWithin(limits.watchSeconds)), signal)
-      patience?.refresh()
+      const query = watchQuery(selection, replica.version(), randomWithin(limits.watchSeconds))
+      const body = await api.get(selectionPath(selection), query, signal)
       for await (const events of readWatch(body, resource, limits.objectBytes)) {
         heardMs = Date.now()
-        patience?.refresh()
-        if (initial === undefined) recovered()
-        const keys: string[] = []
-        for (const event of events) {
-          if (initial === undefined) keys.push(...apply(event))
-          else if (collect(event, initial)) {
-            replace(initial, event.type === 'BOOKMARK' ? event.version : '')
-            initial = undefined
-            clearTimeout(patience)
-          }
-        }
-        if (keys.length > 0) changed(keys)
+        const wasListing = replica.isListing()
+        if (wasListing) patience?.refresh()
+        const keys = events.flatMap(take)
+        // A list that is not whole may break off again and again: it is no sign that all is well.
+        if (replica.isListing()) continue
+        clearTimeout(patience)
+        const isNews = wasListing || failures > 0 || keys.length > 0
+        failures = 0
+        if (isNews) changed(keys)
       }
-      // A server that ends the list before it was whole is one that breaks off.
-      if (initial !== undefined) throw new Error('the list broke off')
+      if (replica.isListing()) throw new Error('the list broke off')
     } catch (error) {
       if (silence.signal.aborted && !stop.aborted) throw silence.signal.reason
       throw error
@@ -123,54 +102,13 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     }
   }
 
-  /** True at the end of the list. */
-  function collect(event: WatchEvent, initial: Map<string, KubernetesObject>): boolean {
-    count(event)
-    switch (event.type) {
-      case 'BOOKMARK':
-        if (!event.isInitialEnd) throw new NoStreamingList()
-        return true
-      case 'DELETED':
-        initial.delete(event.object.key)
-        return false
-      case 'TOO LARGE':
-        return false
-      case 'ADDED':
-      case 'MODIFIED':
-        initial.set(event.object.key, event.object)
-        return false
-      default:
-        return event satisfies never
-    }
-  }
-
-  /** The keys of what labels would show differently. */
-  function apply(event: WatchEvent): readonly string[] {
-    count(event)
-    switch (event.type) {
-      case 'BOOKMARK':
-        version = event.version
-        return []
-      case 'TOO LARGE':
-        return []
-      case 'DELETED':
-        version = event.object.version
-        return store.remove(event.object.key) ? [event.object.key] : []
-      case 'ADDED':
-      case 'MODIFIED':
-        version = event.object.version
-        return store.put(event.object) ? [event.object.key] : []
-      default:
-        return event satisfies never
-    }
-  }
-
-  function count(event: WatchEvent): void {
-    metrics.event(resource, EVENT_NAMES[event.type], 1)
+  const take = (event: WatchEvent): readonly string[] => {
+    metrics.event(resource, EVENT_NAMES[event.type])
     if (event.type === 'TOO LARGE') {
       metrics.failure(resource, 'too large')
       leftOut()
     }
+    return replica.take(event)
   }
 
   const fail = async (error: unknown, signal: AbortSignal): Promise<void> => {
@@ -190,20 +128,24 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
   /** One list or watch to its end. True when the next may follow at once. */
   const once = async (signal: AbortSignal): Promise<boolean> => {
     const began = Date.now()
+    const from = replica.version()
     try {
-      if (version === '' && !streams) await list(signal)
-      else await watch(signal)
+      if (from === '' && !streams) {
+        await list(signal)
+        return true
+      }
+      await watch(signal)
       metrics.restart(resource, 'timeout')
       // A server that ends every watch at once would be asked without a pause.
       return Date.now() - began >= limits.backoffMs[0]
     } catch (error) {
       if (signal.aborted) return false
-      if (error instanceof NoStreamingList || (version === '' && streams && isInvalid(error))) {
+      if (error instanceof NoStreamingList || (from === '' && streams && isInvalid(error))) {
         streams = false
         return true
       }
-      if (isExpired(error) && version !== '') {
-        version = ''
+      if (isExpired(error) && replica.version() !== '') {
+        replica.expire()
         metrics.restart(resource, 'expired')
         return true
       }
@@ -222,18 +164,14 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
         }
       }
     },
-    objects: store.objects,
-    synced: () => synced,
+    objects: replica.objects,
+    synced: replica.synced,
     failing: () => failures > 0,
     heardMs: () => heardMs,
   }
 }
 
 const EVENT_NAMES = { ADDED: 'add', MODIFIED: 'update', DELETED: 'delete', BOOKMARK: 'bookmark', 'TOO LARGE': 'error' } as const
-
-class NoStreamingList extends Error {
-  override readonly name = 'NoStreamingList'
-}
 
 const randomWithin = ([shortest, longest]: readonly [number, number]): number => Math.round(shortest + Math.random() * (longest - shortest))
 

@@ -3,7 +3,7 @@ import type { Metrics } from '@clymene/runtime'
 import type { Resource } from './resources.ts'
 
 export type WatchMetrics = {
-  readonly event: (resource: Resource, event: 'add' | 'update' | 'delete' | 'bookmark' | 'error', count: number) => void
+  readonly event: (resource: Resource, event: 'add' | 'update' | 'delete' | 'bookmark' | 'error') => void
   readonly failure: (resource: Resource, reason: string) => void
   readonly restart: (resource: Resource, reason: 'timeout' | 'failure' | 'expired') => void
 }
@@ -49,7 +49,7 @@ export function createWatchMetrics(metrics: Metrics, watches: () => Iterable<Wat
     },
   )
   return {
-    event: (resource, event, count) => events.inc({ resource, event }, count),
+    event: (resource, event) => events.inc({ resource, event }),
     failure: (resource, reason) => failures.inc({ resource, reason }),
     restart: (resource, reason) => restarts.inc({ resource, reason }),
   }
