@@ -76,3 +76,10 @@ export const errorMessage = (error: unknown): string => (error instanceof Error 
 /** The code of a system error (`ENOENT`, `ECONNREFUSED`), '' when there is none. */
 export const errorCode = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** An error and what it was made from, outermost first; of several errors in one the first counts. */
+export function causesOf(error: unknown): readonly unknown[] {
+  const next: unknown = error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : undefined
+  const cause = next ?? (error instanceof Error ? error.cause : undefined)
+  return cause === undefined ? [error] : [error, ...causesOf(cause)]
+}

@@ -49,11 +49,17 @@ describe('connectionFailure', () => {
     ['UND_ERR_SOCKET', false],
     ['ENOTFOUND', true],
     ['EAI_AGAIN', true],
-    ['CERT_HAS_EXPIRED', true],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', true],
   ])('%s needs the operator: %s', (code, needsOperator) => {
     const failure = connectionFailure(new TypeError('fetch failed', { cause: new AggregateError([coded(code)]) }), 'loki')
     expect(failure).toMatchObject({ needsOperator, message: `loki: connect ${code}` })
+  })
+
+  test('a certificate needs the operator, and is told in words', () => {
+    const failure = connectionFailure(new TypeError('fetch failed', { cause: coded('CERT_HAS_EXPIRED') }), 'loki')
+    expect(failure).toMatchObject({
+      needsOperator: true,
+      message: "loki: the server's certificate, or that of its authority, has expired",
+    })
   })
 
   test('a file that cannot be used is told with its path, and needs the operator', () => {

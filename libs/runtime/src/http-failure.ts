@@ -1,7 +1,7 @@
-import { errorCode, PermanentError, RetryableError } from '@clymene/model'
+import { PermanentError, RetryableError } from '@clymene/model'
 
+import { connectionReason } from './connection-reason.ts'
 import type { ClientCertificate } from './http-access/client-certificate.ts'
-import { isTlsFailure, tlsReason } from './tls-failure.ts'
 
 export type HttpFailure = {
   readonly status: number
@@ -27,13 +27,6 @@ export function failureOf({ status, message, retryAfter, peer, now = Date.now() 
   return new RetryableError(text, { status, needsOperator, retryAfterMs: parseRetryAfter(retryAfter, now) })
 }
 
-const DNS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME'])
-/** What `followFile` and those who use it say of a secret or certificate. */
-const OF_FILE = /^cannot (?:read|use) |^the key .* does not belong/
-/** The peer hung up, or said that a certificate is bad without saying why. */
-const CUT = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-const CUT_TEXT = /other side closed|ECONNRESET|socket hang up|EPIPE|alert .*(?:certificate|unknown ca)/
-
 /**
  * A request that got no answer: always retryable; a name that does not resolve, a file that cannot be read or a certificate that is
  * refused needs the operator.
@@ -41,20 +34,8 @@ const CUT_TEXT = /other side closed|ECONNRESET|socket hang up|EPIPE|alert .*(?:c
  * @param certificate what is shown to the peer, which may be why it hangs up without a reason.
  */
 export function connectionFailure(error: unknown, peer: string, certificate?: ClientCertificate): RetryableError {
-  const cause = rootCause(error)
-  const code = errorCode(cause)
-  const text = cause instanceof Error ? cause.message || code : String(cause)
-  const suspect = CUT.has(code) || CUT_TEXT.test(text) ? certificate?.suspect() : undefined
-  const needsOperator = DNS.has(code) || OF_FILE.test(text) || isTlsFailure(code) || isTlsFailure(text) || suspect !== undefined
-  return new RetryableError(`${peer}: ${tlsReason(text)}${suspect === undefined ? '' : `; ${suspect}`}`, { cause: error, needsOperator })
-}
-
-/** undici and AggregateError wrap what the socket said. */
-function rootCause(error: unknown): unknown {
-  if (error instanceof Error && OF_FILE.test(error.message)) return error
-  if (error instanceof AggregateError && error.errors.length > 0) return rootCause(error.errors[0])
-  if (error instanceof Error && error.cause !== undefined) return rootCause(error.cause)
-  return error
+  const { text, needsOperator } = connectionReason(error, certificate)
+  return new RetryableError(`${peer}: ${text}`, { cause: error, needsOperator })
 }
 
 /** Seconds or an HTTP date to milliseconds from now, at most ten minutes; undefined when absent or unreadable (RFC 9110 §10.2.3). */

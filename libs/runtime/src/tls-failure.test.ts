@@ -5,6 +5,8 @@ import { isTlsFailure, tlsReason } from './tls-failure.ts'
 const openssl = (reason: string): string =>
   `40C3CF211A7F0000:error:0A00045C:SSL routines:ssl3_read_bytes:${reason}:../deps/x.c:918:SSL alert number 116\n`
 
+const NODE_ADVICE = '; if the root CA is installed locally, try running Node.js with --use-system-ca'
+
 describe('tlsReason', () => {
   test.each([
     [openssl('tlsv13 alert certificate required'), 'TLS: refused by the peer with "tlsv13 alert certificate required"'],
@@ -12,9 +14,30 @@ describe('tlsReason', () => {
     [openssl('tlsv1 alert unknown ca'), 'TLS: refused by the peer with "tlsv1 alert unknown ca"'],
     [openssl('wrong version number'), 'TLS: wrong version number, the peer speaks no TLS here'],
     [openssl('unsupported protocol'), 'TLS: unsupported protocol'],
-    ['self-signed certificate', 'self-signed certificate'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1'],
   ])('%s', (text, expected) => expect(tlsReason(text)).toBe(expected))
+
+  const UNKNOWN = "the server's certificate comes from an authority that is not trusted here"
+  test.each([
+    ['CERT_HAS_EXPIRED', 'certificate has expired', "the server's certificate, or that of its authority, has expired"],
+    ['CERT_NOT_YET_VALID', 'certificate is not yet valid', "the server's certificate is not valid yet"],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', "the server's certificate is signed by itself and not trusted here"],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', UNKNOWN],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', `unable to verify the first certificate${NODE_ADVICE}`, UNKNOWN],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', `unable to get local issuer certificate${NODE_ADVICE}`, UNKNOWN],
+    [
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+      "Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b",
+      "the server's certificate has another name: Host: a. is not in the cert's altnames: DNS:b",
+    ],
+  ])('%s, with its code and by its text alone', (code, text, expected) => {
+    expect(tlsReason(text, code)).toBe(expected)
+    expect(tlsReason(text)).toBe(expected)
+  })
+
+  test('no advice about starting Node reaches an operator, whatever else is said', () => {
+    expect(tlsReason(`some new refusal${NODE_ADVICE}`)).toBe('some new refusal')
+  })
 })
 
 describe('isTlsFailure', () => {

@@ -29,6 +29,7 @@ const put = (name: string, { cert, key }: { readonly cert: string; readonly key:
 const ca = folder.put('ca.pem', authority.cert)
 const otherCa = folder.put('other-ca.pem', other.cert)
 const files = { known: put('known', clients.known), unknown: put('unknown', clients.unknown), expired: put('expired', clients.expired) }
+const UNTRUSTED = "the server's certificate comes from an authority that is not trusted here"
 
 const tls: ServerTls = { cert: server.cert, key: server.key }
 const mutual: ServerTls = { ...tls, ca: authority.cert, asksForCertificate: true }
@@ -52,8 +53,8 @@ describe.each(WAYS)('$name', (way) => {
     await write()
     await storage.check?.(never)
     expect(receiver.writes).toHaveLength(1)
-    expect(await refusal([flag('ca', otherCa)], { tls })).toMatch(/certificate/)
-    expect(await refusal([], { tls })).toMatch(/certificate/)
+    expect(await refusal([flag('ca', otherCa)], { tls })).toContain(UNTRUSTED)
+    expect(await refusal([], { tls })).toContain(UNTRUSTED)
   })
 
   test('any server is taken when the operator says so', async () => {
@@ -63,8 +64,10 @@ describe.each(WAYS)('$name', (way) => {
 
   test('the name in the certificate is that of the address, or the one that is given', async () => {
     const host = 'localhost'
-    expect(await refusal([flag('ca', ca)], { tls, host })).toMatch(/altnames/)
-    expect(await refusal([flag('ca', ca), flag('server-name', 'other.example')], { tls, host })).toMatch(/altnames.*other\.example/)
+    expect(await refusal([flag('ca', ca)], { tls, host })).toContain('has another name: ')
+    expect(await refusal([flag('ca', ca), flag('server-name', 'other.example')], { tls, host })).toMatch(
+      /has another name: .*other\.example/,
+    )
     for (const name of ['store.example', '127.0.0.1']) {
       const { write } = await startWay(way, [flag('ca', ca), flag('server-name', name)], { tls, host })
       await expect(write()).resolves.toBeUndefined()

@@ -1,8 +1,8 @@
 import { errorCode } from '@clymene/model'
+import { connectionReason } from '@clymene/runtime'
 import type { Dispatcher } from 'undici'
 
 import type { ScrapeHttp } from './job.ts'
-import { requestFailure } from './request-failure.ts'
 import type { TargetUrl } from './target-url.ts'
 
 export type PageAnswer = {
@@ -60,7 +60,7 @@ async function requested(
       return request()
     })
   } catch (error) {
-    throw requestFailure(error, access.certificate)
+    throw new Error(connectionReason(error, access.certificate).text, { cause: error })
   }
 }
 

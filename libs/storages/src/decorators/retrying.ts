@@ -1,4 +1,4 @@
-import { errorCode, RetryableError, type Kind, type Logger, type Sink } from '@clymene/model'
+import { causesOf, errorCode, RetryableError, type Kind, type Logger, type Sink } from '@clymene/model'
 import { createOnceIn, retry, type Backoff } from '@clymene/runtime'
 
 import type { MaybeStored } from './lineage.ts'
@@ -44,7 +44,7 @@ export function retrying(sink: Sink, { storage, kind, logger, backoff, maybeStor
 export function leavesDoubt({ status, cause }: RetryableError): boolean {
   if (status !== undefined && status < 100) return GRPC_DOUBT.has(status)
   if (status !== undefined) return status >= 500 && status !== 501 && status !== 503
-  const code = errorCode(rootCause(cause))
+  const code = errorCode(causesOf(cause).at(-1))
   return !NOT_CONNECTED.has(code) && !/^ERR_TLS|CERT|^UNABLE_TO_/.test(code)
 }
 
@@ -53,8 +53,3 @@ const NOT_CONNECTED = new Set('ECONNREFUSED ENOTFOUND EAI_AGAIN EHOSTUNREACH ENE
 
 /** CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE. */
 const GRPC_DOUBT = new Set([1, 2, 4, 13, 14])
-
-const rootCause = (error: unknown): unknown => {
-  if (error instanceof AggregateError && error.errors.length > 0) return rootCause(error.errors[0])
-  return error instanceof Error && error.cause !== undefined ? rootCause(error.cause) : error
-}

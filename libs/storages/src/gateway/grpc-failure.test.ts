@@ -16,11 +16,15 @@ const certificate = { accepted: () => undefined, suspect: () => 'the client cert
 describe('a connection that does not come about names the peer and the reason', () => {
   test.each<[reason: string, text: string, needsOperator: boolean, context?: Partial<GrpcFailureContext>]>([
     ['Error: connect ECONNREFUSED 10.0.0.1:15610', 'connect ECONNREFUSED 10.0.0.1:15610', false],
-    ['Error: self-signed certificate in certificate chain', 'self-signed certificate in certificate chain', true],
-    ['Error: certificate has expired', 'certificate has expired', true],
+    [
+      'Error: self-signed certificate in certificate chain; if the root CA is installed locally, try running Node.js with --use-system-ca',
+      "the server's certificate comes from an authority that is not trusted here",
+      true,
+    ],
+    ['Error: certificate has expired', "the server's certificate, or that of its authority, has expired", true],
     [
       "Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b",
-      "Hostname/IP does not match certificate's altnames: Host: a. is not in the cert's altnames: DNS:b",
+      "the server's certificate has another name: Host: a. is not in the cert's altnames: DNS:b",
       true,
     ],
     [

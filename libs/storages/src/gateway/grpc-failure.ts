@@ -1,5 +1,5 @@
 import { PermanentError, RetryableError } from '@clymene/model'
-import { hideSecrets, isTlsFailure, parseRetryAfter, tlsReason, type ClientCertificate } from '@clymene/runtime'
+import { connectionReason, hideSecrets, parseRetryAfter, type ClientCertificate } from '@clymene/runtime'
 import { status as Status, type ServiceError } from '@grpc/grpc-js'
 
 import { gatewayVerdict } from '../verdicts.ts'
@@ -29,7 +29,7 @@ export function grpcFailure(error: ServiceError, context: GrpcFailureContext): R
   const details = hideSecrets(error.details, secrets)
   // It has the details as well.
   const cause = details === error.details ? error : undefined
-  const lost = code === Status.UNAVAILABLE ? connectionReason(details) : undefined
+  const lost = code === Status.UNAVAILABLE ? lastErrorOf(details) : undefined
   if (lost !== undefined) return notConnected(error, lost, context)
   const text = `${peer} answered ${Status[code] ?? code}${details === '' ? '' : `: ${firstLine(details)}`}`
   if (code === Status.INVALID_ARGUMENT) {
@@ -44,7 +44,7 @@ export function grpcFailure(error: ServiceError, context: GrpcFailureContext): R
  * What grpc-js says when it could not connect: "round_robin: No connection established. Last error: Error [CODE]: reason. Resolution
  * note: …", the middle once for every policy.
  */
-function connectionReason(details: string): string | undefined {
+function lastErrorOf(details: string): string | undefined {
   const at = details.lastIndexOf(LAST_ERROR)
   if (at < 0) return undefined
   return details
@@ -56,15 +56,11 @@ function connectionReason(details: string): string | undefined {
 
 const LAST_ERROR = 'Last error: '
 
-function notConnected(error: ServiceError, reason: string, { peer, isSecure, certificate }: GrpcFailureContext): RetryableError {
+function notConnected(error: ServiceError, said: string, { peer, isSecure, certificate }: GrpcFailureContext): RetryableError {
   const options = { cause: error, status: error.code }
-  if (isTlsFailure(reason)) {
-    const shown = ALERT.test(reason) ? certificate?.suspect() : undefined
-    const text = `${peer}: no connection: ${tlsReason(reason)}${shown === undefined ? '' : `; ${shown}`}`
-    return new RetryableError(text, { ...options, needsOperator: true })
-  }
-  if (!/^Failed to connect|ECONNRESET|socket hang up|disconnected before/.test(reason)) {
-    return new RetryableError(`${peer}: no connection: ${firstLine(reason)}`, { ...options, needsOperator: /ENOTFOUND/.test(reason) })
+  if (!HUNG_UP.test(said)) {
+    const { text, needsOperator } = connectionReason(said, certificate)
+    return new RetryableError(`${peer}: no connection: ${firstLine(text)}`, { ...options, needsOperator })
   }
   const suspect = certificate?.suspect()
   const hint = suspect ?? (isSecure ? undefined : 'it may expect TLS')
@@ -72,8 +68,7 @@ function notConnected(error: ServiceError, reason: string, { peer, isSecure, cer
   return new RetryableError(text, { ...options, needsOperator: suspect !== undefined })
 }
 
-/** What a peer says of a client certificate, without saying why. */
-const ALERT = /alert .*(?:certificate|unknown ca)/
+const HUNG_UP = /^Failed to connect|ECONNRESET|socket hang up|disconnected before/
 
 /** `retry-after` (as in HTTP) or `grpc-retry-pushback-ms` (gRFC A6) among the trailers. */
 function retryAfterOf({ metadata }: ServiceError, now: number): number | undefined {
