@@ -339,6 +339,14 @@ describe('endpoints', () => {
     })
   })
 
+  test('of a node itself get the labels of that node when that is asked for', () => {
+    const addresses = [{ ip: '192.168.1.11', targetRef: { kind: 'Node', name: 'worker-1' } }]
+    const kubelet = readEndpoints({ metadata: { name: 'kubelet', namespace: 'n' }, subsets: [{ ports: [{ port: 10250 }], addresses }] })
+    const { group, uses } = endpointsGroup(kubelet, true, whole)
+    expect(plain(group.targets[0] ?? new Map())).toMatchObject({ node_name: 'worker-1' })
+    expect(uses).toContain('nodes worker-1')
+  })
+
   test('without subsets have no target', () => {
     expect(endpointsGroup(readEndpoints({ metadata: { name: 'e', namespace: 'n' } }), false, none).group.targets).toEqual([])
   })
