@@ -370,6 +370,21 @@ describe('TLS', () => {
     }
   })
 
+  test('a handshake that never ends does not hold up the stop', async () => {
+    const secret = mountSecret(secretOf(server()))
+    const argv = [...tlsFlags(secret.path, ['cert', 'key']), '--gateway.drain-timeout=200ms', '--gateway.header-timeout=1m']
+    const { gateway, stop } = await start({ argv })
+    const sockets = [gateway.httpAddress, gateway.grpcAddress].map(({ port }) =>
+      connectPlain(port, '127.0.0.1').on('error', () => undefined),
+    )
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    const begun = Date.now()
+    stop()
+    await stopGateways()
+    expect(Date.now() - begun).toBeLessThan(20_000)
+    for (const socket of sockets) socket.destroy()
+  })
+
   test('a look at the port alone is no news', async () => {
     const secret = mountSecret(secretOf(server()))
     const { gateway, lines } = await start({ argv: tlsFlags(secret.path, ['cert', 'key']) })

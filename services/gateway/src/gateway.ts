@@ -9,6 +9,7 @@ import type { gatewayAuthFlags, gatewayLimitFlags, gatewayServerFlags } from './
 import { startGrpcServer } from './grpc-server.ts'
 import { createHttpServer, setHttpTls } from './http-server.ts'
 import { createIntake } from './intake.ts'
+import { trackSockets } from './open-sockets.ts'
 
 export type GatewayOptions = {
   readonly flags: FlagValues<typeof gatewayServerFlags & typeof gatewayAuthFlags & typeof gatewayLimitFlags>
@@ -64,6 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     headerTimeoutMs: flags['gateway.header-timeout'],
     bodyTimeoutMs: flags['gateway.body-timeout'],
   })
+  const cutHttp = trackSockets(http.server)
   const httpAddress = await listen(http, flags['gateway.http-server.host-port'], 'gateway.http-server.host-port')
   const grpc = await startGrpcServer({
     ...shared,
@@ -92,7 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const patienceMs = flags['gateway.drain-timeout']
       // Who still waits then is told to come again, and has a moment to hear it before the connections are cut.
       const impatience = setTimeout(() => intake.stop(), patienceMs)
-      await Promise.all([closeHttp(http, patienceMs + FAREWELL_MS), grpc.stop(patienceMs + FAREWELL_MS)])
+      await Promise.all([closeHttp(http, cutHttp, patienceMs + FAREWELL_MS), grpc.stop(patienceMs + FAREWELL_MS)])
       clearTimeout(impatience)
       clearInterval(looking)
     },
@@ -110,8 +112,8 @@ function lookAt(certificate: Followed<ServerTls> | undefined, set: (tls: ServerT
 }
 
 /** Idle connections go at once, busy ones after their answer, at the latest when patience ends. */
-async function closeHttp(http: ReturnType<typeof createHttpServer>, patienceMs: number): Promise<void> {
-  const force = setTimeout(() => http.server.closeAllConnections(), patienceMs)
+async function closeHttp(http: ReturnType<typeof createHttpServer>, cut: () => void, patienceMs: number): Promise<void> {
+  const force = setTimeout(cut, patienceMs)
   await http.close()
   clearTimeout(force)
 }

@@ -7,6 +7,7 @@ import { ServerCredentials, type Server } from '@grpc/grpc-js'
 
 import { tlsServerOptions, type ServerTls } from './credentials/certificate.ts'
 import { watchTls, type ClientCertificates } from './credentials/client-certificates.ts'
+import { trackSockets } from './open-sockets.ts'
 
 export type GrpcListenerOptions = {
   readonly server: Server
@@ -22,7 +23,9 @@ export type GrpcListener = {
   readonly setTls: TlsServer['setSecureContext'] | undefined
   /** @throws ConfigError naming the flag of the address */
   readonly listen: (address: Address, flagName: string) => Promise<Address>
-  /** No new connections; resolves when the open ones are closed. */
+  /** No new connections. */
+  readonly refuse: () => void
+  /** Cuts what is open still: connections whose handshake never ended are no business of the gRPC server. */
   readonly close: () => Promise<void>
 }
 
@@ -49,7 +52,9 @@ export function createGrpcListener({ server, tls, handshakeTimeoutMs, metrics, l
   return { ...listenerOf(listener), certificates, setTls: (context) => listener.setSecureContext(context) }
 }
 
-function listenerOf(listener: NetServer): Pick<GrpcListener, 'listen' | 'close'> {
+function listenerOf(listener: NetServer): Pick<GrpcListener, 'listen' | 'refuse' | 'close'> {
+  const cut = trackSockets(listener)
+  const closed = new Promise<void>((resolve) => listener.once('close', resolve))
   return {
     listen: (address, flagName) =>
       new Promise((resolve, reject) => {
@@ -60,6 +65,10 @@ function listenerOf(listener: NetServer): Pick<GrpcListener, 'listen' | 'close'>
           resolve({ host: address.host, port: typeof bound === 'object' && bound !== null ? bound.port : address.port })
         })
       }),
-    close: () => new Promise((resolve) => listener.close(() => resolve())),
+    refuse: () => void listener.close(),
+    close: () => {
+      cut()
+      return closed
+    },
   }
 }

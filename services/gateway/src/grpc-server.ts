@@ -91,7 +91,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const address = await listener.listen(options.address, options.flagName)
   return {
     address,
-    stop: async (timeoutMs) => void (await Promise.all([listener.close(), stop(server, timeoutMs)])),
+    stop: async (timeoutMs) => {
+      listener.refuse()
+      await stop(server, timeoutMs)
+      await listener.close()
+    },
     setTls: (tls) => listener.setTls?.(secureContextOf(tls)),
   }
 }
