@@ -1,7 +1,7 @@
 import type { FlagSet, FlagValues, Storage } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
-import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
+import { refuse } from '../flag-mistakes.ts'
 import { createBlockSink } from '../http/block-sink.ts'
 import { createHttpPush } from '../http/push.ts'
 import { readStoreAccess, storeFlags } from '../http/store-flags.ts'
@@ -15,13 +15,7 @@ const flags = {
   ...storeFlags('loki.client'),
 } satisfies FlagSet
 
-const accessOf = (values: FlagValues<typeof flags>) => readStoreAccess('loki.client', values, 'loki.client.url')
-
-const mistakesOf = (values: FlagValues<typeof flags>): readonly string[] => [
-  ...urlMistakes('loki.client.url', values['loki.client.url']),
-  ...timeoutMistakes('loki.client.timeout', values['loki.client.timeout']),
-  ...accessOf(values).mistakes,
-]
+const accessOf = (values: FlagValues<typeof flags>) => readStoreAccess('loki.client', values)
 
 /**
  * Loki's push API, a snappy block of a `PushRequest`. Of a body that it answers with 400 Loki may have stored a part; that part
@@ -32,10 +26,10 @@ export const lokiStorage: Storage<typeof flags> = {
   help: 'Loki push API',
   kinds: ['logs'],
   flags,
-  mistakesOf,
+  mistakesOf: (values) => accessOf(values).mistakes,
   open: async ({ flags: values, version }) => {
-    refuse(mistakesOf(values))
-    const { access, tenant } = accessOf(values)
+    const { access, tenant, mistakes } = accessOf(values)
+    refuse(mistakes)
     const push = createHttpPush({
       url: values['loki.client.url'],
       timeoutMs: values['loki.client.timeout'],
