@@ -111,6 +111,11 @@ describe('sharing', () => {
     await first.end()
     const second = job({ role: 'pod', api_server: server.url }, watches)
     await until(() => second.updates.length === 1)
+    // Also after the time that it would have had without the second.
+    const later = performance.now() + 500
+    await until(() => performance.now() > later)
+    server.asked[0]?.send(added('b', '6'))
+    await until(() => second.updates.length === 2)
     expect(server.asked).toHaveLength(1)
     let closed = false
     server.asked[0]?.response.on('close', () => (closed = true))
