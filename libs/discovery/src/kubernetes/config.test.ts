@@ -105,6 +105,24 @@ describe('which server', () => {
     expect(keyOf({})).not.toBe(keyOf({ tls_config: { insecure_skip_verify: true } }))
   })
 
+  test('maps may be given as Maps: credentials as they were written', () => {
+    const basic = (password: string) =>
+      new Map([
+        [
+          'basic_auth',
+          new Map([
+            ['username', '1'],
+            ['password', password],
+          ]),
+        ],
+      ])
+    const item = (password: string) => new Map<string, unknown>([['role', 'pod'], ['api_server', 'https://a:1'], ...basic(password)])
+    const { api } = parsed(item('007'))
+    expect(api.access(outside).http.basic?.password()).toBe('007')
+    expect(api.key).not.toBe(parsed(item('7')).api.key)
+    expect(mistakesOf(new Map([['role', new Map([['a', 1]])]]))).toEqual([expect.stringContaining('found {"a":1}')])
+  })
+
   test('is a mistake of where it runs when it is not inside a cluster', () => {
     const { api } = parsed({ role: 'pod' })
     expect(() => api.access(outside)).toThrow(/not inside a cluster: KUBERNETES_SERVICE_HOST .* api_server or a kubeconfig_file/)

@@ -77,7 +77,7 @@ function readApi(
     const http = parseHttpAccess(fields, where, { directory })
     if (kubeconfig !== undefined) return apiSource.kubeconfig(kubeconfig, `${where}.kubeconfig_file`)
     if (server === undefined) return apiSource.inCluster
-    const said = JSON.stringify([directory, ...HTTP_ACCESS_KEYS.map((key) => fields.get(key))])
+    const said = shown([directory, ...HTTP_ACCESS_KEYS.map((key) => fields.get(key))])
     return apiSource.direct({ url: server, http }, createHash('sha256').update(said).digest('hex'))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

@@ -16,7 +16,7 @@ export function readDiscovery(
     .keys()
     .filter(isDiscoveryKey)
     .flatMap((key) =>
-      section.parsed(key, (value, where) => parseDiscovery(new Map([[key, value]]), where.slice(0, -`.${key}`.length), options), []),
+      section.together([key], (fields, where) => parseDiscovery(fields, where(key).slice(0, -`.${key}`.length), options), []),
     )
 }
 

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -225,6 +227,33 @@ describe('discovery', () => {
       [['a:1', 'b:2'], { env: 'prod' }],
       [['c:3'], {}],
     ])
+  })
+
+  test('labels that look like numbers stay as they were written', async () => {
+    const [group] = await groupsOf(onlyJob(jobWith('static_configs: [{targets: [a:1], labels: {version: 1.10, zip: 007, on: true}}]')))
+    expect(Object.fromEntries(group?.labels ?? [])).toEqual({ version: '1.10', zip: '007', on: 'true' })
+  })
+
+  test('a password of the Kubernetes API is sent as it was written', async () => {
+    const stop = new AbortController()
+    const asked: (string | undefined)[] = []
+    const api = createServer((request, response) => {
+      asked.push(request.headers.authorization)
+      response.writeHead(404).end()
+      stop.abort()
+    })
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has an AddressInfo
+      const server = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
+      const [discoverer] = onlyJob(
+        jobWith('kubernetes_sd_configs:', `  - {role: node, api_server: "${server}", basic_auth: {username: 1, password: 007}}`),
+      ).discoverers
+      await discoverer?.run(() => undefined, stop.signal)
+      expect(asked[0]).toBe(`Basic ${btoa('1:007')}`)
+    } finally {
+      api.close()
+    }
   })
 
   test('files beside the configuration, wherever the process was started', async () => {
