@@ -16,8 +16,8 @@ export type GuideWorld = {
   readonly checkout: string
   /** Changes a file of the copy; the text must be there. */
   readonly edit: (file: string, from: string | RegExp, to: string) => void
-  /** Runs a line of the guide as a reader would, with kubectl on the PATH and that cluster as its current one. */
-  readonly shell: (cluster: Cluster, line: string) => Promise<CommandOutcome>
+  /** Runs a line of the guide as a reader would, at the root of the copy, with kubectl on the PATH and contexts `main` and `target`. */
+  readonly shell: (line: string) => Promise<CommandOutcome>
   readonly stop: () => Promise<void>
 }
 
@@ -55,6 +55,8 @@ export async function startGuideWorld(): Promise<GuideWorld> {
       ),
       keep(startCluster({ images, nodes: [{ name: TARGET_NODE }] })),
     ])
+    const kubeconfig = join(directory, 'kubeconfig')
+    writeFileSync(kubeconfig, contextsOf({ main, target }))
     await keep(startKafkaFor(main))
     return {
       main,
@@ -66,11 +68,11 @@ export async function startGuideWorld(): Promise<GuideWorld> {
         if (after === before) throw new Error(`${file} has nothing like ${String(from)}`)
         writeFileSync(join(checkout, file), after)
       },
-      shell: (cluster, line) =>
+      shell: (line) =>
         outcomeOf('bash', ['-euo', 'pipefail', '-c', line], {
           directory: checkout,
           environment: {
-            KUBECONFIG: cluster.kubernetes.adminKubeconfig,
+            KUBECONFIG: kubeconfig,
             PATH: `${bin}${delimiter}${process.env['PATH']}`,
             HOME: directory,
           },
@@ -81,6 +83,32 @@ export async function startGuideWorld(): Promise<GuideWorld> {
     await stop()
     throw error
   }
+}
+
+/** A kubeconfig with a context for each cluster, as its administrator. */
+function contextsOf(clusters: Readonly<Record<string, Cluster>>): string {
+  const inline = (file: string): string => readFileSync(file).toString('base64')
+  const entries = Object.entries(clusters)
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: entries.map(([name, { kubernetes }]) => ({
+      name,
+      cluster: { server: kubernetes.url, 'certificate-authority-data': inline(kubernetes.caFile) },
+    })),
+    users: entries.map(
+      ([
+        name,
+        {
+          kubernetes: { admin },
+        },
+      ]) => ({
+        name,
+        user: { 'client-certificate-data': inline(admin.certificate), 'client-key-data': inline(admin.key) },
+      }),
+    ),
+    contexts: entries.map(([name]) => ({ name, context: { cluster: name, user: name } })),
+  })
 }
 
 /** A broker of this machine that calls itself what pods of that cluster know it as. */

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
+import { checkDashboards, type CheckedDashboards } from '../dashboards/check-dashboards.ts'
+import type { Choice } from '../dashboards/choose-variables.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { namespaces } from '../kubernetes/namespaces.ts'
 import type { Pod } from '../kubernetes/objects.ts'
+import { commandsOf } from './guide-commands.ts'
 import { CONTROL_PLANE, type GuideWorld, startGuideWorld, TARGET_NODE, WORKER } from './guide-world.ts'
-import { SHOP, SHOP_LINES } from './shop.ts'
-import { linesIn } from './stores.ts'
+import { EVERY_RIGHT, mayDo, rightsOf } from './rights.ts'
+import { SHOP_LINES, shopCalled } from './shop.ts'
+import { linesIn, samplesIn } from './stores.ts'
 import { numberOf, numbersTo, sorted } from './world.ts'
 
-const WAIT = { timeout: 120_000, interval: 500 }
+const WAIT = { timeout: 60_000, interval: 500 }
 const JOBS = [
   'kube-state-metrics',
   'kubernetes-apiservers',
@@ -23,34 +27,19 @@ const JOBS = [
   'node-exporter',
 ]
 const BY_NODE = ['kubernetes-nodes', 'kubernetes-cadvisor', 'node-exporter']
+const SCRAPE_SECONDS = 3
 
-const MAIN = [
-  '0.namespaces.yaml',
-  'clymene-metrics/prometheus.yaml',
-  'clymene-logs/loki.yaml',
-  'clymene-metrics/kube-state-metrics.yaml',
-  'clymene-metrics/node-exporter.yaml',
-  'clymene-metrics/3.clymene_gateway.yaml',
-  'clymene-metrics/4.clymene_ingester.yaml',
-  'clymene-metrics/1.clymene_rbac.yaml',
-  'clymene-metrics/2.clymene_agent.yaml',
-  'clymene-logs/2.clymene-promtail_gateway.yaml',
-  'clymene-logs/3.clymene-promtail_ingester.yaml',
-  'clymene-logs/1.clymene-promtail_agent.yaml',
-  'clymene-metrics/metrics-server.yaml',
+const guide = commandsOf(readFileSync(join(import.meta.dirname, '../../docs/guide.md'), 'utf8'))
+/** Commands that cannot be run here, and why. */
+const NOT_RUNNABLE: readonly { readonly command: RegExp; readonly reason: string }[] = [
+  { command: /^docker build /, reason: 'there is no Docker here; the same files are laid out by the tool that the Dockerfiles run' },
 ]
-const TARGET = [
-  'target-cluster/0.namespaces.yaml',
-  'target-cluster/kube-state-metrics.yaml',
-  'target-cluster/node-exporter.yaml',
-  'target-cluster/1.clymene_rbac.yaml',
-  'target-cluster/2.clymene_agent.yaml',
-  'target-cluster/1.clymene-promtail_agent.yaml',
-]
+/** Sections in the order of the page: each is followed by a test of its own. */
+const FOLLOWED = [1, 2, 3, 4, 5, 7, 8, 10, 11]
 
 describeWithEngines(
   ['kubernetes', 'kafka', 'prometheus', 'loki', 'node-exporter'],
-  'the guide: two clusters',
+  'the guide, command by command',
   () => {
     let world: GuideWorld
     let prometheus: string
@@ -58,17 +47,40 @@ describeWithEngines(
 
     beforeAll(async () => {
       world = await startGuideWorld()
-      const [, worker] = world.main.nodes
-      prometheus = `http://${worker?.address}:30211`
       // A reader waits a quarter of a minute for the next scrape, a test does not.
       for (const file of ['clymene-metrics/2.clymene_agent.yaml', 'target-cluster/2.clymene_agent.yaml'])
-        world.edit(`k8s/${file}`, 'scrape_interval: 15s', 'scrape_interval: 3s')
-      for (const file of ['1.clymene-promtail_agent.yaml', '2.clymene_agent.yaml'])
-        world.edit(`k8s/target-cluster/${file}`, 'GATEWAY_NODE_IP', world.main.nodes.map(({ address }) => address)[1] ?? '')
-      // Something to be observed, of the same name in both clusters.
-      await Promise.all([world.main, world.target].map(({ kubernetes }) => kubernetes.kubectl(['create', '-f', '-'], { input: SHOP })))
+        world.edit(`k8s/${file}`, 'scrape_interval: 15s', `scrape_interval: ${SCRAPE_SECONDS}s`)
+      await Promise.all([
+        world.main.kubernetes.kubectl(['create', '-f', '-'], { input: shopCalled('main') }),
+        world.target.kubernetes.kubectl(['create', '-f', '-'], { input: shopCalled('target') }),
+      ])
     })
     afterAll(() => world?.stop())
+    afterEach(({ task }) => {
+      if (task.result?.state === 'fail')
+        process.stderr.write(
+          `DEBUGFAIL ${task.name} ${task.result.errors
+            ?.map((e) => `${e.message}\n${e.diff ?? ''}`)
+            .join('\n')
+            .slice(0, 6000)}\nENDFAIL\n`,
+        )
+    }) // DEBUG
+
+    /** Runs a section's commands one after another, each of which has to end with 0; what they wrote. */
+    const follow = async (number: number): Promise<readonly string[]> => {
+      const outputs: string[] = []
+      for (const command of guide.find((section) => section.number === number)?.commands ?? []) {
+        if (NOT_RUNNABLE.some((one) => one.command.test(command))) continue
+        // What a reader puts in the place of the example.
+        const line = command.replaceAll('192.0.2.10', world.main.nodes[1]?.address ?? '')
+        const t = Date.now()
+        const { status, output, errors } = await world.shell(line)
+        process.stderr.write(`DEBUG ${Date.now() - t} ms ${line.slice(0, 110)} -> ${status} ${errors.slice(0, 300)}\n`)
+        expect({ command, status, ...(status !== 0 && { errors }) }).toEqual({ command, status: 0 })
+        outputs.push(output)
+      }
+      return outputs
+    }
 
     const query = async (text: string): Promise<{ metric: Record<string, string>; value: number }[]> => {
       const answer = await fetch(`${prometheus}/api/v1/query?${new URLSearchParams({ query: text }).toString()}`)
@@ -77,89 +89,199 @@ describeWithEngines(
       return data.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }))
     }
     const podsOf = async (cluster: Cluster): Promise<Pod[]> => (await cluster.api.get<{ items: Pod[] }>('/api/v1/pods')).items
+    /** Pods, without what makes their names their own. */
     const notReady = async (cluster: Cluster): Promise<string[]> =>
       (await podsOf(cluster))
         .filter(({ status }) => status.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True')
         .map(({ metadata }) => metadata.name.replace(/-[0-9a-f]+-[a-z0-9]{5}$/, ''))
+    const secondsNow = (): number => Date.now() / 1000
+    /** Jobs of which every target was found up after that time. */
+    const upSince = async (cluster: string, since: number): Promise<string[]> => {
+      const targets = await query(`up{cluster="${cluster}"} and (timestamp(up) > ${since})`)
+      const down = new Set(targets.filter(({ value }) => value !== 1).map(({ metric }) => metric['job']))
+      return [...new Set(targets.map(({ metric }) => metric['job'] ?? ''))].filter((job) => !down.has(job)).toSorted()
+    }
 
-    test('every manifest of the main cluster is created, and its pods get ready', async () => {
-      for (const file of MAIN)
-        expect(await world.shell(world.main, `kubectl create -f k8s/${file}`)).toMatchObject({ status: 0, errors: '' })
-      // The image of metrics-server is none of ours and is not here.
-      await expect.poll(() => notReady(world.main), WAIT).toEqual(['metrics-server'])
-      const pods = await podsOf(world.main)
-      loki = `http://${pods.find(({ metadata }) => metadata.name === 'loki-0')?.status.podIP}:3100`
+    test('every command is run here, or stands in the list of those that cannot be', () => {
+      expect(guide.flatMap(({ commands }) => commands).length).toBeGreaterThan(60)
+      expect(guide.filter(({ number, commands }) => commands.length > 0 && !FOLLOWED.includes(number))).toEqual([])
+      const all = guide.flatMap(({ commands }) => commands)
+      expect(NOT_RUNNABLE.filter(({ command }) => !all.some((one) => command.test(one)))).toEqual([])
     })
 
-    test('every manifest of the target cluster is created, and its pods get ready', async () => {
-      for (const file of TARGET)
-        expect(await world.shell(world.target, `kubectl create -f k8s/${file}`)).toMatchObject({ status: 0, errors: '' })
-      await expect.poll(() => notReady(world.target), WAIT).toEqual([])
+    test('1 and 2: what is needed, the stores, the exporters', async () => {
+      await follow(1)
+      await follow(2)
+      expect(await notReady(world.main)).toEqual(['metrics-server'])
+      prometheus = `http://${world.main.nodes[1]?.address}:30211`
+      loki = `http://${(await podsOf(world.main)).find(({ metadata }) => metadata.name === 'loki-0')?.status.podIP}:3100`
     })
 
-    test.each(['clymene-cluster', 'target-cluster'])('every job of %s is up', async (cluster) => {
-      const upJobs = async () =>
-        [...new Set((await query(`up{cluster="${cluster}"} == 1`)).map(({ metric }) => metric['job'] ?? ''))].toSorted()
-      await expect.poll(upJobs, WAIT).toEqual(JOBS)
-      await expect.poll(() => query(`up{cluster="${cluster}"} == 0`), WAIT).toEqual([])
+    test('3: metrics of the main cluster', async () => {
+      await follow(3)
+      await expect.poll(() => upSince('clymene-cluster', 0), WAIT).toEqual(JOBS)
+    })
+
+    test('4: logs of the main cluster', async () => {
+      const [pods = ''] = (await follow(4)).slice(-1)
+      expect(JSON.parse(pods).data).toContain('loki-0')
+    })
+
+    test('5: another cluster; both stores have two', async () => {
+      await follow(5)
+      await expect.poll(() => upSince('target-cluster', 0), WAIT).toEqual(JOBS)
     })
 
     test('instance tells the nodes apart', async () => {
-      for (const job of BY_NODE) {
-        const nodes = (await query(`up{job="${job}"}`)).map(({ metric }) => `${metric['cluster']} ${metric['instance']}`)
-        expect(nodes.toSorted(), job).toEqual([
-          `clymene-cluster ${CONTROL_PLANE}`,
-          `clymene-cluster ${WORKER}`,
-          `target-cluster ${TARGET_NODE}`,
-        ])
-      }
+      const byNode = await Promise.all(
+        BY_NODE.map(async (job) =>
+          (await query(`up{job="${job}"}`)).map(({ metric }) => `${metric['cluster']} ${metric['instance']}`).toSorted(),
+        ),
+      )
+      const nodes = [`clymene-cluster ${CONTROL_PLANE}`, `clymene-cluster ${WORKER}`, `target-cluster ${TARGET_NODE}`]
+      expect(byNode).toEqual(BY_NODE.map(() => nodes))
     })
 
-    test('every series has its cluster', async () => {
+    const expectClusterOnEverySeries = async (): Promise<void> => {
       expect(await query('{__name__=~".+",cluster=""}')).toEqual([])
-      const [series] = await query('count({__name__=~".+"})')
-      expect(series?.value).toBeGreaterThan(3000)
-    })
+      expect((await query('count({__name__=~".+"})'))[0]?.value).toBeGreaterThan(3000)
+    }
+    test('every series has its cluster', () => expectClusterOnEverySeries())
 
-    test.each(['clymene-cluster', 'target-cluster'])('all lines of a pod of %s are there, once', async (cluster) => {
-      const selector = `{cluster="${cluster}",namespace="shop",pod="shop-0",container="shop"}`
-      const numbers = async () => sorted((await linesIn(loki, selector)).map(({ line }) => numberOf(line)))
-      await expect.poll(async () => (await numbers()).length, WAIT).toBe(SHOP_LINES)
-      expect(await numbers()).toEqual(numbersTo(SHOP_LINES))
-      expect((await query(`shop_lines_total{cluster="${cluster}",job="kubernetes-pods"}`)).map(({ value }) => value)).toEqual([SHOP_LINES])
-    })
+    const shopNumbers = async (cluster: string): Promise<number[]> => {
+      const lines = await linesIn(loki, `{cluster=~"${cluster}",namespace="shop",pod="shop-0",container="shop"} |= "line"`)
+      return sorted(lines.map(({ line }) => numberOf(line)))
+    }
+
+    test.each(['clymene-cluster', 'target-cluster'])(
+      'every line of a pod of %s is stored once, over a restart of its container',
+      async (cluster) => {
+        await expect.poll(async () => (await shopNumbers(cluster)).length, WAIT).toBe(SHOP_LINES)
+        expect(await shopNumbers(cluster)).toEqual(numbersTo(SHOP_LINES))
+        expect((await query(`shop_lines_total{cluster="${cluster}",job="kubernetes-pods"}`)).map(({ value }) => value)).toEqual([
+          SHOP_LINES,
+        ])
+      },
+    )
 
     test('every process runs as its manifest says', async () => {
       const processes = (await Promise.all([world.main.processes(), world.target.processes()])).flat()
-      const ours = processes.filter(({ pod }) => /^(clymene|promtail|prometheus|loki|kube-state|node-exporter)/.test(pod))
+      const ours = processes.filter(({ pod }) => pod !== 'shop-0' && !pod.startsWith('metrics-server'))
       expect(ours.length).toBeGreaterThan(20)
-      for (const { pod, statusFile } of ours) {
-        const status = readFileSync(statusFile, 'utf8')
-        const field = (name: string): string => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? ''
-        const [root] = readFileSync(join(statusFile, '../mounts'), 'utf8').split('\n')
-        const seen = { user: field('Uid'), effective: field('CapEff'), possible: field('CapBnd'), noNewPrivileges: field('NoNewPrivs') }
-        const none = '0'.repeat(16)
-        const user = pod.startsWith('clymene-promtail')
-          ? '0'
-          : pod.startsWith('loki')
-            ? '10001'
-            : /^(clymene|promtail)/.test(pod)
-              ? '65532'
-              : '65534'
-        expect(seen, pod).toEqual({ user, effective: none, possible: none, noNewPrivileges: '1' })
-        expect(root, pod).toMatch(/^root \/ tmpfs ro,/)
-      }
+      const found = ours.map(({ pod, statusFile }) => ({ pod, ...rightsOfProcess(statusFile) }))
+      expect(found).toEqual(
+        found.map(({ pod }) => ({ pod, user: userOf(pod), capabilities: [NONE, NONE], noNewPrivileges: '1', root: 'ro' })),
+      )
     })
 
-    test('everything is deleted again', async () => {
-      for (const file of TARGET.toReversed())
-        expect(await world.shell(world.target, `kubectl delete -f k8s/${file}`)).toMatchObject({ status: 0, errors: '' })
-      for (const file of MAIN.toReversed())
-        expect(await world.shell(world.main, `kubectl delete -f k8s/${file}`)).toMatchObject({ status: 0, errors: '' })
-      await expect
-        .poll(async () => [...(await podsOf(world.main)), ...(await podsOf(world.target))].map(({ metadata }) => metadata.name), WAIT)
-        .toEqual([])
+    test.each([
+      [
+        'clymene-agent',
+        'metrics agent',
+        'target',
+        ['target', 'clymene-agent'],
+        ['get nodes/proxy', ...reading('nodes', 'services', 'endpoints', 'pods')],
+        [...reading('endpointslices'), 'get /metrics'],
+      ],
+      [
+        'clymene-agent',
+        'metrics agent',
+        'main',
+        ['clymene', 'clymene-agent'],
+        ['get nodes/proxy', ...reading('nodes', 'services', 'endpoints', 'pods')],
+        [...reading('endpointslices'), 'get /metrics'],
+      ],
+      ['clymene-promtail', 'log agent', 'target', ['clymene', 'clymene-promtail'], reading('pods'), []],
+      ['clymene-promtail', 'log agent', 'main', ['clymene', 'clymene-promtail'], reading('pods'), []],
+    ] as const)(
+      '%s: the %s of %s may read what it needs and nothing else',
+      async (_name, _what, where, [namespace, name], needed, beyond) => {
+        const cluster = where === 'main' ? world.main : world.target
+        expect(await rightsOf(cluster, { namespace, name })).toEqual([...needed, ...beyond].toSorted())
+        expect(await mayDo(cluster, { namespace, name }, EVERY_RIGHT)).toEqual([...needed].toSorted())
+      },
+    )
+
+    const check = (choose: Choice): Promise<CheckedDashboards> =>
+      checkDashboards({ prometheusUrl: prometheus, lokiUrl: loki, choose, scrapeIntervalSeconds: SCRAPE_SECONDS })
+
+    test('6: every query of the dashboards has an answer, another one for another pod or cluster', async () => {
+      const pod = { cluster: 'clymene-cluster', node: WORKER, namespace: 'shop', pod: 'shop-0' }
+      await expect.poll(async () => (await check(pod)).problems, WAIT).toEqual([])
+      const [here, elsewhere, another] = [
+        await check(pod),
+        await check({ ...pod, cluster: 'target-cluster', node: TARGET_NODE }),
+        await check({ ...pod, namespace: 'loki', pod: 'loki-0' }),
+      ]
+      expect(elsewhere.problems).toEqual([])
+      expect(elsewhere.choices.get('clymene-node node')).toEqual([TARGET_NODE])
+      // Some numbers are the same everywhere: a pod runs, a node is ready.
+      expect(differing(here, elsewhere).length).toBeGreaterThan(here.answers.size / 2)
+      const logs = LOGS_OF_POD.map((key) => [here, elsewhere, another].map((one) => /shop of \w+/.exec(textOf(one, key))?.[0]))
+      expect(logs).toEqual(LOGS_OF_POD.map(() => ['shop of main', 'shop of target', undefined]))
+    })
+
+    test('7: another name for a cluster, on every series and line from then on', async () => {
+      await follow(7)
+      const since = secondsNow()
+      await expect.poll(() => upSince('cluster-b', since), WAIT).toEqual(JOBS)
+      const old = await samplesIn(prometheus, '{cluster="target-cluster"}')
+      expect(old.length).toBeGreaterThan(500)
+      expect(old.filter(({ samples }) => samples.some(([time]) => time > since * 1000)).map(({ labels }) => labels)).toEqual([])
+      await expectClusterOnEverySeries()
+      // What was read under the old name is not read again under the new one.
+      expect(await shopNumbers('target-cluster|cluster-b')).toEqual(numbersTo(SHOP_LINES))
+      await expect.poll(async () => (await linesIn(loki, '{cluster="cluster-b"}')).length, WAIT).toBeGreaterThan(0)
+    })
+
+    test('8: credentials between the clusters', async () => {
+      await follow(8)
+      const since = secondsNow()
+      await expect.poll(() => upSince('clymene-cluster', since), WAIT).toEqual(JOBS)
+      await expect.poll(() => upSince('cluster-b', since), WAIT).toEqual(JOBS)
+    })
+
+    test('10: every service says what it waits for', async () => {
+      const outputs = await follow(10)
+      expect(outputs.slice(0, 3)).toEqual(['ready\n', 'ready\n', 'ready\n'])
+      expect(outputs.slice(-2)).toEqual(['yes\n', 'yes\n'])
+    })
+
+    test('11: everything is gone again', async () => {
+      await follow(11)
+      const left = async () => [...(await podsOf(world.main)), ...(await podsOf(world.target))].map(({ metadata }) => metadata.name)
+      await expect.poll(left, WAIT).toEqual(['shop-0', 'shop-0'])
     })
   },
   [namespaces],
 )
+
+const LOGS_OF_POD = ['clymene-pod #14 Logs of $pod A']
+
+const textOf = ({ answers }: CheckedDashboards, key: string): string =>
+  JSON.stringify(answers.get(key)?.map(({ labels, values }) => [[...labels], values]))
+
+/** Queries that were answered otherwise. */
+const differing = (one: CheckedDashboards, other: CheckedDashboards): readonly string[] =>
+  [...one.answers.keys()].filter((key) => textOf(one, key) !== textOf(other, key))
+
+const NONE = '0'.repeat(16)
+
+const userOf = (pod: string): string =>
+  pod.startsWith('clymene-promtail') ? '0' : pod.startsWith('loki') ? '10001' : /^(clymene|promtail)/.test(pod) ? '65532' : '65534'
+
+function rightsOfProcess(statusFile: string) {
+  const status = readFileSync(statusFile, 'utf8')
+  const field = (name: string): string => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? ''
+  const [root = ''] = readFileSync(join(statusFile, '../mounts'), 'utf8').split('\n')
+  return {
+    user: field('Uid'),
+    capabilities: [field('CapEff'), field('CapBnd')],
+    noNewPrivileges: field('NoNewPrivs'),
+    root: /^root \/ tmpfs (ro|rw),/.exec(root)?.[1] ?? root,
+  }
+}
+
+function reading(...resources: readonly string[]): readonly string[] {
+  return resources.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`))
+}

@@ -6,8 +6,8 @@ import { type Engine, type Kubernetes, startKubernetes } from '../engines/index.
 import { type Api, createApi } from './api.ts'
 import type { Images } from './images.ts'
 import { childOf, joinNetwork, startInNamespaces } from './namespaces.ts'
-import type { NodeConfig } from './node/main.ts'
 import { addressing, ip } from './node/network.ts'
+import type { NodeConfig } from './node/node-config.ts'
 import type { Taint } from './objects.ts'
 import { schedule } from './scheduler.ts'
 

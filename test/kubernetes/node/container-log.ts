@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 /** Longer lines are written in parts, as container runtimes do. */
@@ -36,6 +36,19 @@ export function keepLog(path: string, streams: Readonly<Record<'stdout' | 'stder
       }),
   )
   return Promise.all(ends).then(() => closeSync(file))
+}
+
+/** What a container printed since it was started last: its newest log file without times and tags. */
+export function readLog(podLogs: string, container: string, tailLines: number): string | undefined {
+  const folder = join(podLogs, container)
+  if (!existsSync(folder)) return undefined
+  const [newest] = readdirSync(folder).toSorted((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
+  if (newest === undefined) return undefined
+  const lines = readFileSync(join(folder, newest), 'utf8').split('\n').slice(0, -1)
+  return lines
+    .map((line) => `${line.split(' ').slice(3).join(' ')}\n`)
+    .slice(-tailLines)
+    .join('')
 }
 
 const START = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()

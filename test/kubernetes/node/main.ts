@@ -5,40 +5,25 @@
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 
-import { type ApiAccess, ApiError, createApi, podPath } from '../api.ts'
+import { ApiError, createApi, podPath } from '../api.ts'
 import { cadvisorBody } from '../bodies/cadvisor.ts'
 import { kubeletBody } from '../bodies/kubelet.ts'
-import type { Images } from '../images.ts'
-import type { EndpointSlice, Pod, Service, Taint } from '../objects.ts'
+import type { EndpointSlice, Pod, Service } from '../objects.ts'
+import { readLog } from './container-log.ts'
 import { serveNames } from './dns.ts'
-import { KUBELET_PORT, serveKubelet } from './kubelet-server.ts'
+import { serveKubelet } from './kubelet-server.ts'
 import { addressing, setUpNode } from './network.ts'
-import { runPod, type RunningPod } from './pod.ts'
+import type { NodeConfig } from './node-config.ts'
+import { podLogs, runPod, type RunningPod } from './pod.ts'
+import { register } from './register.ts'
 import { createServiceProxy } from './service-proxy.ts'
-
-export type NodeConfig = {
-  readonly name: string
-  readonly octet: number
-  readonly index: number
-  /** How many nodes the cluster has. */
-  readonly nodes: number
-  readonly access: ApiAccess
-  readonly version: string
-  readonly directory: string
-  readonly images: Images
-  readonly labels: Readonly<Record<string, string>>
-  readonly taints: readonly Taint[]
-}
-
-const MAX_PODS = '110'
 
 const [, , file = ''] = process.argv
 const config: NodeConfig = JSON.parse(readFileSync(file, 'utf8'))
 const { name, octet, index, directory } = config
-const { node, dns, podNetwork } = addressing(octet)
+const { node, dns } = addressing(octet)
 const address = node(index)
 const startedAt = Date.now()
 
@@ -57,8 +42,8 @@ const starts: number[] = []
 let pods = 0
 
 await serveNames(dns, proxy)
-await serveKubelet({ address, ...makeCertificate(), clientAuthority: config.access.caFile, pages: pages() })
-await register()
+await serveKubelet({ address, ...makeCertificate(), clientAuthority: config.access.caFile, page })
+await register(api, config)
 const forEver = new AbortController().signal
 await Promise.all([
   api.follow<Service>('/api/v1/services', (services) => proxy.setServices(services.values()), forEver),
@@ -108,24 +93,31 @@ async function remove({ metadata }: Pod): Promise<void> {
   })
 }
 
-function pages(): Record<string, () => string> {
-  return {
-    '/healthz': () => 'ok',
-    '/metrics': () => kubeletBody({ node: name, version: config.version, startedAt, pods: [...running.values()], starts }),
-    '/metrics/cadvisor': () => cadvisorBody(running.values()),
-    // Not the kubelet's: who runs what, for the tests. Ids are those of the node's /proc.
-    '/stand-in/processes': () =>
-      JSON.stringify(
-        [...running.values()].flatMap(({ pod, containers }) =>
-          [...containers].map(([container, { running: process }]) => ({
-            namespace: pod.metadata.namespace,
-            pod: pod.metadata.name,
-            container,
-            pid: process?.pid() ?? 0,
-          })),
-        ),
-      ),
+/** What the kubelet answers under a path; undefined: nothing. */
+function page({ pathname, searchParams }: URL): string | undefined {
+  const all = [...running.values()]
+  const [, kind = '', namespace = '', pod = '', container = ''] = pathname.split('/')
+  if (kind === 'containerLogs') {
+    const found = all.find(({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === pod)
+    return found && readLog(podLogs(hostRoot, found.pod), container, Number(searchParams.get('tailLines') ?? Number.POSITIVE_INFINITY))
   }
+  const pages: Readonly<Record<string, () => string>> = {
+    '/healthz': () => 'ok',
+    '/metrics': () => kubeletBody({ node: name, version: config.version, startedAt, pods: all, starts }),
+    '/metrics/cadvisor': () => cadvisorBody(all),
+    // Not the kubelet's: who runs what, for the tests. Ids are those of the node's /proc.
+    '/stand-in/processes': () => JSON.stringify(all.flatMap(processesOf)),
+  }
+  return pages[pathname]?.()
+}
+
+function processesOf({ pod: { metadata }, containers }: RunningPod) {
+  return [...containers].map(([container, { running: program }]) => ({
+    namespace: metadata.namespace,
+    pod: metadata.name,
+    container,
+    pid: program?.pid() ?? 0,
+  }))
 }
 
 /** Signed by itself, as a kubelet's is unless somebody gives it another. */
@@ -148,46 +140,4 @@ function makeCertificate(): { certificate: string; key: string } {
   ]
   execFileSync('openssl', ['req', ...options, ...subject], { stdio: 'ignore' })
   return { certificate, key }
-}
-
-async function register(): Promise<void> {
-  const capacity = { cpu: String(cpus().length), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: MAX_PODS }
-  const now = new Date().toISOString()
-  const conditions = [
-    { type: 'Ready', status: 'True', reason: 'KubeletReady' },
-    ...['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({ type, status: 'False', reason: 'KubeletHasSufficient' })),
-  ].map((condition) => ({ ...condition, message: '', lastHeartbeatTime: now, lastTransitionTime: now }))
-  await api.send('POST', '/api/v1/nodes', {
-    metadata: {
-      name,
-      labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', ...config.labels },
-    },
-    spec: { podCIDR: podNetwork(index), taints: config.taints },
-  })
-  // A new node is given the taint of one that is not ready.
-  await api.patch(`/api/v1/nodes/${name}`, { spec: { taints: config.taints } })
-  await api.patch(`/api/v1/nodes/${name}/status`, {
-    status: {
-      capacity,
-      allocatable: capacity,
-      conditions,
-      addresses: [
-        { type: 'InternalIP', address },
-        { type: 'Hostname', address: name },
-      ],
-      daemonEndpoints: { kubeletEndpoint: { Port: KUBELET_PORT } },
-      nodeInfo: {
-        machineID: name,
-        systemUUID: name,
-        bootID: name,
-        kernelVersion: release(),
-        osImage: 'stand-in',
-        containerRuntimeVersion: 'stand-in://1',
-        kubeletVersion: config.version,
-        kubeProxyVersion: config.version,
-        operatingSystem: 'linux',
-        architecture: 'amd64',
-      },
-    },
-  })
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Api } from '../api.ts'
 import { type Image, type Images, repositoryOf } from '../images.ts'
-import type { Container, ContainerStatus, Pod, Service } from '../objects.ts'
+import type { Container, ContainerStatus, Pod, Service, Volume } from '../objects.ts'
 import { startContainer, type RunningContainer } from './container.ts'
 import { environmentOf } from './environment.ts'
 import { etcOf } from './etc.ts'
@@ -41,6 +41,9 @@ export type RunningPod = {
 }
 
 const LONGEST_BACK_OFF_MS = 10_000
+const REFRESH_MS = 5000
+
+const followsObjects = ({ configMap, secret }: Volume): boolean => configMap !== undefined || secret !== undefined
 
 /** Runs the containers of a pod until it is stopped, and tells the API server how they are. */
 export function runPod(pod: Pod, host: PodHost): RunningPod {
@@ -81,13 +84,7 @@ export function runPod(pod: Pod, host: PodHost): RunningPod {
       hostname,
       sandbox: sandbox?.pid,
       directory: join(directory, 'containers', container.name),
-      logFile: join(
-        host.hostRoot,
-        'var/log/pods',
-        `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`,
-        container.name,
-        `${restarts}.log`,
-      ),
+      logFile: join(podLogs(host.hostRoot, pod), container.name, `${restarts}.log`),
     })
     containers.set(container.name, { restarts, running })
     const once = new AbortController()
@@ -157,14 +154,22 @@ export function runPod(pod: Pod, host: PodHost): RunningPod {
     return status
   }
 
-  const makeVolumes = async (): Promise<Map<string, string>> => {
+  const makeVolumes = async (which: (volume: Volume) => boolean = () => true): Promise<Map<string, string>> => {
     const volumes = new Map<string, string>()
-    for (const volume of pod.spec.volumes ?? [])
+    for (const volume of (pod.spec.volumes ?? []).filter(which))
       volumes.set(
         volume.name,
         await makeVolume(volume, { ...host, pod, directory: join(directory, 'volumes'), podIP: state.podIP, hostIP: host.address }),
       )
     return volumes
+  }
+
+  /** What comes of ConfigMaps and Secrets follows them; the kubelet does that about once a minute. */
+  const refresh = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await sleep(REFRESH_MS, undefined, { signal }).catch(() => {})
+      if (!signal.aborted) await makeVolumes(followsObjects).catch(() => {})
+    }
   }
 
   const run = async (): Promise<void> => {
@@ -188,6 +193,7 @@ export function runPod(pod: Pod, host: PodHost): RunningPod {
     state.message = ''
     if (volumes === undefined) return
     const mounted = volumes
+    void refresh()
     for (const container of pod.spec.initContainers ?? []) await keepRunning(container, mounted, 'OnFailure')
     state.phase = 'Running'
     const { restartPolicy = 'Always' } = pod.spec
@@ -215,6 +221,10 @@ export function runPod(pod: Pod, host: PodHost): RunningPod {
     },
   }
 }
+
+/** The folder of a pod's logs, as the kubelet names it. */
+export const podLogs = (hostRoot: string, { metadata }: Pod): string =>
+  join(hostRoot, 'var/log/pods', `${metadata.namespace}_${metadata.name}_${metadata.uid}`)
 
 const waiting = ({ name, image }: Container): ContainerStatus => ({
   name,

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import type { Api } from '../api.ts'
@@ -110,8 +110,14 @@ function chosen(files: readonly [string, Buffer][], items: readonly KeyToPath[] 
   })
 }
 
+/** By volume: what stands in it. */
+const published = new Map<string, string>()
+
 /** The kubelet's layout: a folder of its own for each version, `..data` led to it in one step, a link for each name. */
 function publish(path: string, files: ReadonlyMap<string, Buffer>, mode: number, group: number | undefined): void {
+  const written = JSON.stringify([...files].map(([name, content]) => [name, content.toString('base64')]))
+  if (published.get(path) === written) return
+  published.set(path, written)
   const version = `..${new Date().toISOString().replaceAll(/[^0-9]/g, '_')}`
   mkdirSync(join(path, version), { recursive: true })
   for (const [name, content] of files) {
@@ -124,6 +130,9 @@ function publish(path: string, files: ReadonlyMap<string, Buffer>, mode: number,
     const [top = name] = name.split('/')
     if (!existsSync(join(path, top))) symlinkSync(join('..data', top), join(path, top))
   }
+  for (const name of readdirSync(path))
+    if (!name.startsWith('..') && !files.has(name) && ![...files.keys()].some((file) => file.startsWith(`${name}/`)))
+      rmSync(join(path, name))
   rmSync(join(path, '..data_tmp'), { force: true })
   symlinkSync(version, join(path, '..data_tmp'))
   renameSync(join(path, '..data_tmp'), join(path, '..data'))
