@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { issue, type IssueOptions } from '@clymene/runtime/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { describeWithEngines, freePort, startKafka, startPrometheus, type Kafka } from '../engines/index.ts'
 import { writeLogConfig, writeScrapeConfig } from './agent-config.ts'
 import { scrapesTaken } from './collected.ts'
 import { openKafkaReader } from './kafka-reader.ts'
-import { createAuthority, type PemPair } from './openssl.ts'
 import { startService, type Service } from './service.ts'
 import { createNumberedLog, numbersTo, startCountedTarget } from './world.ts'
 
@@ -16,7 +16,14 @@ const WAIT = { timeout: 90_000, interval: 250 }
 const PROTOCOLS = ['http', 'grpc'] as const
 type Protocol = (typeof PROTOCOLS)[number]
 type Files = Readonly<Record<string, string>>
-type Authority = Awaited<ReturnType<typeof createAuthority>>
+
+const [ours, foreign] = [issue('ours'), issue('foreign')]
+const DAY_MS = 86_400_000
+const EXPIRED: IssueOptions = { from: new Date(Date.now() - 2 * DAY_MS), until: new Date(Date.now() - DAY_MS) }
+const certificate = (name: string, options: IssueOptions = {}): Files => {
+  const { cert, key } = issue(name, { by: ours, dnsNames: ['localhost'], addresses: ['127.0.0.1'], ...options })
+  return { 'cert.pem': cert, 'key.pem': key }
+}
 
 const TOKEN = 'token-of-agents-of-any-cluster'
 const OWN_TOKEN = 'token-of-one-cluster-only'
@@ -27,24 +34,16 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
   const root = mkdtempSync(join(tmpdir(), 'clymene-credentials-'))
   let kafka: Kafka
   let reader: Awaited<ReturnType<typeof openKafkaReader>>
-  let ours: Authority
-  let foreign: Authority
   /** What is right, as files of a gateway and of an agent. */
-  let gatewayFiles: Files
-  let agentFiles: Files
+  const gatewayFiles: Files = { ...certificate('gateway'), 'client-ca.pem': ours.cert, 'tokens.yml': tokensOf('nobody') }
+  const agentFiles: Files = { ...certificate('agent'), 'ca.pem': ours.cert, token: `${TOKEN}\n` }
   /** The gateway of all scenarios whose mistake is at the agent. */
   let shared: Gateway
   const services: { stop: () => Promise<void> }[] = []
 
   beforeAll(async () => {
-    ;[kafka, ours, foreign] = await Promise.all([
-      startKafka({ partitions: 3 }),
-      createAuthority(root, 'ours'),
-      createAuthority(root, 'foreign'),
-    ])
+    kafka = await startKafka({ partitions: 3 })
     reader = await openKafkaReader(kafka.bootstrap)
-    gatewayFiles = { ...pair(await ours.issue('gateway')), 'client-ca.pem': read(ours.ca), 'tokens.yml': tokensOf('nobody') }
-    agentFiles = { ...pair(await ours.issue('agent')), 'ca.pem': read(ours.ca), token: `${TOKEN}\n` }
     shared = await startGateway(kafka, root, gatewayFiles)
     services.push(shared.service)
   })
@@ -58,8 +57,8 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
   type Scenario = {
     readonly name: string
     /** What is wrong, in files of the agent, or of a gateway of its own. */
-    readonly agent?: () => Files | Promise<Files>
-    readonly gateway?: (cluster: string) => Files | Promise<Files>
+    readonly agent?: () => Files
+    readonly gateway?: (cluster: string) => Files
     /** What puts it right in files of the gateway, when it is not what is right for all. */
     readonly mend?: (cluster: string) => Files
     readonly agentSays: RegExp
@@ -77,38 +76,38 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     },
     {
       name: 'a client certificate that has expired',
-      agent: async () => pair(await ours.issue('agent', { days: -1 })),
+      agent: () => certificate('agent', EXPIRED),
       agentSays:
-        /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of O=clymene, CN=agent has expired/,
+        /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of CN=agent has expired/,
       gatewaySays:
-        /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"expired_certificate".*that of O=clymene, CN=agent has expired.*"msg":"connection refused"/,
+        /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"expired_certificate".*that of CN=agent has expired.*"msg":"connection refused"/,
       isOnReadyz: true,
     },
     {
       name: 'a client certificate of an unknown authority',
-      agent: async () => pair(await foreign.issue('agent')),
+      agent: () => certificate('agent', { by: foreign }),
       agentSays:
-        /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of O=clymene, CN=agent is of another authority/,
+        /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of CN=agent is of another authority/,
       gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"unknown_authority".*"msg":"connection refused"/,
       isOnReadyz: true,
     },
     {
       name: 'another authority trusted by the agent',
-      agent: () => ({ 'ca.pem': read(foreign.ca) }),
+      agent: () => ({ 'ca.pem': foreign.cert }),
       agentSays: /localhost:\d+.*the server's certificate comes from an authority that is not trusted here/,
       gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"left_by_client".*it may not trust the certificate of this server/,
       isOnReadyz: true,
     },
     {
       name: 'a server certificate that has expired',
-      gateway: async () => pair(await ours.issue('gateway', { days: -1 })),
+      gateway: () => certificate('gateway', EXPIRED),
       agentSays: /localhost:\d+.*the server's certificate, or that of its authority, has expired/,
       gatewaySays: /"server":"PROTOCOL",.*"msg":"the certificate of this server has expired: clients that check it refuse it"/,
       isOnReadyz: true,
     },
     {
       name: 'a server certificate of another name',
-      gateway: async () => pair(await ours.issue('gateway', { names: 'DNS:elsewhere.example' })),
+      gateway: () => certificate('gateway', { dnsNames: ['elsewhere.example'], addresses: [] }),
       agentSays: /localhost:\d+.*the server's certificate has another name: .*elsewhere\.example/,
       gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"left_by_client"/,
       isOnReadyz: true,
@@ -127,12 +126,12 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
   test.each(scenarios.map((scenario, number) => ({ ...scenario, number: number + 1 })))(
     '$name: refused, told on both sides, and nothing is lost when it is mended',
     async ({ number, agent: wrongAgent, gateway: wrongGateway, mend, agentSays, gatewaySays, isOnReadyz }) => {
-      const wrong = await wrongAgent?.()
+      const wrong = wrongAgent?.()
       await Promise.all(
         PROTOCOLS.map(async (protocol) => {
           const cluster = `c${number}-${protocol}`
           const gateway =
-            wrongGateway === undefined ? shared : await startGateway(kafka, root, { ...gatewayFiles, ...(await wrongGateway(cluster)) })
+            wrongGateway === undefined ? shared : await startGateway(kafka, root, { ...gatewayFiles, ...wrongGateway(cluster) })
           if (gateway !== shared) services.push(gateway.service)
           const before = gateway.service.log().length
           const agent = await startAgent({ protocol, cluster, gateway, directory: join(root, cluster), files: { ...agentFiles, ...wrong } })
@@ -174,6 +173,7 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     const { 'client-ca.pem': _, ...withoutClients } = files
     const gateway = await startGateway(kafka, root, withoutClients)
     services.push(gateway.service)
+    putInto(root)({ 'ca.pem': ours.cert })
     const target = await startCountedTarget()
     const prometheus = await startPrometheus({
       configuration: {
@@ -183,7 +183,7 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
           {
             url: `https://localhost:${gateway.ports.http}/api/v1/write`,
             authorization: { credentials: OWN_TOKEN },
-            tls_config: { ca_file: ours.ca },
+            tls_config: { ca_file: join(root, 'ca.pem') },
           },
         ],
       },
@@ -194,9 +194,6 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     await target.close()
   })
 })
-
-const read = (path: string): string => readFileSync(path, 'utf8')
-const pair = ({ cert, key }: PemPair): Files => ({ 'cert.pem': cert, 'key.pem': key })
 
 type Gateway = {
   readonly service: Service

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { checkDashboards, type CheckedDashboards } from '../dashboards/check-dashboards.ts'
 import type { Choice } from '../dashboards/choose-variables.ts'
@@ -56,15 +56,6 @@ describeWithEngines(
       ])
     })
     afterAll(() => world?.stop())
-    afterEach(({ task }) => {
-      if (task.result?.state === 'fail')
-        process.stderr.write(
-          `DEBUGFAIL ${task.name} ${task.result.errors
-            ?.map((e) => `${e.message}\n${e.diff ?? ''}`)
-            .join('\n')
-            .slice(0, 6000)}\nENDFAIL\n`,
-        )
-    }) // DEBUG
 
     /** Runs a section's commands one after another, each of which has to end with 0; what they wrote. */
     const follow = async (number: number): Promise<readonly string[]> => {
@@ -73,9 +64,7 @@ describeWithEngines(
         if (NOT_RUNNABLE.some((one) => one.command.test(command))) continue
         // What a reader puts in the place of the example.
         const line = command.replaceAll('192.0.2.10', world.main.nodes[1]?.address ?? '')
-        const t = Date.now()
         const { status, output, errors } = await world.shell(line)
-        process.stderr.write(`DEBUG ${Date.now() - t} ms ${line.slice(0, 110)} -> ${status} ${errors.slice(0, 300)}\n`)
         expect({ command, status, ...(status !== 0 && { errors }) }).toEqual({ command, status: 0 })
         outputs.push(output)
       }
