@@ -90,7 +90,7 @@ describeWithEngines(
 
     test('pods are spread over the nodes, know their configuration, their node, their token and the Services by name', async () => {
       const pods = await podsNow()
-      expect(pods.map(({ spec }) => spec.nodeName).toSorted()).toEqual(['one', 'two'])
+      expect(pods.map(({ spec }) => String(spec.nodeName)).toSorted()).toEqual(['one', 'two'])
       for (const { metadata, spec } of pods)
         await expect
           .poll(() => lastLine(metadata.name), WAIT)

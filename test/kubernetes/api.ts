@@ -26,7 +26,7 @@ export type Api = {
   readonly patch: (path: string, body: object) => Promise<void>
   /**
    * Calls `changed` with every object of a list, by uid, now and whenever one changes; the map is always the same.
-   * Ends with the signal; whatever else happens it lists anew.
+   * Ends with the signal, or with what `changed` throws; whatever else happens it lists anew.
    */
   readonly follow: <T extends KubernetesObject>(
     path: string,
@@ -64,7 +64,7 @@ export function createApi(access: ApiAccess): Api {
     path: string,
     version: string,
     objects: Map<string, T>,
-    changed: (objects: ReadonlyMap<string, T>) => void,
+    changed: () => void,
     signal: AbortSignal,
   ): Promise<void> => {
     const answer = await request(`${access.url}${withQuery(path, `watch=1&resourceVersion=${version}`)}`, {
@@ -82,7 +82,7 @@ export function createApi(access: ApiAccess): Api {
         if (type === 'DELETED') objects.delete(object.metadata.uid)
         else objects.set(object.metadata.uid, object)
       }
-      if (lines.length > 0) changed(objects)
+      if (lines.length > 0) changed()
     }
   }
 
@@ -96,14 +96,24 @@ export function createApi(access: ApiAccess): Api {
       signal: AbortSignal,
     ): Promise<void> => {
       const objects = new Map<string, T>()
+      let mistake: { readonly error: unknown } | undefined
+      const tell = (): void => {
+        try {
+          changed(objects)
+        } catch (error) {
+          mistake = { error }
+          throw error
+        }
+      }
       while (!signal.aborted) {
         try {
           const list: { metadata: { resourceVersion: string }; items: T[] } = await ask('GET', path)
           objects.clear()
           for (const item of list.items) objects.set(item.metadata.uid, item)
-          changed(objects)
-          await watch(path, list.metadata.resourceVersion, objects, changed, signal)
+          tell()
+          await watch(path, list.metadata.resourceVersion, objects, tell, signal)
         } catch {
+          if (mistake !== undefined) throw mistake.error
           // The API server is away, or the version expired: from the beginning.
           await sleep(200)
         }

@@ -18,7 +18,7 @@ export type ClusterOptions = {
     readonly taints?: readonly Taint[]
   }[]
   /** What runs where a container names an image; another image is one that cannot be pulled. */
-  readonly images: Images
+  readonly images: Images | Promise<Images>
 }
 
 export type ClusterNode = {
@@ -59,7 +59,7 @@ const NODE_NAMESPACES = ['--net', '--mount', '--uts', '--pid', '--fork', '--kill
  * kube-proxy. Its network is 10.x.0.0/16 in namespaces of its own; one interface of this machine, clymenex, leads there.
  * Every namespace belongs to a process that dies with this one: nothing has to be cleaned up. Needs root.
  */
-export async function startCluster({ nodes, images }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ nodes, ...options }: ClusterOptions): Promise<Cluster> {
   const ended = new AbortController()
   const started: Pick<Engine, 'stop'>[] = []
   const stop = async (): Promise<void> => {
@@ -82,6 +82,7 @@ export async function startCluster({ nodes, images }: ClusterOptions): Promise<C
     const access = { url: kubernetes.url, caFile: kubernetes.caFile, ...kubernetes.admin }
     const api = createApi(access)
     const { gitVersion } = await api.get<{ gitVersion: string }>('/version')
+    const images = await options.images
     const running = await Promise.all(
       nodes.map(async ({ name, labels = {}, taints = [] }, index) => {
         const engine = await startInNamespaces(name, NODE_NAMESPACES, [process.execPath, NODE_PROGRAM], (directory) => {

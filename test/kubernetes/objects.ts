@@ -176,13 +176,16 @@ export type Service = KubernetesObject & {
   }
 }
 
+export type Endpoint = {
+  readonly addresses: readonly string[]
+  readonly hostname?: string
+  readonly conditions?: { readonly ready?: boolean }
+}
+
 export type EndpointSlice = KubernetesObject & {
-  readonly endpoints: readonly {
-    readonly addresses: readonly string[]
-    readonly hostname?: string
-    readonly conditions?: { readonly ready?: boolean }
-  }[]
-  readonly ports?: readonly { readonly name?: string; readonly port: number }[]
+  /** null where there are none. */
+  readonly endpoints: readonly Endpoint[] | null
+  readonly ports: readonly { readonly name?: string; readonly port: number }[] | null
 }
 
 export type ConfigMap = KubernetesObject & {

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server } from 'node:net'
 
-import type { EndpointSlice, Service } from '../objects.ts'
+import type { Endpoint, EndpointSlice, Service } from '../objects.ts'
 
 /** What kube-proxy is: ClusterIPs and NodePorts of this node, over TCP, to a ready endpoint chosen by chance. Source addresses are lost. */
 export function createServiceProxy() {
@@ -42,7 +42,7 @@ export function createServiceProxy() {
     /** Addresses of ready endpoints, for the names of headless Services; by host name where they have one. */
     addressesOf: (service: Service): { hostname: string | undefined; address: string }[] =>
       slicesOf(slices, service).flatMap(({ endpoints }) =>
-        endpoints.filter(isReady).flatMap(({ addresses, hostname }) => addresses.map((address) => ({ hostname, address }))),
+        (endpoints ?? []).filter(isReady).flatMap(({ addresses, hostname }) => addresses.map((address) => ({ hostname, address }))),
       ),
   }
 }
@@ -69,9 +69,11 @@ function forward(host: string, port: number, endpoints: () => string[]): Server 
 
 /** `address port` of each ready endpoint of that port. */
 const endpointsOf = (slices: readonly EndpointSlice[], service: Service, portName: string | undefined): string[] =>
-  slicesOf(slices, service).flatMap(({ endpoints, ports = [] }) => {
-    const port = ports.find(({ name }) => (name ?? '') === (portName ?? ''))?.port
-    return port === undefined ? [] : endpoints.filter(isReady).flatMap(({ addresses }) => addresses.map((address) => `${address} ${port}`))
+  slicesOf(slices, service).flatMap(({ endpoints, ports }) => {
+    const port = ports?.find(({ name }) => (name ?? '') === (portName ?? ''))?.port
+    return port === undefined
+      ? []
+      : (endpoints ?? []).filter(isReady).flatMap(({ addresses }) => addresses.map((address) => `${address} ${port}`))
   })
 
 const slicesOf = (slices: readonly EndpointSlice[], { metadata }: Service): EndpointSlice[] =>
@@ -79,4 +81,4 @@ const slicesOf = (slices: readonly EndpointSlice[], { metadata }: Service): Endp
     (slice) => slice.metadata.namespace === metadata.namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name,
   )
 
-const isReady = ({ conditions }: EndpointSlice['endpoints'][number]): boolean => conditions?.ready !== false
+const isReady = ({ conditions }: Endpoint): boolean => conditions?.ready !== false
