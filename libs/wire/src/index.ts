@@ -9,6 +9,7 @@ export { encodeSeriesLabels, encodeWriteRequest } from './write-request/encode.t
 export { describeSeries, firstSeriesLabels } from './write-request/first-series.ts'
 export { scanWriteRequest, type WriteRequestScan } from './write-request/scan.ts'
 export { sliceWriteRequest } from './write-request/slice.ts'
+export { splitSeries } from './write-request/split-series.ts'
 export { splitWriteRequest } from './write-request/split.ts'
 export { createWriteRequestWriter, METRIC_TYPES, type MetricType, type WriteRequestWriter } from './write-request/writer.ts'
 
