@@ -1,4 +1,4 @@
-import { ConfigError } from '@clymene/model'
+import { ConfigError, shown } from '@clymene/model'
 
 import type { DiscovererConfig, ParseOptions } from './discoverer-config.ts'
 import { parseFileConfig } from './file/config.ts'
@@ -6,7 +6,6 @@ import { createFileDiscoverer } from './file/discoverer.ts'
 import { parseKubernetesConfig } from './kubernetes/config.ts'
 import { createKubernetesDiscoverer } from './kubernetes/discoverer.ts'
 import { createStaticDiscoverer, parseStaticConfig } from './static/discoverer.ts'
-import { shown } from './target-groups.ts'
 
 type Parse = (value: unknown, where: string, options: ParseOptions) => readonly DiscovererConfig[]
 

@@ -1,4 +1,4 @@
-import type { TargetGroup } from '@clymene/model'
+import { mappingOf, scalarText, shown, type TargetGroup } from '@clymene/model'
 
 export type GroupOptions = {
   /** Name of the n-th group. */
@@ -60,23 +60,10 @@ function readLabels(value: unknown, where: string, mistakes: string[]): readonly
   })
 }
 
-/** A mapping, which may be an object or a Map. */
 export function readMapping(value: unknown, where: string, mistakes: string[]): ReadonlyMap<string, unknown> {
-  if (value instanceof Map) return new Map([...value].map(([key, one]: [unknown, unknown]) => [String(key), one]))
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value))
-  mistakes.push(`${where}: expected a mapping, found ${shown(value)}`)
-  return new Map()
+  const fields = mappingOf(value)
+  if (fields === undefined) mistakes.push(`${where}: expected a mapping, found ${shown(value)}`)
+  return fields ?? new Map()
 }
-
-/** YAML makes numbers and booleans of values that are meant as text. */
-export function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
-}
-
-/** As JSON, Maps as objects. */
-export const shown = (value: unknown): string => JSON.stringify(value, plain) ?? String(value)
-
-const plain = (_key: string, value: unknown): unknown => (value instanceof Map ? Object.fromEntries<unknown>(value) : value)
 
 const listOf = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value])

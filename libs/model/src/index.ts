@@ -1,4 +1,5 @@
 export * from './bus.ts'
+export * from './config-value.ts'
 export * from './envelope.ts'
 export * from './errors.ts'
 export * from './flag.ts'

@@ -1,4 +1,4 @@
-import { ConfigError, errorMessage } from '@clymene/model'
+import { ConfigError, errorMessage, mappingOf, scalarText, shown } from '@clymene/model'
 import { compileRegex, type Regex } from '@clymene/regex'
 
 import { checkRule } from './rule-checks.ts'
@@ -25,11 +25,11 @@ export function parseRelabelConfigs(value: unknown, where: string): readonly Rel
 const KEYS = ['source_labels', 'separator', 'regex', 'modulus', 'target_label', 'replacement', 'action']
 
 function parseRule(item: unknown, where: string, mistakes: string[]): RelabelRule | undefined {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+  const fields = mappingOf(item)
+  if (fields === undefined) {
     mistakes.push(`${where}: expected a rule with keys of ${KEYS.join(', ')}, found ${shown(item)}`)
     return undefined
   }
-  const fields: ReadonlyMap<string, unknown> = new Map(Object.entries(item))
   const before = mistakes.length
   for (const key of fields.keys()) if (!KEYS.includes(key)) mistakes.push(`${where}.${key}: unknown key (known: ${KEYS.join(', ')})`)
   const text = (key: string, fallback: string): string => readText(fields.get(key), `${where}.${key}`, mistakes) ?? fallback
@@ -47,13 +47,11 @@ function parseRule(item: unknown, where: string, mistakes: string[]): RelabelRul
   return rule
 }
 
-/** A plain scalar is text here: `regex: true` and `replacement: 9100` are common, and YAML makes a boolean and a number of them. */
 function readText(value: unknown, where: string, mistakes: string[]): string | undefined {
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  mistakes.push(`${where}: expected text, found ${shown(value)}`)
-  return undefined
+  const text = scalarText(value)
+  if (text === undefined) mistakes.push(`${where}: expected text, found ${shown(value)}`)
+  return text
 }
 
 function readAction(text: string, where: string, mistakes: string[]): Action {
@@ -90,5 +88,3 @@ function readModulus(value: unknown, where: string, mistakes: string[]): number 
   mistakes.push(`${where}.modulus: expected a whole number from 0, found ${shown(value)}`)
   return DEFAULTS.modulus
 }
-
-const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)

@@ -1,3 +1,5 @@
+import { mappingOf, scalarText, shown } from '@clymene/model'
+
 /**
  * Reads the options of one stage from what the YAML parser gave. A mistake is noted, with its place and what was expected,
  * and a default returned, so that one run finds all of them.
@@ -48,9 +50,9 @@ export function readFields(value: unknown, where: string, keys: readonly string[
 
 function readMapping(value: unknown, where: string, mistakes: string[]): ReadonlyMap<string, unknown> {
   if (value === undefined || value === null) return new Map()
-  if (typeof value === 'object' && !Array.isArray(value)) return new Map(Object.entries(value))
-  mistakes.push(`${where}: expected a mapping, found ${shown(value)}`)
-  return new Map()
+  const fields = mappingOf(value)
+  if (fields === undefined) mistakes.push(`${where}: expected a mapping, found ${shown(value)}`)
+  return fields ?? new Map()
 }
 
 function textEntry([key, given]: readonly [string, unknown], where: string, mistakes: string[]): (readonly [string, string])[] {
@@ -61,12 +63,5 @@ function textEntry([key, given]: readonly [string, unknown], where: string, mist
   return []
 }
 
-function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
-}
-
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string')
-
-export const shown = (value: unknown): string => JSON.stringify(value) ?? String(value)

@@ -1,6 +1,6 @@
-import { ConfigError } from '@clymene/model'
+import { ConfigError, mappingOf, shown } from '@clymene/model'
 
-import { readFields, shown } from './fields.ts'
+import { readFields } from './fields.ts'
 import { NOT_YET, STAGE_KINDS } from './registry.ts'
 import type { StageStart } from './stage.ts'
 
@@ -28,8 +28,7 @@ export function parseStages(value: unknown, where: string): readonly StageConfig
 
 function parseStage(item: unknown, where: string, mistakes: string[]): StageConfig | undefined {
   // `- cri` is written for `- cri: {}` often enough.
-  const entries: readonly (readonly [string, unknown])[] =
-    typeof item === 'string' ? [[item, {}]] : typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.entries(item) : []
+  const entries: readonly (readonly [string, unknown])[] = typeof item === 'string' ? [[item, {}]] : [...(mappingOf(item) ?? [])]
   const [entry] = entries
   if (entry === undefined || entries.length > 1) {
     mistakes.push(`${where}: expected one stage with its options, found ${shown(item)}`)

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 
-import { ConfigError, errorMessage } from '@clymene/model'
+import { ConfigError, errorMessage, scalarText, shown } from '@clymene/model'
 import { parseDuration } from '@clymene/runtime'
 
 import type { ParseOptions } from '../discoverer-config.ts'
-import { readMapping, scalarText, shown } from '../target-groups.ts'
+import { readMapping } from '../target-groups.ts'
 
 export type FileDiscoveryConfig = {
   /** Absolute paths; the last part may hold one `*`. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 
-import { ConfigError } from '@clymene/model'
+import { ConfigError, scalarText, shown } from '@clymene/model'
 import { HTTP_ACCESS_KEYS, parseHttpAccess } from '@clymene/runtime'
 
 import type { ParseOptions } from '../discoverer-config.ts'
-import { readMapping, scalarText, shown } from '../target-groups.ts'
+import { readMapping } from '../target-groups.ts'
 import { apiSource } from './api-source.ts'
 import { readFlag } from './flag-value.ts'
 import { readNamespaces, type Namespaces } from './namespaces.ts'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isJson, type Json } from './json.ts'
 import type { Lookup } from './lookup.ts'
 import { objectKey } from './object-meta.ts'
-import { RESOURCES, type KubernetesObject, type Resource } from './resources.ts'
+import type { KubernetesObject, Resource } from './resources.ts'
 
 /** An object as a real API server of version 1.36 gave it. */
 export function fixture(name: string): Json {
@@ -21,8 +21,6 @@ export function lookupIn(...objects: readonly KubernetesObject[]): Lookup {
     return undefined
   }
 }
-
-export const readFixture = (resource: Resource, name: string): KubernetesObject => RESOURCES[resource].read(fixture(name))
 
 /** Without the prefix and sorted, to be read in a table. */
 export const plain = (labels: ReadonlyMap<string, string>): Readonly<Record<string, string>> =>

@@ -1,4 +1,4 @@
-import { shown } from '../target-groups.ts'
+import { shown } from '@clymene/model'
 
 /** Absent is false. */
 export function readFlag(value: unknown, where: string, mistakes: string[]): boolean {

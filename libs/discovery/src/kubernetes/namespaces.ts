@@ -1,4 +1,6 @@
-import { readMapping, shown } from '../target-groups.ts'
+import { shown } from '@clymene/model'
+
+import { readMapping } from '../target-groups.ts'
 import { readFlag } from './flag-value.ts'
 
 export type Namespaces = {

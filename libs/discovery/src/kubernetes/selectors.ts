@@ -1,4 +1,6 @@
-import { readMapping, shown } from '../target-groups.ts'
+import { shown } from '@clymene/model'
+
+import { readMapping } from '../target-groups.ts'
 import type { Resource } from './resources.ts'
 import { RESOURCE_OF, ROLES, WATCHED_BY, type Role } from './roles.ts'
 

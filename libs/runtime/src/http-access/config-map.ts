@@ -1,3 +1,5 @@
+import { mappingOf } from '@clymene/model'
+
 /**
  * One map of a configuration that holds secrets, read key by key. Every mistake is collected with its place; what was found is told
  * by its kind only, never by its value. null and empty text count as absent, as in Go.
@@ -51,7 +53,7 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
     map: (key) => {
       const found = value(key)
       if (found === undefined) return undefined
-      const inner = fieldsOf(found)
+      const inner = mappingOf(found)
       if (inner === undefined) mistake(key, `expected a map, found ${kindOf(found)}`)
       return inner && configMap(inner, (name) => `${where(key)}.${name}`, mistakes)
     },
@@ -62,11 +64,6 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
       }
     },
   }
-}
-
-function fieldsOf(value: unknown): ReadonlyMap<string, unknown> | undefined {
-  if (value instanceof Map) return new Map([...value].map(([key, one]: [unknown, unknown]) => [String(key), one]))
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : undefined
 }
 
 const kindOf = (value: unknown): string =>
