@@ -23,5 +23,6 @@ export { currentTlsOptions, pemFile, pemText, type ClientTls, type Pem, type Tls
 export { followFile } from './http-access/followed-file.ts'
 export { basicCredentials, createHttpAccess, NO_ACCESS, type HttpAccess, type HttpAccessOptions } from './http-access/http-access.ts'
 export { secretFile, secretText, type Secret } from './http-access/secret.ts'
+export { pemMistakes } from './http-access/pem-mistakes.ts'
 export { hideSecrets } from './http-access/hide-secrets.ts'
 export { readTls, tlsFlags, tlsOnPlainAddress, type FlagAddress } from './http-access/tls-flags.ts'

@@ -282,7 +282,7 @@ describe('TLS', () => {
     secret.put({ ...secretOf(third), 'key.pem': second.key })
     await expect.poll(() => lines.filter(({ level }) => level === 'error').length, WAIT).toBe(2)
     expect(lines.find(({ level }) => level === 'error')?.fields['error']).toMatch(
-      /tls\.key=.*: expected the key of the certificate \(ERR_OSSL_X509_KEY_VALUES_MISMATCH\)/,
+      /tls\.key: expected the key of --gateway\.http-server\.tls\.cert \(ERR_OSSL_X509_KEY_VALUES_MISMATCH\)/,
     )
     expect(await shown()).toEqual(['CN=second', 'CN=second'])
     expect(await metricOf(metrics, 'clymene_gateway_credential_stale{what="grpc certificate"}')).toBe(1)

@@ -1,9 +1,8 @@
 import { constants, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 
 import { ConfigError, errorCode, errorMessage, type Logger } from '@clymene/model'
-import type { Metrics } from '@clymene/runtime'
+import { pemMistakes, type Metrics } from '@clymene/runtime'
 
 import { createFollowed, type Followed } from './followed.ts'
 
@@ -93,24 +92,15 @@ function checkPaths(server: string, { cert, key, clientCa }: CertificatePaths): 
 
 /** @throws ConfigError with every mistake */
 function checked(prefix: string, paths: CertificatePaths, { cert, key, clientCa }: Omit<ServerTls, 'expiresAtMs'>): ServerTls {
-  const mistakes: string[] = []
-  const attempt = <T>(name: string, path: string, expected: string, act: () => T): T | undefined => {
-    try {
-      return act()
-    } catch (error) {
-      mistakes.push(`--${prefix}.${name}=${JSON.stringify(path)}: expected ${expected} (${errorCode(error) || errorMessage(error)})`)
-      return undefined
-    }
+  const mistakes = [...pemMistakes(prefix, { cert, key })]
+  try {
+    if (clientCa !== undefined) checkAuthorities(clientCa)
+  } catch (error) {
+    const why = errorCode(error) || errorMessage(error)
+    mistakes.push(`--${prefix}.client-ca=${JSON.stringify(paths.clientCa)}: expected PEM certificates (${why})`)
   }
-  const leaf = attempt('cert', paths.cert, 'a PEM certificate', () => {
-    createSecureContext({ cert })
-    return new X509Certificate(cert)
-  })
-  const isKey = attempt('key', paths.key, 'a PEM key without a passphrase', () => createSecureContext({ key })) !== undefined
-  if (leaf !== undefined && isKey) attempt('key', paths.key, 'the key of the certificate', () => createSecureContext({ cert, key }))
-  if (clientCa !== undefined) attempt('client-ca', paths.clientCa, 'PEM certificates', () => checkAuthorities(clientCa))
-  if (mistakes.length > 0 || leaf === undefined) throw new ConfigError(mistakes)
-  return { cert, key, clientCa, expiresAtMs: leaf.validToDate.getTime() }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return { cert, key, clientCa, expiresAtMs: new X509Certificate(cert).validToDate.getTime() }
 }
 
 /** OpenSSL passes over what is no certificate; a gateway must not end up trusting nobody, or fewer than the file says. */
