@@ -59,7 +59,15 @@ const TIME = '2024-01-01T00:00:00.5Z'
 const piece = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.constantFrom(`${TIME} stdout F hello\n`, `${TIME} stderr F a\r\n`, `${TIME} stdout P he\n`, 'no cri\n', '\n'),
+    arbitrary: fc.constantFrom(
+      `${TIME} stdout F hello\n`,
+      `${TIME} stderr F a\r\n`,
+      `${TIME} stdout P he\n`,
+      `${TIME} stdout F {"log":"a"}\n`,
+      '{"log":"d\\n","stream":"stderr"}\n',
+      'no cri\n',
+      '\n',
+    ),
   },
   { weight: 1, arbitrary: fc.constantFrom('x'.repeat(30), '가', '\r', '\n', `${TIME} stdout F ${'y'.repeat(50)}\n`) },
 )
@@ -68,7 +76,7 @@ const content = fc
   .map((parts) => Buffer.concat(parts))
 const places = fc.array(fc.nat(400))
 
-test.each([[[]], [[{ cri: {} }]]])('stages %j: it does not matter where reading is cut', (stages) => {
+test.each([[[]], [[{ cri: {} }]], [[{ docker: {} }, { cri: {} }]]])('stages %j: it does not matter where reading is cut', (stages) => {
   fc.assert(
     fc.property(content, places, (bytes, ends) => {
       const whole = readPieces(stages, bytes, [])
@@ -88,6 +96,7 @@ test.each([[[]], [[{ cri: {} }]]])('stages %j: it does not matter where reading 
 test.each([
   ['plain', [], [{ json: { expressions: { none: '' } } }]],
   ['cri', [{ cri: {} }], [{ cri: {} }, { json: { expressions: { none: '' } } }]],
+  ['docker and cri', [{ docker: {} }, { cri: {} }], [{ docker: {} }, { cri: {} }, { json: { expressions: { none: '' } } }]],
 ])('%s: lines that are copied as bytes and lines that go through the stages come out the same', (_, quick, slow) => {
   fc.assert(
     fc.property(content, (bytes) => {

@@ -54,11 +54,13 @@ export type LineReaderOptions = {
 
 /** Bytes of lines that may pass while a stage holds an earlier one: a restart has to read them again. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024
+/** Stages that make of a whole CRI line what the shortcut does: `docker`, before `cri`, passes on what does not begin with a brace. */
+const CRI_STAGES: ReadonlySet<string> = new Set(['cri', 'docker,cri'])
 const LF = 0x0a
 const CR = 0x0d
 
 /**
- * Turns the bytes of one path into entries of a lane. Lines without stages, and whole CRI lines with only the stage `cri`,
+ * Turns the bytes of one path into entries of a lane. Lines without stages, and whole CRI lines with no stage but `cri`, or `docker` and `cri`,
  * are copied as bytes (0.5 µs a line of 180 B, reading and encoding included); everything else goes through the pipeline as strings (1.7 µs).
  */
 export function createLineReader(options: LineReaderOptions): LineReader {
@@ -68,7 +70,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     now: () => BigInt(clock.seconds) * 1_000_000_000n + BigInt(clock.nanos),
     maxLineLength: maxLineBytes,
   })
-  const shortcut = stages.length === 0 ? 'plain' : stages.length === 1 && stages[0]?.name === 'cri' ? 'cri' : 'none'
+  const shortcut = stages.length === 0 ? 'plain' : CRI_STAGES.has(stages.map(({ name }) => name).join()) ? 'cri' : 'none'
   const cri: CriLine = { seconds: 0, nanos: 0, stream: 'stdout', partial: false, content: 0 }
   const readCri = createCriReader(cri)
   let held = 0
