@@ -40,24 +40,23 @@ export async function startGuideWorld(): Promise<GuideWorld> {
     const bin = join(directory, 'bin')
     mkdirSync(bin)
     symlinkSync(kubernetesProgram('kubectl'), join(bin, 'kubectl'))
-    const images = await makeImages(join(directory, 'images'))
+    const images = makeImages(join(directory, 'images'))
     const keep = async <T extends { stop: () => Promise<void> }>(one: Promise<T>): Promise<T> => {
       started.push(await one)
       return one
     }
     const role = 'node-role.kubernetes.io/control-plane'
-    const [main, target] = await Promise.all([
-      keep(
-        startCluster({
-          images,
-          nodes: [{ name: CONTROL_PLANE, labels: { [role]: '' }, taints: [{ key: role, effect: 'NoSchedule' }] }, { name: WORKER }],
-        }),
-      ),
+    const controlPlane = { name: CONTROL_PLANE, labels: { [role]: '' }, taints: [{ key: role, effect: 'NoSchedule' }] }
+    const starting = [
+      keep(startCluster({ images, nodes: [controlPlane, { name: WORKER }] })),
       keep(startCluster({ images, nodes: [{ name: TARGET_NODE }] })),
-    ])
+    ] as const
+    const kafka = starting[0].then((cluster) => keep(startKafkaFor(cluster)))
+    // Whatever fails, what is still starting is stopped too.
+    await Promise.allSettled([...starting, kafka])
+    const [main, target] = await Promise.all([...starting, kafka])
     const kubeconfig = join(directory, 'kubeconfig')
     writeFileSync(kubeconfig, contextsOf({ main, target }))
-    await keep(startKafkaFor(main))
     return {
       main,
       target,

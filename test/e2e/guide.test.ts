@@ -71,6 +71,12 @@ describeWithEngines(
       return outputs
     }
 
+    /** What the store says to the last question of a section. */
+    const valuesOfLast = async (number: number): Promise<string[]> => {
+      const command = guide.find((section) => section.number === number)?.commands.at(-1) ?? ''
+      return JSON.parse((await world.shell(command)).output).data ?? []
+    }
+
     const query = async (text: string): Promise<{ metric: Record<string, string>; value: number }[]> => {
       const answer = await fetch(`${prometheus}/api/v1/query?${new URLSearchParams({ query: text }).toString()}`)
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Prometheus' answer
@@ -112,12 +118,14 @@ describeWithEngines(
     })
 
     test('4: logs of the main cluster', async () => {
-      const [pods = ''] = (await follow(4)).slice(-1)
-      expect(JSON.parse(pods).data).toContain('loki-0')
+      await follow(4)
+      // A reader asks again where the first lines are still on their way.
+      await expect.poll(() => valuesOfLast(4), WAIT).toContain('loki-0')
     })
 
     test('5: another cluster; both stores have two', async () => {
       await follow(5)
+      await expect.poll(() => valuesOfLast(5), WAIT).toEqual(['clymene-cluster', 'target-cluster'])
       await expect.poll(() => upSince('target-cluster', 0), WAIT).toEqual(JOBS)
     })
 
@@ -158,9 +166,8 @@ describeWithEngines(
       const ours = processes.filter(({ pod }) => pod !== 'shop-0' && !pod.startsWith('metrics-server'))
       expect(ours.length).toBeGreaterThan(20)
       const found = ours.map(({ pod, statusFile }) => ({ pod, ...rightsOfProcess(statusFile) }))
-      expect(found).toEqual(
-        found.map(({ pod }) => ({ pod, user: userOf(pod), capabilities: [NONE, NONE], noNewPrivileges: '1', root: 'ro' })),
-      )
+      const wanted = { capabilities: [NONE, NONE], noNewPrivileges: '1', root: 'ro' }
+      expect(found).toEqual(found.map(({ pod }) => ({ pod, ...wanted, user: userOf(pod), hasToken: ASKS_THE_API.test(pod) })))
     })
 
     test.each([
@@ -190,6 +197,15 @@ describeWithEngines(
         expect(await mayDo(cluster, { namespace, name }, EVERY_RIGHT)).toEqual([...needed].toSorted())
       },
     )
+
+    test('kube-state-metrics may list what it shows, and no secret', async () => {
+      const account = { namespace: 'kube-system', name: 'kube-state-metrics' }
+      const rights = await rightsOf(world.main, account)
+      expect(rights).toEqual(expect.arrayContaining(['list pods', 'watch nodes']))
+      expect(rights.filter((right) => !/^(list|watch) /.test(right) || /secrets|configmaps/.test(right))).toEqual([])
+      const shown = /^(list|watch) (deployments|daemonsets|namespaces|nodes|pods|services)$/
+      expect(await mayDo(world.main, account, EVERY_RIGHT)).toEqual(EVERY_RIGHT.filter((right) => shown.test(right)).toSorted())
+    })
 
     const check = (choose: Choice): Promise<CheckedDashboards> =>
       checkDashboards({ prometheusUrl: prometheus, lokiUrl: loki, choose, scrapeIntervalSeconds: SCRAPE_SECONDS })
@@ -256,18 +272,23 @@ const differing = (one: CheckedDashboards, other: CheckedDashboards): readonly s
 
 const NONE = '0'.repeat(16)
 
+/** Nobody else has a token of the API at all. */
+const ASKS_THE_API = /^(clymene-agent|clymene-promtail|kube-state-metrics)-/
+
 const userOf = (pod: string): string =>
   pod.startsWith('clymene-promtail') ? '0' : pod.startsWith('loki') ? '10001' : /^(clymene|promtail)/.test(pod) ? '65532' : '65534'
 
 function rightsOfProcess(statusFile: string) {
   const status = readFileSync(statusFile, 'utf8')
   const field = (name: string): string => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? ''
-  const [root = ''] = readFileSync(join(statusFile, '../mounts'), 'utf8').split('\n')
+  const mounts = readFileSync(join(statusFile, '../mounts'), 'utf8')
+  const [root = ''] = mounts.split('\n')
   return {
     user: field('Uid'),
     capabilities: [field('CapEff'), field('CapBnd')],
     noNewPrivileges: field('NoNewPrivs'),
     root: /^root \/ tmpfs (ro|rw),/.exec(root)?.[1] ?? root,
+    hasToken: mounts.includes(' /var/run/secrets/kubernetes.io/serviceaccount '),
   }
 }
 
