@@ -5,6 +5,7 @@ export { type ElasticsearchOptions, startElasticsearch } from './elasticsearch.t
 export type { Engine } from './engine.ts'
 export { freePort } from './free-port.ts'
 export { type Kafka, type KafkaOptions, startKafka } from './kafka.ts'
+export type { KafkaSecurity, SecureListeners } from './kafka-security.ts'
 export type { CommandOutcome } from './kubernetes-command.ts'
 export { type Kubernetes, type KubernetesOptions, startKubernetes } from './kubernetes.ts'
 export { type LokiOptions, startLoki } from './loki.ts'

@@ -7,12 +7,15 @@ import { cached, makeCached } from './cache.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { type Engine, startEngine } from './engine.ts'
 import { freePort } from './free-port.ts'
+import { secureListeners, type KafkaSecurity, type ListenerSettings, type SecureListeners } from './kafka-security.ts'
 import { copyJars, fingerprint, javaOptions, pinnedVersion } from './maven.ts'
 import { runCommand } from './run-command.ts'
 
 export type Kafka = Engine & {
   /** `127.0.0.1:port`, for a client's list of brokers. */
   readonly bootstrap: string
+  /** With `security`. */
+  readonly secure: SecureListeners | undefined
 }
 
 export type KafkaOptions = {
@@ -26,6 +29,8 @@ export type KafkaOptions = {
   readonly heap?: string
   /** Further lines of server.properties; they win over ours. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Listeners that ask for credentials, beside the plain one. */
+  readonly security?: KafkaSecurity
 }
 
 const source = join(import.meta.dirname, 'kafka')
@@ -43,22 +48,26 @@ export async function installKafka(): Promise<void> {
     await copyJars(join(source, 'pom.xml'), join(path, 'jars'))
     const properties = join(path, 'format.properties')
     writeFileSync(properties, propertiesText(serverProperties(19_092, 19_093, join(path, 'formatted'), {})))
-    await runCommand('java', [
-      ...javaOptions('256m'),
-      '-cp',
-      join(path, 'jars/*'),
-      'kafka.tools.StorageTool',
-      'format',
-      '--cluster-id',
-      newClusterId(),
-      '--config',
-      properties,
-    ])
+    await format(join(path, 'jars'), properties, [])
   })
   await archiveClasses()
 }
 
-/** One broker that is its own controller (KRaft), plaintext, without a client's credentials. */
+const format = (classes: string, properties: string, more: readonly string[]): Promise<unknown> =>
+  runCommand('java', [
+    ...javaOptions('256m'),
+    '-cp',
+    join(classes, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    '--cluster-id',
+    newClusterId(),
+    '--config',
+    properties,
+    ...more,
+  ])
+
+/** One broker that is its own controller (KRaft); its plain listener asks for no credentials. */
 export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   return start(options, existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [])
 }
@@ -75,11 +84,11 @@ async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly 
   const directory = makeDataDirectory('kafka')
   const [port, controller] = [options.port ?? (await freePort()), await freePort()]
   const logs = join(directory, 'logs')
-  cpSync(formatted, logs, { recursive: true })
-  const meta = join(logs, 'meta.properties')
-  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^cluster\.id=.*$/m, `cluster.id=${newClusterId()}`))
+  const secure = options.security && (await secureListeners(options.security, directory))
   const properties = join(directory, 'server.properties')
-  writeFileSync(properties, propertiesText(serverProperties(port, controller, logs, options)))
+  writeFileSync(properties, propertiesText(serverProperties(port, controller, logs, options, secure)))
+  if (secure === undefined) copyFormatted(logs)
+  else await format(jars, properties, secure.formatting)
   const engine = await startEngine({
     name: 'Kafka',
     url: `kafka://127.0.0.1:${port}`,
@@ -99,17 +108,30 @@ async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly 
     // The client's listener opens once the broker is registered and may serve.
     isReady: (signal) => accepts(port, signal),
   })
-  return Object.assign(engine, { bootstrap: `127.0.0.1:${port}` })
+  return Object.assign(engine, { bootstrap: `127.0.0.1:${port}`, secure: secure?.addresses })
 }
 
-function serverProperties(port: number, controller: number, logs: string, options: KafkaOptions): Record<string, string> {
+function copyFormatted(logs: string): void {
+  cpSync(formatted, logs, { recursive: true })
+  const meta = join(logs, 'meta.properties')
+  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^cluster\.id=.*$/m, `cluster.id=${newClusterId()}`))
+}
+
+function serverProperties(
+  port: number,
+  controller: number,
+  logs: string,
+  options: KafkaOptions,
+  secure?: ListenerSettings,
+): Record<string, string> {
+  const listeners = [...(secure?.listeners ?? []), `CLIENT://127.0.0.1:${port}`]
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: `CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `CLIENT://127.0.0.1:${port}`,
-    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controller}`].join(','),
+    'advertised.listeners': listeners.join(','),
+    'listener.security.protocol.map': ['CLIENT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(secure?.protocols ?? [])].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'CLIENT',
     'log.dirs': logs,
@@ -125,6 +147,7 @@ function serverProperties(port: number, controller: number, logs: string, option
     'share.coordinator.state.topic.num.partitions': '1',
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
+    ...secure?.settings,
     ...options.settings,
   }
 }

@@ -1,9 +1,18 @@
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
+import { ConfigError, errorMessage, type Flag, type FlagValues } from '@clymene/model'
+import {
+  createClientCertificate,
+  currentTlsOptions,
+  flag,
+  readTls,
+  secretFile,
+  secretText,
+  tlsFlags,
+  type ClientCertificate,
+  type Secret,
+  type TlsOptions,
+} from '@clymene/runtime'
 
-import { ConfigError, errorCode, type Flag, type FlagValues } from '@clymene/model'
-import { flag, readSecretFile } from '@clymene/runtime'
-import type { SASLOptions } from 'kafkajs'
+import type { KafkaSasl } from './sasl.ts'
 
 const KERBEROS = 'kerberos is not supported'
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
@@ -11,14 +20,10 @@ const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 const plainFlags = {
   authentication: flag.oneOf(['none', 'kerberos', 'tls', 'plaintext'], 'none', 'How to authenticate; tls also switches TLS on'),
   'tls.enabled': flag.bool(false, 'Connect by TLS, also together with plaintext'),
-  'tls.ca': flag.file('', 'Certificates of the authorities that are trusted, PEM; none: those of the system'),
-  'tls.cert': flag.file('', 'Client certificate, PEM'),
-  'tls.key': flag.file('', 'Key of the client certificate, PEM'),
-  'tls.server-name': flag.string('', 'Name that the certificates of the brokers must have; none: the name that is connected to'),
-  'tls.skip-host-verify': flag.bool(false, 'Accept any certificate of a broker'),
+  ...tlsFlags,
   'plaintext.username': flag.string('', 'User for SASL'),
   'plaintext.password': flag.secret('Password for SASL'),
-  'plaintext.password-file': flag.file('', 'File with the password for SASL, read at the start'),
+  'plaintext.password-file': flag.file('', 'File with the password for SASL, read again when it changes'),
   'plaintext.mechanism': flag.string('PLAIN', `SASL mechanism: ${MECHANISMS.join(', ')}`),
   'kerberos.service-name': flag.string('kafka', 'Kerberos service', { noEffect: KERBEROS }),
   'kerberos.realm': flag.string('', 'Kerberos realm', { noEffect: KERBEROS }),
@@ -39,9 +44,19 @@ export const authFlags = <P extends string>(prefix: P): AuthFlags<P> => {
   return Object.fromEntries(prefixed) as AuthFlags<P>
 }
 
-export type KafkaAuth = { readonly tls: (() => ConnectionOptions) | undefined; readonly sasl: SASLOptions | undefined }
+export type KafkaAuth = {
+  /** What a connection that is opened now needs; undefined is plain text. @throws Error naming a file that cannot be used. */
+  readonly tls: (() => TlsOptions) | undefined
+  /** What is shown to the brokers, who may hang up without a reason. */
+  readonly certificate: ClientCertificate | undefined
+  readonly sasl: KafkaSasl | undefined
+}
 
-/** @throws ConfigError listing every mistake: kerberos, a mechanism that is not known, files that cannot be read, half a pair. */
+/**
+ * Passwords and certificates are read again for each connection, so that what is mended in place counts.
+ *
+ * @throws ConfigError listing every mistake: kerberos, a mechanism that is not known, files that cannot be used, half a pair.
+ */
 export function readAuth(prefix: string, values: Readonly<Record<string, unknown>>): KafkaAuth {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- values of the flags above, under their prefix
   const get = <K extends keyof PlainFlags>(name: K) => values[`${prefix}.${name}`] as FlagValues<PlainFlags>[K]
@@ -49,35 +64,21 @@ export function readAuth(prefix: string, values: Readonly<Record<string, unknown
   if (get('authentication') === 'kerberos') {
     mistakes.push(`--${prefix}.authentication=kerberos: not supported by this client; use plaintext with SCRAM-SHA-512 or PLAIN, or tls`)
   }
-  const tls = get('tls.enabled') || get('authentication') === 'tls' ? readTls(prefix, get, mistakes) : undefined
+  const isSecure = get('tls.enabled') || get('authentication') === 'tls'
+  const { tls = {}, mistakes: tlsMistakes } = readTls(prefix, values)
+  if (isSecure) mistakes.push(...tlsMistakes)
   const sasl = get('authentication') === 'plaintext' ? readSasl(prefix, get, mistakes) : undefined
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return { tls, sasl }
+  return {
+    tls: isSecure ? currentTlsOptions(tls) : undefined,
+    certificate: isSecure ? createClientCertificate(tls) : undefined,
+    sasl,
+  }
 }
 
 type Get = <K extends keyof PlainFlags>(name: K) => FlagValues<PlainFlags>[K]
 
-function readTls(prefix: string, get: Get, mistakes: string[]): () => ConnectionOptions {
-  const files = (['ca', 'cert', 'key'] as const).map((option) => [option, get(`tls.${option}`)] as const).filter(([, path]) => path !== '')
-  if ((get('tls.cert') === '') !== (get('tls.key') === ''))
-    mistakes.push(`--${prefix}.tls.cert and --${prefix}.tls.key: expected both or none`)
-  for (const [option, path] of files) {
-    try {
-      readFileSync(path)
-    } catch (error) {
-      mistakes.push(`--${prefix}.tls.${option}=${path}: cannot be read: ${errorCode(error)}`)
-    }
-  }
-  const serverName = get('tls.server-name')
-  // Read again for each connection: certificates are renewed while the process runs.
-  return () => ({
-    ...Object.fromEntries(files.map(([option, path]) => [option, readFileSync(path)])),
-    ...(serverName === '' ? {} : { servername: serverName }),
-    rejectUnauthorized: !get('tls.skip-host-verify'),
-  })
-}
-
-function readSasl(prefix: string, get: Get, mistakes: string[]): SASLOptions | undefined {
+function readSasl(prefix: string, get: Get, mistakes: string[]): KafkaSasl | undefined {
   const username = get('plaintext.username')
   const mechanism = MECHANISMS.find((known) => known === get('plaintext.mechanism').toUpperCase())
   if (mechanism === undefined) {
@@ -85,24 +86,21 @@ function readSasl(prefix: string, get: Get, mistakes: string[]): SASLOptions | u
   }
   if (username === '') mistakes.push(`--${prefix}.plaintext.username: expected a user, found nothing`)
   const password = readPassword(prefix, get, mistakes)
-  return mechanism && SASL[mechanism]({ username, password })
+  return mechanism && { mechanism: KAFKAJS_NAMES[mechanism], username, password }
 }
 
-type Credentials = { readonly username: string; readonly password: string }
+const KAFKAJS_NAMES = { PLAIN: 'plain', 'SCRAM-SHA-256': 'scram-sha-256', 'SCRAM-SHA-512': 'scram-sha-512' } as const
 
-const SASL: Readonly<Record<(typeof MECHANISMS)[number], (credentials: Credentials) => SASLOptions>> = {
-  PLAIN: (credentials) => ({ mechanism: 'plain', ...credentials }),
-  'SCRAM-SHA-256': (credentials) => ({ mechanism: 'scram-sha-256', ...credentials }),
-  'SCRAM-SHA-512': (credentials) => ({ mechanism: 'scram-sha-512', ...credentials }),
-}
-
-function readPassword(prefix: string, get: Get, mistakes: string[]): string {
+function readPassword(prefix: string, get: Get, mistakes: string[]): Secret {
   const path = get('plaintext.password-file')
-  if (path === '') return get('plaintext.password')
+  const text = get('plaintext.password')
+  if (path === '') return secretText(text)
+  if (text !== '') mistakes.push(`--${prefix}.plaintext.password: expected this or --${prefix}.plaintext.password-file, found both`)
+  const password = secretFile(path)
   try {
-    return readSecretFile(path)
+    password()
   } catch (error) {
-    mistakes.push(`--${prefix}.plaintext.password-file: ${error instanceof Error ? error.message : ''}`)
-    return ''
+    mistakes.push(`--${prefix}.plaintext.password-file: ${errorMessage(error)}`)
   }
+  return password
 }

@@ -2,9 +2,11 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
 import type { Logger } from '@clymene/model'
-import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
+import { connectionReason, type ClientCertificate, type TlsOptions } from '@clymene/runtime'
+import { Kafka, logLevel } from 'kafkajs'
 
 import { stopIdleTimer } from './idle-timer.ts'
+import { currentSasl, type KafkaSasl } from './sasl.ts'
 
 /** How one half of the bus reaches the brokers. */
 export type KafkaConnection = {
@@ -12,8 +14,10 @@ export type KafkaConnection = {
   readonly brokers: readonly string[]
   readonly clientId: string
   /** Called for each new connection, so that files can be read again; undefined is plain text. */
-  readonly tls?: (() => ConnectionOptions) | undefined
-  readonly sasl?: SASLOptions | undefined
+  readonly tls?: (() => TlsOptions) | undefined
+  /** What is shown to brokers by TLS. */
+  readonly certificate?: ClientCertificate | undefined
+  readonly sasl?: KafkaSasl | undefined
 }
 
 export type KafkaClient = {
@@ -30,7 +34,7 @@ const KEEP_ALIVE_MS = 30_000
 
 /** A kafkajs client with its own connections. It retries little: what calls it retries itself, and says so in its state. */
 export function createClient(
-  { brokers, clientId, tls, sasl }: KafkaConnection,
+  { brokers, clientId, tls, certificate, sasl }: KafkaConnection,
   { requestTimeoutMs, logger }: { readonly requestTimeoutMs: number; readonly logger: Logger },
 ): KafkaClient {
   stopIdleTimer()
@@ -40,7 +44,7 @@ export function createClient(
   const kafka = new Kafka({
     brokers: [...brokers],
     clientId,
-    ...(sasl === undefined ? {} : { sasl }),
+    ...(sasl === undefined ? {} : { sasl: currentSasl(sasl) }),
     ssl: tls !== undefined,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     authenticationTimeout: AUTHENTICATION_TIMEOUT_MS,
@@ -51,6 +55,11 @@ export function createClient(
       if (destroyed !== undefined) throw destroyed
       const socket = tls === undefined ? connectTcp({ host, port }) : connectTls(tlsTarget(host, port, tls()))
       socket.once(tls === undefined ? 'connect' : 'secureConnect', onConnect)
+      // kafkajs passes on no more than the text, and a broker says nothing before it has accepted the certificate.
+      socket.once('error', (error) => {
+        error.message = connectionReason(error, certificate).text
+      })
+      socket.once('data', () => certificate?.accepted())
       socket.setNoDelay(true)
       socket.setKeepAlive(true, KEEP_ALIVE_MS)
       sockets.add(socket)

@@ -61,7 +61,7 @@ export function createKafkaConsumer(
           if (stop.aborted) return
           // A topic that nobody has produced to yet is as good as an empty one: no reason not to be ready.
           if (isMissingTopic(error)) reasons.delete(name)
-          else reasons.set(name, `${name}: ${errorMessage(error)}`)
+          else reasons.set(name, `${name}: ${failureOfError(error).reason}`)
           metrics.restarts.inc({ topic, group })
           complain(error, topic, group)
           if (!isOutside(error) && ++crashes >= MAX_CRASHES) {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 
 import { ConfigError } from '@clymene/model'
 import { parseFlags } from '@clymene/runtime'
-import { afterAll, describe, expect, test } from 'vitest'
+import { issue } from '@clymene/runtime/testing'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { kafkaConsumerFlags, kafkaConsumerOptions, kafkaProducerFlags, kafkaProducerOptions } from './flags.ts'
 
@@ -21,7 +22,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 describe('kafka.producer', () => {
   test('by default all replicas acknowledge, and a request fits a broker of default settings', () => {
     expect(producer()).toEqual({
-      connection: { brokers: ['127.0.0.1:9092'], clientId: 'clymene', tls: undefined, sasl: undefined },
+      connection: { brokers: ['127.0.0.1:9092'], clientId: 'clymene', tls: undefined, certificate: undefined, sasl: undefined },
       acks: -1,
       compression: 'none',
       compressionLevel: 0,
@@ -71,20 +72,39 @@ describe('authentication', () => {
       `--kafka.producer.plaintext.password-file=${file('password', 'geheim\n')}`,
       `--kafka.producer.plaintext.mechanism=${mechanism}`,
     )
-    expect(connection.sasl).toEqual({ mechanism: expected, username: 'u', password: 'geheim' })
+    expect(connection.sasl).toMatchObject({ mechanism: expected, username: 'u' })
+    expect(connection.sasl?.password()).toBe('geheim')
     expect(connection.tls).toBeUndefined()
   })
 
+  test('a password in a file may change', () => {
+    const path = file('password', 'old')
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { connection } = consumer(
+      '--kafka.consumer.authentication=plaintext',
+      '--kafka.consumer.plaintext.username=u',
+      `--kafka.consumer.plaintext.password-file=${path}`,
+    )
+    writeFileSync(path, 'new')
+    vi.advanceTimersByTime(1001)
+    expect(connection.sasl?.password()).toBe('new')
+  })
+
   test('TLS reads its files for each connection', () => {
-    const ca = file('ca', 'one')
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const [one, two] = [issue('one'), issue('two')]
+    const ca = file('ca', one.cert)
     const { connection } = consumer(
       '--kafka.consumer.authentication=tls',
       `--kafka.consumer.tls.ca=${ca}`,
       '--kafka.consumer.tls.server-name=broker',
     )
-    expect(connection.tls?.()).toEqual({ ca: Buffer.from('one'), servername: 'broker', rejectUnauthorized: true })
-    writeFileSync(ca, 'two')
-    expect(connection.tls?.()).toMatchObject({ ca: Buffer.from('two') })
+    expect(connection.tls?.()).toMatchObject({ ca: Buffer.from(one.cert), servername: 'broker', rejectUnauthorized: true })
+    writeFileSync(ca, two.cert)
+    vi.advanceTimersByTime(1001)
+    expect(connection.tls?.()).toMatchObject({ ca: Buffer.from(two.cert) })
   })
 
   test('TLS may be switched on alone, and told to accept any certificate', () => {
@@ -104,6 +124,16 @@ describe('mistakes are told all at once', () => {
       argv: ['--kafka.producer.flatten-for-druid', '--kafka.producer.encoding=json'],
       expected: [/flatten-for-druid: is not supported yet/],
     },
+    {
+      argv: [
+        '--kafka.producer.authentication=plaintext',
+        '--kafka.producer.plaintext.username=u',
+        '--kafka.producer.plaintext.password=p',
+        '--kafka.producer.plaintext.password-file=/nowhere',
+      ],
+      expected: [/plaintext.password: expected this or .*password-file, found both/, /password-file: cannot read \/nowhere: no such file/],
+    },
+    { argv: ['--kafka.producer.tls.enabled', '--kafka.producer.tls.ca=/etc/hostname'], expected: [/tls.ca: expected PEM certificates/] },
     { argv: ['--kafka.producer.brokers='], expected: [/brokers: expected at least one/] },
     { argv: ['--kafka.producer.brokers=a,b:9092,[::1]:9092'], expected: [/found "a"/, /found "\[::1\]:9092"/] },
     {
@@ -117,7 +147,11 @@ describe('mistakes are told all at once', () => {
         '--kafka.producer.compression=gzip',
         '--kafka.producer.compression-level=12',
       ],
-      expected: [/tls.cert and --kafka.producer.tls.key: expected both/, /tls.cert=\/nowhere: cannot be read: ENOENT/, /gzip takes 1 to 9/],
+      expected: [
+        /tls.cert: cannot read \/nowhere: no such file/,
+        /tls.key: expected a file, as --kafka.producer.tls.cert is given/,
+        /gzip takes 1 to 9/,
+      ],
     },
   ])('$argv', ({ argv, expected }) => {
     const mistakes = mistakesOf(() => producer(...argv))

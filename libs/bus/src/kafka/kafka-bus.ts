@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ConfigError, errorMessage, RetryableError, type Bus, type Kind, type Logger } from '@clymene/model'
-import type { Metrics } from '@clymene/runtime'
+import { createOnceIn, type Metrics } from '@clymene/runtime'
 
 import { createClusterQueries, type ClusterQueries } from './cluster-queries.ts'
 import { registerDecompression } from './compression.ts'
 import { createKafkaConsumer, type KafkaConsumerOptions } from './consumer.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
-import { kafkaErrorOf } from './produce-failure.ts'
+import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
 import { createKafkaProducer, type KafkaProducerOptions } from './producer.ts'
 
 export type KafkaBusOptions = {
@@ -55,6 +55,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   const closing = new AbortController()
   /** Groups that are about to join. */
   const seeding = new Set<string>()
+  const onceAMinute = createOnceIn(60_000)
   let away: string | undefined = 'Kafka: connecting'
 
   const waitForBrokers = async (): Promise<void> => {
@@ -64,7 +65,10 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
         away = undefined
         return
       } catch (error) {
-        away = `Kafka: ${errorMessage(error)}`
+        const { verdict, reason } = failureOfError(error)
+        away = `Kafka: ${reason}`
+        if (verdict === 'operator')
+          onceAMinute(away, (heldBack) => logger.error('cannot reach Kafka', { brokers: connection.brokers, error: reason, heldBack }))
         await pause(closing.signal)
       }
     }

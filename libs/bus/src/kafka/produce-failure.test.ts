@@ -31,6 +31,13 @@ describe('failureOfError', () => {
     { error: kafkaError('KafkaJSNumberOfRetriesExceeded', { cause: kafkaError('KafkaJSRequestTimeoutError') }), verdict: 'hung' },
     { error: kafkaError('KafkaJSConnectionError'), verdict: 'metadata' },
     { error: kafkaError('KafkaJSSASLAuthenticationError'), verdict: 'operator' },
+    { error: Object.assign(new Error('cannot read /p: no such file'), { name: 'SASLPasswordError' }), verdict: 'operator' },
+    ...[
+      'Failed to connect: cannot read /ca.pem: no such file',
+      "Connection error: the server's certificate comes from an authority that is not trusted here",
+      'Connection error: getaddrinfo ENOTFOUND kafka',
+      'Connection error: TLS: refused by the peer with "tlsv1 alert unknown ca"',
+    ].map((text) => ({ error: Object.assign(new Error(text), { name: 'KafkaJSConnectionError' }), verdict: 'operator' })),
     { error: kafkaError('KafkaJSProtocolError', { type: 'TOPIC_AUTHORIZATION_FAILED' }), verdict: 'operator' },
     { error: kafkaError('KafkaJSProtocolError', { type: 'INVALID_TOPIC_EXCEPTION' }), verdict: 'operator' },
     {
@@ -54,6 +61,7 @@ describe('isOutside: what a consumer waits for, for ever', () => {
     { error: kafkaError('KafkaJSProtocolError', { type: 'UNKNOWN_TOPIC_OR_PARTITION' }), expected: true },
     { error: kafkaError('KafkaJSProtocolError', { type: 'GROUP_AUTHORIZATION_FAILED' }), expected: true },
     { error: kafkaError('LostContactError'), expected: true },
+    { error: kafkaError('SASLPasswordError'), expected: true },
     { error: kafkaError('KafkaJSProtocolError', { type: 'INCONSISTENT_GROUP_PROTOCOL' }), expected: false },
     { error: new TypeError('a bug'), expected: false },
     { error: new Error('nothing was fetched'), expected: false },

@@ -1,4 +1,5 @@
 import { errorCode, errorMessage } from '@clymene/model'
+import { connectionReason } from '@clymene/runtime'
 
 /**
  * What a failed produce request means.
@@ -44,16 +45,19 @@ const ANSWERS: ReadonlyMap<number, readonly [verdict: ProduceFailure['verdict'],
 
 /** @param error what kafkajs threw: connecting, authenticating, reading metadata, or waiting for the answer. */
 export function failureOfError(error: unknown): ProduceFailure {
-  const reason = errorMessage(firstOf(error))
+  const reason = errorMessage(firstOf(error)).replace(KAFKAJS_PREFIX, '')
   const { name, type } = kafkaErrorOf(error)
   if (name === 'KafkaJSRequestTimeoutError' || name === 'KafkaJSLockTimeout') return { verdict: 'hung', reason }
-  if (name === 'KafkaJSSASLAuthenticationError' || OPERATOR.test(type)) return { verdict: 'operator', reason }
+  if (name.includes('SASL') || OPERATOR.test(type)) return { verdict: 'operator', reason }
+  // A certificate, a file or a name that somebody has to mend.
+  if (name.includes('Connection') && connectionReason(new Error(reason)).needsOperator) return { verdict: 'operator', reason }
   return {
     verdict: 'metadata',
     reason: errorCode(error) === '' || reason.includes(errorCode(error)) ? reason : `${reason} (${errorCode(error)})`,
   }
 }
 
+const KAFKAJS_PREFIX = /^(?:Connection error|Failed to connect): /
 const OPERATOR = /AUTHORIZATION_FAILED|SASL|INVALID_TOPIC|INVALID_PARTITIONS|INVALID_REPLICATION_FACTOR|POLICY_VIOLATION/
 
 /** Name and protocol type of an error of kafkajs, of its first cause when it only says that it gave up. */
