@@ -22,6 +22,7 @@ export { createClientCertificate, type ClientCertificate } from './http-access/c
 export { currentTlsOptions, pemFile, pemText, type ClientTls, type Pem, type TlsOptions } from './http-access/client-tls.ts'
 export { followFile } from './http-access/followed-file.ts'
 export { basicCredentials, createHttpAccess, NO_ACCESS, type HttpAccess, type HttpAccessOptions } from './http-access/http-access.ts'
+export { createRenewed, type Renewed } from './http-access/renewed.ts'
 export { secretFile, secretText, type Secret } from './http-access/secret.ts'
 export { pemMistakes } from './http-access/pem-mistakes.ts'
 export { hideSecrets } from './http-access/hide-secrets.ts'

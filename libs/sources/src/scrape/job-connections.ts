@@ -1,4 +1,4 @@
-import type { TlsOptions } from '@clymene/runtime'
+import { createRenewed } from '@clymene/runtime'
 import { Agent, type Dispatcher } from 'undici'
 
 import type { ScrapeHttp } from './job.ts'
@@ -26,48 +26,23 @@ export type JobConnections = {
   readonly close: () => Promise<void>
 }
 
-type Own = { readonly dispatcher: Dispatcher; readonly tls: TlsOptions; readonly scrapes: Set<Promise<unknown>> }
-
 /**
  * The connections of one job: its own when it has TLS of its own, else those that are shared. When a certificate or the authorities
  * have changed all of them are made anew, so that nobody is trusted, and nothing shown, longer than the files say.
  */
 export function createJobConnections(shared: Dispatcher, firstHttp: ScrapeHttp): JobConnections {
   let { access } = firstHttp
-  let own: Own | undefined
-  const closing = new Set<Promise<void>>()
-
-  function retire(): void {
-    if (own === undefined) return
-    const { dispatcher, scrapes } = own
-    own = undefined
-    const closed = Promise.allSettled(scrapes).then(() => dispatcher.destroy())
-    closing.add(closed)
-    void closed.finally(() => closing.delete(closed))
-  }
-
+  const own = createRenewed({
+    tls: () => access.tls?.(),
+    open: () => createConnections(access.connect?.(CONNECT_TIMEOUT_MS)),
+    close: (dispatcher) => dispatcher.close(),
+  })
   return {
-    lend: async (scrape) => {
-      const tls = access.tls?.()
-      if (tls === undefined) return scrape(shared)
-      if (own?.tls !== tls) retire()
-      own ??= { dispatcher: createConnections(access.connect?.(CONNECT_TIMEOUT_MS)), tls, scrapes: new Set() }
-      const { dispatcher, scrapes } = own
-      const running = scrape(dispatcher)
-      scrapes.add(running)
-      try {
-        return await running
-      } finally {
-        scrapes.delete(running)
-      }
-    },
+    lend: (scrape) => (access.tls === undefined ? scrape(shared) : own.use(scrape)),
     use: (http) => {
-      retire()
+      own.renew()
       access = http.access
     },
-    close: async () => {
-      retire()
-      await Promise.all(closing)
-    },
+    close: own.close,
   }
 }

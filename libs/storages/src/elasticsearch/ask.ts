@@ -3,14 +3,13 @@ import {
   basicCredentials,
   connectionFailure,
   createClientCertificate,
+  createRenewed,
   failureOf,
   hideSecrets,
   type HttpAccess,
   type TlsOptions,
 } from '@clymene/runtime'
 import { errors, type Client } from '@elastic/elasticsearch'
-
-import { createRenewed } from '../http/renewed.ts'
 
 const { ResponseError } = errors
 type ResponseError = InstanceType<typeof ResponseError>
@@ -27,7 +26,7 @@ export function createAsk(urls: readonly URL[], access: HttpAccess, open: (tls: 
   const peer = `elasticsearch ${urls.map(({ host }) => host).join(',')}`
   const isSecure = urls.some(({ protocol }) => protocol === 'https:')
   const certificate = access.certificate ?? (isSecure ? createClientCertificate({}) : undefined)
-  const clients = createRenewed({ peer, tls: access.tls, open, close: (client) => client.close() })
+  const clients = createRenewed({ tls: access.tls, open, close: (client) => client.close() })
   const ask: Ask = async (call, signal) => {
     const headers = headersOf(access, peer)
     try {

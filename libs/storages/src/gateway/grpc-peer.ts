@@ -1,10 +1,8 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls'
 
-import { parseAddress, type TlsOptions } from '@clymene/runtime'
+import { createRenewed, parseAddress, type Renewed, type TlsOptions } from '@clymene/runtime'
 import { Client, credentials, type ChannelCredentials, type ClientOptions } from '@grpc/grpc-js'
-
-import { createRenewed, type Renewed } from '../http/renewed.ts'
 
 /** One gateway, `host:port`; calls go over a connection with the certificates of now. */
 export type GrpcPeer = Renewed<Client> & { readonly address: string }
@@ -19,7 +17,6 @@ export type GrpcPeerOptions = {
 export const createGrpcPeer = ({ address, channel, tls }: GrpcPeerOptions): GrpcPeer => ({
   address,
   ...createRenewed({
-    peer: address,
     tls,
     open: (wanted) => new Client(address, ...clientOptions(address, wanted, channel)),
     close: (client) => client.close(),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { errorMessage, PermanentError, RetryableError, type Delivery, type OpenStorage } from '@clymene/model'
+import { connectionFailure } from '@clymene/runtime'
 import { decompress, wrapBatch } from '@clymene/wire'
 import { Metadata, status as Status, type Client, type ClientOptions, type ServiceError } from '@grpc/grpc-js'
 
@@ -46,7 +47,7 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
       access.certificate?.accepted()
     } catch (error) {
       signal.throwIfAborted()
-      if (!isServiceError(error)) throw error
+      if (!isServiceError(error)) throw connectionFailure(error, peer.address)
       const { certificate, tls } = access
       throw grpcFailure(error, { peer: peer.address, isSecure: tls !== undefined, certificate, secrets })
     }

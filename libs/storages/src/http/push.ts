@@ -3,6 +3,7 @@ import {
   basicCredentials,
   connectionFailure,
   createClientCertificate,
+  createRenewed,
   failureOf,
   hideSecrets,
   NO_ACCESS,
@@ -11,7 +12,6 @@ import {
 import { Pool, type Dispatcher } from 'undici'
 
 import type { Verdict } from '../verdicts.ts'
-import { createRenewed } from './renewed.ts'
 
 export type HttpPushOptions = {
   /** Where bodies go. User and password in it become basic authentication; they never stand in an error. */
@@ -58,7 +58,6 @@ export function createHttpPush({
   const limits = { connectTimeout: timeoutMs, headersTimeout: timeoutMs, bodyTimeout: timeoutMs }
   const certificate = access.certificate ?? (url.protocol === 'https:' ? createClientCertificate({}) : undefined)
   const pools = createRenewed({
-    peer,
     tls: access.tls,
     open: (tls) => {
       const connect = tls === undefined ? {} : { connect: { ...tls, timeout: timeoutMs } }

@@ -1,18 +1,17 @@
-import { errorMessage, RetryableError } from '@clymene/model'
-import type { TlsOptions } from '@clymene/runtime'
+import type { TlsOptions } from './client-tls.ts'
 
 export type RenewedOptions<C> = {
-  /** Whom the client talks to, for the error text. */
-  readonly peer: string
   /** A new object whenever the files have changed; undefined when there are none. @throws Error naming a file */
-  readonly tls: (() => TlsOptions) | undefined
+  readonly tls: (() => TlsOptions | undefined) | undefined
   readonly open: (tls: TlsOptions | undefined) => C
   readonly close: (client: C) => Promise<void> | void
 }
 
 export type Renewed<C> = {
-  /** Runs a call with the client of now. @throws RetryableError when the files cannot be used */
+  /** Runs a call with the client of now. @throws what the call throws, or Error naming a file that cannot be used */
   readonly use: <T>(call: (client: C) => Promise<T>) => Promise<T>
+  /** The next call goes to a new client, as after a change of the files. */
+  readonly renew: () => void
   readonly close: () => Promise<void>
 }
 
@@ -22,7 +21,7 @@ type Opened<C> = { readonly client: C; readonly tls: TlsOptions | undefined; cal
  * A client whose connections keep the certificates that it was made with. When the files change, calls go to a new one from then on;
  * the old one is closed when the last of its calls is answered. The first call opens it.
  */
-export function createRenewed<C>({ peer, tls, open, close }: RenewedOptions<C>): Renewed<C> {
+export function createRenewed<C>({ tls, open, close }: RenewedOptions<C>): Renewed<C> {
   let current: Opened<C> | undefined
   const closing = new Set<Promise<void>>()
   const retire = (opened: Opened<C>): void => {
@@ -33,16 +32,12 @@ export function createRenewed<C>({ peer, tls, open, close }: RenewedOptions<C>):
     void closed.then(() => closing.delete(closed))
   }
   const now = (): Opened<C> => {
-    try {
-      const wanted = tls?.()
-      if (current !== undefined && current.tls === wanted) return current
-      const before = current
-      current = { client: open(wanted), tls: wanted, calls: 0 }
-      if (before !== undefined) retire(before)
-      return current
-    } catch (error) {
-      throw new RetryableError(`${peer}: ${errorMessage(error)}`, { cause: error, needsOperator: true })
-    }
+    const wanted = tls?.()
+    if (current !== undefined && current.tls === wanted) return current
+    const before = current
+    current = { client: open(wanted), tls: wanted, calls: 0 }
+    if (before !== undefined) retire(before)
+    return current
   }
   return {
     use: async (call) => {
@@ -54,6 +49,11 @@ export function createRenewed<C>({ peer, tls, open, close }: RenewedOptions<C>):
         opened.calls--
         retire(opened)
       }
+    },
+    renew: () => {
+      const before = current
+      current = undefined
+      if (before !== undefined) retire(before)
     },
     close: async () => {
       const last = current

@@ -1,6 +1,6 @@
-import type { TlsOptions } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
+import type { TlsOptions } from './client-tls.ts'
 import { createRenewed } from './renewed.ts'
 
 type Fake = { readonly of: TlsOptions | undefined; isClosed: boolean }
@@ -10,7 +10,6 @@ const files = (): TlsOptions => ({ rejectUnauthorized: true })
 function start(tls: (() => TlsOptions) | undefined) {
   const opened: Fake[] = []
   const renewed = createRenewed<Fake>({
-    peer: 'gate:1',
     tls,
     open: (of) => {
       const fake = { of, isClosed: false }
@@ -72,11 +71,24 @@ describe('createRenewed', () => {
     })
     await renewed.use(async () => undefined)
     isBroken = true
-    const message = 'gate:1: cannot read /ca: no such file'
-    await expect(renewed.use(async () => undefined)).rejects.toMatchObject({ name: 'RetryableError', needsOperator: true, message })
+    await expect(renewed.use(async () => undefined)).rejects.toThrow('cannot read /ca: no such file')
     isBroken = false
     await renewed.use(async () => undefined)
     expect(opened).toHaveLength(1)
+  })
+
+  test('one that is to be renewed is closed with its last call, and opened when it is needed', async () => {
+    const same = files()
+    const { opened, renewed } = start(() => same)
+    const answer = Promise.withResolvers<void>()
+    const call = renewed.use(() => answer.promise)
+    renewed.renew()
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([false])
+    answer.resolve()
+    await call
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true])
+    await renewed.use(async () => undefined)
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true, false])
   })
 
   test('closing closes the one of now, and an old one with its last call', async () => {
