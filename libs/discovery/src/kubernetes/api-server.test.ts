@@ -53,6 +53,13 @@ test('a watch that runs goes on when the access changes; the next request has th
   expect(await textOf(second)).toBe('{"n":1}\n{"n":2}\n')
 })
 
+test('a refusal that quotes the token does not show it', async () => {
+  const { api, use } = await serving((asked) => asked.answer(401, statusOf(401, 'Unauthorized', `who is ${asked.authorization}?`)))
+  use({ http: { authorization: { type: 'Bearer', credentials: secretText('a-token-of-ours') } } })
+  const refusal = api.get('/a', new URLSearchParams(), never)
+  await expect(refusal).rejects.toThrow('who is Bearer ***?')
+})
+
 describe('refusals', () => {
   test.each<[what: string, answer: (asked: Asked) => void, expected: object]>([
     [

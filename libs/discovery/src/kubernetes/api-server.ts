@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 
-import { createHttpAccess, parseRetryAfter, type HttpAccessOptions } from '@clymene/runtime'
+import { createHttpAccess, hideSecrets, parseRetryAfter, type HttpAccessOptions } from '@clymene/runtime'
 import { Agent } from 'undici'
 
 import { apiError } from './api-error.ts'
@@ -59,15 +59,17 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
       const access = current()
       const { agent, headers } = clientOf(access)
       const base = new URL(access.url)
+      const credentials = headers()
       const { statusCode, body, ...answer } = await agent.request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${path}?${query.toString()}`,
         method: 'GET',
-        headers: { ...headers(), accept: 'application/json', 'user-agent': 'Clymene' },
+        headers: { ...credentials, accept: 'application/json', 'user-agent': 'Clymene' },
         signal,
       })
       if (statusCode === 200) return body
-      const text = await readStart(body, MAX_ERROR_BYTES)
+      // A server may quote what it was sent.
+      const text = hideSecrets(await readStart(body, MAX_ERROR_BYTES), credentials)
       const retryAfter = answer.headers['retry-after']
       throw apiError(statusCode, parsed(text), text, parseRetryAfter(retryAfter?.toString(), Date.now()))
     },
