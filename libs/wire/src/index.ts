@@ -3,6 +3,7 @@ export { createDecompressor, decompress, type Decompressor } from './snappy/deco
 export { uncompressedLength } from './snappy/preamble.ts'
 export { spliceBlocks } from './snappy/splice.ts'
 export { TooLargeError } from './too-large-error.ts'
+export type { ExpectedLabel } from './expected-label.ts'
 
 export { decodeWriteRequest } from './write-request/decode.ts'
 export { encodeSeriesLabels, encodeWriteRequest } from './write-request/encode.ts'

@@ -1,5 +1,6 @@
 import { DecodeError, type Kind } from '@clymene/model'
 
+import type { ExpectedLabel } from './expected-label.ts'
 import { decodeLogsJson } from './json/logs.ts'
 import { decodeMetricsJson } from './json/metrics.ts'
 import { looksLikeJson } from './json/sniff.ts'
@@ -24,6 +25,8 @@ export type ScannedMessage = {
   readonly series: number
   /** What the message itself says, as Go Clymene's logs do; absent when it says nothing. */
   readonly tenant?: string
+  /** The first value of the expected label that is another one, cut at 128 characters; absent when there is none. */
+  readonly otherValue?: string
   /** Of samples or entries, milliseconds since the epoch; undefined when there is none. */
   readonly minTimestampMs: number | undefined
   readonly maxTimestampMs: number | undefined
@@ -33,10 +36,13 @@ export type ScannedMessage = {
 }
 
 export type MessageReader = {
-  /** Reads what a sender sent or a foreign Kafka message holds: a snappy block of protobuf, or JSON, whatever the content type says. */
-  readonly read: (kind: Kind, bytes: Uint8Array, contentType?: string) => ScannedMessage
+  /**
+   * Reads what a sender sent or a foreign Kafka message holds: a snappy block of protobuf, or JSON, whatever the content type says.
+   * A label is looked for in all series or streams where one is `expected`.
+   */
+  readonly read: (kind: Kind, bytes: Uint8Array, contentType?: string, expected?: ExpectedLabel) => ScannedMessage
   /** Reads protobuf without compression, as gRPC carries it, and compresses it. */
-  readonly readRaw: (kind: Kind, protobuf: Uint8Array) => ScannedMessage
+  readonly readRaw: (kind: Kind, protobuf: Uint8Array, expected?: ExpectedLabel) => ScannedMessage
 }
 
 /**
@@ -49,34 +55,34 @@ export function createMessageReader({ maxBytes }: { readonly maxBytes: number })
   const decompressNext = createDecompressor(maxBytes)
   let generation = 0
 
-  function readBlock(kind: Kind, block: Uint8Array): ScannedMessage {
+  function readBlock(kind: Kind, block: Uint8Array, expected?: ExpectedLabel): ScannedMessage {
     const mine = ++generation
     const protobuf = decompressNext(block)
     const value = asBuffer(block)
     // The decompressed bytes are gone with the next read.
-    return scanned(kind, value, protobuf, () => (mine === generation ? protobuf : decompress(value, maxBytes)))
+    return scanned({ kind, value, protobuf, expected, protobufLater: () => (mine === generation ? protobuf : decompress(value, maxBytes)) })
   }
 
-  function readRaw(kind: Kind, protobuf: Uint8Array): ScannedMessage {
+  function readRaw(kind: Kind, protobuf: Uint8Array, expected?: ExpectedLabel): ScannedMessage {
     if (protobuf.length > maxBytes) throw new TooLargeError('message', protobuf.length, maxBytes)
     const value = compress(protobuf)
-    return scanned(kind, value, protobuf, () => decompress(value, maxBytes))
+    return scanned({ kind, value, protobuf, expected, protobufLater: () => decompress(value, maxBytes) })
   }
 
-  function readJson(kind: Kind, json: Uint8Array): ScannedMessage {
+  function readJson(kind: Kind, json: Uint8Array, expected?: ExpectedLabel): ScannedMessage {
     if (json.length > maxBytes) throw new TooLargeError('JSON message', json.length, maxBytes)
-    if (kind === 'metrics') return readRaw(kind, encodeWriteRequest(decodeMetricsJson(json)))
+    if (kind === 'metrics') return readRaw(kind, encodeWriteRequest(decodeMetricsJson(json)), expected)
     const { streams, tenant } = decodeLogsJson(json)
-    const message = readRaw(kind, encodePushRequest(streams))
+    const message = readRaw(kind, encodePushRequest(streams), expected)
     return tenant === '' ? message : { ...message, tenant }
   }
 
   return {
-    read: (kind, bytes, contentType = '') => {
+    read: (kind, bytes, contentType = '', expected) => {
       if (/io\.prometheus\.write\.v2/.test(contentType)) {
         throw new DecodeError('remote write 2.0 (io.prometheus.write.v2), expected 1.0 (prometheus.WriteRequest)', 0)
       }
-      return looksLikeJson(bytes) || isJsonType(contentType) ? readJson(kind, bytes) : readBlock(kind, bytes)
+      return looksLikeJson(bytes) || isJsonType(contentType) ? readJson(kind, bytes, expected) : readBlock(kind, bytes, expected)
     },
     readRaw,
   }
@@ -87,14 +93,23 @@ const isJsonType = (contentType: string): boolean => /^\s*application\/json\s*(?
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-function scanned(kind: Kind, value: Buffer, protobuf: Uint8Array, protobufLater: () => Uint8Array): ScannedMessage {
+type Unpacked = {
+  readonly kind: Kind
+  readonly value: Buffer
+  readonly protobuf: Uint8Array
+  readonly expected: ExpectedLabel | undefined
+  /** The same bytes after the next message was read. */
+  readonly protobufLater: () => Uint8Array
+}
+
+function scanned({ kind, value, protobuf, expected, protobufLater }: Unpacked): ScannedMessage {
   const message = { kind, value, uncompressedBytes: protobuf.length }
   if (kind === 'metrics') {
-    const { series, samples, histograms, minTimestampMs, maxTimestampMs } = scanWriteRequest(protobuf)
+    const { samples, histograms, exemplars: _, metadata: __, ...scan } = scanWriteRequest(protobuf, expected)
     const firstLabels = (names: readonly string[]): string[] => firstSeriesLabels(protobufLater(), names)
-    return { ...message, records: samples + histograms, series, minTimestampMs, maxTimestampMs, firstLabels }
+    return { ...message, ...scan, records: samples + histograms, firstLabels }
   }
-  const { streams, entries, minTimestampNs, maxTimestampNs } = scanPushRequest(protobuf)
+  const { streams, entries, minTimestampNs, maxTimestampNs, otherValue } = scanPushRequest(protobuf, expected)
   const firstLabels = (names: readonly string[]): string[] => firstStreamLabels(protobufLater(), names)
   return {
     ...message,
@@ -102,6 +117,7 @@ function scanned(kind: Kind, value: Buffer, protobuf: Uint8Array, protobufLater:
     series: streams,
     minTimestampMs: toMilliseconds(minTimestampNs),
     maxTimestampMs: toMilliseconds(maxTimestampNs),
+    ...(otherValue === undefined ? {} : { otherValue }),
     firstLabels,
   }
 }

@@ -1,4 +1,4 @@
-import { compress, createDecompressor, scanWriteRequest, spliceBlocks } from '@clymene/wire'
+import { compress, createDecompressor, scanWriteRequest, spliceBlocks, type ExpectedLabel } from '@clymene/wire'
 
 import { benchScrapeParse } from '../scrape-parse.ts'
 import { benchTail } from '../tail.ts'
@@ -10,7 +10,8 @@ export type Piece = (seconds: number) => PieceReading | Promise<PieceReading>
 
 export const PIECES: ReadonlyMap<string, Piece> = new Map<string, Piece>([
   ['splice', benchSplice],
-  ['scan', benchScan],
+  ['scan', (seconds) => benchScan(seconds)],
+  ['scan for a cluster', (seconds) => benchScan(seconds, { name: 'cluster', value: 'bench' })],
   ['snappy compress', benchCompress],
   ['snappy decompress', benchDecompress],
   ['scrape parse', benchScrapeParse],
@@ -26,9 +27,10 @@ function benchSplice(seconds: number): PieceReading {
   })
 }
 
-function benchScan(seconds: number): PieceReading {
+/** With a label as for a sender whose token is of one cluster. */
+function benchScan(seconds: number, expected?: ExpectedLabel): PieceReading {
   const bodies = makeWriteRequests()
-  return repeat(seconds, (round) => scanWriteRequest(bodies[round % bodies.length]!).samples)
+  return repeat(seconds, (round) => scanWriteRequest(bodies[round % bodies.length]!, expected).samples)
 }
 
 function benchCompress(seconds: number): PieceReading {

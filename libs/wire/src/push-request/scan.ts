@@ -1,3 +1,4 @@
+import type { ExpectedLabel } from '../expected-label.ts'
 import { FieldReader } from '../protobuf/field-reader.ts'
 import { wrongWireType } from '../protobuf/message-check.ts'
 import {
@@ -12,6 +13,7 @@ import {
   STREAM_LABELS,
 } from './tags.ts'
 import { readTimestamp, type Timestamp, toNanoseconds } from './timestamp.ts'
+import { watchStreamLabels, type StreamWatch } from './watch-labels.ts'
 
 export type PushRequestScan = {
   readonly streams: number
@@ -21,16 +23,20 @@ export type PushRequestScan = {
   /** Of entries; undefined when there is none. */
   readonly minTimestampNs: bigint | undefined
   readonly maxTimestampNs: bigint | undefined
+  /** The first value of the expected label that is another one, cut at 128 characters; absent when there is none. */
+  readonly otherValue?: string
 }
 
 /**
  * Checks an uncompressed Loki `PushRequest` to the last byte without making objects of it, and counts. Structure and
- * timestamps only, as Loki does: a line may be any bytes, and the label text is not parsed.
+ * timestamps only, as Loki does: a line may be any bytes, and the label text is read only where a label is expected.
  *
+ * @param expected a label that every stream is to have with this value, if it has it.
  * @throws DecodeError
  */
-export function scanPushRequest(bytes: Uint8Array): PushRequestScan {
+export function scanPushRequest(bytes: Uint8Array, expected?: ExpectedLabel): PushRequestScan {
   const reader = new FieldReader(bytes)
+  const watch = expected === undefined ? undefined : watchStreamLabels(bytes, expected)
   const counts: Counts = {
     entries: 0,
     lineBytes: 0,
@@ -43,31 +49,41 @@ export function scanPushRequest(bytes: Uint8Array): PushRequestScan {
     const start = reader.position
     const tag = reader.tag(bytes.length)
     if (tag === REQUEST_STREAM) {
-      scanStream(reader, reader.fieldEnd(bytes.length), counts)
+      scanStream(reader, reader.fieldEnd(bytes.length), counts, watch)
       streams++
     } else if (tag >>> 3 === 1) throw wrongWireType('PushRequest', tag, start)
     else reader.skip(tag, bytes.length)
   }
   const { entries, lineBytes, min, max } = counts
+  const otherValue = watch?.otherValue()
   return {
     streams,
     entries,
     lineBytes,
     minTimestampNs: entries === 0 ? undefined : toNanoseconds(min),
     maxTimestampNs: entries === 0 ? undefined : toNanoseconds(max),
+    ...(otherValue === undefined ? {} : { otherValue }),
   }
 }
 
 type Counts = { entries: number; lineBytes: number; readonly timestamp: Timestamp; readonly min: Timestamp; readonly max: Timestamp }
 
-function scanStream(reader: FieldReader, end: number, counts: Counts): void {
+function scanStream(reader: FieldReader, end: number, counts: Counts, watch: StreamWatch | undefined): void {
+  let labelsStart = end
+  let labelsEnd = end
   while (reader.position < end) {
     const start = reader.position
     const tag = reader.tag(end)
     if (tag === STREAM_ENTRY) scanEntry(reader, reader.fieldEnd(end), counts)
-    else if (tag >>> 3 <= 3 && tag !== STREAM_LABELS && tag !== STREAM_HASH) throw wrongWireType('StreamAdapter', tag, start)
+    else if (tag === STREAM_LABELS) {
+      // The last of a repeated field counts.
+      labelsEnd = reader.fieldEnd(end)
+      labelsStart = reader.position
+      reader.position = labelsEnd
+    } else if (tag >>> 3 <= 3 && tag !== STREAM_HASH) throw wrongWireType('StreamAdapter', tag, start)
     else reader.skip(tag, end)
   }
+  watch?.see(labelsStart, labelsEnd)
 }
 
 function scanEntry(reader: FieldReader, end: number, counts: Counts): void {

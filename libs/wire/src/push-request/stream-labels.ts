@@ -9,7 +9,7 @@ export function formatStreamLabels(labels: Labels): string {
 
 /**
  * Reads a LogQL selector of equality matchers. A value stands in double quotes with Go's escapes or in back quotes; a name may be
- * anything that needs no quotes. Empty values are dropped.
+ * anything that needs no quotes (`#` begins a comment in LogQL: none is read). Empty values are dropped.
  *
  * @throws DecodeError with the position in the text, in UTF-16 code units.
  */
@@ -40,7 +40,7 @@ export function parseStreamLabels(text: string): Labels {
   return sortedLabels(labels)
 }
 
-const NAME = /[^\s"'`=~!{},]+/y
+const NAME = /[^\s"'`=~!{},#]+/y
 const SPACE = /\s*/y
 
 const skipSpace = (text: string, position: number): number => position + (matchAt(SPACE, text, position) ?? '').length

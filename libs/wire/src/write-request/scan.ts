@@ -1,5 +1,6 @@
 import { DecodeError } from '@clymene/model'
 
+import { LabelWatch, type ExpectedLabel } from '../expected-label.ts'
 import { FieldReader } from '../protobuf/field-reader.ts'
 import { checkMessage, checkUtf8, wrongWireType } from '../protobuf/message-check.ts'
 import { EXEMPLAR, HISTOGRAM, METADATA } from './shapes.ts'
@@ -25,6 +26,8 @@ export type WriteRequestScan = {
   /** Of samples; undefined when there is none. */
   readonly minTimestampMs: number | undefined
   readonly maxTimestampMs: number | undefined
+  /** The first value of the expected label that is another one, cut at 128 characters; absent when there is none. */
+  readonly otherValue?: string
 }
 
 /**
@@ -34,24 +37,27 @@ export type WriteRequestScan = {
  * another wire type, a series without `__name__`, an empty label name, text that is not UTF-8, a body of remote write 2.0.
  * The order of labels is not looked at: Go Clymene writes `up` with its name last.
  *
+ * @param expected a label that every series is to have with this value, if it has it: a seventh more time.
  * @throws DecodeError
  */
-export function scanWriteRequest(bytes: Uint8Array): WriteRequestScan {
-  return new WriteRequestScanner(bytes).scan()
+export function scanWriteRequest(bytes: Uint8Array, expected?: ExpectedLabel): WriteRequestScan {
+  return new WriteRequestScanner(bytes, expected).scan()
 }
 
 /** A class for speed: its counters are fields, not objects handed around. 2,000 series of eleven labels take about 0.4 ms. */
 class WriteRequestScanner {
   readonly #reader: FieldReader
   readonly #view: DataView
+  readonly #watch: LabelWatch
   #samples = 0
   #histograms = 0
   #exemplars = 0
   #minTimestampMs = Infinity
   #maxTimestampMs = -Infinity
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, expected: ExpectedLabel | undefined) {
     this.#reader = new FieldReader(bytes)
+    this.#watch = new LabelWatch(bytes, expected)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
@@ -74,6 +80,7 @@ class WriteRequestScanner {
       } else if (tag >>> 3 === 1 || tag >>> 3 === 3) throw wrongWireType('WriteRequest', tag, start)
       else reader.skip(tag, end)
     }
+    const { otherValue } = this.#watch
     return {
       series,
       samples: this.#samples,
@@ -82,6 +89,7 @@ class WriteRequestScanner {
       metadata,
       minTimestampMs: this.#samples === 0 ? undefined : this.#minTimestampMs,
       maxTimestampMs: this.#samples === 0 ? undefined : this.#maxTimestampMs,
+      ...(otherValue === undefined ? {} : { otherValue }),
     }
   }
 
@@ -117,6 +125,7 @@ class WriteRequestScanner {
   #scanLabels(end: number, alreadyNamed: boolean): boolean {
     const reader = this.#reader
     const { bytes } = reader
+    const { nameLength } = this.#watch
     let named = alreadyNamed
     let position = reader.position
     let runStart = position
@@ -134,6 +143,7 @@ class WriteRequestScanner {
         labelEnd === valueTag + 2 + bytes[valueTag + 1]!
       ) {
         if (!named) named = valueTag + 2 < labelEnd && this.#isMetricName(nameStart, valueTag)
+        if (valueTag - nameStart === nameLength) this.#watch.see(nameStart, valueTag + 2, labelEnd)
         position = labelEnd
       } else {
         this.#checkText(runStart, position)
@@ -171,7 +181,8 @@ class WriteRequestScanner {
     const start = reader.position
     let nameStart = start
     let nameEnd = start
-    let hasValue = false
+    let valueStart = start
+    let valueEnd = start
     while (reader.position < end) {
       const fieldStart = reader.position
       const tag = reader.tag(end)
@@ -185,11 +196,15 @@ class WriteRequestScanner {
       if (tag === LABEL_NAME) {
         nameStart = reader.position
         nameEnd = textEnd
-      } else hasValue = textEnd > reader.position
+      } else {
+        valueStart = reader.position
+        valueEnd = textEnd
+      }
       reader.position = textEnd
     }
     if (nameStart === nameEnd) throw new DecodeError('label without a name', start)
-    return hasValue && this.#isMetricName(nameStart, nameEnd)
+    if (nameEnd - nameStart === this.#watch.nameLength) this.#watch.see(nameStart, valueStart, valueEnd)
+    return valueEnd > valueStart && this.#isMetricName(nameStart, nameEnd)
   }
 
   /** `09 value (8 bytes)  10 timestamp (varint)` in any order. */
