@@ -226,6 +226,24 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         expect(await expired()).toBe(30)
       })
 
+      test('knows what was there when it took a partition over, so that what comes later is taken for no repeat', async () => {
+        const topic = await newTopic()
+        const bus = open()
+        await bus.produce(topic, numbered(12, 0, 1), never())
+        const gate = Promise.withResolvers<void>()
+        const reading = collect(bus, topic, topic, [], () => gate.promise)
+        await reading.until(() => reading.batches.length === 3)
+        const ends = new Map((await bus.lag(topic, topic, never())).map(({ partition, end }) => [partition, end]))
+        await bus.produce(topic, numbered(12, 1, 1), never())
+        gate.resolve()
+        await reading.until(() => reading.count() === 24)
+        await reading.stop()
+        const told = reading.batches
+          .filter(({ takeover }) => takeover)
+          .map(({ partition, repeatsBefore }) => [partition, repeatsBefore] as const)
+        expect(new Map(told)).toEqual(ends)
+      })
+
       test('is not ready before its groups have joined', async () => {
         const topic = await newTopic()
         const bus = open()

@@ -8,6 +8,11 @@ export type PartitionBatch = {
   /** First batch since this member took the partition over: what it holds may have been written, not committed, before. */
   readonly takeover: boolean
   /**
+   * Of a batch with `takeover`: messages from this offset on came after this member took the partition over, so nobody can have
+   * written them before. Absent where the bus does not know.
+   */
+  readonly repeatsBefore?: bigint
+  /**
    * Commits the first `count` records of the batch while the handle goes on; never throws for a partition that was lost
    * meanwhile (the handle's signal tells). Optional to call: what is left is committed when the handle resolves.
    */

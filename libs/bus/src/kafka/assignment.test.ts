@@ -37,6 +37,7 @@ function group(batchBytes = 1000) {
     topic: TOPIC,
     batchBytes,
     handle,
+    endAtTakeover: (partition) => (partition === 0 ? 2n : undefined),
     send: async (offsets, generation) => {
       commits.push({ offsets, generation })
       await answer()
@@ -83,6 +84,22 @@ describe('a partition', () => {
     expect(commits[0]).toEqual({ offsets: [{ partition: 0, offset: '4' }], generation: { generationId: 1, memberId: 'me' } })
     expect(offsetsOf(calls[1]!.batch)).toEqual([4, 5])
     expect(calls.map(({ batch }) => batch.takeover)).toEqual([true, false])
+  })
+
+  test('tells of the first batch after a takeover which messages were there then', async () => {
+    const { join, push, calls, called } = group()
+    join(1, [0, 1])
+    push(0, 0, 3)
+    push(1, 0, 1)
+    await called(2)
+    push(0, 3, 1)
+    calls[0]!.finish()
+    await called(3)
+    // Made anew meanwhile: what was there before is another topic's.
+    push(0, 0, 1)
+    calls[2]!.finish()
+    await called(4)
+    expect(calls.map(({ batch }) => batch.repeatsBefore)).toEqual([2n, undefined, undefined, undefined])
   })
 
   test('gives no batch of more bytes than the limit, unless one fetch was larger', async () => {

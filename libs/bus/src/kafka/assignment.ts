@@ -10,6 +10,8 @@ export type AssignmentOptions = {
   readonly topic: string
   readonly batchBytes: number
   readonly handle: BatchHandler
+  /** Where a partition ended when it was taken over. */
+  readonly endAtTakeover: (partition: number) => bigint | undefined
   readonly send: (offsets: Parameters<CommitterOptions['send']>[0], generation: Joined) => Promise<void>
   readonly onCommit: CommitterOptions['onOutcome']
   readonly onCommitted: (partition: number, messages: number, next: bigint) => void
@@ -75,6 +77,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
         commit: (offset) => committer.commit(partition, offset),
         mayStart: () => state === 'reading',
         after: retiring.get(partition) ?? Promise.resolve(),
+        endAtTakeover: () => options.endAtTakeover(partition),
         onCommitted: (messages, offset) => options.onCommitted(partition, messages, offset),
         onFailure: options.onFailure,
       }),

@@ -101,6 +101,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     topic,
     batchBytes: limits.batchBytes,
     handle: options.handle,
+    endAtTakeover: (partition) => watch.endAtTakeover(partition),
     send: (offsets, generation) => member.commit(offsets, generation),
     onCommit: (outcome) => {
       if (outcome === 'done') watch.contact()

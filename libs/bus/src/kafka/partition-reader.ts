@@ -11,6 +11,8 @@ export type PartitionReaderOptions = {
   readonly mayStart: () => boolean
   /** A call of an earlier reader of this partition that has not returned yet: there is only one at a time. */
   readonly after: Promise<void>
+  /** Offset of the next message when the partition was taken over, where that is known by the first messages. */
+  readonly endAtTakeover: () => bigint | undefined
   readonly onCommitted: (messages: number, next: bigint) => void
   readonly onFailure: (error: unknown) => void
 }
@@ -36,6 +38,8 @@ type Chunk = {
   readonly next: bigint
   /** It may have been handled before: the first since the partition was taken over, or offsets went back (a topic made anew). */
   readonly takeover: boolean
+  /** Messages from here on nobody can have handled before. */
+  readonly repeatsBefore: bigint | undefined
 }
 
 export function createPartitionReader(options: PartitionReaderOptions): PartitionReader {
@@ -50,10 +54,13 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   const run = async (): Promise<void> => {
     await options.after
     while (!lost.signal.aborted && options.mayStart() && queue.length > 0) {
-      const { records, next, takeover } = take()
+      const { records, next, takeover, repeatsBefore } = take()
       pendingSince = Date.now()
       const commit = commitSteps(records, next)
-      await options.handle({ topic, partition, records, takeover, commit }, lost.signal)
+      await options.handle(
+        { topic, partition, records, takeover, ...(repeatsBefore === undefined ? {} : { repeatsBefore }), commit },
+        lost.signal,
+      )
       pendingSince = undefined
       await commit(records.length)
     }
@@ -89,7 +96,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     queue = queue.slice(count)
     queuedBytes -= bytes
     const records = taken.length === 1 ? taken[0]!.records : taken.flatMap((chunk) => chunk.records)
-    return { records, bytes, next: taken.at(-1)!.next, takeover: taken[0]!.takeover }
+    const { takeover, repeatsBefore } = taken[0]!
+    return { records, bytes, next: taken.at(-1)!.next, takeover, repeatsBefore }
   }
 
   const kick = (): void => {
@@ -110,7 +118,9 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     partition,
     push: (records, bytes, next) => {
       const takeover = position === undefined || records[0]!.origin.offset < position
-      queue.push({ records, bytes, next, takeover })
+      // Of a topic made anew it is not known.
+      const repeatsBefore = position === undefined ? options.endAtTakeover() : undefined
+      queue.push({ records, bytes, next, takeover, repeatsBefore })
       queuedBytes += bytes
       position = next
       kick()

@@ -31,6 +31,8 @@ export type SessionWatch = {
   readonly committed: (partition: number, next: bigint) => void
   /** Where the group stands in partitions that are about to be fetched for the first time. */
   readonly standing: (offsets: readonly PartitionOffset[]) => Promise<void>
+  /** Offset that the next message had when the partition came here; undefined when the brokers did not say. */
+  readonly endAtTakeover: (partition: number) => bigint | undefined
   /** Partitions were dealt out; `kept` are those that were here before. */
   readonly assigned: (kept: readonly PartitionReader[]) => void
   readonly stop: () => void
@@ -53,6 +55,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const { topic, group, limits, assignment, metrics, logger } = options
   const onceAMinute = createOnceIn(LONG_MS)
   const committed = new Map<number, bigint>()
+  const endsAtTakeover = new Map<number, bigint>()
   const expiry = createExpiryWatch({ topic, group, metrics, logger })
   let lastContact = Date.now()
   let lastAlive = Date.now()
@@ -136,17 +139,25 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     },
     standing: async (offsets) => {
       const partitions = offsets.map(({ partition }) => ({ partition }))
-      // Without it the first fetch tells, when there is one.
-      const oldest = await options
-        .cluster()
-        ?.fetchTopicsOffset([{ topic, partitions, fromBeginning: true }])
-        .catch(() => undefined)
-      expiry.standing(offsets, oldest?.[0]?.partitions ?? [])
+      const ask = async (fromBeginning: boolean): Promise<readonly PartitionOffset[]> => {
+        const found = await options
+          .cluster()
+          ?.fetchTopicsOffset([{ topic, partitions, fromBeginning }])
+          .catch(() => undefined)
+        return found?.[0]?.partitions ?? []
+      }
+      // Without the oldest the first fetch tells, when there is one.
+      const [oldest, ends] = await Promise.all([ask(true), ask(false)])
+      expiry.standing(offsets, oldest)
+      for (const { partition, offset } of ends) endsAtTakeover.set(partition, BigInt(offset))
     },
+    endAtTakeover: (partition) => endsAtTakeover.get(partition),
     assigned: (kept) => {
       alive()
       contact()
       expiry.keepOnly(kept.map(({ partition }) => partition))
+      // Of new partitions it is asked before they are fetched; an answer from an earlier time is not theirs.
+      endsAtTakeover.clear()
       const held = new Set([...assignment.readers()].map(({ partition }) => partition))
       for (const partition of committed.keys()) {
         if (held.has(partition)) continue

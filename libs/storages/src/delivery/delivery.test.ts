@@ -267,6 +267,24 @@ describe('after taking a partition over', () => {
     expect(store.bodies.map((body) => body.length)).toEqual([1, 1, 1, 1, 1])
   })
 
+  test('what came only after the takeover is no repeat: when the storage refuses it, it is a dead letter', async () => {
+    const store = createPrometheusLike()
+    await start(store).handle(messages(1, 5))
+    const { handle, produced, metric } = start(store)
+    // Offset 1 was the end: sequence 1 may have been written before, the late 3 and 4 cannot.
+    await handle([message(1, 0)], { takeover: true, repeatsBefore: 1n })
+    await handle([message(3, 1), message(4, 2)])
+    expect(await metric('clymene_delivery_repeats_total')).toBe(1)
+    expect(deadNames(produced)).toEqual(['k@3', 'k@4'])
+  })
+
+  test('and goes in merged bodies at once', async () => {
+    const store = createPrometheusLike()
+    const { handle } = start(store)
+    await handle(messages(1, 2, 3, 4), { takeover: true, repeatsBefore: 1n })
+    expect(store.bodies).toEqual([['k@1'], ['k@2', 'k@3', 'k@4']])
+  })
+
   test('what was written last before is not known any more', async () => {
     const store = createPrometheusLike()
     const { handle } = start(store)

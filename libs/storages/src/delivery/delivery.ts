@@ -129,7 +129,8 @@ type PartitionState = {
 
 /**
  * One body is in flight per partition and committed before the next: whoever had it before us left at most that one. So the
- * window is the body that the same rules make from the committed offset on, and ends with the first message that they keep out.
+ * window is the body that the same rules make from the committed offset on, and ends with the first message that they keep out
+ * or that came after we took the partition over.
  */
 function stateOf(partitions: Map<number, PartitionState>, batch: PartitionBatch, newBody: () => Body): PartitionState {
   const known = partitions.get(batch.partition)
@@ -138,10 +139,12 @@ function stateOf(partitions: Map<number, PartitionState>, batch: PartitionBatch,
   // A bus that commits whole batches may have been left with a whole batch.
   let atLeast = batch.takeover && batch.commit === undefined ? batch.records.length : 0
   let isOpen = batch.takeover
+  const { repeatsBefore } = batch
+  const cameLater = ({ origin }: Delivery): boolean => repeatsBefore !== undefined && origin !== undefined && origin.offset >= repeatsBefore
   const state: PartitionState = {
     recent: createRecentNumbers(),
     isInWindow: (delivery, size) => {
-      isOpen = isOpen && (window.add(delivery, size) || atLeast > 0)
+      isOpen = isOpen && !cameLater(delivery) && (window.add(delivery, size) || atLeast > 0)
       atLeast--
       return isOpen
     },
