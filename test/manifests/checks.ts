@@ -1,16 +1,18 @@
 import { parse } from 'yaml'
 
 import type { Files, Manifest } from './manifest-files.ts'
-import type { Container, PodTemplate, Probe } from './objects.ts'
-
-/** Mistakes of the objects of one cluster, a line each. */
-export type Check = (manifests: readonly Manifest[], files: Files) => readonly string[]
+import type { Probe } from './objects.ts'
+import { leastRights, placed, podSecurity, secretsClosed } from './pod-checks.ts'
+import { type Check, containers, idOf, isOurs, ofKind, pods } from './pods.ts'
 
 /** What every file has to keep to, by what it is called in the test's table. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   'no object is created twice': createdOnce,
   'namespaces are made by 0.namespaces.yaml alone, and each that is used is made or comes with Kubernetes': namespaces,
   'containers run with the fewest rights': leastRights,
+  'Pod Security lets every pod into its namespace, and no more than that': podSecurity,
+  'what a Secret holds is for its readers alone': secretsClosed,
+  'pods run where they can': placed,
   'every container is probed, ours by their admin port': probed,
   'every container has requests and limits': limited,
   'images have a pinned tag, ours the version of package.json': pinned,
@@ -20,21 +22,6 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'what has a job of its own is not annotated too': scrapedOnce,
   'one line has the name of the cluster, and the last rule of each job sets it': oneCluster,
 }
-
-type Pod = { readonly manifest: Manifest; readonly name: string; readonly template: PodTemplate }
-
-const pods = (manifests: readonly Manifest[]): readonly Pod[] =>
-  manifests.flatMap((manifest) => {
-    const { kind, metadata, spec } = manifest.object
-    return spec?.template === undefined ? [] : [{ manifest, name: `${kind} ${metadata.name}`, template: spec.template }]
-  })
-
-const containers = (manifests: readonly Manifest[]): readonly { pod: Pod; container: Container }[] =>
-  pods(manifests).flatMap((pod) => pod.template.spec.containers.map((container) => ({ pod, container })))
-
-const ofKind = (manifests: readonly Manifest[], kind: string): readonly Manifest[] => manifests.filter(({ object }) => object.kind === kind)
-const idOf = ({ object: { kind, metadata } }: Manifest): string => [kind, metadata.namespace ?? '', metadata.name].join(' ')
-const isOurs = ({ image }: Container): boolean => image.startsWith('bourbonkk/')
 
 function createdOnce(manifests: readonly Manifest[]): readonly string[] {
   const ids = manifests.map(idOf)
@@ -50,41 +37,6 @@ function namespaces(manifests: readonly Manifest[]): readonly string[] {
       metadata.namespace === undefined || known.has(metadata.namespace) ? [] : [`${file}: the namespace ${metadata.namespace} is not made`],
     ),
   ]
-}
-
-/** Who may be what others may not, and why. */
-const ROOT = new Set(['DaemonSet clymene-promtail' /* the files under /var/log are root's */])
-const ON_HOST = new Set(['DaemonSet node-exporter' /* it measures the node */])
-
-function leastRights(manifests: readonly Manifest[]): readonly string[] {
-  return [
-    ...pods(manifests).flatMap(({ name, template: { spec } }) => {
-      const { runAsNonRoot, runAsUser, seccompProfile } = spec.securityContext ?? {}
-      const isRoot = ROOT.has(name)
-      return [
-        isRoot || (runAsNonRoot === true && (runAsUser ?? 0) >= 1000) ? '' : `${name} may run as root`,
-        isRoot && runAsUser !== 0 ? `${name} cannot read logs as uid ${runAsUser}` : '',
-        seccompProfile?.type === 'RuntimeDefault' ? '' : `${name} has no seccomp profile`,
-        ON_HOST.has(name) || (spec.hostNetwork !== true && spec.hostPID !== true) ? '' : `${name} is in the node's namespaces`,
-        spec.serviceAccountName !== undefined || spec.automountServiceAccountToken === false
-          ? ''
-          : `${name} gets a token it has no use for`,
-        spec.enableServiceLinks === false ? '' : `${name} gets variables of every Service, and our flags are variables`,
-      ]
-    }),
-    ...containers(manifests).flatMap(({ pod: { name }, container: { securityContext } }) => [
-      securityContext?.allowPrivilegeEscalation === false ? '' : `${name} may get more rights`,
-      securityContext?.readOnlyRootFilesystem === true ? '' : `${name} may write to its root`,
-      securityContext?.capabilities?.drop?.join() === 'ALL' ? '' : `${name} keeps capabilities`,
-      securityContext?.capabilities?.add === undefined ? '' : `${name} is given capabilities`,
-    ]),
-    ...pods(manifests).flatMap(({ name, template: { spec } }) =>
-      (spec.volumes ?? [])
-        .filter(({ hostPath }) => hostPath !== undefined && hostPath.path !== '/var/lib/clymene-promtail')
-        .flatMap((volume) => spec.containers.flatMap(({ volumeMounts = [] }) => volumeMounts.filter((mount) => mount.name === volume.name)))
-        .map(({ mountPath, readOnly }) => (readOnly === true ? '' : `${name} may write to the node's ${mountPath}`)),
-    ),
-  ].filter((mistake) => mistake !== '')
 }
 
 const portOf = (probe: Probe | undefined): string | number | undefined => probe?.httpGet?.port ?? probe?.tcpSocket?.port
@@ -199,7 +151,12 @@ function scrapedOnce(manifests: readonly Manifest[]): readonly string[] {
   })
 }
 
-type Job = { readonly job_name: string; readonly relabel_configs?: readonly Readonly<Record<string, unknown>>[] }
+type Job = {
+  readonly job_name: string
+  readonly relabel_configs?: readonly Readonly<Record<string, unknown>>[]
+  readonly pipeline_stages?: unknown
+  readonly static_configs?: readonly { readonly labels?: Readonly<Record<string, string>> }[]
+}
 
 /** The scrape jobs of a ConfigMap of ours. */
 export function jobsOf({ object: { data = {} } }: Manifest): readonly Job[] {

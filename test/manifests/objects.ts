@@ -2,9 +2,10 @@
 export type KubernetesObject = {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Text }
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Text; readonly labels?: Text }
   readonly spec?: {
     readonly replicas?: number
+    readonly updateStrategy?: { readonly rollingUpdate?: { readonly maxUnavailable?: string | number } }
     readonly template?: PodTemplate
     readonly type?: string
     readonly clusterIP?: string
@@ -37,14 +38,25 @@ export type PodSpec = {
   readonly terminationGracePeriodSeconds?: number
   readonly hostNetwork?: boolean
   readonly hostPID?: boolean
+  readonly nodeSelector?: Text
+  readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: { readonly nodeSelectorTerms: readonly NodeTerm[] }
+    }
+  }
   readonly tolerations?: readonly { readonly operator?: string; readonly key?: string }[]
   readonly securityContext?: {
     readonly runAsNonRoot?: boolean
     readonly runAsUser?: number
+    readonly fsGroup?: number
     readonly seccompProfile?: { readonly type: string }
   }
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
+}
+
+export type NodeTerm = {
+  readonly matchExpressions: readonly { readonly key: string; readonly operator: string; readonly values: readonly string[] }[]
 }
 
 export type Container = {
@@ -74,7 +86,7 @@ export type Probe = {
 export type Volume = {
   readonly name: string
   readonly configMap?: { readonly name: string }
-  readonly secret?: { readonly secretName: string; readonly optional?: boolean }
+  readonly secret?: { readonly secretName: string; readonly optional?: boolean; readonly defaultMode?: number }
   readonly emptyDir?: { readonly sizeLimit?: string }
   readonly hostPath?: { readonly path: string; readonly type?: string }
 }

@@ -1,5 +1,8 @@
+import { matchesGlob } from 'node:path'
+
 import { ConfigError } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
+import { createLabelSet, createPipeline, Extracted, parseStages } from '@clymene/stages'
 import { expect, test } from 'vitest'
 
 import { jobsOf } from './checks.ts'
@@ -7,12 +10,17 @@ import { MAIN_ORDER, parseFiles, readFiles } from './manifest-files.ts'
 
 const manifests = parseFiles(readFiles(MAIN_ORDER))
 
-function relabelled(config: string, name: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> | 'dropped' {
+function jobOf(config: string, name: string) {
   const found = manifests
     .filter(({ object }) => object.kind === 'ConfigMap' && object.metadata.name === config)
     .flatMap(jobsOf)
     .find(({ job_name: job }) => job === name)
   if (found === undefined) throw new ConfigError(`no job ${name}`)
+  return found
+}
+
+function relabelled(config: string, name: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> | 'dropped' {
+  const found = jobOf(config, name)
   const result = new Map(Object.entries(labels))
   if (!compileRelabel(parseRelabelConfigs(found.relabel_configs, name))(result)) return 'dropped'
   return Object.fromEntries([...result].filter(([label, value]) => !/^__(?:meta|tmp)_/.test(label) && value !== ''))
@@ -169,10 +177,69 @@ test.each<[what: string, labels: Readonly<Record<string, string>>, expected: Rea
 const labelsOf = (result: Readonly<Record<string, string>> | 'dropped'): Readonly<Record<string, string>> =>
   result === 'dropped' ? { dropped: 'yes' } : result
 
+test.each([
+  ['kubernetes-pods', 'pod', pod],
+  ['kubernetes-service-endpoints', 'service', service],
+])('clymene-agent-config, %s: the annotated port takes the place of another', (job, kind, labels) => {
+  const annotation = `__meta_kubernetes_${kind}_annotation_prometheus_io_`
+  const addressOf = (address: string, port: string) =>
+    labelsOf(
+      relabelled('clymene-agent-config', job, {
+        ...labels,
+        __address__: address,
+        [`${annotation}scrape`]: 'true',
+        [`${annotation}port`]: port,
+      }),
+    )['__address__']
+  for (const [address, port, expected] of [
+    ['10.0.0.7:8080', '9102', '10.0.0.7:9102'],
+    ['10.0.0.7', '9102', '10.0.0.7:9102'],
+    ['[fd00::7]:8080', '9102', '[fd00::7]:9102'],
+    ['[fd00::7]', '9102', '[fd00::7]:9102'],
+    ['[fd00::7]:8080', '', '[fd00::7]:8080'],
+    ['[fd00::7]:8080', 'http', '[fd00::7]:8080'],
+  ] as const)
+    expect([address, port, addressOf(address, port)]).toEqual([address, port, expected])
+})
+
 test("promtail-config, the node's own files", () => {
-  expect(relabelled('promtail-config', 'system', { job: 'varlogs', __path__: '/var/log/*log' })).toEqual({
-    job: 'varlogs',
-    __path__: '/var/log/*log',
-    cluster,
-  })
+  const [{ labels = {} } = {}] = jobOf('promtail-config', 'system').static_configs ?? []
+  const { __path__: path = '', __path_exclude__: excluded = '', ...found } = labelsOf(relabelled('promtail-config', 'system', labels))
+  expect(found).toEqual({ job: 'varlogs', cluster })
+  const names = ['syslog', 'auth.log', 'lastlog', 'faillog', 'tallylog', 'btmp', 'wtmp', 'syslog.1', 'dpkg.log.2.gz']
+  const taken = names.filter((name) => matchesGlob(`/var/log/${name}`, path) && !matchesGlob(`/var/log/${name}`, excluded))
+  expect(taken).toEqual(['syslog', 'auth.log'])
+})
+
+const TIME = '2024-01-01T00:00:00.123456789Z'
+const TIME_NS = 1_704_067_200_123_456_789n
+const READ_NS = 5n
+
+test.each<[what: string, written: readonly string[], expected: { line: string; stream?: string; timestampNs: bigint }]>([
+  ['by containerd or CRI-O', [`${TIME} stderr F line 1`], { line: 'line 1', stream: 'stderr', timestampNs: TIME_NS }],
+  ['in parts', [`${TIME} stdout P li`, `${TIME} stdout F ne 1`], { line: 'line 1', stream: 'stdout', timestampNs: TIME_NS }],
+  [
+    'as JSON by an application, with the names that Docker uses',
+    [`${TIME} stdout F {"log":"a","stream":"b","time":"2020-01-01T00:00:00Z"}`],
+    { line: '{"log":"a","stream":"b","time":"2020-01-01T00:00:00Z"}', stream: 'stdout', timestampNs: TIME_NS },
+  ],
+  ['by Docker', [`{"log":"line 1\\n","stream":"stderr","time":"${TIME}"}`], { line: 'line 1', stream: 'stderr', timestampNs: TIME_NS }],
+  [
+    'as JSON by an application under Docker',
+    [`{"log":"{\\"log\\":\\"a\\"}\\n","stream":"stdout","time":"${TIME}"}`],
+    { line: '{"log":"a"}', stream: 'stdout', timestampNs: TIME_NS },
+  ],
+  ['in neither form', ['{"level":"info"}'], { line: '{"level":"info"}', timestampNs: READ_NS }],
+])('promtail-config, a line written %s', (_what, written, expected) => {
+  const stages = parseStages(jobOf('promtail-config', 'kubernetes-pods').pipeline_stages, 'pipeline_stages')
+  const pipeline = createPipeline(stages, { now: () => READ_NS })
+  const labels = createLabelSet([['pod', podName]])
+  const entries = written.flatMap((line) => pipeline.push({ labels, timestampNs: READ_NS, line, extracted: new Extracted(labels) }))
+  expect(entries.map(({ line, timestampNs, labels: found }) => ({ line, timestampNs, labels: found.labels }))).toEqual([
+    {
+      line: expected.line,
+      timestampNs: expected.timestampNs,
+      labels: [['pod', podName], ...(expected.stream === undefined ? [] : [['stream', expected.stream]])],
+    },
+  ])
 })
