@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-
-import { errorCode, type Flag } from '@clymene/model'
+import type { Flag } from '@clymene/model'
 
 type Options = { readonly secret?: boolean; readonly noEffect?: string; readonly alias?: string }
 
@@ -19,7 +17,7 @@ export const flag = {
     declare('string', fallback, help, (text) => text, options),
   /** Never printed. Beside `--x` a service declares `--x-file` by {@link flag.file}. */
   secret: (help: string, options: Options = {}): Flag<string> => declare('string', '', help, (text) => text, { ...options, secret: true }),
-  /** A path; '' is none. The file is not read here: {@link readSecretFile} does that when it is used. */
+  /** A path; '' is none. The file is not read here: `followFile` does that when it is used. */
   file: (fallback: string, help: string, options: Options = {}): Flag<string> => declare('path', fallback, help, (text) => text, options),
   bool: (fallback: boolean, help: string, options: Options = {}): Flag<boolean> =>
     declare('bool', String(fallback), help, parseBool, options),
@@ -53,15 +51,6 @@ export const flag = {
 export type Address = { readonly host: string; readonly port: number }
 
 export const formatAddress = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
-/** The content of a secret's file without the line end that editors add. @throws Error naming the path, never the content. */
-export function readSecretFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/[\r\n]+$/, '')
-  } catch (error) {
-    throw new Error(`cannot read ${path}: ${errorCode(error) || 'unknown error'}`, { cause: error })
-  }
-}
 
 function parseBool(text: string): boolean {
   // The words of Go's strconv.ParseBool, which the original's users type.

@@ -3,7 +3,7 @@ export { createAdminServer, formatUptime, startAdminServer, type AdminOptions, t
 export { retry, type Backoff, type RetryOptions } from './backoff.ts'
 export { adminFlags, adminTokenFlags, processFlags } from './process-flags.ts'
 export { flagHelp, flagTable, type FlagGroup } from './flag-help.ts'
-export { flag, formatAddress, parseAddress, parseBytes, parseDuration, parseUrl, readSecretFile, type Address } from './flag.ts'
+export { flag, formatAddress, parseAddress, parseBytes, parseDuration, parseUrl, type Address } from './flag.ts'
 export { connectionReason } from './connection-reason.ts'
 export { connectionFailure, failureOf, parseRetryAfter, type HttpFailure } from './http-failure.ts'
 export { listen, listenError } from './listen.ts'
