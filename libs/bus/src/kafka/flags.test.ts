@@ -20,17 +20,18 @@ const file = (name: string, text: string): string => {
 afterAll(() => rmSync(directory, { recursive: true }))
 
 describe('kafka.producer', () => {
-  test('by default all replicas acknowledge, and a request fits a broker of default settings', () => {
+  test('by default all replicas acknowledge, and a request is as large as the topic allows', () => {
     expect(producer()).toEqual({
       connection: { brokers: ['127.0.0.1:9092'], clientId: 'clymene', tls: undefined, certificate: undefined, sasl: undefined },
       acks: -1,
       compression: 'none',
       compressionLevel: 0,
-      batch: { maxBytes: 983_040, maxMessages: Infinity, minMessages: 0, lingerMs: 0 },
+      batch: { maxBytes: Infinity, maxMessages: Infinity, minMessages: 0, lingerMs: 5 },
       queueBytes: 64 << 20,
       requestTimeoutMs: 15_000,
       deliveryTimeoutMs: 30_000,
-      newTopics: { partitions: 3, replication: 3 },
+      topics: ['clymene', 'clymene-logs'],
+      newTopics: { isAllowed: true, partitions: 3, replication: 3, minInSyncReplicas: 2, retentionMs: 72 * 3_600_000 },
     })
   })
 
@@ -42,10 +43,15 @@ describe('kafka.producer', () => {
       expected: { batch: { maxBytes: 65_536, maxMessages: 10 } },
     },
     {
-      argv: ['--kafka.producer.batch-linger=5ms', '--kafka.producer.batch-min-messages=3'],
-      expected: { batch: { lingerMs: 5, minMessages: 3 } },
+      argv: ['--kafka.producer.batch-linger=20ms', '--kafka.producer.batch-min-messages=3'],
+      expected: { batch: { lingerMs: 20, minMessages: 3 } },
     },
-    { argv: ['--kafka.producer.create-topics=false'], expected: { newTopics: undefined } },
+    { argv: ['--kafka.producer.create-topics=false'], expected: { newTopics: { isAllowed: false } } },
+    {
+      argv: ['--kafka.producer.topic-min-in-sync=1', '--kafka.producer.topic-retention=12h'],
+      expected: { newTopics: { minInSyncReplicas: 1, retentionMs: 12 * 3_600_000 } },
+    },
+    { argv: ['--kafka.producer.topic=a', '--kafka.producer.promtail.topic=b'], expected: { topics: ['a', 'b'] } },
     {
       argv: ['--kafka.producer.compression=zstd', '--kafka.producer.compression-level=-7'],
       expected: { compression: 'zstd', compressionLevel: -7 },

@@ -8,8 +8,6 @@ import type { KafkaConsumerOptions } from './consumer.ts'
 import type { KafkaProducerOptions } from './producer.ts'
 
 const VERSION = { noEffect: 'the protocol version is agreed on with each broker' }
-/** A record batch of Kafka's default message.max.bytes (1 MiB), less 64 KiB of headroom. */
-const DEFAULT_BATCH_BYTES = 960 * 1024
 
 export const kafkaProducerFlags = {
   'kafka.producer.brokers': flag.list('127.0.0.1:9092', 'Kafka brokers, host:port; some are enough'),
@@ -29,8 +27,11 @@ export const kafkaProducerFlags = {
     min: -131_072,
     max: 22,
   }),
-  'kafka.producer.batch-linger': flag.duration('0', 'How long a message may wait for others to be sent with'),
-  'kafka.producer.batch-size': flag.bytes('0', `Bytes of one request to a partition; 0 is ${DEFAULT_BATCH_BYTES / 1024}KiB`),
+  'kafka.producer.batch-linger': flag.duration('5ms', 'How long a message may wait for others to be sent with'),
+  'kafka.producer.batch-size': flag.bytes(
+    '0',
+    "Bytes of one request to a partition; 0 is the topic's max.message.bytes less 64KiB, and never more",
+  ),
   'kafka.producer.batch-min-messages': flag.int(0, 'So many messages do not wait for more; 0 is off'),
   'kafka.producer.batch-max-messages': flag.int(0, 'Most messages of one request to a partition; 0 is no limit'),
   'kafka.producer.protocol-version': flag.string('', 'Kafka protocol version', VERSION),
@@ -43,6 +44,10 @@ export const kafkaProducerFlags = {
   'kafka.producer.create-topics': flag.bool(true, 'Create a topic that is missing'),
   'kafka.producer.topic-partitions': flag.int(3, 'Partitions of a topic that is created', { min: 1 }),
   'kafka.producer.topic-replication': flag.int(3, 'Copies of each message in a topic that is created; at most one a broker', { min: 1 }),
+  'kafka.producer.topic-min-in-sync': flag.int(2, 'min.insync.replicas of a topic that is created; at most as many as it has copies', {
+    min: 1,
+  }),
+  'kafka.producer.topic-retention': flag.duration('72h', 'How long a topic that is created keeps messages'),
   ...authFlags('kafka.producer'),
 } satisfies FlagSet
 
@@ -85,7 +90,7 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
     compression,
     compressionLevel,
     batch: {
-      maxBytes: values['kafka.producer.batch-size'] || DEFAULT_BATCH_BYTES,
+      maxBytes: values['kafka.producer.batch-size'] || Infinity,
       maxMessages: values['kafka.producer.batch-max-messages'] || Infinity,
       minMessages: values['kafka.producer.batch-min-messages'],
       lingerMs: values['kafka.producer.batch-linger'],
@@ -93,9 +98,14 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
     queueBytes: values['kafka.producer.queue-bytes'],
     requestTimeoutMs: values['kafka.producer.request-timeout'],
     deliveryTimeoutMs: values['kafka.producer.delivery-timeout'],
-    newTopics: values['kafka.producer.create-topics']
-      ? { partitions: values['kafka.producer.topic-partitions'], replication: values['kafka.producer.topic-replication'] }
-      : undefined,
+    topics: [values['kafka.producer.topic'], values['kafka.producer.promtail.topic']],
+    newTopics: {
+      isAllowed: values['kafka.producer.create-topics'],
+      partitions: values['kafka.producer.topic-partitions'],
+      replication: values['kafka.producer.topic-replication'],
+      minInSyncReplicas: values['kafka.producer.topic-min-in-sync'],
+      retentionMs: values['kafka.producer.topic-retention'],
+    },
   }
 }
 

@@ -12,7 +12,7 @@ export type Cluster = {
   readonly addMultipleTargetTopics: (topics: readonly string[]) => Promise<void>
   readonly refreshMetadata: () => Promise<void>
   readonly refreshMetadataIfNecessary: () => Promise<void>
-  readonly findTopicPartitionMetadata: (topic: string) => readonly { readonly partitionId: number; readonly leader: number }[]
+  readonly findTopicPartitionMetadata: (topic: string) => readonly PartitionMetadata[]
   readonly findBroker: (node: { readonly nodeId: number | string }) => Promise<Broker>
   readonly fetchTopicsOffset: (
     topics: readonly {
@@ -23,6 +23,14 @@ export type Cluster = {
   ) => Promise<readonly { readonly topic: string; readonly partitions: readonly PartitionOffset[] }[]>
   // Replaced by group-member.ts to see the group's generations.
   findGroupCoordinator: (group: { readonly groupId: string }) => Promise<Broker>
+}
+
+export type PartitionMetadata = {
+  readonly partitionId: number
+  /** Below 0 while there is none. */
+  readonly leader: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
 }
 
 export type PartitionOffset = { readonly partition: number; readonly offset: string }
@@ -39,6 +47,13 @@ export type Broker = {
     readonly groupId: string
     readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[]
   }) => Promise<{ readonly responses: readonly TopicOffsets[] }>
+  readonly describeConfigs: (request: {
+    readonly resources: readonly { readonly type: number; readonly name: string; readonly configNames: readonly string[] }[]
+  }) => Promise<{
+    readonly resources: readonly {
+      readonly configEntries: readonly { readonly configName: string; readonly configValue: string | null }[]
+    }[]
+  }>
   readonly offsetCommit: (request: {
     readonly groupId: string
     readonly groupGenerationId: number

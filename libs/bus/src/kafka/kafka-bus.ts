@@ -9,6 +9,7 @@ import { createKafkaConsumer, type KafkaConsumerOptions } from './consumer.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
 import { createKafkaProducer, type KafkaProducerOptions } from './producer.ts'
+import { createTopicMetrics } from './topic-report.ts'
 
 export type KafkaBusOptions = {
   /** Absent: `produce` is refused. */
@@ -44,7 +45,8 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   const connection = options.consumer?.connection ?? options.producer?.connection
   if (connection === undefined) throw new ConfigError('a Kafka bus needs a producer or a consumer')
   const metrics = createKafkaMetrics(options.metrics)
-  const producer = options.producer && createKafkaProducer(options.producer, { metrics, logger })
+  const producer =
+    options.producer && createKafkaProducer(options.producer, { metrics, topicMetrics: createTopicMetrics(options.metrics), logger })
   const consumer = options.consumer && createKafkaConsumer(options.consumer, { kindOf, metrics, logger })
   const queries = createClusterQueries(connection, logger)
   if (options.producer !== undefined && options.producer.acks !== ALL_REPLICAS) {

@@ -1,14 +1,17 @@
+import type { Envelope } from '@clymene/model'
 import { describe, expect, test, vi } from 'vitest'
 
+import { createOutgoing, type Outgoing } from './outgoing.ts'
 import { createPartitionLane, type BatchLimits } from './partition-lane.ts'
-import { createProduceCall, type Outgoing } from './produce-call.ts'
+import { createProduceCall } from './produce-call.ts'
 
 const LIMITS: BatchLimits = { maxBytes: 100, maxMessages: Infinity, minMessages: 0, lingerMs: 0 }
 const never = (): AbortSignal => new AbortController().signal
 const message = (bytes: number, signal = never()): Outgoing => {
   const call = createProduceCall(1, signal)
   call.done.catch(() => undefined)
-  return { record: { key: Buffer.alloc(0), value: Buffer.alloc(0), headers: Buffer.alloc(0) }, bytes, queuedAt: 0, call }
+  const envelope: Envelope = { kind: 'metrics', key: '', value: Buffer.alloc(0), headers: {} }
+  return { ...createOutgoing(envelope, { call, delivery: 0 }), bytes }
 }
 
 function lane(limits: Partial<BatchLimits> = {}) {
@@ -16,7 +19,7 @@ function lane(limits: Partial<BatchLimits> = {}) {
   const released: Outgoing[] = []
   const answers: (() => void)[] = []
   const { push, idle } = createPartitionLane({
-    limits: { ...LIMITS, ...limits },
+    limits: () => ({ ...LIMITS, ...limits }),
     deliver: async (batch) => {
       batches.push(batch)
       await new Promise<void>((resolve) => answers.push(resolve))
@@ -57,7 +60,7 @@ describe('partition lane', () => {
   })
 
   test('waits for others no longer than its time', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
       const { push, batches } = lane({ lingerMs: 50 })
       push(message(1))
@@ -66,6 +69,25 @@ describe('partition lane', () => {
       expect(batches).toHaveLength(0)
       await vi.advanceTimersByTimeAsync(1)
       expect(batches.map(({ length }) => length)).toEqual([2])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('what waited while a request was in flight does not wait for others again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const { push, batches, answer } = lane({ lingerMs: 50 })
+      push(message(1))
+      await vi.advanceTimersByTimeAsync(50)
+      push(message(1))
+      await vi.advanceTimersByTimeAsync(30)
+      answer()
+      // It is 30 ms old: 20 more.
+      await vi.advanceTimersByTimeAsync(19)
+      expect(batches).toHaveLength(1)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(batches).toHaveLength(2)
     } finally {
       vi.useRealTimers()
     }
@@ -114,6 +136,18 @@ describe('produce call', () => {
     call.fail(new Error('second'))
     call.acknowledged()
     await expect(call.done).rejects.toThrow('first')
+  })
+
+  test('with refused messages it fails when all others are acknowledged, naming every refused record', async () => {
+    const call = createProduceCall(2, never())
+    const record = (index: number) => ({ delivery: 1, record: index, reason: 'too large' })
+    call.divided(3)
+    call.refused([record(0)])
+    call.acknowledged()
+    call.refused([record(2)])
+    expect(call.settled()).toBe(false)
+    call.acknowledged()
+    await expect(call.done).rejects.toMatchObject({ name: 'PermanentError', status: 413, refused: [record(0), record(2)] })
   })
 
   test('fails with the reason of its signal', async () => {

@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from 'node:timers/promises'
 
-import type { Outgoing } from './produce-call.ts'
+import type { Outgoing } from './outgoing.ts'
 
 export type BatchLimits = {
   /** Bytes of one request; a single message may be larger. */
@@ -16,7 +16,8 @@ export type BatchLimits = {
 export type PartitionLane = { readonly push: (message: Outgoing) => void; readonly idle: () => Promise<void> }
 
 export type LaneOptions = {
-  readonly limits: BatchLimits
+  /** As they are now. */
+  readonly limits: () => BatchLimits
   /** Settles the calls of all its messages and never rejects. */
   readonly deliver: (batch: readonly Outgoing[]) => Promise<void>
   /** The message left the lane, delivered or not: its memory is free. */
@@ -29,8 +30,10 @@ export function createPartitionLane({ limits, deliver, released }: LaneOptions):
   let running: Promise<void> | undefined
   let full = Promise.withResolvers<void>()
 
-  const isFull = (): boolean =>
-    bytes >= limits.maxBytes || queue.length >= limits.maxMessages || (limits.minMessages > 0 && queue.length >= limits.minMessages)
+  const isFull = (): boolean => {
+    const { maxBytes, maxMessages, minMessages } = limits()
+    return bytes >= maxBytes || queue.length >= maxMessages || (minMessages > 0 && queue.length >= minMessages)
+  }
 
   const run = async (): Promise<void> => {
     while (queue.length > 0) {
@@ -42,23 +45,26 @@ export function createPartitionLane({ limits, deliver, released }: LaneOptions):
     running = undefined
   }
 
+  /** What waited for the request before has waited for others already. */
   const gather = async (): Promise<void> => {
-    if (limits.lingerMs === 0 || isFull()) {
+    const waitMs = limits().lingerMs - (performance.now() - (queue[0]?.queuedAt ?? 0))
+    if (waitMs <= 0 || isFull()) {
       await nextRound()
       return
     }
     full = Promise.withResolvers()
-    const timer = setTimeout(full.resolve, limits.lingerMs)
+    const timer = setTimeout(full.resolve, waitMs)
     await full.promise
     clearTimeout(timer)
   }
 
   const takeBatch = (): readonly Outgoing[] => {
+    const { maxBytes, maxMessages } = limits()
     const batch: Outgoing[] = []
     let size = 0
     let taken = 0
     for (const message of queue) {
-      if (batch.length > 0 && (size + message.bytes > limits.maxBytes || batch.length >= limits.maxMessages)) break
+      if (batch.length > 0 && (size + message.bytes > maxBytes || batch.length >= maxMessages)) break
       taken++
       bytes -= message.bytes
       // Its caller has gone, or another message of the same call failed: sent now it would only come twice, and late.

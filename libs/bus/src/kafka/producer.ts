@@ -1,17 +1,17 @@
-import { PermanentError, RetryableError, type Bus, type Envelope, type Logger } from '@clymene/model'
+import { PermanentError, RetryableError, type Bus, type Logger } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
-import { toHeaders } from '@clymene/wire'
 
 import { createByteBudget } from './byte-budget.ts'
 import type { KafkaConnection } from './client.ts'
 import { codecOf, type CompressionName } from './compression.ts'
-import { createTopic, type TopicLayout } from './create-topic.ts'
+import { createTopic, type TopicCreation } from './create-topic.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
+import { createOutgoing } from './outgoing.ts'
 import type { BatchLimits } from './partition-lane.ts'
-import { createProduceCall, type Outgoing, type ProduceCall } from './produce-call.ts'
-import { encodeHeaders } from './record-batch.ts'
+import { createProduceCall } from './produce-call.ts'
 import { createTopicConnection } from './topic-connection.ts'
 import { createTopicProducer, type TopicProducer } from './topic-producer.ts'
+import { createTopicReport, type TopicMetrics } from './topic-report.ts'
 
 export type KafkaProducerOptions = {
   readonly connection: KafkaConnection
@@ -19,24 +19,25 @@ export type KafkaProducerOptions = {
   readonly compression: CompressionName
   /** 0 is the codec's own default. */
   readonly compressionLevel: number
+  /** `maxBytes` counts where it is below the limit of a topic. */
   readonly batch: BatchLimits
   /** Bytes of all messages that are not acknowledged yet. */
   readonly queueBytes: number
   readonly requestTimeoutMs: number
   readonly deliveryTimeoutMs: number
-  /** How a missing topic is made; undefined leaves that to the operator. */
-  readonly newTopics: TopicLayout | undefined
+  /** Topics that are looked at already at the start, so that it is seen what they are like. */
+  readonly topics: readonly string[]
+  /** How a missing topic is made. */
+  readonly newTopics: TopicCreation
 }
 
 export type KafkaProducer = Pick<Bus, 'produce' | 'unavailable' | 'close'>
 
-/** What a record batch adds to each message, at most: lengths, and a share of the batch's header. */
-const OVERHEAD_BYTES = 96
 const COMPLAINT_INTERVAL_MS = 60_000
 
 export function createKafkaProducer(
   options: KafkaProducerOptions,
-  { metrics, logger }: { readonly metrics: KafkaMetrics; readonly logger: Logger },
+  { metrics, topicMetrics, logger }: { readonly metrics: KafkaMetrics; readonly topicMetrics: TopicMetrics; readonly logger: Logger },
 ): KafkaProducer {
   const budget = createByteBudget(options.queueBytes)
   const codec = codecOf(options.compression, options.compressionLevel)
@@ -55,7 +56,8 @@ export function createKafkaProducer(
         connection,
         acks,
         requestTimeoutMs,
-        createTopic: newTopics && ((name, signal) => createTopic(name, newTopics, { connection, logger }, signal)),
+        createTopic: (name, signal) => createTopic(name, newTopics, { connection, logger }, signal),
+        onState: createTopicReport({ topic, metrics: topicMetrics, logger }),
         logger,
       }),
       limits: options.batch,
@@ -70,6 +72,8 @@ export function createKafkaProducer(
         metrics.producedBytes.inc({ topic }, bytes)
         metrics.produceSeconds.observe({ topic }, seconds)
       },
+      onCut: () => topicMetrics.cut.inc({ topic }),
+      onMissing: () => logger.info('Kafka topic does not exist yet', { topic, isMadeWhenNeeded: newTopics.isAllowed }),
       onFailure: ({ verdict, reason }) => {
         metrics.produceErrors.inc({ topic, verdict })
         onceAMinute(`${topic} ${verdict}`, (heldBack) =>
@@ -81,13 +85,14 @@ export function createKafkaProducer(
     return made
   }
 
+  for (const topic of options.topics) topicProducer(topic)
   return {
     produce: async (topic, envelopes, signal) => {
       signal.throwIfAborted()
       if (envelopes.length === 0) return
       if (closed) throw new RetryableError('the Kafka producer is closed')
       const call = createProduceCall(envelopes.length, signal)
-      const messages = toMessages(envelopes, call)
+      const messages = envelopes.map((envelope, delivery) => createOutgoing(envelope, { call, delivery }))
       const bytes = messages.reduce((sum, message) => sum + message.bytes, 0)
       if (bytes > options.queueBytes) {
         call.fail(new PermanentError(`${bytes} bytes at once are more than the producer's queue of ${options.queueBytes} bytes takes`))
@@ -105,12 +110,4 @@ export function createKafkaProducer(
       await Promise.all([...topics.values()].map((producer) => producer.close()))
     },
   }
-}
-
-function toMessages(envelopes: readonly Envelope[], call: ProduceCall): readonly Outgoing[] {
-  const queuedAt = Date.now()
-  return envelopes.map(({ key, value, headers, extra }) => {
-    const record = { key: Buffer.from(key), value, headers: encodeHeaders({ ...extra, ...toHeaders(headers) }) }
-    return { record, bytes: record.key.length + value.length + record.headers.length + OVERHEAD_BYTES, queuedAt, call }
-  })
 }

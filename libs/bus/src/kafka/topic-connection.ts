@@ -4,15 +4,25 @@ import type { Logger } from '@clymene/model'
 
 import { createClient, type KafkaClient, type KafkaConnection } from './client.ts'
 import { createCluster, type Cluster } from './internals.ts'
-import { kafkaErrorOf } from './produce-failure.ts'
+import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
 import { sendProduce } from './produce-request.ts'
 import type { RecordBatch } from './record-batch.ts'
+import { readTopicConfig, topicStateOf, type TopicConfig, type TopicState } from './topic-state.ts'
 
 export type TopicConnection = {
-  /** Partitions of the topic as last seen; undefined before the first {@link TopicConnection.refresh}. */
+  /** Partitions of the topic as last seen; undefined before the first {@link TopicConnection.refresh} that found it. */
   readonly partitions: () => number | undefined
-  /** Connects where needed and reads the topic's metadata, creating the topic when it is missing and that is allowed. */
-  readonly refresh: () => Promise<void>
+  /** The topic's limits as last read; undefined when the brokers do not let us, or nobody asked yet. */
+  readonly config: () => TopicConfig | undefined
+  /**
+   * Connects where needed and reads the topic's metadata and limits.
+   *
+   * @param options.mayCreate whether a missing topic is made where that is allowed; without it there is no error.
+   * @throws kafkajs's errors, MissingTopicError when the topic is needed and cannot be made.
+   */
+  readonly refresh: (options: { readonly mayCreate: boolean }) => Promise<void>
+  /** Reads the topic's limits again; never rejects. */
+  readonly refreshConfig: () => Promise<void>
   /** @returns the broker's error code. @throws kafkajs's errors. */
   readonly produce: (partition: number, batch: RecordBatch) => Promise<number>
   /** Ends the connections at once; the next use makes new ones. */
@@ -24,8 +34,10 @@ export type TopicConnectionOptions = {
   readonly connection: KafkaConnection
   readonly acks: -1 | 0 | 1
   readonly requestTimeoutMs: number
-  /** Makes the topic; undefined when that is not allowed. */
-  readonly createTopic: ((topic: string, signal: AbortSignal) => Promise<void>) | undefined
+  /** Makes the topic. @throws MissingTopicError when that is not allowed */
+  readonly createTopic: (topic: string, signal: AbortSignal) => Promise<void>
+  /** Told what the topic is like each time that this was read. */
+  readonly onState: (state: TopicState) => void
   readonly logger: Logger
 }
 
@@ -34,67 +46,86 @@ export type TopicConnectionOptions = {
  * one of them is missing, and one stuck topic must not hold up another.
  */
 export function createTopicConnection(options: TopicConnectionOptions): TopicConnection {
-  const { topic, acks, requestTimeoutMs } = options
+  const { topic, acks, requestTimeoutMs, logger } = options
   let current: { readonly client: KafkaClient; readonly cluster: Cluster } | undefined
   let known: number | undefined
+  let config: TopicConfig | undefined
+  let seen: Cluster['brokerPool']['metadata'] = null
+  let refusal = ''
   let giveUp = new AbortController()
 
   const open = () => {
     if (current === undefined) {
-      const client = createClient(options.connection, { requestTimeoutMs, logger: options.logger })
+      const client = createClient(options.connection, { requestTimeoutMs, logger })
       current = { client, cluster: createCluster(client.kafka) }
     }
     return current
   }
 
-  const readMetadata = async (cluster: Cluster): Promise<void> => {
-    await cluster.connect()
-    if (cluster.targetTopics.has(topic)) await cluster.refreshMetadata()
-    else await cluster.addMultipleTargetTopics([topic])
-  }
-
-  const readNewMetadata = async (cluster: Cluster): Promise<void> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await readMetadata(cluster)
-      } catch (error) {
-        if (tries === NEW_TOPIC_TRIES || !NOT_YET.has(kafkaErrorOf(error).type)) throw error
-        await sleep(NEW_TOPIC_PAUSE_MS)
-      }
-    }
-  }
-
-  const refresh = async (): Promise<void> => {
-    const { cluster } = open()
+  /** @returns false when the topic is missing and is not to be made. */
+  const findOrCreate = async (cluster: Cluster, mayCreate: boolean): Promise<boolean> => {
     try {
-      await readMetadata(cluster)
+      await readMetadata(cluster, topic)
     } catch (error) {
       if (kafkaErrorOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-      if (options.createTopic === undefined) throw new MissingTopicError(topic, error)
+      if (!mayCreate) return false
       await options.createTopic(topic, giveUp.signal)
-      await readNewMetadata(cluster)
+      await readNewMetadata(cluster, topic)
     }
-    known = cluster.findTopicPartitionMetadata(topic).length
+    return true
   }
 
-  const produce = async (partition: number, batch: RecordBatch): Promise<number> => {
-    const { cluster } = open()
-    await cluster.refreshMetadataIfNecessary()
-    const partitions = cluster.findTopicPartitionMetadata(topic)
-    known = partitions.length
-    const leader = partitions.find(({ partitionId }) => partitionId === partition)?.leader
-    if (leader === undefined) return UNKNOWN_TOPIC_OR_PARTITION
-    if (leader < 0) return LEADER_NOT_AVAILABLE
-    const broker = await cluster.findBroker({ nodeId: leader })
-    // The broker gives up waiting for its replicas before the request times out here, and says so.
-    const replicasTimeoutMs = Math.ceil((requestTimeoutMs * 2) / 3)
-    return sendProduce(broker, { topic, partition, batch, acks, replicasTimeoutMs, timeoutMs: requestTimeoutMs })
+  /** @returns whether they could be read; else those that were known stay. */
+  const readConfig = async (cluster: Cluster): Promise<boolean> => {
+    try {
+      config = await readTopicConfig(cluster, topic)
+      refusal = ''
+      return true
+    } catch (error) {
+      const { reason, verdict } = failureOfError(error)
+      // A broker that is away says so in other ways; one that refuses leaves us with what topics are like by default.
+      if (verdict === 'operator' && reason !== refusal)
+        logger.warn('the limits of a Kafka topic cannot be read, the defaults of brokers are assumed; expected the right DescribeConfigs', {
+          topic,
+          error: reason,
+        })
+      refusal = reason
+      return false
+    }
+  }
+
+  const tell = (cluster: Cluster): void => {
+    seen = cluster.brokerPool.metadata
+    const state = topicStateOf(cluster, topic, config)
+    known = state.partitions
+    if (known > 0) options.onState(state)
   }
 
   return {
     partitions: () => known,
-    refresh,
-    produce,
+    config: () => config,
+    refresh: async ({ mayCreate }) => {
+      const { cluster } = open()
+      if (!(await findOrCreate(cluster, mayCreate))) return
+      await readConfig(cluster)
+      tell(cluster)
+    },
+    refreshConfig: async () => {
+      const { cluster } = open()
+      if (await readConfig(cluster)) tell(cluster)
+    },
+    produce: async (partition, batch) => {
+      const { cluster } = open()
+      await cluster.refreshMetadataIfNecessary()
+      if (seen !== cluster.brokerPool.metadata) tell(cluster)
+      const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader
+      if (leader === undefined) return UNKNOWN_TOPIC_OR_PARTITION
+      if (leader < 0) return LEADER_NOT_AVAILABLE
+      const broker = await cluster.findBroker({ nodeId: leader })
+      // The broker gives up waiting for its replicas before the request times out here, and says so.
+      const replicasTimeoutMs = Math.ceil((requestTimeoutMs * 2) / 3)
+      return sendProduce(broker, { topic, partition, batch, acks, replicasTimeoutMs, timeoutMs: requestTimeoutMs })
+    },
     reset: () => {
       giveUp.abort(new Error('given up'))
       giveUp = new AbortController()
@@ -104,16 +135,25 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
   }
 }
 
+async function readMetadata(cluster: Cluster, topic: string): Promise<void> {
+  await cluster.connect()
+  if (cluster.targetTopics.has(topic)) await cluster.refreshMetadata()
+  else await cluster.addMultipleTargetTopics([topic])
+}
+
+async function readNewMetadata(cluster: Cluster, topic: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await readMetadata(cluster, topic)
+    } catch (error) {
+      if (tries === NEW_TOPIC_TRIES || !NOT_YET.has(kafkaErrorOf(error).type)) throw error
+      await sleep(NEW_TOPIC_PAUSE_MS)
+    }
+  }
+}
+
 const NEW_TOPIC_TRIES = 20
 const NEW_TOPIC_PAUSE_MS = 50
 const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 const UNKNOWN_TOPIC_OR_PARTITION = 3
 const LEADER_NOT_AVAILABLE = 5
-
-/** The topic is not there and is not to be made. */
-class MissingTopicError extends Error {
-  override readonly name = 'MissingTopicError'
-  constructor(topic: string, cause: unknown) {
-    super(`topic ${topic} does not exist and --kafka.producer.create-topics is off`, { cause })
-  }
-}

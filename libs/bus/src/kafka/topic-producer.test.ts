@@ -1,8 +1,13 @@
-import { PermanentError, RetryableError } from '@clymene/model'
+import { randomBytes } from 'node:crypto'
+
+import { PermanentError, RetryableError, type Envelope } from '@clymene/model'
+import { compress, encodePushRequest } from '@clymene/wire'
 import { describe, expect, test, vi } from 'vitest'
 
+import { MissingTopicError } from './create-topic.ts'
+import { createOutgoing } from './outgoing.ts'
 import { partitionOf } from './partition-of.ts'
-import { createProduceCall, type Outgoing } from './produce-call.ts'
+import { createProduceCall } from './produce-call.ts'
 import type { RecordBatch } from './record-batch.ts'
 import { createTopicProducer } from './topic-producer.ts'
 
@@ -15,7 +20,19 @@ function topic({
   answers = [],
   refreshes = [],
   deliveryTimeoutMs = 60_000,
-}: { answers?: Answer[]; refreshes?: (Answer | 'never')[]; deliveryTimeoutMs?: number } = {}) {
+  limits = [],
+  answerLater,
+}: {
+  answers?: Answer[]
+  refreshes?: (Answer | 'never' | 'missing')[]
+  deliveryTimeoutMs?: number
+  /** `max.message.bytes`, at first and each time that it is read again. */
+  limits?: number[]
+  /** Requests are answered by these, in place of `answers`. */
+  answerLater?: PromiseWithResolvers<number>[]
+} = {}) {
+  const events: string[] = []
+  let maxMessageBytes = limits.shift()
   const requests: { readonly partition: number; readonly batch: RecordBatch }[] = []
   let known: number | undefined
   let resets = 0
@@ -25,8 +42,10 @@ function topic({
     topic: 't',
     connection: {
       partitions: () => known,
-      refresh: () => {
+      refresh: ({ mayCreate }) => {
         const next = refreshes.shift() ?? 3
+        if (next === 'missing' && !mayCreate) return Promise.resolve()
+        if (next === 'missing') return Promise.reject(new MissingTopicError('t', LAYOUT, 'nobody makes it'))
         if (next instanceof Error) return Promise.reject(next)
         if (next === 'never') return new Promise(() => undefined)
         known = next
@@ -34,33 +53,59 @@ function topic({
       },
       produce: (partition, batch) => {
         requests.push({ partition, batch })
+        if (answerLater !== undefined) {
+          const answer = Promise.withResolvers<number>()
+          answerLater.push(answer)
+          return answer.promise
+        }
         const next = answers.shift() ?? 0
         return next instanceof Error ? Promise.reject(next) : Promise.resolve(next)
       },
+      config: () => (maxMessageBytes === undefined ? undefined : { maxMessageBytes, minInSyncReplicas: 1, retentionMs: 1 }),
+      refreshConfig: async () => {
+        maxMessageBytes = limits.shift() ?? maxMessageBytes
+      },
       reset: () => resets++,
     },
-    limits: { maxBytes: 1000, maxMessages: Infinity, minMessages: 0, lingerMs: 0 },
+    limits: { maxBytes: 10_000, maxMessages: Infinity, minMessages: 0, lingerMs: 0 },
     codec: undefined,
     deliveryTimeoutMs,
     released: () => held--,
     onSent: () => undefined,
     onFailure: ({ verdict }) => verdicts.push(verdict),
+    onCut: () => events.push('cut'),
+    onMissing: () => events.push('missing'),
   })
-  const send = (keys: readonly string[], signal = new AbortController().signal): Promise<void> => {
-    const call = createProduceCall(keys.length, signal)
-    held += keys.length
-    producer.push(
-      keys.map((key): Outgoing => ({
-        record: { key: Buffer.from(key), value: Buffer.from('v'), headers: Buffer.from([0]) },
-        bytes: 10,
-        queuedAt: Date.now(),
-        call,
-      })),
-    )
+  const sendAll = (envelopes: readonly Envelope[], signal = new AbortController().signal): Promise<void> => {
+    const call = createProduceCall(envelopes.length, signal)
+    held += envelopes.length
+    producer.push(envelopes.map((envelope, delivery) => createOutgoing(envelope, { call, delivery })))
     return call.done
   }
-  return { producer, requests, verdicts, send, resets: () => resets, held: () => held }
+  const send = (keys: readonly string[], signal?: AbortSignal): Promise<void> =>
+    sendAll(
+      keys.map((key) => ({ kind: 'metrics', key, value: Buffer.from('v'), headers: {} })),
+      signal,
+    )
+  return { producer, requests, verdicts, events, send, sendAll, resets: () => resets, held: () => held }
 }
+
+const LAYOUT = { partitions: 3, replication: 3, minInSyncReplicas: 2, retentionMs: 1000 }
+
+/** Lines of random text, one message. */
+const lines = (...sizes: readonly number[]): Envelope => ({
+  kind: 'logs',
+  key: 'k',
+  value: compress(
+    encodePushRequest([
+      {
+        labels: [['app', 'a']],
+        entries: sizes.map((bytes, index) => ({ timestampNs: BigInt(index), line: randomBytes(bytes / 2).toString('hex') })),
+      },
+    ]),
+  ),
+  headers: { scanned: true, records: sizes.length },
+})
 
 describe('topic producer', () => {
   test('sends each message to the partition of its key', async () => {
@@ -147,6 +192,24 @@ describe('topic producer', () => {
     expect(requests).toHaveLength(2)
   })
 
+  test('a partition has one request in flight, whatever is sent meanwhile', async () => {
+    const pending: PromiseWithResolvers<number>[] = []
+    const { send, requests } = topic({ refreshes: [1], answerLater: pending })
+    const sent = [send(['a'])]
+    await vi.waitFor(() => expect(requests).toHaveLength(1))
+    for (let call = 0; call < 20; call++) {
+      sent.push(send(['a', 'b']))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(requests).toHaveLength(1)
+    pending[0]!.resolve(0)
+    // All that came meanwhile go together.
+    await vi.waitFor(() => expect(requests).toHaveLength(2))
+    pending[1]!.resolve(0)
+    await Promise.all(sent)
+    expect(requests).toHaveLength(2)
+  })
+
   test('closing waits for no answer', async () => {
     const { producer, send, held } = topic({ refreshes: ['never'] })
     const sent = send(['a'])
@@ -164,4 +227,79 @@ describe('topic producer', () => {
     await expect(sent).rejects.toThrow('the producer was closed')
     expect(held()).toBe(0)
   })
+})
+
+/** So large that 64 KiB of headroom leave half of it. */
+const LIMIT = 128 * 1024
+
+describe('a message over the limit of the topic', () => {
+  test('goes in pieces that leave headroom, one request after the other; its caller waits for all', async () => {
+    const { sendAll, requests, events, held } = topic({ refreshes: [1], limits: [LIMIT] })
+    await sendAll([lines(50_000, 50_000, 50_000)])
+    expect(requests.map(({ batch }) => batch.bytes < LIMIT / 2)).toEqual([true, true, true])
+    expect(events).toEqual(['cut'])
+    await vi.waitFor(() => expect(held()).toBe(0))
+  })
+
+  test('is cut when the broker says so, by the limit as it is then', async () => {
+    const { sendAll, requests, verdicts } = topic({ refreshes: [1], limits: [8 * LIMIT, LIMIT], answers: [10] })
+    await sendAll([lines(50_000, 50_000, 50_000)])
+    expect(requests.map(({ batch }) => batch.bytes < LIMIT / 2)).toEqual([false, true, true, true])
+    expect(verdicts).toEqual([])
+  })
+
+  test('is cut in halves until they fit when nobody tells the limit', async () => {
+    const { sendAll, requests } = topic({ refreshes: [1], answers: [10, 10] })
+    await sendAll([lines(10_000, 10_000, 10_000, 10_000)])
+    // The whole and its first half are refused; the quarters and the second half are taken.
+    expect(requests.map(({ batch }) => Math.round(batch.bytes / 10_000))).toEqual([4, 2, 1, 1, 2])
+  })
+
+  test('that cannot be cut is tried, and when the broker refuses it named; all the rest is there', async () => {
+    const { sendAll, requests, held } = topic({ refreshes: [1], limits: [LIMIT], answers: [0, 0, 10, 0] })
+    const sent = sendAll([lines(10), lines(50_000, 300_000, 50_000)])
+    await expect(sent).rejects.toMatchObject({
+      name: 'PermanentError',
+      status: 413,
+      refused: [
+        { delivery: 1, record: 1, reason: expect.stringMatching(/^one entry of \d+ bytes is too large: .* for topic t, its max\.message/) },
+      ],
+    })
+    expect(requests).toHaveLength(4)
+    await vi.waitFor(() => expect(held()).toBe(0))
+  })
+
+  test('fails as a whole when a piece cannot be sent, and the rest is not sent', async () => {
+    const { sendAll, requests } = topic({ refreshes: [1], limits: [LIMIT], answers: [0, 29] })
+    await expect(sendAll([lines(50_000, 50_000, 50_000)])).rejects.toThrow(RetryableError)
+    expect(requests).toHaveLength(2)
+  })
+})
+
+describe('a topic that is missing', () => {
+  test('is no reason to be unavailable, and is not made, before something is sent to it', async () => {
+    const { events, producer, verdicts } = topic({ refreshes: ['missing'] })
+    await vi.waitFor(() => expect(events).toEqual(['missing']))
+    expect(producer.unavailable()).toBeUndefined()
+    expect(verdicts).toEqual([])
+  })
+
+  test('and cannot be made is told with what to do, and senders are told at once', async () => {
+    const { send, producer } = topic({ refreshes: Array.from({ length: 5 }, () => 'missing' as const) })
+    await expect(send(['a'])).rejects.toMatchObject({ name: 'RetryableError', needsOperator: true })
+    expect(producer.unavailable()).toBe(
+      'Kafka topic t: topic t does not exist and nobody makes it; make it (kafka-topics.sh --create --topic t --partitions 3 ' +
+        '--replication-factor 3 --config min.insync.replicas=2 --config retention.ms=1000) or let this client do so',
+    )
+  })
+})
+
+test('a topic that nothing is sent to may be forbidden', async () => {
+  const { producer, verdicts, send } = topic({
+    refreshes: [Object.assign(kafkaError('KafkaJSProtocolError'), { type: 'TOPIC_AUTHORIZATION_FAILED' })],
+  })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(producer.unavailable()).toBeUndefined()
+  expect(verdicts).toEqual([])
+  await send(['a'])
 })

@@ -1,31 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { PermanentError, RetryableError } from '@clymene/model'
+import { RetryableError } from '@clymene/model'
 
+import { MissingTopicError } from './create-topic.ts'
+import type { Outgoing } from './outgoing.ts'
+import { createDelivery, type DeliveryOptions } from './partition-delivery.ts'
 import { createPartitionLane, type BatchLimits, type PartitionLane } from './partition-lane.ts'
 import { partitionOf } from './partition-of.ts'
-import type { Outgoing } from './produce-call.ts'
-import { failureOfCode, failureOfError, type ProduceFailure } from './produce-failure.ts'
-import { encodeRecordBatch, type Codec } from './record-batch.ts'
+import { failureOfError, type ProduceFailure } from './produce-failure.ts'
 import type { TopicConnection } from './topic-connection.ts'
+import { usableBytes } from './topic-state.ts'
 
-export type TopicProducerOptions = {
-  readonly topic: string
+export type TopicProducerOptions = Pick<DeliveryOptions, 'topic' | 'codec' | 'onSent' | 'onFailure' | 'onCut'> & {
   readonly connection: TopicConnection
+  /** `maxBytes` counts where it is below the topic's own limit. */
   readonly limits: BatchLimits
-  readonly codec: Codec | undefined
   /** A message that is not acknowledged this long after it came is given back to its caller. */
   readonly deliveryTimeoutMs: number
   readonly released: (message: Outgoing) => void
-  /** Told how each request ended. */
-  readonly onSent: (sent: { readonly messages: number; readonly bytes: number; readonly seconds: number }) => void
-  readonly onFailure: (failure: ProduceFailure) => void
+  /** The topic was looked for at the start, and is not there yet. */
+  readonly onMissing: () => void
 }
 
 export type TopicProducer = {
   /** In the order of calls, per key. */
   readonly push: (messages: readonly Outgoing[]) => void
-  /** Why nothing can be sent now. */
+  /** Why nothing can be sent now. A topic that nothing was sent to is no reason. */
   readonly unavailable: () => string | undefined
   /** Gives everything back to its callers that is not acknowledged by then, and ends the connections. */
   readonly close: () => Promise<void>
@@ -33,16 +33,17 @@ export type TopicProducer = {
 
 const BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 2000
-/** What HTTP says of a message over the limit, and of one that is wrong. */
-const STATUS = { split: 413, permanent: 400 } as const
 const CLOSED: ProduceFailure = { verdict: 'wait', reason: 'the producer was closed' }
 
+/** Looks at the topic at once, and makes a missing one when the first message comes. */
 export function createTopicProducer(options: TopicProducerOptions): TopicProducer {
   const { topic, connection, deliveryTimeoutMs } = options
   const lanes = new Map<number, PartitionLane>()
   const closing = new AbortController()
   /** Messages that came before the number of partitions was known. */
   let unplaced: Outgoing[] = []
+  /** Whether anything came so far. */
+  let isUsed = false
   let reason: string | undefined
   let recovering: Promise<void> | undefined
 
@@ -52,32 +53,51 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
       const partition = partitionOf(message.record.key, partitions)
       let lane = lanes.get(partition)
       if (lane === undefined) {
-        lane = createPartitionLane({ limits: options.limits, released: options.released, deliver: (batch) => deliver(partition, batch) })
+        lane = createPartitionLane({ limits, released: options.released, deliver: (batch) => deliver(partition, batch) })
         lanes.set(partition, lane)
       }
       lane.push(message)
     }
   }
 
+  const limits = (): BatchLimits => ({ ...options.limits, maxBytes: Math.min(options.limits.maxBytes, usableBytes(connection.config())) })
+
   /** Reads metadata until that succeeds: at the start, and after a failure also when nobody sends, so that it is seen to be over. */
   const recover = async (): Promise<void> => {
+    try {
+      await look()
+    } finally {
+      recovering = undefined
+    }
+  }
+
+  const look = async (): Promise<void> => {
     for (let failures = 0; !closing.signal.aborted; failures++) {
       try {
-        await unlessClosing(connection.refresh())
+        await unlessClosing(connection.refresh({ mayCreate: isUsed }))
+        if (connection.partitions() === undefined) {
+          if (isUsed) continue
+          return options.onMissing()
+        }
         reason = undefined
-        place(unplaced.splice(0))
-        return
+        return place(unplaced.splice(0))
       } catch (error) {
-        if (closing.signal.aborted) return
-        const failure = failureOfError(error)
-        reason = `Kafka topic ${topic}: ${failure.reason}`
-        options.onFailure(failure)
+        if (closing.signal.aborted) return undefined
+        const failure = error instanceof MissingTopicError ? toBeMade(error) : failureOfError(error)
+        if (isUsed) {
+          options.onFailure(failure)
+          reason = `Kafka topic ${topic}: ${failure.reason}`
+        } else if (failure.verdict === 'operator') {
+          // A gateway of metrics alone needs no rights on the topic of logs.
+          return undefined
+        }
         // Also after failures of other kinds: new connections start from the configured brokers, should all have moved.
         if (failure.verdict === 'hung' || failures > 0) connection.reset()
         giveUpUnplaced(failure)
         await pause(failures)
       }
     }
+    return undefined
   }
 
   /** A broker that has stopped answers no sooner because somebody waits for it. */
@@ -97,7 +117,7 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
 
   /** Gives a message back to its caller when there is no point in waiting longer. */
   const giveUpLate = ({ queuedAt, call }: Outgoing, { verdict, reason: why }: ProduceFailure): void => {
-    if (Date.now() - queuedAt < deliveryTimeoutMs && verdict !== 'operator' && !closing.signal.aborted) return
+    if (performance.now() - queuedAt < deliveryTimeoutMs && verdict !== 'operator' && !closing.signal.aborted) return
     call.fail(new RetryableError(`Kafka topic ${topic}: ${why}`, { needsOperator: verdict === 'operator' }))
   }
 
@@ -108,67 +128,32 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
   }
 
   const startRecovery = (): void => {
-    recovering ??= recover().finally(() => {
-      recovering = undefined
-    })
+    recovering ??= recover()
   }
 
-  const deliver = async (partition: number, messages: readonly Outgoing[]): Promise<void> => {
-    let waiting = messages
-    for (let failures = 0; waiting.length > 0; failures++) {
-      if (closing.signal.aborted) {
-        for (const message of waiting) giveUpLate(message, CLOSED)
-        return
-      }
-      const failure = await attempt(partition, waiting)
-      if (failure === undefined) return
-      const { verdict } = failure
-      if (verdict === 'split' && waiting.length > 1) {
-        const half = waiting.length >> 1
-        await deliver(partition, waiting.slice(0, half))
-        return deliver(partition, waiting.slice(half))
-      }
-      options.onFailure(failure)
-      if (verdict === 'split' || verdict === 'permanent') {
-        for (const { call } of waiting)
-          call.fail(new PermanentError(`Kafka topic ${topic}: ${failure.reason}`, { status: STATUS[verdict] }))
-        return
-      }
-      waiting = await recovered(failure, waiting, failures)
-    }
-  }
-
-  /** After a failure that may pass: looks again where the partition is. @returns what is still to be sent. */
-  const recovered = async (failure: ProduceFailure, messages: readonly Outgoing[], failures: number): Promise<readonly Outgoing[]> => {
-    if (failure.verdict === 'hung') connection.reset()
-    for (const message of messages) giveUpLate(message, failure)
-    reason = `Kafka topic ${topic}: ${failure.reason}`
-    startRecovery()
-    await pause(failures)
+  const wanted = (messages: readonly Outgoing[]): readonly Outgoing[] => {
+    if (closing.signal.aborted) for (const message of messages) giveUpLate(message, CLOSED)
     return messages.filter(({ call }) => !call.settled())
   }
 
-  const attempt = async (partition: number, messages: readonly Outgoing[]): Promise<ProduceFailure | undefined> => {
-    const start = performance.now()
-    try {
-      const batch = await encodeRecordBatch(
-        messages.map(({ record }) => record),
-        Date.now(),
-        options.codec,
-      )
-      const code = await connection.produce(partition, batch)
-      if (code !== 0) return failureOfCode(code)
-      for (const { call } of messages) call.acknowledged()
-      options.onSent({ messages: messages.length, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
-      return undefined
-    } catch (error) {
-      return failureOfError(error)
-    }
-  }
+  const deliver = createDelivery({
+    ...options,
+    wanted,
+    // Looks again where the partition is.
+    recovered: async (failure, messages, failures) => {
+      if (failure.verdict === 'hung') connection.reset()
+      for (const message of messages) giveUpLate(message, failure)
+      reason = `Kafka topic ${topic}: ${failure.reason}`
+      startRecovery()
+      await pause(failures)
+      return wanted(messages)
+    },
+  })
 
   startRecovery()
   return {
     push: (messages) => {
+      isUsed = true
       if (connection.partitions() !== undefined && unplaced.length === 0) {
         place(messages)
       } else {
@@ -186,3 +171,5 @@ export function createTopicProducer(options: TopicProducerOptions): TopicProduce
     },
   }
 }
+
+const toBeMade = ({ message }: MissingTopicError): ProduceFailure => ({ verdict: 'operator', reason: message })

@@ -18,7 +18,13 @@ const series = (values: readonly number[]): TimeSeries => ({
 describe('splitSeries', () => {
   test.each([
     { values: [1, 2], halves: [[1], [2]] },
-    { values: [1, 2, 3, 4, 5], halves: [[1, 2, 3], [4, 5]] },
+    {
+      values: [1, 2, 3, 4, 5],
+      halves: [
+        [1, 2, 3],
+        [4, 5],
+      ],
+    },
   ])('$values become $halves, with the labels of the series', ({ values, halves }) => {
     const found = splitSeries(encodeWriteRequest([series(values)]))!
     expect(found.map((half) => decodeWriteRequest(half))).toEqual(halves.map((half) => [series(half)]))
