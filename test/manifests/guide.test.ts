@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { agentCommand } from '@clymene/agent'
 import { gatewayCommand } from '@clymene/gateway'
 import { environmentName, type Command } from '@clymene/runtime'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 
 import { MAIN_ORDER, manifestFiles, parseFiles, readFiles, root, TARGET_ORDER } from './manifest-files.ts'
 
@@ -45,6 +47,34 @@ test.each([
 test('metrics-server is deleted before any namespace', () => {
   const [server = -1, namespaces = -1] = indices(files('delete', 'main'), 'metrics-server', '0.namespaces')
   expect(server).toBeLessThan(namespaces)
+})
+
+describe('what the guide edits', () => {
+  const copy = mkdtempSync(join(tmpdir(), 'clymene-guide-'))
+  afterAll(() => {
+    rmSync(copy, { recursive: true })
+  })
+
+  test.each<[what: string, edit: RegExp, from: RegExp, to: string]>([
+    ['images', /^sed -i 's#image: /, /(?<=image: )bourbonkk\//g, 'registry.example/clymene/'],
+    ['the address of the gateway', /^sed -i 's\/GATEWAY_NODE_IP\//, /GATEWAY_NODE_IP/g, '192.0.2.10'],
+    [
+      'the name of the cluster',
+      /^sed -i 's\/replacement: target-cluster\/replacement: cluster-b\//,
+      /(?<=replacement: )target-cluster/g,
+      'cluster-b',
+    ],
+  ])('%s: all of them, and nothing else', (_what, edit, from, to) => {
+    cpSync(join(root, 'k8s'), join(copy, 'k8s'), { recursive: true })
+    const [command = '', ...others] = commands.filter((line) => edit.test(line))
+    expect(others).toEqual([])
+    const { status, stderr } = spawnSync('sh', ['-euc', command], { cwd: copy, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const before = readFiles(manifestFiles())
+    const changed = [...before].filter(([file, text]) => readFileSync(join(copy, file), 'utf8') !== text).map(([file]) => file)
+    expect(changed).not.toEqual([])
+    for (const [file, text] of before) expect([file, readFileSync(join(copy, file), 'utf8')]).toEqual([file, text.replaceAll(from, to)])
+  })
 })
 
 test('what is waited for and asked is in a manifest', () => {
