@@ -2,21 +2,17 @@ import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-
 
 import { NODE_BOARD, POD_BOARD, board, linkTo } from './board.ts'
 import { kernelRow } from './node-kernel-row.ts'
+import { CONTAINERS, KUBE_NODE, NODE, usedShare } from './node-selectors.ts'
 import { useRows } from './node-use-rows.ts'
 import { logVolume, logs, stat } from './panels.ts'
 import { logLines, newestLines, now } from './queries.ts'
 import { table } from './tables.ts'
 import { dataSources, labelVariable, logFilter } from './variables.ts'
 
-/** Of node-exporter, of the kubelet and of cAdvisor: the jobs give each the node's name as `instance`. */
-const NODE = 'cluster="$cluster",instance="$node"'
-/** Of kube-state-metrics. */
-const KUBE_NODE = 'cluster="$cluster",node="$node"'
-const LOGS = '{cluster="$cluster",node_name="$node"} |~ `(?i)$filter`'
+const LOGS = '{cluster="$cluster",node_name="$node"} |~ `(?i)${filter:raw}`'
 
 const CPU_USED = `1 - avg(rate(node_cpu_seconds_total{${NODE},mode="idle"}[$__rate_interval]))`
 const MEMORY_USED = `1 - max(node_memory_MemAvailable_bytes{${NODE}}) / max(node_memory_MemTotal_bytes{${NODE}})`
-const FILE_SYSTEMS = `${NODE},fstype!~"tmpfs|ramfs|squashfs|iso9660"`
 
 const glance = [
   stat({
@@ -42,12 +38,13 @@ const glance = [
   stat({
     id: 3,
     title: 'Fullest file system',
-    description: 'Used share of the file system with the least room. From about 85 % on the kubelet removes images and evicts pods.',
+    description:
+      'Used share of the file system with the least room, of those that can be written to. From about 85 % on the kubelet removes images and evicts pods.',
     unit: PercentUnit,
     width: 3,
     height: 4,
     warnings: [0.75, 0.85],
-    queries: [now(`max(1 - node_filesystem_avail_bytes{${FILE_SYSTEMS}} / node_filesystem_size_bytes{${FILE_SYSTEMS}})`)],
+    queries: [now(`max(${usedShare('avail_bytes', 'size_bytes')})`)],
   }),
   stat({
     id: 4,
@@ -103,15 +100,18 @@ const glance = [
   }),
 ]
 
-const requested = (resource: string): string =>
-  `sum(max by (namespace, pod, container) (kube_pod_container_resource_requests{${KUBE_NODE},resource="${resource}"}))` +
-  ` / max(kube_node_status_allocatable{${KUBE_NODE},resource="${resource}"})`
-
 /** Of the pods that kube-state-metrics sees on this node; its other series do not name the node. */
 const onThisNode = `* on (namespace, pod) group_left () max by (namespace, pod) (kube_pod_info{${KUBE_NODE}})`
-/** Counted once, also where two jobs scrape kube-state-metrics. */
-const perPod = (series: string, but = ''): string => `sum by (namespace, pod) (max by (namespace, pod, container) (${series})${but})`
-const CONTAINERS = `${NODE},container!="",container!="POD"`
+/** Not of pods that have ended: their requests are listed until they are deleted, but hold nothing. */
+const whileRunning =
+  '* on (namespace, pod) group_left () max by (namespace, pod) (kube_pod_status_phase{cluster="$cluster",phase=~"Pending|Running"})'
+/** Once, also where two jobs scrape one exporter, or cAdvisor still lists a container that was replaced. */
+const perContainer = (series: string): string => `max by (namespace, pod, container) (${series})`
+const perPod = (series: string, but = ''): string => `sum by (namespace, pod) (${perContainer(series)}${but})`
+
+const requested = (resource: string): string =>
+  `sum(${perContainer(`kube_pod_container_resource_requests{${KUBE_NODE},resource="${resource}"}`)} ${whileRunning})` +
+  ` / max(kube_node_status_allocatable{${KUBE_NODE},resource="${resource}"})`
 
 const pods = {
   id: 50,
@@ -135,14 +135,14 @@ const pods = {
         {
           name: 'CPU cores',
           unit: Short,
-          expression: `sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval]))`,
+          expression: perPod(`rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval])`),
         },
         {
           name: 'CPU requested',
           unit: Short,
           expression: perPod(`kube_pod_container_resource_requests{${KUBE_NODE},resource="cpu"}`),
         },
-        { name: 'Memory', unit: BytesIEC, expression: `sum by (namespace, pod) (container_memory_working_set_bytes{${CONTAINERS}})` },
+        { name: 'Memory', unit: BytesIEC, expression: perPod(`container_memory_working_set_bytes{${CONTAINERS}}`) },
         {
           name: 'Memory limit',
           unit: BytesIEC,
@@ -159,7 +159,7 @@ const pods = {
       id: 52,
       title: 'Requested of what the node can give',
       description:
-        'CPU and memory that the pods here asked for, as a share of what the node allocates. At 100 % no further pod is placed here.',
+        'CPU and memory that the pods here that have not ended asked for, as a share of what the node allocates. At 100 % no further pod is placed here.',
       unit: PercentUnit,
       width: 4,
       height: 9,
@@ -215,5 +215,5 @@ export const nodeBoard = board({
     logFilter(),
   ],
   first: glance,
-  rows: [...useRows(NODE, FILE_SYSTEMS), pods, nodeLogs, kernelRow(NODE)],
+  rows: [...useRows, pods, nodeLogs, kernelRow],
 })

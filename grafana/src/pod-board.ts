@@ -8,7 +8,7 @@ import { logLines, newestLines, now, overTime } from './queries.ts'
 import { dataSources, labelVariable, logFilter } from './variables.ts'
 
 const STREAM = '{cluster="$cluster",namespace="$namespace",pod=~"$pod",container=~"$container"}'
-const LOGS = `${STREAM} |~ \`(?i)$filter\``
+const LOGS = `${STREAM} |~ \`(?i)\${filter:raw}\``
 const FAILURES = '`(?i)(error|exception|panic|fatal)`'
 
 const state = [
@@ -29,7 +29,7 @@ const state = [
     unit: PercentUnit,
     width: 3,
     height: 3,
-    queries: [now(`avg(max by (pod, container) (kube_pod_container_status_ready{${POD_CONTAINERS}}))`)],
+    queries: [now(`avg(${perContainer(`kube_pod_container_status_ready{${POD_CONTAINERS}}`)})`)],
   }),
   stat({
     id: 3,
@@ -39,7 +39,7 @@ const state = [
     width: 3,
     height: 3,
     warnings: [1, 5],
-    queries: [now(`sum(max by (pod, container) (kube_pod_container_status_restarts_total{${POD_CONTAINERS}}))`)],
+    queries: [now(`sum(${perContainer(`kube_pod_container_status_restarts_total{${POD_CONTAINERS}}`)})`)],
   }),
   stat({
     id: 4,
@@ -68,8 +68,8 @@ const state = [
     whenEmpty: 'no limit',
     queries: [
       now(
-        `max(max by (pod, container) (container_memory_working_set_bytes{${CONTAINERS}})` +
-          ` / max by (pod, container) (kube_pod_container_resource_limits{${POD_CONTAINERS},resource="memory"}))`,
+        `max(${perContainer(`container_memory_working_set_bytes{${CONTAINERS}}`)}` +
+          ` / ${perContainer(`kube_pod_container_resource_limits{${POD_CONTAINERS},resource="memory"}`)})`,
       ),
     ],
   }),
@@ -84,15 +84,15 @@ const state = [
     whenEmpty: 'no limit',
     queries: [
       now(
-        `max(max by (pod, container) (rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval]))` +
-          ` / max by (pod, container) (kube_pod_container_resource_limits{${POD_CONTAINERS},resource="cpu"}))`,
+        `max(${perContainer(`rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval])`)}` +
+          ` / ${perContainer(`kube_pod_container_resource_limits{${POD_CONTAINERS},resource="cpu"}`)})`,
       ),
     ],
   }),
   stat({
     id: 7,
     title: 'Runs on',
-    description: 'The node of the pod. A click shows that node.',
+    description: 'The node of the pod; for a moment two when it has moved. A click shows that node.',
     unit: NoUnit,
     width: 3,
     height: 3,
@@ -103,11 +103,11 @@ const state = [
   stat({
     id: 8,
     title: 'Age',
-    description: 'Time since the pod was started; of several pods the oldest.',
+    description: 'Time since the pod was started, the last one of that name; of several pods the oldest.',
     unit: Seconds,
     width: 3,
     height: 3,
-    queries: [now(`time() - min(kube_pod_start_time{${POD}})`)],
+    queries: [now(`time() - min(max by (pod) (kube_pod_start_time{${POD}}))`)],
   }),
 ]
 
@@ -122,10 +122,7 @@ const resourcesAndLogs = [
     height: 7,
     bounds: '/ (requested|limit)$/',
     queries: [
-      overTime(
-        `sum by (pod, container) (rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval]))`,
-        '{{pod}} {{container}}',
-      ),
+      overTime(perContainer(`rate(container_cpu_usage_seconds_total{${CONTAINERS}}[$__rate_interval])`), '{{pod}} {{container}}'),
       overTime(perContainer(`kube_pod_container_resource_requests{${POD_CONTAINERS},resource="cpu"}`), '{{pod}} {{container}} requested'),
       overTime(perContainer(`kube_pod_container_resource_limits{${POD_CONTAINERS},resource="cpu"}`), '{{pod}} {{container}} limit'),
     ],
@@ -139,7 +136,7 @@ const resourcesAndLogs = [
     height: 7,
     bounds: '/ (requested|limit)$/',
     queries: [
-      overTime(`sum by (pod, container) (container_memory_working_set_bytes{${CONTAINERS}})`, '{{pod}} {{container}}'),
+      overTime(perContainer(`container_memory_working_set_bytes{${CONTAINERS}}`), '{{pod}} {{container}}'),
       overTime(
         perContainer(`kube_pod_container_resource_requests{${POD_CONTAINERS},resource="memory"}`),
         '{{pod}} {{container}} requested',

@@ -16,10 +16,14 @@ import { overTime } from './queries.ts'
 const third = (panel: Omit<TimeseriesPanel, 'width' | 'height'>) => timeseries({ ...panel, width: 8, height: 7 })
 const per = (series: string): string => `rate(${series}[$__rate_interval])`
 
-/** Only of the claims of the chosen pods; the kubelet names the claim, not the pod. */
+/** Only of the claims of the chosen pods, of which several may share one; the kubelet names the claim, not the pod. */
 const CLAIMS =
-  `* on (namespace, persistentvolumeclaim) group_left (pod)` +
+  `* on (namespace, persistentvolumeclaim) group_right ()` +
   ` max by (namespace, persistentvolumeclaim, pod) (kube_pod_spec_volumes_persistentvolumeclaims_info{${POD}})`
+/** Of each container once. */
+const perDisk = (series: string): string => `sum by (pod) (max by (pod, container, device) (${series}))`
+/** The containers of a pod share its interfaces. */
+const perInterface = (series: string): string => `sum by (pod) (max by (pod, interface) (${series}))`
 const CLAIMED = 'cluster="$cluster",namespace="$namespace"'
 
 /** Below the first screen. */
@@ -62,12 +66,7 @@ export const podRows: readonly Row[] = [
         description: 'Processes of the container that the kernel killed at the memory limit, in the window before each point.',
         unit: Short,
         shape: 'bars',
-        queries: [
-          overTime(
-            `sum by (pod, container) (increase(container_oom_events_total{${CONTAINERS}}[$__rate_interval]))`,
-            '{{pod}} {{container}}',
-          ),
-        ],
+        queries: [overTime(perContainer(`increase(container_oom_events_total{${CONTAINERS}}[$__rate_interval])`), '{{pod}} {{container}}')],
       }),
       third({
         id: 24,
@@ -88,8 +87,8 @@ export const podRows: readonly Row[] = [
           'What the containers themselves hold (rss) and the files that the kernel keeps in memory for them (cache), which it gives back.',
         unit: BytesIEC,
         queries: [
-          overTime(`sum by (pod) (container_memory_rss{${CONTAINERS}})`, '{{pod}} rss'),
-          overTime(`sum by (pod) (container_memory_cache{${CONTAINERS}})`, '{{pod}} cache'),
+          overTime(`sum by (pod) (${perContainer(`container_memory_rss{${CONTAINERS}}`)})`, '{{pod}} rss'),
+          overTime(`sum by (pod) (${perContainer(`container_memory_cache{${CONTAINERS}}`)})`, '{{pod}} cache'),
         ],
       }),
       third({
@@ -97,7 +96,7 @@ export const podRows: readonly Row[] = [
         title: 'Threads',
         description: 'Threads of each container. A number that only grows is a leak.',
         unit: Short,
-        queries: [overTime(`sum by (pod, container) (container_threads{${CONTAINERS}})`, '{{pod}} {{container}}')],
+        queries: [overTime(perContainer(`container_threads{${CONTAINERS}}`), '{{pod}} {{container}}')],
       }),
     ],
   },
@@ -111,8 +110,8 @@ export const podRows: readonly Row[] = [
         description: 'Bits that the pod receives and sends; its containers share one network.',
         unit: BitsPerSecondSI,
         queries: [
-          overTime(`sum by (pod) (${per(`container_network_receive_bytes_total{${POD}}`)}) * 8`, '{{pod}} received'),
-          overTime(`sum by (pod) (${per(`container_network_transmit_bytes_total{${POD}}`)}) * 8`, '{{pod}} sent'),
+          overTime(`${perInterface(per(`container_network_receive_bytes_total{${POD}}`))} * 8`, '{{pod}} received'),
+          overTime(`${perInterface(per(`container_network_transmit_bytes_total{${POD}}`))} * 8`, '{{pod}} sent'),
         ],
       }),
       third({
@@ -121,8 +120,8 @@ export const podRows: readonly Row[] = [
         description: 'Packets that found no room, per second. It should be near zero.',
         unit: PacketsPerSecond,
         queries: [
-          overTime(`sum by (pod) (${per(`container_network_receive_packets_dropped_total{${POD}}`)})`, '{{pod}} received'),
-          overTime(`sum by (pod) (${per(`container_network_transmit_packets_dropped_total{${POD}}`)})`, '{{pod}} sent'),
+          overTime(perInterface(per(`container_network_receive_packets_dropped_total{${POD}}`)), '{{pod}} received'),
+          overTime(perInterface(per(`container_network_transmit_packets_dropped_total{${POD}}`)), '{{pod}} sent'),
         ],
       }),
       third({
@@ -131,8 +130,8 @@ export const podRows: readonly Row[] = [
         description: 'Broken packets, per second. It should be zero.',
         unit: PacketsPerSecond,
         queries: [
-          overTime(`sum by (pod) (${per(`container_network_receive_errors_total{${POD}}`)})`, '{{pod}} received'),
-          overTime(`sum by (pod) (${per(`container_network_transmit_errors_total{${POD}}`)})`, '{{pod}} sent'),
+          overTime(perInterface(per(`container_network_receive_errors_total{${POD}}`)), '{{pod}} received'),
+          overTime(perInterface(per(`container_network_transmit_errors_total{${POD}}`)), '{{pod}} sent'),
         ],
       }),
     ],
@@ -147,8 +146,8 @@ export const podRows: readonly Row[] = [
         description: 'Bytes that the containers read from and write to disks; what the page cache answers is not in it.',
         unit: BytesPerSecondIEC,
         queries: [
-          overTime(`sum by (pod) (${per(`container_fs_reads_bytes_total{${CONTAINERS}}`)})`, '{{pod}} read'),
-          overTime(`sum by (pod) (${per(`container_fs_writes_bytes_total{${CONTAINERS}}`)})`, '{{pod}} written'),
+          overTime(perDisk(per(`container_fs_reads_bytes_total{${CONTAINERS}}`)), '{{pod}} read'),
+          overTime(perDisk(per(`container_fs_writes_bytes_total{${CONTAINERS}}`)), '{{pod}} written'),
         ],
       }),
       third({
@@ -157,8 +156,8 @@ export const podRows: readonly Row[] = [
         description: 'Reads and writes of the containers per second.',
         unit: CountsPerSecond,
         queries: [
-          overTime(`sum by (pod) (${per(`container_fs_reads_total{${CONTAINERS}}`)})`, '{{pod}} reads'),
-          overTime(`sum by (pod) (${per(`container_fs_writes_total{${CONTAINERS}}`)})`, '{{pod}} writes'),
+          overTime(perDisk(per(`container_fs_reads_total{${CONTAINERS}}`)), '{{pod}} reads'),
+          overTime(perDisk(per(`container_fs_writes_total{${CONTAINERS}}`)), '{{pod}} writes'),
         ],
       }),
       third({

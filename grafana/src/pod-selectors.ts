@@ -7,5 +7,8 @@ export const POD_CONTAINERS = `${POD},container=~"$container"`
 /** The same of cAdvisor, which also has series of the pod as a whole (no container) and, under Docker, of what holds its network (POD). */
 export const CONTAINERS = `${POD_CONTAINERS},container!="",container!="POD"`
 
-/** One series per container, also where two jobs scrape kube-state-metrics. */
+/**
+ * One series per container, also where two jobs scrape an exporter, two replicas of kube-state-metrics answer, the pod is there anew under
+ * its name, or cAdvisor still lists a container that was replaced: what is seen twice is one all the same, so it is no sum.
+ */
 export const perContainer = (series: string): string => `max by (pod, container) (${series})`

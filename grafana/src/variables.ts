@@ -61,10 +61,15 @@ export function labelVariable({ name, title, description, series, label = name, 
   return variable
 }
 
-/** Narrows the lines of the log panels; empty means every line. */
+/**
+ * Narrows the lines of the log panels, as `${filter:raw}` between backticks; empty means every line. Without `:raw` a Grafana from before
+ * 2025 puts backslashes before each `'`.
+ */
 export const logFilter = () =>
   new TextBoxVariableBuilder('filter')
     .label('Log filter')
-    .description('Only lines that this regular expression (RE2, upper or lower case) finds; empty for all lines')
+    .description(
+      'Only lines that this regular expression (RE2, upper or lower case) finds; empty for all lines. A backtick in it breaks the query: write \\x60',
+    )
     .defaultValue('')
     .current(NONE_YET)

@@ -79,6 +79,7 @@ describe('a mistake is found', () => {
     ['the cluster is a fixed one', (text) => text.replace('cluster=\\"$cluster\\"', 'cluster=\\"minikube\\"'), 'names the cluster'],
     ['a variable does not exist', (text) => text.replace('$cluster', '$klaster'), 'defines every variable'],
     ['a window is fixed', (text) => text.replace('[$__rate_interval]', '[5m]'), 'window of a rate'],
+    ['what is typed is escaped', (text) => text.replace('${filter:raw}', '$filter'), 'somebody types'],
     ['a data source is fixed', (text) => text.replace('"uid": "${loki_datasource}"', '"uid": "P8E80F9AEF21F6940"'), 'data sources'],
     ['a description is missing', (text) => text.replace(/"description": "Time since[^"]*"/, '"description": ""'), 'what it shows'],
     ['a unit is missing', (text) => text.replace('"unit": "s"', '"unit": ""'), 'what it shows'],

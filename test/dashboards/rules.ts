@@ -16,6 +16,8 @@ const SOURCES = new Map([
 ])
 const COLUMNS = 24
 const CROSSHAIR = 1
+/** `$__range` where a whole time shown is looked at: what changed in it. */
+const RANGES = { PromQL: ['$__rate_interval', '$__range'], LogQL: ['$__auto'] }
 const ON_TIME_RANGE_CHANGE = 2
 
 export const rules: readonly Rule[] = [
@@ -81,7 +83,7 @@ export const rules: readonly Rule[] = [
     check: (board) =>
       queriesOf(board).flatMap(({ where, language, text }) =>
         parseQuery(language, text)
-          .ranges.filter((range) => range !== (language === 'PromQL' ? '$__rate_interval' : '$__auto'))
+          .ranges.filter((range) => !RANGES[language].includes(range))
           .map((range) => `${where}: [${range}]`),
       ),
   },
@@ -111,6 +113,17 @@ export const rules: readonly Rule[] = [
         ...names.filter((name) => !used.has(name)).map((name) => `${name} is not used`),
       ]
     },
+  },
+  {
+    name: 'takes what somebody types as it is',
+    check: (board) =>
+      board.templating.list
+        .filter(({ type }) => type === 'textbox')
+        .flatMap(({ name }) =>
+          queriesOf(board)
+            .filter(({ text }) => variablesIn(text.replaceAll(`\${${name}:raw}`, '')).includes(name))
+            .map(({ where }) => `${where}: ${name} without :raw`),
+        ),
   },
   {
     name: 'lays panels on the grid without overlap',

@@ -1,11 +1,19 @@
 /**
- * A cluster as its exporters tell of it: bodies of the kubelet, of its cAdvisor (cgroup v2, CRI) and of kube-state-metrics 2,
- * each with the names and labels that these document. Counters grow by the second.
+ * A cluster as its exporters tell of it: bodies of the kubelet, of its cAdvisor (cgroup v2) and of kube-state-metrics 2,
+ * each with the names and labels that these document. Counters grow by the second. All pods but the first were started again: cAdvisor
+ * still lists their ended container. Pods that moved are listed at their old node, too.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export type ServedPod = { readonly namespace: string; readonly name: string; readonly container: string; readonly claim?: string }
+export type ServedPod = {
+  readonly namespace: string
+  readonly name: string
+  readonly container: string
+  readonly claims?: readonly string[]
+  /** The node where a pod of this name, as of a StatefulSet, was before. */
+  readonly movedFrom?: string
+}
 
 export type ServedCluster = {
   readonly node: string
@@ -14,12 +22,20 @@ export type ServedCluster = {
   readonly startedAt: number
 }
 
-/** Answers under /cadvisor, /kubelet and /state. */
+/**
+ * Answers under /cadvisor, /kubelet and /state; under /cadvisor-left as the node that moved pods have left, under /state-late as a
+ * replica of kube-state-metrics that has not seen the moves yet; under /file-systems as node-exporter of a system that is an image: /usr is
+ * full and read-only, and a disk becomes read-only after the first answer.
+ */
 export async function serveExporters(cluster: ServedCluster): Promise<{ readonly address: string; readonly stop: () => Promise<void> }> {
-  const bodies = new Map([
+  let looks = 0
+  const bodies = new Map<string, (cluster: ServedCluster) => string>([
     ['/cadvisor', cadvisorBody],
     ['/kubelet', kubeletBody],
     ['/state', kubeStateMetricsBody],
+    ['/cadvisor-left', leftBehindBody],
+    ['/state-late', lateStateBody],
+    ['/file-systems', () => fileSystemsBody(looks++ > 0)],
   ])
   const server = createServer((request, response) => {
     const body = bodies.get(request.url ?? '')
@@ -41,80 +57,113 @@ const MEMORY = 4 * 2 ** 30
 const LIMIT = { cpu: 0.5, memory: 256 * 2 ** 20 }
 const REQUEST = { cpu: 0.1, memory: 64 * 2 ** 20 }
 
-function cadvisorBody({ pods, startedAt }: ServedCluster): string {
-  const seconds = (Date.now() - startedAt) / 1000
-  return pods
-    .flatMap(({ namespace, name, container }, at) => {
-      const whole = `namespace="${namespace}",pod="${name}",id="/kubepods.slice/kubepods-pod${at}.slice"`
-      const ofContainer = `container="${container}",image="registry/${container}:1",name="c${at}",${whole}`
-      const ofPod = `container="",image="",name="",${whole}`
-      const used = [
-        ['container_cpu_usage_seconds_total', 0.05 * (at + 1) * seconds],
-        ['container_memory_working_set_bytes', (at + 1) * 2 ** 25],
-        ['container_memory_rss', (at + 1) * 2 ** 24],
-        ['container_memory_cache', (at + 1) * 2 ** 22],
-        ['container_threads', at + 3],
-        ['container_oom_events_total', 0],
-        ['container_cpu_cfs_periods_total', 10 * seconds],
-        ['container_cpu_cfs_throttled_periods_total', 2 * seconds],
-      ] as const
-      const disk = [
-        ['container_fs_reads_bytes_total', 4096 * seconds],
-        ['container_fs_writes_bytes_total', 8192 * seconds],
-        ['container_fs_reads_total', seconds],
-        ['container_fs_writes_total', 2 * seconds],
-      ] as const
-      const network = ['receive', 'transmit'].flatMap(
-        (way) =>
-          [
-            [`container_network_${way}_bytes_total`, 1000 * (at + 1) * seconds],
-            [`container_network_${way}_packets_dropped_total`, 0],
-            [`container_network_${way}_errors_total`, 0],
-          ] as const,
-      )
-      return [
-        // The slice of the pod counts what its containers do once more.
-        ...used.flatMap(([metric, value]) => [`${metric}{${ofContainer}} ${value}`, `${metric}{${ofPod}} ${value}`]),
-        ...disk.map(([metric, value]) => `${metric}{device="/dev/vda",${ofContainer}} ${value}`),
-        ...network.map(([metric, value]) => `${metric}{interface="eth0",${ofPod}} ${value}`),
-      ]
-    })
-    .join('\n')
-    .concat('\n')
+/** What an ended container had counted. */
+const ENDED_AFTER_SECONDS = 60
+
+const cadvisorBody = ({ pods, startedAt }: ServedCluster): string =>
+  body(pods.flatMap((pod, at) => podUse(pod, at, (Date.now() - startedAt) / 1000)))
+
+const leftBehindBody = ({ pods }: ServedCluster): string =>
+  body(pods.flatMap((pod, at) => (pod.movedFrom === undefined ? [] : podUse(pod, at, ENDED_AFTER_SECONDS))))
+
+const body = (lines: readonly string[]): string => lines.join('\n').concat('\n')
+
+function podUse({ namespace, name, container }: ServedPod, at: number, seconds: number): readonly string[] {
+  const whole = `namespace="${namespace}",pod="${name}",id="/kubepods.slice/kubepods-pod${at}.slice"`
+  const ofPod = `container="",image="",name="",${whole}`
+  const one = (called: string, id: string): string => `container="${called}",image="registry/${called}:1",name="${id}",${whole}`
+  const containers = [
+    [one(container, `c${at}`), seconds],
+    // Under Docker a container holds the network of the pod.
+    [one('POD', `p${at}`), seconds],
+    ...(at === 0 ? [] : ([[one(container, `c${at}-ended`), ENDED_AFTER_SECONDS]] as const)),
+  ] as const
+  return [
+    ...containers.flatMap(([labels, ran]) => [...used(labels, at, ran), ...diskUse(labels, ran)]),
+    // The slice of the pod counts what its containers do once more.
+    ...used(ofPod, at, seconds),
+    ...['receive', 'transmit'].flatMap((way) => [
+      `container_network_${way}_bytes_total{interface="eth0",${ofPod}} ${1000 * (at + 1) * seconds}`,
+      `container_network_${way}_packets_dropped_total{interface="eth0",${ofPod}} 0`,
+      `container_network_${way}_errors_total{interface="eth0",${ofPod}} 0`,
+    ]),
+  ]
+}
+
+const used = (labels: string, at: number, seconds: number): readonly string[] => [
+  `container_cpu_usage_seconds_total{${labels}} ${0.05 * (at + 1) * seconds}`,
+  `container_memory_working_set_bytes{${labels}} ${(at + 1) * 2 ** 25}`,
+  `container_memory_rss{${labels}} ${(at + 1) * 2 ** 24}`,
+  `container_memory_cache{${labels}} ${(at + 1) * 2 ** 22}`,
+  `container_threads{${labels}} ${at + 3}`,
+  `container_oom_events_total{${labels}} 0`,
+  `container_cpu_cfs_periods_total{${labels}} ${10 * seconds}`,
+  `container_cpu_cfs_throttled_periods_total{${labels}} ${2 * seconds}`,
+]
+
+const diskUse = (labels: string, seconds: number): readonly string[] => [
+  `container_fs_reads_bytes_total{device="/dev/vda",${labels}} ${4096 * seconds}`,
+  `container_fs_writes_bytes_total{device="/dev/vda",${labels}} ${8192 * seconds}`,
+  `container_fs_reads_total{device="/dev/vda",${labels}} ${seconds}`,
+  `container_fs_writes_total{device="/dev/vda",${labels}} ${2 * seconds}`,
+]
+
+function fileSystemsBody(broken: boolean): string {
+  const usr = 'device="/dev/dm-0",mountpoint="/usr",fstype="ext4"'
+  const disk = 'device="/dev/sdb",mountpoint="/data",fstype="ext4"'
+  return body([
+    ...[usr, disk].flatMap((one) => [
+      `node_filesystem_size_bytes{${one}} ${2 ** 30}`,
+      `node_filesystem_avail_bytes{${one}} 0`,
+      `node_filesystem_files{${one}} 1000`,
+      `node_filesystem_files_free{${one}} 0`,
+      `node_filesystem_device_error{${one}} 0`,
+    ]),
+    `node_filesystem_readonly{${usr}} 1`,
+    `node_filesystem_readonly{${disk}} ${Number(broken)}`,
+  ])
 }
 
 function kubeletBody({ pods }: ServedCluster): string {
-  return [
+  const claims = new Set(pods.flatMap(({ namespace, claims: claimed = [] }) => claimed.map((claim) => labelsOfClaim(namespace, claim))))
+  return body([
     `kubelet_running_pods ${pods.length}`,
-    ...pods.flatMap(({ namespace, claim }) => {
-      const labels = `namespace="${namespace}",persistentvolumeclaim="${claim}"`
-      return claim === undefined
-        ? []
-        : [`kubelet_volume_stats_capacity_bytes{${labels}} ${2 ** 30}`, `kubelet_volume_stats_used_bytes{${labels}} ${2 ** 28}`]
-    }),
-    '',
-  ].join('\n')
+    ...[...claims].flatMap((labels) => [
+      `kubelet_volume_stats_capacity_bytes{${labels}} ${2 ** 30}`,
+      `kubelet_volume_stats_used_bytes{${labels}} ${2 ** 28}`,
+    ]),
+  ])
 }
 
-function kubeStateMetricsBody({ node, pods, startedAt }: ServedCluster): string {
+const labelsOfClaim = (namespace: string, claim: string): string => `namespace="${namespace}",persistentvolumeclaim="${claim}"`
+
+const lateStateBody = (cluster: ServedCluster): string => kubeStateMetricsBody(cluster, true)
+
+function kubeStateMetricsBody({ node, pods, startedAt }: ServedCluster, late = false): string {
   const conditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].flatMap((condition) =>
     ['true', 'false', 'unknown'].map(
       (status) =>
         `kube_node_status_condition{node="${node}",condition="${condition}",status="${status}"} ${Number((condition === 'Ready') === (status === 'true') && status !== 'unknown')}`,
     ),
   )
-  return [
+  return body([
     `kube_node_info{node="${node}",kubelet_version="v1.35.0",internal_ip="10.0.0.1"} 1`,
     `kube_node_status_allocatable{node="${node}",resource="cpu",unit="core"} ${CORES}`,
     `kube_node_status_allocatable{node="${node}",resource="memory",unit="byte"} ${MEMORY}`,
     ...conditions,
-    ...pods.flatMap((pod, at) => podState(pod, node, startedAt, at)),
-    '',
-  ].join('\n')
+    ...pods.flatMap((pod, at) => {
+      const before = late ? pod.movedFrom : undefined
+      return before === undefined
+        ? podState(pod, { node, uid: `uid-${at}`, startedAt, at })
+        : podState(pod, { node: before, uid: `uid-${at}-before`, startedAt: startedAt - 3_600_000, at })
+    }),
+  ])
 }
 
-function podState({ namespace, name, container, claim }: ServedPod, node: string, startedAt: number, at: number): readonly string[] {
-  const ofPod = `namespace="${namespace}",pod="${name}",uid="uid-${at}"`
+type PodLife = { readonly node: string; readonly uid: string; readonly startedAt: number; readonly at: number }
+
+function podState({ namespace, name, container, claims = [] }: ServedPod, { node, uid, startedAt, at }: PodLife): readonly string[] {
+  const ofPod = `namespace="${namespace}",pod="${name}",uid="${uid}"`
   const ofContainer = `${ofPod},container="${container}"`
   const resources = [
     ['cpu', 'core'],
@@ -140,8 +189,8 @@ function podState({ namespace, name, container, claim }: ServedPod, node: string
       `kube_pod_container_resource_requests{${ofContainer},node="${node}",resource="${resource}",unit="${unit}"} ${REQUEST[resource]}`,
       `kube_pod_container_resource_limits{${ofContainer},node="${node}",resource="${resource}",unit="${unit}"} ${LIMIT[resource]}`,
     ]),
-    ...(claim === undefined
-      ? []
-      : [`kube_pod_spec_volumes_persistentvolumeclaims_info{${ofPod},volume="disk",persistentvolumeclaim="${claim}"} 1`]),
+    ...claims.map(
+      (claim) => `kube_pod_spec_volumes_persistentvolumeclaims_info{${ofPod},volume="${claim}",persistentvolumeclaim="${claim}"} 1`,
+    ),
   ]
 }

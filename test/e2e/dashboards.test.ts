@@ -7,6 +7,7 @@ import { type BoardFile, readBoards } from '../dashboards/board-files.ts'
 import { checkDashboards, type CheckedDashboards, type DashboardCheck } from '../dashboards/check-dashboards.ts'
 import type { Choice } from '../dashboards/choose-variables.ts'
 import { type ServedCluster, serveExporters } from '../dashboards/served-cluster.ts'
+import type { Series } from '../dashboards/store-queries.ts'
 import { makeDataDirectory } from '../engines/data-directory.ts'
 import { describeWithEngines, type Engine, freePort, startLoki, startNodeExporter, startPrometheus } from '../engines/index.ts'
 import { type Service, startService } from './service.ts'
@@ -15,15 +16,19 @@ const SCRAPE_SECONDS = 1
 /** Windows are four times that: a busy machine may miss several scrapes. */
 const BOARD_SECONDS = 5
 const pods = [
-  { namespace: 'shop', name: 'web-0', container: 'web', claim: 'disk-web-0' },
-  { namespace: 'shop', name: 'web-1', container: 'web' },
+  { namespace: 'shop', name: 'web-0', container: 'web', claims: ['disk-web-0', 'shared'] },
+  { namespace: 'shop', name: 'web-1', container: 'web', claims: ['shared'], movedFrom: 'left-node' },
 ]
-const clusters: readonly (ServedCluster & { readonly cluster: string })[] = ['main', 'target'].map((cluster, at) => ({
-  cluster,
-  node: `${cluster}-node`,
-  pods: cluster === 'main' ? pods : [...pods, { namespace: 'shop', name: 'web-2', container: 'web' }],
-  startedAt: Date.now() - (at + 1) * 3_600_000,
-}))
+/** Of the first much is seen twice: node-exporter and cAdvisor by two jobs, a moved pod at both its nodes, objects by two replicas. */
+const clusters: readonly (ServedCluster & { readonly cluster: string; readonly seenTwice: boolean })[] = ['main', 'target'].map(
+  (cluster, at) => ({
+    cluster,
+    seenTwice: cluster === 'main',
+    node: `${cluster}-node`,
+    pods: cluster === 'main' ? pods : [...pods, { namespace: 'shop', name: 'web-2', container: 'web' }],
+    startedAt: Date.now() - (at + 1) * 3_600_000,
+  }),
+)
 
 const MAIN = { cluster: 'main', node: 'main-node', namespace: 'shop', pod: 'web-0' }
 
@@ -109,6 +114,66 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
     expect(linesOf(main, 'clymene-node #7 Pods A')).toEqual([2])
   })
 
+  test('what is seen twice is counted once', async () => {
+    const both = ['web-0', 'web-1']
+    const [twice, once] = await Promise.all([
+      check({ ...MAIN, pod: both }),
+      check({ ...MAIN, cluster: 'target', node: 'target-node', pod: both }),
+    ])
+    expect(twice.problems).toEqual([])
+    const named = ({ labels }: Series) =>
+      [...labels]
+        .map(([name, value]) => `${name}=${value}`)
+        .toSorted()
+        .join()
+    const lastOf = (checked: CheckedDashboards, key: string) =>
+      new Map(valuesOf(checked, key).map((series) => [named(series), Number(series.values.at(-1))]))
+    // A moved pod is at two nodes for a moment, the clusters are not of one age, and the log of each is its own.
+    const others = ['#7 Runs on', '#8 Age', '#13 ', '#14 ']
+    const keys = [...once.answers.keys()].filter((key) => key.startsWith('clymene-pod') && !others.some((other) => key.includes(other)))
+    expect(keys.length).toBeGreaterThanOrEqual(30)
+    for (const key of keys) {
+      const [seen, expected] = [lastOf(twice, key), lastOf(once, key)]
+      expect([key, [...seen.keys()].toSorted()]).toEqual([key, [...expected.keys()].toSorted()])
+      // Rates of a busy machine differ somewhat; twice as much is something else.
+      for (const [series, value] of seen)
+        expect([key, series, Math.abs(value - expected.get(series)!) <= 0.4 * expected.get(series)!]).toEqual([key, series, true])
+    }
+    expect(valuesOf(twice, 'clymene-pod #43 Volumes used A').map(named)).toEqual([
+      'namespace=shop,persistentvolumeclaim=disk-web-0,pod=web-0',
+      'namespace=shop,persistentvolumeclaim=shared,pod=web-0',
+      'namespace=shop,persistentvolumeclaim=shared,pod=web-1',
+    ])
+    // That before the move is an hour older.
+    expect(linesOf(twice, 'clymene-pod #8 Age A').map((age) => Math.floor(Number(age) / 3600))).toEqual([1])
+    expect(linesOf(twice, 'clymene-node #51 Pods C')).toEqual([2 ** 25, 2 ** 26])
+    expect(linesOf(twice, 'clymene-node #51 Pods E')).toEqual([0, 1])
+    expect(linesOf(twice, 'clymene-node #52 Requested of what the node can give A')).toEqual([0.1])
+    expect(linesOf(twice, 'clymene-node #4 Load per core A')[0]).toBeCloseTo(Number(linesOf(once, 'clymene-node #4 Load per core A')[0]), 0)
+    const numbers = ({ answers }: CheckedDashboards) =>
+      [...answers].flatMap(([key, series]) => (/^clymene-node #([1-4]\d|7\d) /.test(key) ? [`${key}: ${series.length}`] : []))
+    expect(numbers(twice)).toEqual(numbers(once))
+  })
+
+  test('what cannot be written to is not full, and what turned read-only is told from what always was', async () => {
+    const checked = await check(MAIN)
+    expect(Number(linesOf(checked, 'clymene-node #3 Fullest file system A')[0])).toBeLessThan(1)
+    for (const panel of ['#35 File systems used A', '#36 File systems: inodes used A']) {
+      const devices = valuesOf(checked, `clymene-node ${panel}`).flatMap(({ labels, values }) =>
+        values.at(-1) === 1 ? labels.get('device') : [],
+      )
+      expect(devices).not.toContain('/dev/dm-0')
+    }
+    expect(linesOf(checked, 'clymene-node #33 File systems with an error A').at(-1)).toBe(1)
+    expect(linesOf(checked, 'clymene-node #33 File systems with an error B').at(-1)).toBe(0)
+    expect(linesOf(checked, 'clymene-node #33 File systems with an error C').at(-1)).toBeGreaterThanOrEqual(1)
+  })
+
+  test('the filter is a regular expression, as it is typed', async () => {
+    const checked = await check({ ...MAIN, filter: String.raw`ERROR: \d` })
+    expect(linesOf(checked, 'clymene-pod #14 Logs of $pod A')).toEqual(['main web-0 error: 2'])
+  })
+
   test('what may be empty is not where there is something to show', async () => {
     const { problems, answers } = await check({ ...MAIN, pod: ['web-0', 'web-1'] }, { mayBeEmpty: [] })
     expect(problems).toEqual([])
@@ -162,7 +227,7 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
   })
 })
 
-const scrapeConfig = ({ cluster, node }: (typeof clusters)[number], exporters: string, nodeExporter: string): string => `
+const scrapeConfig = ({ cluster, node, seenTwice }: (typeof clusters)[number], exporters: string, nodeExporter: string): string => `
 global: {scrape_interval: ${SCRAPE_SECONDS}s, scrape_timeout: ${SCRAPE_SECONDS}s}
 scrape_configs:
   - job_name: kubernetes-nodes
@@ -176,6 +241,28 @@ scrape_configs:
     static_configs: [{targets: ['${exporters}'], labels: {cluster: ${cluster}}}]
   - job_name: node-exporter
     static_configs: [{targets: ['${nodeExporter}'], labels: {instance: ${node}, cluster: ${cluster}}}]
+  - job_name: node-exporter-of-an-image
+    metrics_path: /file-systems
+    static_configs: [{targets: ['${exporters}'], labels: {instance: ${node}, cluster: ${cluster}}}]
+${seenTwice ? seenAgain({ cluster, node, exporters, nodeExporter }) : ''}`
+
+type Seen = { readonly cluster: string; readonly node: string; readonly exporters: string; readonly nodeExporter: string }
+
+const seenAgain = ({ cluster, node, exporters, nodeExporter }: Seen): string => `
+  - job_name: kubernetes-service-endpoints
+    static_configs: [{targets: ['${nodeExporter}'], labels: {instance: ${node}, cluster: ${cluster}}}]
+  - job_name: cadvisor-of-another-agent
+    metrics_path: /cadvisor
+    static_configs: [{targets: ['${exporters}'], labels: {instance: ${node}, cluster: ${cluster}}}]
+  - job_name: cadvisor-of-the-node-left
+    metrics_path: /cadvisor-left
+    static_configs: [{targets: ['${exporters}'], labels: {instance: left-node, cluster: ${cluster}}}]
+  - job_name: kubelet-of-the-node-left
+    metrics_path: /kubelet
+    static_configs: [{targets: ['${exporters}'], labels: {instance: left-node, cluster: ${cluster}}}]
+  - job_name: kube-state-metrics-late
+    metrics_path: /state-late
+    static_configs: [{targets: ['${exporters}'], labels: {cluster: ${cluster}}}]
 `
 
 const logConfig = ({ cluster, node, pods: logged }: (typeof clusters)[number], directory: string): string => `
