@@ -170,11 +170,26 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
           expect(lag.get(1)! + lag.get(2)!).toBe(0)
           expect(lag.get(0)).toBeGreaterThan(0)
         }, WAIT_MS)
+        // The storage of the group holds them: so many messages, of that size, for so long, and so long before they are lost.
+        const valueOf = async (name: string) =>
+          (await metrics.registry.getSingleMetric(`clymene_kafka_${name}`)!.get()).values.find(({ labels }) => labels['partition'] === '0')
+            ?.value ?? -1
+        const waiting = (await lagOf()).get(0)!
+        await vi.waitFor(async () => {
+          expect(await valueOf('lag_messages')).toBe(waiting)
+          expect(await valueOf('lag_bytes')).toBe(waiting * value.length)
+          expect(await valueOf('lag_seconds')).toBeGreaterThan(0)
+          // Kafka's default of a week.
+          expect((await valueOf('lag_seconds')) + (await valueOf('until_expiry_seconds'))).toBeCloseTo(7 * 86_400, 3)
+        }, WAIT_MS)
         const queued = await metrics.registry.getSingleMetric('clymene_kafka_consumer_queue_bytes')!.get()
         // A third of the queue for each partition, and what one fetch brings more than that.
         expect(Math.max(...queued.values.map(({ value: bytes }) => bytes))).toBeLessThanOrEqual(2 << 20)
         stuck.resolve()
         await reading.until(() => reading.count() === envelopes.length)
+        await vi.waitFor(async () => {
+          expect([await valueOf('lag_messages'), await valueOf('lag_bytes'), await valueOf('lag_seconds')]).toEqual([0, 0, 0])
+        }, WAIT_MS)
         await reading.stop()
       })
 

@@ -10,6 +10,7 @@ import { createGroupMember } from './group-member.ts'
 import { METADATA_MAX_AGE_MS, observedAssigner, type Cluster } from './internals.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
 import type { PartitionReader } from './partition-reader.ts'
+import { HandleError, StuckHandleError } from './session-errors.ts'
 import { createSessionWatch } from './session-watch.ts'
 import { ownValues, toRecord } from './to-record.ts'
 
@@ -21,6 +22,8 @@ export type SessionLimits = {
   readonly rebalanceTimeoutMs: number
   /** How long calls may be finished at the end. */
   readonly stopTimeoutMs: number
+  /** Whom a group feeds, for the metrics of its lag. */
+  readonly storageOf?: ((group: string) => string) | undefined
 }
 
 export type SessionOptions = {
@@ -33,19 +36,9 @@ export type SessionOptions = {
   /** The member has its partitions. */
   readonly onReady: () => void
   /** A batch was handled and committed. */
-  readonly onProgress: () => void
+  readonly onProgress: (partition: number) => void
   readonly metrics: KafkaMetrics
   readonly logger: Logger
-}
-
-/** A call of the caller's handler rejected: that ends the consumption. */
-export class HandleError extends Error {
-  override readonly name = 'HandleError'
-}
-
-/** A call ignores its signal: nothing can be started anew in its place. */
-export class StuckHandleError extends Error {
-  override readonly name = 'StuckHandleError'
 }
 
 const REQUEST_TIMEOUT_MS = 15_000
@@ -110,7 +103,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     onCommitted: (partition, messages, next) => {
       metrics.consumedMessages.inc({ topic, group }, messages)
       watch.committed(partition, next)
-      options.onProgress()
+      options.onProgress(partition)
       makeRoom(partition)
     },
     onFailure: (error) => fail(new HandleError('a batch could not be handled', { cause: error })),
@@ -133,7 +126,17 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     metadataMaxAge: METADATA_MAX_AGE_MS,
     allowAutoTopicCreation: false,
   })
-  const watch = createSessionWatch({ topic, group, limits, assignment, cluster: () => cluster, fail, metrics, logger })
+  const watch = createSessionWatch({
+    topic,
+    group,
+    storage: limits.storageOf?.(group) ?? '',
+    limits,
+    assignment,
+    cluster: () => cluster,
+    fail,
+    metrics,
+    logger,
+  })
   const paused = new Set<number>()
   const full = (reader: PartitionReader): boolean => reader.queuedBytes() >= limits.queueBytes / [...assignment.readers()].length
 
@@ -160,10 +163,10 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const { partition, messages } = batch
     const reader = assignment.reader(partition)
     if (reader === undefined) throw new Error(`messages of partition ${partition} came, which is not assigned`)
-    watch.fetched(batch, reader)
     const origin = { logId: cluster?.brokerPool.metadata?.clusterId ?? 'kafka', topic, partition, kind: options.kind }
     const records = messages.map((message) => toRecord(message, origin))
     const bytes = records.reduce((sum, { value }) => sum + value.length, 0)
+    watch.fetched(batch, bytes, reader)
     reader.push(reader.queuedBytes() > 0 ? ownValues(records) : records, bytes, BigInt(batch.lastOffset()) + 1n)
     // At once: kafkajs would fetch it again should a heartbeat fail below.
     payload.resolveOffset(batch.lastOffset())

@@ -5,9 +5,11 @@ import { errorMessage } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
 
 import type { KafkaConnection } from './client.ts'
-import { HandleError, runSession, StuckHandleError, type SessionLimits } from './consumer-session.ts'
+import { runSession, type SessionLimits } from './consumer-session.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
 import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
+import { HandleError, StuckHandleError } from './session-errors.ts'
+import { StalledError } from './stall-watch.ts'
 
 export type KafkaConsumerOptions = SessionLimits & { readonly connection: KafkaConnection }
 
@@ -15,6 +17,8 @@ export type KafkaConsumer = Pick<Bus, 'consume' | 'unavailable' | 'close'>
 
 /** Failures that say nothing about the cluster or the network, one after the other without a batch handled in between. */
 const MAX_CRASHES = 10
+/** A partition that stands still although messages wait: so often the consumer is started anew before the process has to be. */
+const MAX_STALLS = 3
 const BACKOFF_MS = 200
 const MAX_BACKOFF_MS = 5000
 const COMPLAINT_INTERVAL_MS = 60_000
@@ -33,6 +37,9 @@ export function createKafkaConsumer(
     const name = `group ${group}, topic ${topic}`
     let failures = 0
     let crashes = 0
+    /** The partition that stood still last, and how often; that others go on does not count for it. */
+    let stalled: number | undefined
+    let stalls = 0
     reasons.set(name, `${name}: joining`)
     try {
       while (!stop.aborted) {
@@ -46,9 +53,10 @@ export function createKafkaConsumer(
               kind: kindOf(topic),
               handle,
               onReady: () => reasons.delete(name),
-              onProgress: () => {
+              onProgress: (partition) => {
                 failures = 0
                 crashes = 0
+                if (partition === stalled) stalls = 0
               },
               metrics,
               logger,
@@ -64,6 +72,11 @@ export function createKafkaConsumer(
           else reasons.set(name, `${name}: ${failureOfError(error).reason}`)
           metrics.restarts.inc({ topic, group })
           complain(error, topic, group)
+          if (error instanceof StalledError) {
+            stalls = error.partition === stalled ? stalls + 1 : 1
+            stalled = error.partition
+            if (stalls >= MAX_STALLS) throw new Error(`${error.message}, also after ${stalls} starts`, { cause: error })
+          }
           if (!isOutside(error) && ++crashes >= MAX_CRASHES) {
             throw new Error(`${name}: given up after ${crashes} starts: ${errorMessage(error)}`, { cause: error })
           }

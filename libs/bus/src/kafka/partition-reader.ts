@@ -25,6 +25,10 @@ export type PartitionReader = {
   readonly position: () => bigint | undefined
   readonly queuedBytes: () => number
   readonly pendingSince: () => number | undefined
+  /** Nothing is being handled and nothing waits. */
+  readonly isIdle: () => boolean
+  /** Unix time in ms of the first message here that is not committed; undefined when there is none or it has no time. */
+  readonly oldest: () => number | undefined
   readonly kick: () => void
   /** The partition is somebody else's: the call's signal aborts, nothing more is committed. */
   readonly lose: (reason: Error) => void
@@ -49,6 +53,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   let queuedBytes = 0
   let position: bigint | undefined
   let pendingSince: number | undefined
+  /** What a call has got and what of it is not committed yet. */
+  let unsettled: readonly BusRecord[] = []
   let running: Promise<void> | undefined
 
   const run = async (): Promise<void> => {
@@ -56,6 +62,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     while (!lost.signal.aborted && options.mayStart() && queue.length > 0) {
       const { records, next, takeover, repeatsBefore } = take()
       pendingSince = Date.now()
+      unsettled = records
       const commit = commitSteps(records, next)
       await options.handle(
         { topic, partition, records, takeover, ...(repeatsBefore === undefined ? {} : { repeatsBefore }), commit },
@@ -63,6 +70,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
       )
       pendingSince = undefined
       await commit(records.length)
+      unsettled = []
     }
   }
 
@@ -78,7 +86,9 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
       const before = done
       done = options.commit(upTo).then(async (isCommitted) => {
         await before
-        if (isCommitted) options.onCommitted(messages, upTo)
+        if (!isCommitted) return
+        unsettled = records.slice(count)
+        options.onCommitted(messages, upTo)
       })
       return done
     }
@@ -128,6 +138,11 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     position: () => position,
     queuedBytes: () => queuedBytes,
     pendingSince: () => pendingSince,
+    isIdle: () => running === undefined && queue.length === 0,
+    oldest: () => {
+      const timestampMs = (unsettled[0] ?? queue[0]?.records[0])?.origin.timestampMs
+      return timestampMs === undefined || timestampMs < 0 ? undefined : timestampMs
+    },
     kick,
     lose: (reason) => {
       queue = []

@@ -7,11 +7,15 @@ import type { SessionLimits } from './consumer-session.ts'
 import { createExpiryWatch } from './expiry-watch.ts'
 import type { Cluster, PartitionOffset } from './internals.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
+import { createLagWatch } from './lag-watch.ts'
 import type { PartitionReader } from './partition-reader.ts'
+import { createStallWatch } from './stall-watch.ts'
+import { readTopicConfig } from './topic-state.ts'
 
 export type SessionWatchOptions = {
   readonly topic: string
   readonly group: string
+  readonly storage: string
   readonly limits: SessionLimits
   readonly assignment: Assignment
   readonly cluster: () => Cluster | undefined
@@ -25,7 +29,8 @@ export type SessionWatch = {
   readonly contact: () => void
   /** The loop of fetches goes on. */
   readonly alive: () => void
-  readonly fetched: (batch: Batch, reader: PartitionReader) => void
+  /** @param bytes of its values. */
+  readonly fetched: (batch: Batch, bytes: number, reader: PartitionReader) => void
   /** A batch is behind us, handed over or left out. */
   readonly passed: (partition: number, lastOffset: string) => void
   readonly committed: (partition: number, next: bigint) => void
@@ -44,22 +49,26 @@ export class LostContactError extends Error {
 }
 
 const CHECK_MS = 1000
-const LAG_MS = 15_000
+const LAG_MS = 5000
+const RETENTION_MS = 300_000
 const LONG_MS = 60_000
 
 /**
  * Sees what kafkajs hides: a membership that has run out (then others may write the same partitions), a consumer that
- * stopped fetching without a word (kafkajs #659), calls that take very long, and the lag also while nothing is fetched.
+ * stopped fetching without a word (kafkajs #659), wholly or a partition of it, calls that take very long, and the lag also while
+ * nothing is fetched.
  */
 export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
-  const { topic, group, limits, assignment, metrics, logger } = options
+  const { topic, group, storage, limits, assignment, metrics, logger } = options
   const onceAMinute = createOnceIn(LONG_MS)
-  const committed = new Map<number, bigint>()
   const endsAtTakeover = new Map<number, bigint>()
   const expiry = createExpiryWatch({ topic, group, metrics, logger })
+  const lag = createLagWatch({ topic, group, storage, metrics })
+  const stall = createStallWatch({ topic, group })
   let lastContact = Date.now()
   let lastAlive = Date.now()
   let lastLag = 0
+  let lastRetention = 0
   const stallMs = limits.rebalanceTimeoutMs + limits.sessionTimeoutMs + LONG_MS
 
   const check = (): void => {
@@ -75,6 +84,11 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       // Its failures show elsewhere; a figure that is not renewed for once does no harm.
       refreshLag().catch(() => undefined)
     }
+    if (now - lastRetention > RETENTION_MS) {
+      lastRetention = now
+      readRetention().catch((error: unknown) => logger.debug('the retention of a topic cannot be read', { topic, error }))
+    }
+    lag.observe(assignment.readers(), now)
   }
 
   const observeReaders = (now: number): void => {
@@ -101,12 +115,15 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const refreshLag = async (): Promise<void> => {
     const partitions = [...assignment.readers()].map(({ partition }) => ({ partition }))
     const ends = partitions.length === 0 ? [] : await options.cluster()?.fetchTopicsOffset([{ topic, partitions, fromBeginning: false }])
-    for (const { partition, offset } of ends?.[0]?.partitions ?? []) setLag(partition, BigInt(offset))
+    if (ends?.[0] === undefined) return
+    lag.ends(ends[0].partitions)
+    const stalled = assignment.joining() ? undefined : stall.look(assignment.readers(), lag.lagOf)
+    if (stalled !== undefined) options.fail(stalled)
   }
 
-  const setLag = (partition: number, end: bigint): void => {
-    const from = committed.get(partition)
-    if (from !== undefined) metrics.lagMessages.set({ topic, group, partition: String(partition) }, Number(end - from))
+  const readRetention = async (): Promise<void> => {
+    const cluster = options.cluster()
+    if (cluster !== undefined) lag.retention((await readTopicConfig(cluster, topic)).retentionMs)
   }
 
   const timer = setInterval(check, CHECK_MS)
@@ -119,24 +136,24 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   return {
     contact,
     alive,
-    fetched: (batch, reader) => {
+    fetched: (batch, bytes, reader) => {
       const position = reader.position()
       const first = BigInt(batch.firstOffset() ?? '0')
-      if (position === undefined) committed.set(batch.partition, first)
-      if (position !== undefined && first < position) {
+      const startsOver = position !== undefined && first < position
+      if (startsOver) {
         logger.warn('offsets start over: the topic was made anew', { topic, group, partition: batch.partition, position, offset: first })
       } else if ('fetchedOffset' in batch) {
         // Later than the one after what it had: the broker no longer had that one.
         expiry.asked(batch.partition, BigInt(String(batch.fetchedOffset)))
       }
-      setLag(batch.partition, BigInt(batch.highWatermark))
+      const last = BigInt(batch.lastOffset())
+      lag.fetched({ partition: batch.partition, first, last, bytes, end: BigInt(batch.highWatermark), startsOver })
     },
     passed: (partition, lastOffset) => {
       expiry.passed(partition, BigInt(lastOffset) + 1n)
+      lag.passed(partition, BigInt(lastOffset) + 1n)
     },
-    committed: (partition, next) => {
-      committed.set(partition, next)
-    },
+    committed: lag.committed,
     standing: async (offsets) => {
       const partitions = offsets.map(({ partition }) => ({ partition }))
       const ask = async (fromBeginning: boolean): Promise<readonly PartitionOffset[]> => {
@@ -149,6 +166,8 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       // Without the oldest the first fetch tells, when there is one.
       const [oldest, ends] = await Promise.all([ask(true), ask(false)])
       expiry.standing(offsets, oldest)
+      lag.standing(offsets, oldest)
+      lag.ends(ends)
       for (const { partition, offset } of ends) endsAtTakeover.set(partition, BigInt(offset))
     },
     endAtTakeover: (partition) => endsAtTakeover.get(partition),
@@ -158,16 +177,11 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       expiry.keepOnly(kept.map(({ partition }) => partition))
       // Of new partitions it is asked before they are fetched; an answer from an earlier time is not theirs.
       endsAtTakeover.clear()
-      const held = new Set([...assignment.readers()].map(({ partition }) => partition))
-      for (const partition of committed.keys()) {
-        if (held.has(partition)) continue
-        committed.delete(partition)
-        metrics.lagMessages.remove({ topic, group, partition: String(partition) })
-      }
+      lag.keepOnly(new Set([...assignment.readers()].map(({ partition }) => partition)))
     },
     stop: () => {
       clearInterval(timer)
-      for (const partition of committed.keys()) metrics.lagMessages.remove({ topic, group, partition: String(partition) })
+      lag.keepOnly(new Set())
       metrics.consumerQueueBytes.remove({ topic, group })
       metrics.pendingSeconds.remove({ topic, group })
     },

@@ -1,0 +1,74 @@
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+import { createAssignment } from './assignment.ts'
+import type { Cluster } from './internals.ts'
+import { createKafkaMetrics } from './kafka-metrics.ts'
+import { createSessionWatch } from './session-watch.ts'
+
+/** A member with partition 0, whose group stands at 3, of a topic that ends at `end`; the brokers answer always. */
+async function watching(end: () => string | undefined) {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const failures: Error[] = []
+  const assignment = createAssignment({
+    topic: 't',
+    batchBytes: 1,
+    handle: () => Promise.resolve(),
+    endAtTakeover: () => undefined,
+    send: () => Promise.resolve(),
+    onCommit: () => undefined,
+    onCommitted: () => undefined,
+    onFailure: () => undefined,
+  })
+  const fetchTopicsOffset: Cluster['fetchTopicsOffset'] = ([topic]) => {
+    const offset = topic?.fromBeginning === true ? '0' : end()
+    return offset === undefined
+      ? Promise.reject(new Error('no leader'))
+      : Promise.resolve([{ topic: 't', partitions: [{ partition: 0, offset }] }])
+  }
+  const watch = createSessionWatch({
+    topic: 't',
+    group: 'g',
+    storage: 's',
+    limits: { queueBytes: 1, batchBytes: 1, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000, stopTimeoutMs: 1 },
+    assignment,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the watch asks of it
+    cluster: () => ({ fetchTopicsOffset, findTopicPartitionMetadata: () => [] }) as unknown as Cluster,
+    fail: (error) => failures.push(error),
+    metrics: createKafkaMetrics(createMetrics()),
+    logger: silentLogger,
+  })
+  onTestFinished(watch.stop)
+  assignment.onJoined({ generationId: 1, memberId: 'm' })
+  watch.assigned(assignment.assign([0]))
+  await watch.standing([{ partition: 0, offset: '3' }])
+  return {
+    failures,
+    /** The coordinator answers heartbeats and fetches come back, all the while. */
+    pass: async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        watch.contact()
+        watch.alive()
+        await vi.advanceTimersByTimeAsync(1000)
+      }
+    },
+  }
+}
+
+test('a partition of which nothing is fetched although messages wait ends the membership, heartbeats or not', async () => {
+  const { failures, pass } = await watching(() => '10')
+  await pass(60)
+  expect(failures).toEqual([])
+  await pass(60)
+  expect(failures[0]).toMatchObject({ name: 'StalledError', message: 'group g, topic t, partition 0: 7 messages wait and none is fetched' })
+})
+
+test.each([
+  { name: 'an idle topic', end: () => '3' },
+  { name: 'a leader that does not answer, for which the broker is at fault', end: () => undefined },
+])('$name is no stall', async ({ end }) => {
+  const { failures, pass } = await watching(end)
+  await pass(300)
+  expect(failures).toEqual([])
+})
