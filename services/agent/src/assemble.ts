@@ -88,10 +88,13 @@ export function clusterWarnings({
   return jobs.map((job) => `job ${JSON.stringify(job)} has no cluster: set --cluster, external_labels or a rule with target_label: cluster`)
 }
 
+/** What is on its way when the agent has had its time to drain: a moment to be answered, so that it need not be sent twice. */
+const FAREWELL_MS = 500
+
 async function openBuffer({ buffer, host: { logger, metrics } }: AgentSetup) {
   const { directory, maxBytes, maxAgeMs, full } = buffer
   try {
-    return await openEmbeddedBus({ directory, maxBytes, maxAgeMs, full, component: 'buffer', metrics, logger })
+    return await openEmbeddedBus({ directory, maxBytes, maxAgeMs, full, drainMs: FAREWELL_MS, component: 'buffer', metrics, logger })
   } catch (error) {
     if (error instanceof ConfigError) throw error
     throw new ConfigError(`--buffer.dir=${JSON.stringify(directory)}: ${errorMessage(error)}`)
