@@ -2,8 +2,6 @@ import type { Metrics } from '@clymene/runtime'
 
 export type KafkaMetrics = ReturnType<typeof createKafkaMetrics>
 
-const LAG_LABELS = ['topic', 'group', 'storage', 'partition'] as const
-
 export const createKafkaMetrics = (metrics: Metrics) => ({
   producedMessages: metrics.counter('clymene_kafka_produced_messages_total', 'Messages that Kafka acknowledged', ['topic']),
   producedBytes: metrics.counter('clymene_kafka_produced_bytes_total', 'Bytes of acknowledged record batches as sent', ['topic']),
@@ -21,21 +19,26 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
     'topic',
     'group',
   ]),
-  lagMessages: metrics.gauge('clymene_kafka_lag_messages', 'Messages of an assigned partition that are not committed yet', LAG_LABELS),
+  lagMessages: metrics.gauge('clymene_kafka_lag_messages', 'Messages of an assigned partition that are not committed yet', [
+    'topic',
+    'group',
+    'storage',
+    'partition',
+  ]),
   lagBytes: metrics.gauge(
     'clymene_kafka_lag_bytes',
     'Bytes of those messages, an estimate: their number times the mean size of the values that were fetched lately',
-    LAG_LABELS,
+    ['topic', 'group', 'storage', 'partition'],
   ),
   lagSeconds: metrics.gauge(
     'clymene_kafka_lag_seconds',
     'Age of the oldest message that is not committed yet, by its timestamp; 0 when there is none',
-    LAG_LABELS,
+    ['topic', 'group', 'storage', 'partition'],
   ),
   untilExpirySeconds: metrics.gauge(
     'clymene_kafka_until_expiry_seconds',
     'Seconds until retention.ms lets the brokers delete a message that the group has not read; +Inf when they keep all. Retention by size is not in it',
-    LAG_LABELS,
+    ['topic', 'group', 'storage', 'partition'],
   ),
   pendingSeconds: metrics.gauge('clymene_kafka_pending_seconds', 'Age of the oldest batch that is being handled', ['topic', 'group']),
   expiredMessages: metrics.counter('clymene_kafka_expired_messages_total', 'Messages that retention deleted before they were read', [
