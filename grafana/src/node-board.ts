@@ -185,10 +185,11 @@ const nodeLogs = {
     logs({
       id: 62,
       title: 'Logs',
-      description: 'The newest lines of all pods of this node that pass the filter, for the time chosen: 15 minutes unless changed.',
+      description:
+        'The newest lines of all pods of this node that pass the filter, after the name of each pod, for the time chosen: 15 minutes unless changed.',
       width: 24,
       height: 14,
-      queries: [newestLines(LOGS)],
+      queries: [newestLines(`${LOGS} | line_format "{{.namespace}}/{{.pod}} {{__line__}}"`)],
     }),
   ],
 }
@@ -215,5 +216,5 @@ export const nodeBoard = board({
     logFilter(),
   ],
   first: glance,
-  rows: [...useRows, pods, nodeLogs, kernelRow],
+  rows: [pods, ...useRows, nodeLogs, kernelRow],
 })

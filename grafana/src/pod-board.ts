@@ -9,6 +9,8 @@ import { dataSources, labelVariable, logFilter } from './variables.ts'
 
 const STREAM = '{cluster="$cluster",namespace="$namespace",pod=~"$pod",container=~"$container"}'
 const LOGS = `${STREAM} |~ \`(?i)\${filter:raw}\``
+/** After the pod's name where several are chosen: then what is chosen is the name of none of them. */
+const NAMED = '| line_format `{{if ne .pod "${pod:csv}"}}{{.pod}} {{end}}{{__line__}}`'
 const FAILURES = '`(?i)(error|exception|panic|fatal)`'
 
 const state = [
@@ -160,10 +162,11 @@ const resourcesAndLogs = [
   logs({
     id: 14,
     title: 'Logs of $pod',
-    description: 'The newest lines of the chosen pods and containers that pass the filter, for the time chosen.',
+    description:
+      'The newest lines of the chosen pods and containers that pass the filter, for the time chosen; of several pods after the name of each.',
     width: 24,
     height: 14,
-    queries: [newestLines(LOGS)],
+    queries: [newestLines(`${LOGS} ${NAMED}`)],
   }),
 ]
 

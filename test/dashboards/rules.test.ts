@@ -36,6 +36,12 @@ describe('the log of what is chosen', () => {
     expect(h).toBeGreaterThanOrEqual(12)
   })
 
+  test('the node board lists its pods in the first screen: a click leads to each', () => {
+    const [panel] = shownPanels(boardOf('clymene-node')).filter(({ type }) => type === 'table')
+    const { y = Infinity, h = 0 } = panel?.gridPos ?? {}
+    expect(y + h).toBeLessThanOrEqual(SCREEN)
+  })
+
   test.each([
     ['clymene-pod', { cluster: '$cluster', namespace: '$namespace', pod: '$pod', container: '$container' }],
     ['clymene-node', { cluster: '$cluster', node_name: '$node' }],
