@@ -259,6 +259,21 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         expect(new Map(told)).toEqual(ends)
       })
 
+      test('a group that others are in is joined beside readers of the same topic only', async () => {
+        const topic = await newTopic()
+        const bus = open()
+        await bus.produce(topic, numbered(1, 0, 1), never())
+        await expect(bus.expectOwnMembers('shared', topic, never())).resolves.toBeUndefined()
+        const reading = collect(bus, topic, 'shared')
+        await reading.until(() => reading.count() === 1)
+        await expect(bus.expectOwnMembers('shared', topic, never())).resolves.toBeUndefined()
+        await expect(bus.expectOwnMembers('shared', 'another', never())).rejects.toThrow(
+          `the group shared has other members, expected none but readers of topic another alone: clymene at /127.0.0.1 reads ${topic}; `,
+        )
+        await reading.stop()
+        await expect(bus.expectOwnMembers('shared', 'another', never())).resolves.toBeUndefined()
+      })
+
       test('is not ready before its groups have joined', async () => {
         const topic = await newTopic()
         const bus = open()

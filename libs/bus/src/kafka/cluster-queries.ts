@@ -1,6 +1,7 @@
 import type { Logger, PartitionLag } from '@clymene/model'
 
 import { createClient, type KafkaClient, type KafkaConnection } from './client.ts'
+import type { GroupDescription } from './foreign-members.ts'
 import { createCluster, type Cluster, type PartitionOffset } from './internals.ts'
 
 /** Questions to the cluster that are asked now and then, over connections of their own. */
@@ -14,6 +15,8 @@ export type ClusterQueries = {
    * @throws kafkajs's errors, UNKNOWN_MEMBER_ID when the group has members and no offsets yet.
    */
   readonly seedGroupOffsets: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
+  /** @throws kafkajs's errors. */
+  readonly describeGroup: (group: string, signal: AbortSignal) => Promise<GroupDescription | undefined>
   /** @throws kafkajs's errors when no broker answers. */
   readonly ping: () => Promise<void>
   readonly close: () => void
@@ -74,6 +77,15 @@ export function createClusterQueries(connection: KafkaConnection, logger: Logger
             const partitions = found.map(({ partition, offset }) => ({ partition, offset }))
             await coordinator.offsetCommit({ groupId: to, groupGenerationId: NO_MEMBER, memberId: '', topics: [{ topic, partitions }] })
             logger.info('a new group starts where another one stands', { group: to, from, topic })
+          }),
+        signal,
+      ),
+    describeGroup: (group, signal) =>
+      abortable(
+        () =>
+          ask(async (cluster) => {
+            const coordinator = await cluster.findGroupCoordinator({ groupId: group })
+            return (await coordinator.describeGroups({ groupIds: [group] })).groups[0]
           }),
         signal,
       ),

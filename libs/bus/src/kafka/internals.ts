@@ -1,5 +1,7 @@
 import type { Kafka, PartitionAssigner } from 'kafkajs'
 
+import type { GroupDescription } from './foreign-members.ts'
+
 /**
  * What kafkajs has but does not show in its types: the cluster behind a producer or consumer. Pinned with its version
  * (package.json); the end-to-end tests fail when a field goes away.
@@ -47,6 +49,7 @@ export type Broker = {
     readonly groupId: string
     readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[]
   }) => Promise<{ readonly responses: readonly TopicOffsets[] }>
+  readonly describeGroups: (request: { readonly groupIds: readonly string[] }) => Promise<{ readonly groups: readonly GroupDescription[] }>
   readonly describeConfigs: (request: {
     readonly resources: readonly { readonly type: number; readonly name: string; readonly configNames: readonly string[] }[]
   }) => Promise<{

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigError, errorMessage, RetryableError, type Bus, type Kind, type Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
 
-import { createClusterQueries, type ClusterQueries } from './cluster-queries.ts'
+import { createClusterQueries } from './cluster-queries.ts'
 import { registerDecompression } from './compression.ts'
 import { createKafkaConsumer, type KafkaConsumerOptions } from './consumer.ts'
+import { foreignMembers, ForeignMembersError, isSettled } from './foreign-members.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
 import { createKafkaProducer, type KafkaProducerOptions } from './producer.ts'
@@ -30,6 +31,12 @@ export type KafkaBus = Bus & {
    * @throws the signal's reason.
    */
   readonly seedGroupOffsets: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
+  /**
+   * Before `consume` in a group that others may be in. Waits for brokers that are away, and until partitions are dealt out.
+   *
+   * @throws ForeignMembersError when the group has members that read anything but this topic; the signal's reason.
+   */
+  readonly expectOwnMembers: (group: string, topic: string, signal: AbortSignal) => Promise<void>
 }
 
 const PING_MS = 1000
@@ -56,7 +63,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   }
   const closing = new AbortController()
   /** Groups that are about to join. */
-  const seeding = new Set<string>()
+  const joining = new Set<string>()
   const onceAMinute = createOnceIn(60_000)
   let away: string | undefined = 'Kafka: connecting'
 
@@ -77,6 +84,26 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   }
   void waitForBrokers()
 
+  /** Asks until the answer is yes; what does not pass is thrown. */
+  const beforeJoining = async (
+    group: string,
+    topic: string,
+    signal: AbortSignal,
+    ask: (signal: AbortSignal) => Promise<boolean>,
+  ): Promise<void> => {
+    const stop = AbortSignal.any([signal, closing.signal])
+    const reason = `group ${group}, topic ${topic}: joining`
+    joining.add(reason)
+    try {
+      while (!(await attempt(ask, { group, topic, logger }, stop))) {
+        await pause(stop)
+        stop.throwIfAborted()
+      }
+    } finally {
+      joining.delete(reason)
+    }
+  }
+
   return {
     produce: async (topic, envelopes, signal) => {
       if (producer === undefined) throw new ConfigError('this Kafka bus was made without a producer')
@@ -87,7 +114,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
       if (consumer === undefined) throw new ConfigError('this Kafka bus was made without a consumer')
       await consumer.consume(topic, group, handle, signal)
     },
-    unavailable: () => away ?? producer?.unavailable() ?? seeding.values().next().value ?? consumer?.unavailable(),
+    unavailable: () => away ?? producer?.unavailable() ?? joining.values().next().value ?? consumer?.unavailable(),
     lag: async (topic, group, signal) => {
       try {
         return await queries.lag(topic, group, signal)
@@ -97,13 +124,21 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
       }
     },
     seedGroupOffsets: async (from, to, topic, signal) => {
-      const reason = `group ${to}, topic ${topic}: joining`
-      seeding.add(reason)
-      try {
-        await seed(queries, { from, to, topic, logger }, AbortSignal.any([signal, closing.signal]))
-      } finally {
-        seeding.delete(reason)
-      }
+      await beforeJoining(to, topic, signal, async (stop) => {
+        await queries.seedGroupOffsets(from, to, topic, stop).catch((error: unknown) => {
+          if (!SEEDED.has(kafkaErrorOf(error).type)) throw error
+        })
+        return true
+      })
+    },
+    expectOwnMembers: async (group, topic, signal) => {
+      await beforeJoining(group, topic, signal, async (stop) => {
+        const found = await queries.describeGroup(group, stop)
+        if (found === undefined || !isSettled(found)) return false
+        const mistake = foreignMembers(group, topic, found)
+        if (mistake !== undefined) throw new ForeignMembersError(mistake)
+        return true
+      })
     },
     close: async () => {
       closing.abort()
@@ -113,21 +148,18 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   }
 }
 
-async function seed(
-  queries: ClusterQueries,
-  { from, to, topic, logger }: { readonly from: string; readonly to: string; readonly topic: string; readonly logger: Logger },
+async function attempt(
+  ask: (signal: AbortSignal) => Promise<boolean>,
+  { group, topic, logger }: { readonly group: string; readonly topic: string; readonly logger: Logger },
   signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    try {
-      return await queries.seedGroupOffsets(from, to, topic, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      if (SEEDED.has(kafkaErrorOf(error).type)) return
-      logger.debug('offsets of a new group cannot be set yet', { group: to, topic, error })
-      await pause(signal)
-      signal.throwIfAborted()
-    }
+): Promise<boolean> {
+  try {
+    return await ask(signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof ForeignMembersError) throw error
+    logger.debug('a group cannot be asked yet', { group, topic, error })
+    return false
   }
 }
 
