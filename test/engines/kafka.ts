@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
@@ -31,11 +31,17 @@ export type KafkaOptions = {
   readonly settings?: Readonly<Record<string, string>>
   /** Listeners that ask for credentials, beside the plain one. */
   readonly security?: KafkaSecurity
+  /** Default the only broker of a cluster of its own. */
+  readonly member?: KafkaMember
 }
+
+/** Where a broker stands in a cluster: the first is the controller as well, and has to be started before the others. */
+export type KafkaMember = { readonly clusterId: string; readonly node: number; readonly controllerPort: number }
 
 const source = join(import.meta.dirname, 'kafka')
 const home = `kafka-${pinnedVersion(join(source, 'pom.xml'), 'kafka.version')}-${fingerprint(source)}`
-const jars = cached(home, 'jars')
+/** Jars of the broker, its client and its tools. */
+export const kafkaClasses = cached(home, 'jars')
 const formatted = cached(home, 'formatted')
 const archive = cached(home, 'classes.jsa')
 
@@ -47,7 +53,7 @@ export async function installKafka(): Promise<void> {
     mkdirSync(path)
     await copyJars(join(source, 'pom.xml'), join(path, 'jars'))
     const properties = join(path, 'format.properties')
-    writeFileSync(properties, propertiesText(serverProperties(19_092, 19_093, join(path, 'formatted'), {})))
+    writeFileSync(properties, propertiesText(serverProperties(19_092, { node: 1, controllerPort: 19_093 }, join(path, 'formatted'), {})))
     await format(join(path, 'jars'), properties, [])
   })
   await archiveClasses()
@@ -82,13 +88,14 @@ async function archiveClasses(): Promise<void> {
 
 async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly string[]): Promise<Kafka> {
   const directory = makeDataDirectory('kafka')
-  const [port, controller] = [options.port ?? (await freePort()), await freePort()]
+  const port = options.port ?? (await freePort())
+  const member = options.member ?? (await newCluster())
   const logs = join(directory, 'logs')
   const secure = options.security && (await secureListeners(options.security, directory))
   const properties = join(directory, 'server.properties')
-  writeFileSync(properties, propertiesText(serverProperties(port, controller, logs, options, secure)))
-  if (secure === undefined) copyFormatted(logs)
-  else await format(jars, properties, secure.formatting)
+  writeFileSync(properties, propertiesText(serverProperties(port, member, logs, options, secure)))
+  if (secure === undefined) copyFormatted(logs, member)
+  else await format(kafkaClasses, properties, secure.formatting)
   const engine = await startEngine({
     name: 'Kafka',
     url: `kafka://127.0.0.1:${port}`,
@@ -101,7 +108,7 @@ async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly 
       '-Xlog:all=off',
       '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
       '-cp',
-      join(jars, '*'),
+      join(kafkaClasses, '*'),
       'kafka.Kafka',
       properties,
     ],
@@ -111,25 +118,29 @@ async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly 
   return Object.assign(engine, { bootstrap: `127.0.0.1:${port}`, secure: secure?.addresses })
 }
 
-function copyFormatted(logs: string): void {
+/** A new cluster, as its first broker sees it. */
+export const newCluster = async (): Promise<KafkaMember> => ({ clusterId: newClusterId(), node: 1, controllerPort: await freePort() })
+
+function copyFormatted(logs: string, { clusterId, node }: KafkaMember): void {
   cpSync(formatted, logs, { recursive: true })
-  const meta = join(logs, 'meta.properties')
-  writeFileSync(meta, readFileSync(meta, 'utf8').replace(/^cluster\.id=.*$/m, `cluster.id=${newClusterId()}`))
+  const identity = { version: '1', 'cluster.id': clusterId, 'node.id': String(node), 'directory.id': newClusterId() }
+  writeFileSync(join(logs, 'meta.properties'), propertiesText(identity))
 }
 
 function serverProperties(
   port: number,
-  controller: number,
+  { node, controllerPort }: Omit<KafkaMember, 'clusterId'>,
   logs: string,
   options: KafkaOptions,
   secure?: ListenerSettings,
 ): Record<string, string> {
   const listeners = [...(secure?.listeners ?? []), `CLIENT://127.0.0.1:${port}`]
+  const isController = node === 1
   return {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: [...listeners, `CONTROLLER://127.0.0.1:${controller}`].join(','),
+    'process.roles': isController ? 'broker,controller' : 'broker',
+    'node.id': String(node),
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: [...listeners, ...(isController ? [`CONTROLLER://127.0.0.1:${controllerPort}`] : [])].join(','),
     'advertised.listeners': listeners.join(','),
     'listener.security.protocol.map': ['CLIENT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...(secure?.protocols ?? [])].join(','),
     'controller.listener.names': 'CONTROLLER',
