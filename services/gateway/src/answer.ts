@@ -33,10 +33,12 @@ export function answerTo(error: unknown): Answer {
   if (error instanceof RetryableError) {
     return { http: 503, grpc: grpcStatus.UNAVAILABLE, reason, retryAfter: Math.ceil((error.retryAfterMs ?? 1000) / 1000) }
   }
-  if (error instanceof ForbiddenError) return { http: 403, grpc: grpcStatus.PERMISSION_DENIED, reason }
+  if (error instanceof ForbiddenError) return { ...FORBIDDEN, reason }
   if (error instanceof SenderGoneError) return { http: 499, grpc: grpcStatus.CANCELLED, reason }
   return { http: 500, grpc: grpcStatus.INTERNAL, reason: 'internal error' }
 }
+
+export const FORBIDDEN = { http: 403, grpc: grpcStatus.PERMISSION_DENIED } as const
 
 export const OVERLOADED: Answer = {
   http: 503,

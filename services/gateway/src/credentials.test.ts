@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
+import { parseFlags } from '@clymene/runtime'
 import { issue, type Issued } from '@clymene/runtime/testing'
 import { compress, encodeBatchJson, encodeWriteRequest, wrapBatch } from '@clymene/wire'
 import { credentials } from '@grpc/grpc-js'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 
+import { gatewayAuthFlags, gatewayLimitFlags, gatewayServerFlags } from './flags.ts'
+import { checkCredentials } from './gateway.ts'
 import { caller, LOGS_CALL, METRICS_CALL, metricOf, start, stopGateways } from './start.test-kit.ts'
 
 const series = encodeWriteRequest([{ labels: [['__name__', 'up']], samples: [{ timestampMs: 1000, value: 1 }] }])
@@ -125,12 +128,12 @@ describe('tokens', () => {
       {
         level: 'warn',
         message: 'sender refused',
-        fields: { protocol: 'http', peer: '127.0.0.1', error: 'a token that is not in --auth.tokens-file', repeated: 0 },
+        fields: { protocol: 'http', peer: '127.0.0.1', status: 401, error: 'a token that is not in --auth.tokens-file', repeated: 0 },
       },
       {
         level: 'warn',
         message: 'sender refused',
-        fields: { protocol: 'grpc', peer: expect.stringContaining('1'), error: 'no token', repeated: 0 },
+        fields: { protocol: 'grpc', peer: expect.stringContaining('1'), status: 401, error: 'no token', repeated: 0 },
       },
     ])
   })
@@ -520,20 +523,39 @@ describe('what is said at the start', () => {
       said: [expect.stringMatching(/^tokens come in clear on http 127\.0\.0\.1:0 and grpc 127\.0\.0\.1:0/)],
     },
     { name: 'tokens and TLS', argv: [`--auth.tokens-file=${tokensFile}`, ...tlsFlags(secret.path, ['cert', 'key'])], said: [] },
-    {
-      name: 'certificates that are not used',
-      argv: [
-        `--auth.tokens-file=${tokensFile}`,
-        ...tlsFlags(secret.path, ['cert', 'key']).filter((flag) => flag !== '--gateway.grpc-server.tls.enabled'),
-      ],
-      said: [
-        expect.stringMatching(/^tokens come in clear on grpc/),
-        expect.stringMatching(/^--gateway\.grpc-server\.tls\.cert, key and client-ca have no effect/),
-      ],
-    },
   ]
   test.each(starts)('$name', async ({ argv, said }) => {
     const { lines } = await start({ argv })
     expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual(said)
+  })
+})
+
+describe('certificates without tls.enabled are no start', () => {
+  const secret = mountSecret(secretOf(server(), ca))
+  const all = tlsFlags(secret.path, ['cert', 'key', 'client-ca'])
+  const idle = (protocol: string, names: readonly string[]): readonly string[] =>
+    names.map((name) => `--gateway.${protocol}-server.tls.${name}: has no effect without --gateway.${protocol}-server.tls.enabled`)
+  const cases: { name: string; argv: readonly string[]; mistakes: readonly string[] }[] = [
+    {
+      name: 'on one port',
+      argv: all.filter((flag) => flag !== '--gateway.grpc-server.tls.enabled'),
+      mistakes: idle('grpc', ['cert', 'key', 'client-ca']),
+    },
+    {
+      name: 'on both',
+      argv: all.filter((flag) => !flag.endsWith('enabled')),
+      mistakes: [...idle('http', ['cert', 'key', 'client-ca']), ...idle('grpc', ['cert', 'key', 'client-ca'])],
+    },
+    {
+      name: 'the authority of clients alone',
+      argv: all.filter((flag) => /http.*client-ca/.test(flag)),
+      mistakes: idle('http', ['client-ca']),
+    },
+    { name: 'files that are not there', argv: ['--gateway.grpc-server.tls.key=/none'], mistakes: idle('grpc', ['key']) },
+  ]
+  test.each(cases)('$name', async ({ argv, mistakes }) => {
+    const { values } = parseFlags({ ...gatewayServerFlags, ...gatewayAuthFlags, ...gatewayLimitFlags }, argv, {})
+    expect(() => checkCredentials(values)).toThrow(expect.objectContaining({ name: 'ConfigError', mistakes }))
+    await expect(start({ argv })).rejects.toThrow(mistakes[0])
   })
 })

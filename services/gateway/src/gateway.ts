@@ -118,12 +118,20 @@ async function closeHttp(http: ReturnType<typeof createHttpServer>, cut: () => v
   clearTimeout(force)
 }
 
+const TLS_FILES = ['cert', 'key', 'client-ca'] as const
+type TlsFile = (typeof TLS_FILES)[number]
+
 function certificateOf(
   server: 'http' | 'grpc',
   { flags, metrics, logger }: Pick<GatewayOptions, 'flags'> & Pick<CertificateOptions, 'metrics' | 'logger'>,
 ): Followed<ServerTls> | undefined {
-  if (!flags[`gateway.${server}-server.tls.enabled`]) return undefined
-  const file = (name: 'cert' | 'key' | 'client-ca') => flags[`gateway.${server}-server.tls.${name}`]
+  const file = (name: TlsFile) => flags[`gateway.${server}-server.tls.${name}`]
+  if (!flags[`gateway.${server}-server.tls.enabled`]) {
+    // Else who asks for client certificates would ask nobody, without a word.
+    const idle = TLS_FILES.filter((name) => file(name) !== '').map((name) => `--gateway.${server}-server.tls.${name}`)
+    if (idle.length === 0) return undefined
+    throw new ConfigError(idle.map((name) => `${name}: has no effect without --gateway.${server}-server.tls.enabled`))
+  }
   return followCertificate({ server, paths: { cert: file('cert'), key: file('key'), clientCa: file('client-ca') }, metrics, logger })
 }
 

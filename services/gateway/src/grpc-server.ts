@@ -3,7 +3,7 @@ import { type Address, createOnceIn, type Metrics } from '@clymene/runtime'
 import { fromHeaders, unwrapBatch } from '@clymene/wire'
 import { type handleUnaryCall, Metadata, Server, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
 
-import { type Answer, answerTo, OVERLOADED, refusedKind } from './answer.ts'
+import { type Answer, answerTo, FORBIDDEN, OVERLOADED, refusedKind } from './answer.ts'
 import type { Admission } from './credentials/admission.ts'
 import { secureContextOf, type ServerTls } from './credentials/certificate.ts'
 import { createGrpcAdmission, type GrpcAdmission } from './grpc-admission.ts'
@@ -83,7 +83,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
           'grpc.max_connection_age_grace_ms': 30_000,
         }),
   })
-  const call = { ...options, count, grantOf: admission.grantOf }
+  const call = { ...options, count, grantOf: admission.grantOf, forbidden: admission.forbidden }
   server.addService(METRICS_SERVICE, { RequestMetrics: unaryCall(call, 'metrics', (bytes) => bytes) })
   server.addService(LOGS_SERVICE, { TransferBatch: unaryCall(call, 'logs', unwrapBatch) })
   server.addService(PRESENCE_SERVICE, { Ask: answerPresence })
@@ -102,10 +102,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
 type Count = (kind: Kind, status: number) => void
 
-type CallOptions = Pick<GrpcServerOptions, 'intake' | 'kinds' | 'logger'> & Pick<GrpcAdmission, 'grantOf'> & { readonly count: Count }
+type CallOptions = Pick<GrpcServerOptions, 'intake' | 'kinds' | 'logger'> &
+  Pick<GrpcAdmission, 'grantOf' | 'forbidden'> & { readonly count: Count }
 
 function unaryCall(
-  { intake, kinds, logger, count, grantOf }: CallOptions,
+  { intake, kinds, logger, count, grantOf, forbidden }: CallOptions,
   kind: Kind,
   bodyOf: (bytes: Buffer) => Uint8Array,
 ): handleUnaryCall<Buffer, Buffer> {
@@ -134,7 +135,8 @@ function unaryCall(
     void accept(call).then((answer) => {
       count(kind, answer?.http ?? 200)
       if (answer === undefined) return callback(null, Buffer.alloc(0))
-      if (answer.http !== 499)
+      if (answer.http === FORBIDDEN.http) forbidden(call.metadata, answer.reason)
+      else if (answer.http !== 499)
         onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
           logger.warn('call refused', { kind, status: answer.grpc, error: answer.reason, repeated: heldBack })
         })

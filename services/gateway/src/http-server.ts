@@ -6,7 +6,7 @@ import { fromHeaders } from '@clymene/wire'
 import { status as grpcStatus } from '@grpc/grpc-js'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
-import { answerTo, OVERLOADED, refusedKind, type Answer } from './answer.ts'
+import { answerTo, FORBIDDEN, OVERLOADED, refusedKind, type Answer } from './answer.ts'
 import { closeAgedConnections } from './connection-age.ts'
 import type { Admission } from './credentials/admission.ts'
 import { secureContextOf, tlsServerOptions, type ServerTls } from './credentials/certificate.ts'
@@ -100,6 +100,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
           return await reply.code(204).send()
         } catch (error) {
           const answer = answerTo(error)
+          if (answer.http === FORBIDDEN.http) {
+            // By its own key: the text has what the sender says in it.
+            admission.forbidden({ protocol: 'http', peer: request.raw.socket }, answer.reason)
+            return send(reply, kind, answer, true)
+          }
           if (answer.http === 500)
             logger.error('request failed', { kind, error: error instanceof Error ? error.stack : errorMessage(error) })
           return send(reply, kind, answer)

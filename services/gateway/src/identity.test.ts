@@ -6,7 +6,7 @@ import { ForbiddenError } from './answer.ts'
 import type { Grant } from './credentials/tokens.ts'
 import { identityOf } from './identity.ts'
 
-const message = (labels: Readonly<Record<string, string>> = {}, tenant?: string): ScannedMessage => ({
+const message = (labels: Readonly<Record<string, string>> = {}, tenant?: string, otherValue?: string): ScannedMessage => ({
   kind: 'metrics',
   value: Buffer.alloc(0),
   records: 1,
@@ -15,6 +15,7 @@ const message = (labels: Readonly<Record<string, string>> = {}, tenant?: string)
   maxTimestampMs: 0,
   uncompressedBytes: 1,
   ...(tenant === undefined ? {} : { tenant }),
+  ...(otherValue === undefined ? {} : { otherValue }),
   firstLabels: (names) => names.map((name) => labels[name] ?? ''),
 })
 const grant = (cluster?: string, tenant?: string): Grant => ({ name: 'shop', cluster, tenant })
@@ -57,7 +58,7 @@ describe('who a message is from', () => {
 })
 
 describe('what a token is not for', () => {
-  const refused: { name: string; grant: Grant; received: EnvelopeHeaders; tenant?: string; text: string }[] = [
+  const refused: { name: string; grant: Grant; received: EnvelopeHeaders; tenant?: string; label?: string; text: string }[] = [
     {
       name: 'another cluster',
       grant: grant('c1'),
@@ -84,13 +85,33 @@ describe('what a token is not for', () => {
       text: 'the token "shop" is for tenant "t1", not for "t2"',
     },
     {
+      name: 'another cluster in the labels',
+      grant: grant('c1'),
+      received: numbered,
+      label: 'c2',
+      text: 'the token "shop" is for cluster "c1", not for "c2" (label of a series)',
+    },
+    {
+      name: 'another cluster in the labels, behind the right header',
+      grant: grant('c1'),
+      received: { cluster: 'c1' },
+      label: 'c2\n"',
+      text: 'the token "shop" is for cluster "c1", not for "c2\\n\\"" (label of a series)',
+    },
+    {
+      name: 'a name of any length is cut',
+      grant: grant('c1'),
+      received: { cluster: 'x'.repeat(5000) },
+      text: `the token "shop" is for cluster "c1", not for "${'x'.repeat(128)}"`,
+    },
+    {
       name: 'two tenants at once',
       grant: grant('c1', 't1'),
       received: { tenant: 't1|t2' },
       text: 'the token "shop" is for tenant "t1", not for "t1|t2"',
     },
   ]
-  test.each(refused)('$name', ({ grant: token, received, tenant, text }) => {
-    expect(() => identityOf(message({}, tenant), received, token)).toThrow(new ForbiddenError(text))
+  test.each(refused)('$name', ({ grant: token, received, tenant, label, text }) => {
+    expect(() => identityOf(message({}, tenant, label), received, token)).toThrow(new ForbiddenError(text))
   })
 })

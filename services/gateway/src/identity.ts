@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { envelopeKey, type EnvelopeHeaders } from '@clymene/model'
-import type { ScannedMessage } from '@clymene/wire'
+import type { ExpectedLabel, ScannedMessage } from '@clymene/wire'
 
 import { ForbiddenError } from './answer.ts'
 import type { Grant } from './credentials/tokens.ts'
@@ -9,16 +9,26 @@ import type { Grant } from './credentials/tokens.ts'
 /** Who a message is from, as far as order goes: its key, and the headers that say so. */
 export type Identity = { readonly key: string; readonly headers: EnvelopeHeaders; readonly isNumbered: boolean }
 
+const CLUSTER = 'cluster'
+
+/** What a message is to be read with, so that {@link identityOf} knows of every series and stream that names another cluster. */
+export const expectedLabel = (grant: Grant | undefined): ExpectedLabel | undefined =>
+  grant?.cluster === undefined ? undefined : { name: CLUSTER, value: grant.cluster }
+
 /**
  * A sender that numbers its messages is told by its own headers. Any other is told by the name of its token; without one by the cluster
  * and replica label of the first series, the same at every gateway and over restarts, and never by its address. Its messages then stay
  * in one partition.
  *
- * @throws ForbiddenError when the token belongs to another cluster or tenant than the message names
+ * @throws ForbiddenError when the token belongs to another cluster or tenant than the message names, in its headers, its labels or
+ *   its tenant
  */
 export function identityOf(message: ScannedMessage, received: EnvelopeHeaders, grant?: Grant): Identity {
   const tenant = allowed('tenant', grant, [received.tenant, message.tenant])
-  const cluster = allowed('cluster', grant, [received.cluster])
+  const cluster = allowed(CLUSTER, grant, [received.cluster])
+  if (grant !== undefined && message.otherValue !== undefined) {
+    throw forbidden(CLUSTER, grant, `${quoted(message.otherValue)} (label of a ${message.kind === 'metrics' ? 'series' : 'stream'})`)
+  }
   const named = { ...received, ...(tenant === undefined ? {} : { tenant }), ...(cluster === undefined ? {} : { cluster }) }
   if (received.agent !== undefined && received.epoch !== undefined && received.sequence !== undefined) {
     return { key: envelopeKey(named), headers: named, isNumbered: true }
@@ -33,9 +43,15 @@ function allowed(what: 'cluster' | 'tenant', grant: Grant | undefined, claims: r
   const granted = grant?.[what]
   if (granted === undefined) return claims.find((claim) => claim !== undefined)
   const other = claims.find((claim) => claim !== undefined && claim !== '' && claim !== granted)
-  if (other === undefined) return granted
-  throw new ForbiddenError(`the token "${grant?.name}" is for ${what} "${granted}", not for "${other.slice(0, MAX_LENGTH)}"`)
+  if (grant === undefined || other === undefined) return granted
+  throw forbidden(what, grant, quoted(other))
 }
+
+const forbidden = (what: 'cluster' | 'tenant', grant: Grant, found: string): ForbiddenError =>
+  new ForbiddenError(`the token ${quoted(grant.name)} is for ${what} ${quoted(grant[what] ?? '')}, not for ${found}`)
+
+/** On one line, whatever a sender says. */
+const quoted = (text: string): string => JSON.stringify(text.slice(0, MAX_LENGTH))
 
 function placeByLabels(message: ScannedMessage, claimed: string | undefined): EnvelopeHeaders {
   const [label = '', ...replicas] = message.firstLabels(IDENTITY_LABELS)
@@ -45,7 +61,7 @@ function placeByLabels(message: ScannedMessage, claimed: string | undefined): En
 }
 
 /** Labels that tell the senders of one cluster apart when nothing else does (an HA pair of Prometheus: `__replica__`). */
-const IDENTITY_LABELS = ['cluster', '__replica__', 'replica']
+const IDENTITY_LABELS = [CLUSTER, '__replica__', 'replica']
 
 const MAX_LENGTH = 128
 

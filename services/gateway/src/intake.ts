@@ -8,7 +8,7 @@ import { createMessageReader, TooLargeError, type ScannedMessage } from '@clymen
 import { SenderGoneError } from './answer.ts'
 import { createBudget } from './budget.ts'
 import type { Grant } from './credentials/tokens.ts'
-import { identityOf } from './identity.ts'
+import { expectedLabel, identityOf } from './identity.ts'
 import { createNumbering } from './numbering.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
@@ -65,11 +65,12 @@ export function createIntake(options: IntakeOptions): Intake {
   limit.set(options.maxBytesInFlight)
   let waiting = 0
 
-  const read = ({ kind, bytes: body, form, headers }: Request): Promise<ScannedMessage> | ScannedMessage => {
-    if (form === 'raw') return reader.readRaw(kind, body)
-    if (form === 'message') return reader.read(kind, body, headers.contentType)
+  const read = ({ kind, bytes: body, form, headers, grant }: Request): Promise<ScannedMessage> | ScannedMessage => {
+    const expected = expectedLabel(grant)
+    if (form === 'raw') return reader.readRaw(kind, body, expected)
+    if (form === 'message') return reader.read(kind, body, headers.contentType, expected)
     // One after another: what a small gzip body becomes is not in the budget, and many at a time would be the memory of all.
-    return unpack(async () => reader.read(kind, await unzip(body, options.maxUnzippedBytes), headers.contentType))
+    return unpack(async () => reader.read(kind, await unzip(body, options.maxUnzippedBytes), headers.contentType, expected))
   }
 
   /** While what it writes to is known to be away one request goes on trying, and the others are told at once. */

@@ -4,7 +4,7 @@ import { ConfigError, errorMessage, type Logger } from '@clymene/model'
 import { createMetrics, createOnceIn, silentLogger, type Metrics } from '@clymene/runtime'
 import { status as grpcStatus } from '@grpc/grpc-js'
 
-import type { Answer } from '../answer.ts'
+import { FORBIDDEN, type Answer } from '../answer.ts'
 import type { ClientCertificates, Peer } from './client-certificates.ts'
 import { createFollowed } from './followed.ts'
 import { parseTokensFile } from './tokens-file.ts'
@@ -14,6 +14,8 @@ import { grantOf, presentedToken, sha256, type Grant } from './tokens.ts'
 export type Admission = {
   /** Before anything of a request is read: what its token allows, or what the sender is told instead. */
   readonly admit: (request: Arrival) => { readonly grant: Grant | undefined; readonly refusal?: Answer }
+  /** Tells in the log of a request that its token does not allow, as of one without a good token: once in ten seconds for each peer. */
+  readonly forbidden: (request: Pick<Arrival, 'protocol' | 'peer'>, reason: string) => void
   /** Looks whether the tokens have changed. */
   readonly look: () => void
 }
@@ -39,14 +41,17 @@ export function createAdmission({ tokensFile, ownToken, metrics, logger }: Admis
   const tokens = tokensFile === '' ? undefined : followTokens(tokensFile, metrics, logger)
   const own = ownToken === undefined ? [] : [{ sha256: sha256(ownToken), grant: OWN }]
   const onceIn = createOnceIn(10_000)
-  const refuse = (answer: Answer, { protocol, peer }: Arrival, error: string) => {
-    onceIn(`${protocol} ${peer.remoteAddress}`, (repeated) =>
-      logger.warn('sender refused', { protocol, peer: peer.remoteAddress, error, repeated }),
+  const tell = (status: number, { protocol, peer }: Pick<Arrival, 'protocol' | 'peer'>, error: string): void =>
+    onceIn(`${protocol} ${status} ${peer.remoteAddress}`, (repeated) =>
+      logger.warn('sender refused', { protocol, peer: peer.remoteAddress, status, error, repeated }),
     )
+  const refuse = (answer: Answer, arrival: Arrival, error: string) => {
+    tell(answer.http, arrival, error)
     return { grant: undefined, refusal: answer }
   }
   return {
     look: () => tokens?.look(),
+    forbidden: (request, reason) => tell(FORBIDDEN.http, request, reason),
     admit: (arrival) => {
       const reason = arrival.certificates?.refusalOf(arrival.peer)
       // The connection was told of.

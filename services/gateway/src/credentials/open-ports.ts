@@ -10,7 +10,6 @@ export function warnOfOpenPorts(flags: FlagValues<typeof gatewayServerFlags & ty
     address: `${server} ${formatAddress(flags[`gateway.${server}-server.host-port`])}`,
     isEncrypted: flags[`gateway.${server}-server.tls.enabled`],
     asksForCertificate: flags[`gateway.${server}-server.tls.enabled`] && flags[`gateway.${server}-server.tls.client-ca`] !== '',
-    hasFiles: (['cert', 'key', 'client-ca'] as const).some((name) => flags[`gateway.${server}-server.tls.${name}`] !== ''),
   }))
   const open = ports.filter(({ asksForCertificate }) => !asksForCertificate).map(({ address }) => address)
   const clear = ports.filter(({ isEncrypted }) => !isEncrypted)
@@ -25,6 +24,4 @@ export function warnOfOpenPorts(flags: FlagValues<typeof gatewayServerFlags & ty
       `tokens come in clear on ${clear.map(({ address }) => address).join(' and ')}: give --gateway.*-server.tls.enabled, or have a proxy end TLS`,
     )
   }
-  for (const { server } of clear.filter(({ hasFiles }) => hasFiles))
-    logger.warn(`--gateway.${server}-server.tls.cert, key and client-ca have no effect without --gateway.${server}-server.tls.enabled`)
 }
