@@ -125,12 +125,22 @@ describe('gateway', () => {
     ])
   })
 
-  test('TLS flags without TLS are told at start', async () => {
+  test('what a gateway has against a client certificate is for the operator, though it says 503', async () => {
+    const way = WAYS.find(({ name }) => name === 'gateway by HTTP')!
+    const text = 'this server takes only clients with a certificate of its authorities: none was shown'
+    const { write } = await startWay(way, [], { judge: () => ({ status: 503, text }) })
+    await expect(write()).rejects.toMatchObject({
+      name: 'RetryableError',
+      needsOperator: true,
+      message: expect.stringContaining(`answered 503: ${text}`),
+    })
+  })
+
+  test('TLS flags without TLS are no start', async () => {
     const way = WAYS.find(({ name }) => name === 'gateway by gRPC')!
-    const { lines } = await startWay(way, ['--gateway.grpc-client.tls.server-name=x'])
-    expect(lines.map(({ message }) => message)).toEqual([
-      '--gateway.grpc-client.tls.server-name has no effect without --gateway.grpc-client.tls.enabled',
-    ])
+    await expect(startWay(way, ['--gateway.grpc-client.tls.server-name=x'])).rejects.toThrow(
+      '--gateway.grpc-client.tls.server-name: has no effect without --gateway.grpc-client.tls.enabled',
+    )
   })
 
   test('a token that the gateway does not take is told by a check as well', async () => {

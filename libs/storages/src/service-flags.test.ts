@@ -62,7 +62,14 @@ describe('what a storage finds in its flags', () => {
       ['--gateway.grpc-client.tls.enabled', `--gateway.grpc-client.tls.cert=${NO_PEM}`, `--gateway.grpc-client.tls.key=${NO_PEM}`],
       [/^--gateway.grpc-client.tls.cert: expected a PEM certificate \(/, /^--gateway.grpc-client.tls.key: expected a PEM key/],
     ],
-    ['gateway', [`--gateway.grpc-client.tls.cert=${NO_PEM}`], []],
+    [
+      'gateway',
+      [`--gateway.grpc-client.tls.cert=${NO_PEM}`, '--gateway.grpc-client.tls.ca=/none', '--gateway.grpc-client.tls.skip-host-verify'],
+      ['tls.ca', 'tls.cert', 'tls.skip-host-verify'].map(
+        (name) => `--gateway.grpc-client.${name}: has no effect without --gateway.grpc-client.tls.enabled`,
+      ),
+    ],
+    ['gateway', [`--gateway.http-client.tls.cert=${NO_PEM}`], []],
     [
       'gateway',
       ['--gateway.service-type=http', '--gateway.http-client.url=http://u:%@host/', '--gateway.http-client.timeout=0'],

@@ -44,6 +44,11 @@ describe('gatewayVerdict', () => {
     [400, 'loki refused {app="a"}: entry too far behind', 'repeat'],
     [400, 'damaged', undefined],
     [503, 'out of order sample', undefined],
+    [503, 'this server takes only clients with a certificate of its authorities: none was shown', 'operator'],
+    [503, 'this server takes only clients with a certificate of its authorities: that of CN=a has expired', 'operator'],
+    [400, 'this server takes only clients with a certificate of its authorities: none was shown', undefined],
+    [503, 'storage prometheus: this server takes only clients with a certificate of its authorities: none was shown', undefined],
+    [503, 'too many bytes in flight (--gateway.max-bytes-in-flight)', undefined],
   ]
   test.each(cases)('%d %s', (status, message, expected) => expect(gatewayVerdict(status, message)).toBe(expected))
 })

@@ -1,8 +1,9 @@
 /**
- * What an answer's text says of the content, where its status does not: `repeat`, refused because it is stored already or is
- * older than what is; `refused`, and will be again; undefined leaves it to the status.
+ * What an answer's text says where its status does not. Of the content: `repeat`, refused because it is stored already or is
+ * older than what is; `refused`, and will be again. Of us: `operator`, refused until somebody mends a credential. Undefined leaves
+ * it to the status.
  */
-export type Verdict = 'repeat' | 'refused' | undefined
+export type Verdict = 'repeat' | 'refused' | 'operator' | undefined
 
 /**
  * Prometheus 2.42 and 3.x say "out of order sample", "out of bounds", "too old sample", "duplicate sample for timestamp"; Mimir
@@ -37,6 +38,11 @@ export function lineVerdict(status: number, message: string): Verdict {
   return status >= 500 && TOO_LARGE.test(message) ? 'refused' : undefined
 }
 
-/** Of a gateway, which quotes its storages with status 400. */
-export const gatewayVerdict = (status: number, message: string): Verdict =>
-  status === 400 ? (sampleVerdict(status, message) ?? lineVerdict(status, message)) : undefined
+/** Of a gateway, which quotes its storages with status 400, and says with 503 what it has against a client certificate. */
+export function gatewayVerdict(status: number, message: string): Verdict {
+  if (status === 503 && NO_CLIENT_CERTIFICATE.test(message)) return 'operator'
+  return status === 400 ? (sampleVerdict(status, message) ?? lineVerdict(status, message)) : undefined
+}
+
+/** In the words of our gateway, client-certificates.ts: 401 or 403 would make foreign senders drop what they have. */
+const NO_CLIENT_CERTIFICATE = /^this server takes only clients with a certificate of its authorities/

@@ -48,7 +48,7 @@ export function createAgent(options: AgentOptions): Agent {
   )
   const collectLogs = (logSource === undefined ? [] : (sinks.get('logs') ?? [])).map(({ storage, sink }): Part => {
     const where = { kind: 'logs', storage, sink, buffer, topic: LOGS_TOPIC } as const
-    const emit = emitToStorage({ ...where, metrics, logger, backoff: logBackoff }, createEnvelopes(identity, sequences, storage))
+    const emit = emitToStorage({ ...where, metrics, logger, backoff: logBackoff, readiness }, createEnvelopes(identity, sequences, storage))
     return (signal) => logSource?.(storage).run(emit, signal) ?? Promise.resolve()
   })
   const metricTargets = sinks.get('metrics') ?? []
@@ -64,6 +64,7 @@ export function createAgent(options: AgentOptions): Agent {
         storesParts,
         metrics,
         logger,
+        readiness,
       }).run,
   )
 

@@ -1,5 +1,5 @@
 import { PermanentError, RetryableError, type SourceBatch } from '@clymene/model'
-import { createMetrics, silentLogger } from '@clymene/runtime'
+import { createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
 import { describe, expect, test, vi } from 'vitest'
 
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
@@ -112,13 +112,26 @@ describe('lines straight into a storage', () => {
     const buffer = createMemoryBus()
     const sink = createFakeSink()
     const metrics = createMetrics()
+    const readiness = createReadiness()
+    readiness.set('start', undefined)
+    const backoff = { minMs: 1, maxMs: 2 }
     const emit = emitToStorage(
-      { kind: 'logs', storage: 'loki', sink, buffer, topic: 'logs', metrics, logger: silentLogger, backoff: { minMs: 1, maxMs: 2 } },
+      { kind: 'logs', storage: 'loki', sink, buffer, topic: 'logs', metrics, logger: silentLogger, backoff, readiness },
       createEnvelopes(IDENTITY, numbers, 'loki'),
     )
     const counted = async (name: string): Promise<number> => (await metrics.registry.getSingleMetric(name)?.get())?.values[0]?.value ?? 0
-    return { buffer, sink, emit, counted }
+    return { buffer, sink, emit, counted, reasons: readiness.reasons }
   }
+
+  test('a token of another cluster is a reason on /readyz until it is mended', async () => {
+    const { sink, emit, reasons } = setUp()
+    sink.failure = () => new RetryableError('gate answered 403: not for "c1"', { needsOperator: true })
+    const emitted = emit(lineBatch(['one']), never())
+    await eventually(() => expect(reasons()).toEqual(['storage loki: logs: gate answered 403: not for "c1"']))
+    sink.failure = undefined
+    await emitted
+    expect([reasons(), sink.records()]).toEqual([[], ['one']])
+  })
 
   test('are acknowledged when the storage has them, not before', async () => {
     const { sink, emit } = setUp()

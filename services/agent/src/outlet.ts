@@ -12,7 +12,7 @@ import {
   type Sink,
   type SourceBatch,
 } from '@clymene/model'
-import { createOnceIn, retry, type Backoff, type Metrics } from '@clymene/runtime'
+import { createOnceIn, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying } from '@clymene/storages'
 import { compress } from '@clymene/wire'
 
@@ -66,11 +66,12 @@ export type DirectEmitOptions = {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly backoff: Partial<Backoff>
+  readonly readiness: Pick<Readiness, 'watch'>
 }
 
 /** Lines go straight into one storage: their files are the buffer, and the position moves when this resolves. */
 export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
-  const { kind, storage, sink, buffer, topic, metrics, logger, backoff } = options
+  const { kind, storage, sink, buffer, topic, metrics, logger, backoff, readiness } = options
   const deadLetters = createDeadLetters({ bus: buffer, topic, storage, kind, metrics, logger })
   const maybeStored = createMaybeStored()
   const repeats = metrics.counter(
@@ -78,7 +79,8 @@ export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: So
     'Samples or entries whose first write had an unknown outcome and that the storage had',
     ['storage', 'kind'],
   )
-  const patient = retrying(observed(classified(sink), { storage, kind, metrics }), { storage, kind, logger, maybeStored, backoff })
+  const counted = observed(classified(sink), { storage, kind, metrics })
+  const patient = retrying(counted, { storage, kind, logger, maybeStored, backoff, readiness })
   const writer = isolating(patient, {
     maybeStored,
     repeat: ({ headers }) => repeats.inc({ storage, kind }, headers.records ?? 0),

@@ -140,6 +140,7 @@ async function openIngester(
     sinks: storages.sinks,
     metrics,
     logger,
+    readiness,
     ...(seedGroup === undefined ? {} : { seedGroup }),
   })
   readiness.set('start', undefined)

@@ -140,6 +140,7 @@ async function runIngester(
       seedGroup: bus.seedGroupOffsets,
       metrics,
       logger,
+      readiness,
     })
     readiness.set('start', undefined)
     logger.info('ingester reads', { routes: ingester.routes.map(({ topic, storage, group }) => ({ topic, storage, group })) })

@@ -8,7 +8,7 @@ import {
   type LogFields,
   type Sink,
 } from '@clymene/model'
-import { aborted, createMetrics, silentLogger } from '@clymene/runtime'
+import { aborted, createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
 import { compress, encodePushRequest, encodeWriteRequest } from '@clymene/wire'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
@@ -77,6 +77,8 @@ const TOPICS: ReadonlyMap<Kind, string> = new Map([
 
 function start(sinks: IngesterOptions['sinks'], options: Partial<IngesterOptions> = {}) {
   const fake = createFakeBus()
+  const readiness = createReadiness()
+  readiness.set('start', undefined)
   const errors: (LogFields | undefined)[] = []
   const logger = { ...silentLogger, error: (_message: string, fields?: LogFields) => void errors.push(fields) }
   const ingester = createIngester({
@@ -86,6 +88,7 @@ function start(sinks: IngesterOptions['sinks'], options: Partial<IngesterOptions
     sinks,
     metrics: createMetrics(),
     logger,
+    readiness,
     ...options,
   })
   const stop = new AbortController()
@@ -94,7 +97,7 @@ function start(sinks: IngesterOptions['sinks'], options: Partial<IngesterOptions
     stop.abort()
     await running.catch(() => undefined)
   })
-  return { ...fake, ingester, running, errors, stop: () => stop.abort() }
+  return { ...fake, ingester, running, errors, reasons: readiness.reasons, stop: () => stop.abort() }
 }
 
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 2 })
@@ -166,6 +169,18 @@ test('a storage that is down holds its own group only', async () => {
   isAway = false
   await waiting
   expect(elasticsearch.writes()).toBe(1)
+})
+
+test('a credential that a storage refuses is a reason on /readyz until it is mended', async () => {
+  let isRefused = true
+  const loki = createFakeSink(() => (isRefused ? new RetryableError('loki answered 403', { needsOperator: true }) : undefined))
+  const { give, consumptions, reasons } = start(new Map([['metrics', [target('loki', loki)]]]))
+  await eventually(() => expect(consumptions.size).toBe(1))
+  const waiting = give('clymene-loki-clymene', 'metrics', 'up')
+  await eventually(() => expect(reasons()).toEqual(['storage loki: metrics: loki answered 403']))
+  isRefused = false
+  await waiting
+  expect(reasons()).toEqual([])
 })
 
 test('what cannot be read goes to the dead letters of its topic', async () => {

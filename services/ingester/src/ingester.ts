@@ -1,5 +1,5 @@
 import type { Bus, Kind, Logger } from '@clymene/model'
-import type { Metrics } from '@clymene/runtime'
+import type { Metrics, Readiness } from '@clymene/runtime'
 import { createDelivery, type StorageTarget } from '@clymene/storages'
 
 export type IngesterOptions = {
@@ -14,6 +14,7 @@ export type IngesterOptions = {
   readonly seedGroup?: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly readiness: Pick<Readiness, 'watch'>
 }
 
 export type Route = StorageTarget & { readonly kind: Kind; readonly topic: string; readonly group: string }
@@ -27,13 +28,14 @@ export type Ingester = {
 /** One consumer group per storage and topic: a storage that is down lags and catches up, the others go on. */
 export const groupOf = (groupId: string, storage: string, topic: string): string => `${groupId}-${storage}-${topic}`
 
-export function createIngester({ bus, topics, groupId, sinks, seedGroup, metrics, logger }: IngesterOptions): Ingester {
+export function createIngester(options: IngesterOptions): Ingester {
+  const { bus, topics, groupId, sinks, seedGroup, metrics, logger, readiness } = options
   const routes = [...topics].flatMap(([kind, topic]) =>
     (sinks.get(kind) ?? []).map((target): Route => ({ ...target, kind, topic, group: groupOf(groupId, target.storage, topic) })),
   )
   const deliver = async ({ kind, topic, storage, group, sink, storesParts }: Route, signal: AbortSignal): Promise<void> => {
     await seedGroup?.(groupId, group, topic, signal)
-    await createDelivery({ bus, topic, group, kind, storage, sink, storesParts, metrics, logger }).run(signal)
+    await createDelivery({ bus, topic, group, kind, storage, sink, storesParts, metrics, logger, readiness }).run(signal)
   }
   return {
     routes,

@@ -1,5 +1,5 @@
-import { PermanentError, RetryableError, type Sink } from '@clymene/model'
-import { createMetrics } from '@clymene/runtime'
+import { PermanentError, RetryableError, type Delivery, type Sink } from '@clymene/model'
+import { createMetrics, createReadiness } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
 import { metricsDelivery, sample } from '../testing/messages.ts'
@@ -25,6 +25,26 @@ function failing(...failures: readonly unknown[]): Sink & { readonly writes: () 
   }
 }
 
+/** Writes with each of the outcomes in turn; what /readyz says is looked at before each attempt. */
+function startWatched(outcomes: ReadonlyMap<Delivery, readonly unknown[]>) {
+  const readiness = createReadiness()
+  readiness.set('start', undefined)
+  const left = new Map([...outcomes].map(([one, failures]) => [one, [...failures]]))
+  const seen: (readonly string[])[] = []
+  const sink: Sink = {
+    write: async ([one]) => {
+      seen.push(readiness.reasons())
+      const failure = left.get(one!)?.shift()
+      if (failure !== undefined) throw failure
+    },
+  }
+  return {
+    seen,
+    readiness,
+    writer: retrying(sink, { storage: 's', kind: 'metrics', backoff: fast, readiness, logger: createRecordingLogger().logger }),
+  }
+}
+
 describe('retrying', () => {
   const options = { storage: 's', kind: 'metrics', backoff: fast } as const
 
@@ -40,6 +60,45 @@ describe('retrying', () => {
     const { logger, lines } = createRecordingLogger()
     await retrying(failing(new RetryableError('401', { needsOperator: true })), { ...options, logger }).write([delivery], never)
     expect(lines.map(({ level }) => level)).toEqual(['error'])
+  })
+
+  describe('what an operator has to mend is a reason on /readyz', () => {
+    const OPERATOR = new RetryableError('answered 403: not for "c2"', { needsOperator: true })
+    const REASON = 'storage s: metrics: answered 403: not for "c2"'
+
+    const ends: [name: string, failures: readonly unknown[], reasons: readonly (readonly string[])[]][] = [
+      ['until the write succeeds', [OPERATOR, OPERATOR], [[], [REASON], [REASON]]],
+      ['until it is refused for good', [OPERATOR, new PermanentError('400')], [[], [REASON]]],
+      ['until it fails for another reason', [OPERATOR, new RetryableError('503')], [[], [REASON], []]],
+      ['not what passes by itself', [new RetryableError('503')], [[], []]],
+    ]
+    test.each(ends)('%s', async (_, failures, reasons) => {
+      const { seen, readiness, writer } = startWatched(new Map([[delivery, failures]]))
+      await writer.write([delivery], never).catch(() => undefined)
+      expect(seen).toEqual(reasons)
+      expect(readiness.reasons()).toEqual([])
+    })
+
+    test('until it is given up', async () => {
+      const stop = new AbortController()
+      const { readiness, writer } = startWatched(new Map([[delivery, Array.from({ length: 1000 }, () => OPERATOR)]]))
+      const writing = writer.write([delivery], stop.signal)
+      await expect.poll(readiness.reasons).toEqual([REASON])
+      stop.abort(new Error('stopped'))
+      await expect(writing).rejects.toThrow('aborted')
+      expect(readiness.reasons()).toEqual([])
+    })
+
+    test('also while other messages are taken', async () => {
+      const stop = new AbortController()
+      const { readiness, writer } = startWatched(new Map([[delivery, Array.from({ length: 1000 }, () => OPERATOR)]]))
+      const writing = writer.write([delivery], stop.signal).catch(() => undefined)
+      await expect.poll(readiness.reasons).toEqual([REASON])
+      await writer.write([metricsDelivery([sample('c', 1)])], never)
+      expect(readiness.reasons()).toEqual([REASON])
+      stop.abort()
+      await writing
+    })
   })
 
   test('a refusal is not tried again', async () => {

@@ -1,5 +1,5 @@
-import { causesOf, errorCode, RetryableError, type Kind, type Logger, type Sink } from '@clymene/model'
-import { createOnceIn, retry, type Backoff } from '@clymene/runtime'
+import { causesOf, errorCode, RetryableError, type Delivery, type Kind, type Logger, type Sink } from '@clymene/model'
+import { createOnceIn, retry, type Backoff, type Readiness } from '@clymene/runtime'
 
 import type { MaybeStored } from './lineage.ts'
 
@@ -10,6 +10,8 @@ export type RetryingOptions = {
   readonly backoff?: Partial<Backoff>
   /** Told which deliveries an attempt of unknown outcome carried. */
   readonly maybeStored?: MaybeStored
+  /** Told of what an operator has to mend, as long as a write waits for that: a check does not see what a body is refused for. */
+  readonly readiness?: Pick<Readiness, 'watch'> | undefined
   readonly random?: () => number
 }
 
@@ -18,21 +20,31 @@ const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }
 /**
  * Tries a write again until it succeeds, is refused for good, or the signal aborts: exponential back-off with full jitter,
  * never shorter than the storage's own Retry-After. Says once a minute that it waits: ERROR when an operator has to mend
- * an address or credential, else WARN.
+ * an address or credential, which /readyz then says as well, else WARN.
  */
-export function retrying(sink: Sink, { storage, kind, logger, backoff, maybeStored, random = Math.random }: RetryingOptions): Sink {
+export function retrying(sink: Sink, options: RetryingOptions): Sink {
+  const { storage, kind, logger, backoff, maybeStored, readiness, random = Math.random } = options
+  /** Writes that wait for an operator, by their deliveries, with what is to be mended. */
+  const held = new Map<readonly Delivery[], string>()
+  readiness?.watch(`storage ${storage}: ${kind}`, () => held.values().next().value)
   const onceInAMinute = createOnceIn(60_000)
   return {
-    write: (deliveries, signal) => {
+    write: async (deliveries, signal) => {
       const onFailure = (error: RetryableError, failures: number, waitMs: number): void => {
         if (leavesDoubt(error)) maybeStored?.mark(deliveries)
+        if (error.needsOperator) held.set(deliveries, error.message)
+        else held.delete(deliveries)
         onceInAMinute(error.needsOperator ? 'error' : 'warn', (heldBack) => {
           const fields = { storage, kind, error: error.message, failures, waitMs: Math.round(waitMs), heldBack }
           if (error.needsOperator) logger.error('storage cannot be written until its address or credential is mended; waiting', fields)
           else logger.warn('storage cannot be written now; waiting', fields)
         })
       }
-      return retry((inner) => sink.write(deliveries, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure, random }, signal)
+      try {
+        await retry((inner) => sink.write(deliveries, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure, random }, signal)
+      } finally {
+        held.delete(deliveries)
+      }
     },
   }
 }

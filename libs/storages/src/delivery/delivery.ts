@@ -1,5 +1,5 @@
 import type { BatchHandler, Bus, Delivery, Kind, Logger, PartitionBatch, Sink } from '@clymene/model'
-import { createOnceIn, type Backoff, type Metrics } from '@clymene/runtime'
+import { createOnceIn, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { createMessageReader } from '@clymene/wire'
 
 import { classified } from '../decorators/classified.ts'
@@ -29,6 +29,8 @@ export type DeliveryOptions = {
   /** Of a body that it refuses the storage may have kept the rest: then a body has one message of each key. */
   readonly storesParts?: boolean
   readonly backoff?: Partial<Backoff>
+  /** Told of a credential or address that has to be mended. */
+  readonly readiness?: Pick<Readiness, 'watch'>
 }
 
 /** The bus is where dead letters go. */
@@ -45,7 +47,7 @@ export function createDelivery(options: DeliveryOptions): { readonly run: (signa
  * begins. A message ends in the storage, as a repeat, or on the dead-letter topic; until then its partition waits.
  */
 export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
-  const { bus, topic, kind, storage, sink, metrics, logger, backoff, storesParts = false } = options
+  const { bus, topic, kind, storage, sink, metrics, logger, backoff, readiness, storesParts = false } = options
   const limits = { ...DEFAULT_LIMITS[kind], ...options.limits }
   const reader = createMessageReader({ maxBytes: limits.maxDecompressedBytes })
   const repeats = metrics.counter(
@@ -73,7 +75,7 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
     })
   }
   const counted = observed(classified(sink), { storage, kind, metrics })
-  const patient = retrying(counted, { storage, kind, logger, maybeStored, ...(backoff === undefined ? {} : { backoff }) })
+  const patient = retrying(counted, { storage, kind, logger, maybeStored, readiness, ...(backoff === undefined ? {} : { backoff }) })
   const writer = isolating(patient, {
     maybeStored,
     repeat,

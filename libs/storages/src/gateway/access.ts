@@ -36,16 +36,15 @@ export function readGrpcAccess(flags: GatewayFlagValues): Read<GrpcAccess> {
   const token = readTokenFlags('gateway', flags['gateway.token'], flags['gateway.token-file'])
   const isSecure = flags[`${GRPC}.tls.enabled`]
   const { tls = {}, given, mistakes } = readTls(GRPC, flags)
-  const idle = isSecure ? [] : given.map((name) => `--${GRPC}.${name} has no effect without --${GRPC}.tls.enabled`)
+  const idle = given.map((name) => `--${GRPC}.${name}: has no effect without --${GRPC}.tls.enabled`)
   return {
     access: {
       token: token.secret,
       tls: isSecure ? currentTlsOptions(tls) : undefined,
       certificate: isSecure ? createClientCertificate(tls) : undefined,
     },
-    // As before files of flags without effect are not looked at.
-    mistakes: [...token.mistakes, ...(isSecure ? mistakes : [])],
-    warnings: [...idle, ...(token.secret !== undefined && !isSecure ? [CLEAR_TOKEN] : [])],
+    mistakes: [...token.mistakes, ...(isSecure ? mistakes : idle)],
+    warnings: token.secret !== undefined && !isSecure ? [CLEAR_TOKEN] : [],
   }
 }
 

@@ -94,7 +94,8 @@ describe('createHttpPush', () => {
   const verdicts: [Verdict, object][] = [
     ['repeat', { name: 'PermanentError', repeatLike: true }],
     ['refused', { name: 'PermanentError', repeatLike: false }],
-    [undefined, { name: 'RetryableError' }],
+    ['operator', { name: 'RetryableError', needsOperator: true }],
+    [undefined, { name: 'RetryableError', needsOperator: false }],
   ]
   test.each(verdicts)('a verdict on the whole text wins over the status: %s', async (verdict, expected) => {
     const { push } = await start((_, response) => response.writeHead(500).end('too old sample'), {

@@ -107,7 +107,9 @@ export function createHttpPush({
       if (status >= 200 && status < 300) return
       const verdict = judge?.(status, text)
       const failure = failureOf({ ...answer, peer })
-      if (status === 400 && TLS_ANSWERS.test(text)) throw new RetryableError(failure.message, { status, needsOperator: true })
+      if (verdict === 'operator' || (status === 400 && TLS_ANSWERS.test(text))) {
+        throw new RetryableError(failure.message, { status, needsOperator: true })
+      }
       throw verdict === undefined ? failure : new PermanentError(failure.message, { status, repeatLike: verdict === 'repeat' })
     },
     check: async (signal) => {
