@@ -127,9 +127,9 @@ describeWithEngines(['kafka'], 'the producer at three brokers', () => {
       const own = createMetrics()
       open({ metrics: own, logger: { ...silentLogger, warn: (line) => void warnings.push(line) }, argv: ['--kafka.producer.topic=weak'] })
       await vi.waitFor(() => expect(warnings).toEqual([expect.stringMatching(/lost when a broker fails: .* on one broker only/)]), WAIT_MS)
-      const text = await own.registry.metrics()
-      expect(text).toContain('clymene_kafka_topic_at_risk{topic="weak"} 1')
-      expect(text).toContain(`clymene_kafka_topic_max_message_bytes{topic="weak"} ${LIMIT}`)
+      const exposed = await own.registry.metrics()
+      expect(exposed).toContain('clymene_kafka_topic_at_risk{topic="weak"} 1')
+      expect(exposed).toContain(`clymene_kafka_topic_max_message_bytes{topic="weak"} ${LIMIT}`)
     })
   })
 

@@ -17,8 +17,11 @@ export async function readByConsole(bootstrap: string, topics: RegExp, count: nu
     '-cp',
     join(kafkaClasses, '*'),
     'org.apache.kafka.tools.consumer.ConsoleConsumer',
-    ...['--bootstrap-server', bootstrap, '--include', topics.source, '--from-beginning'],
-    ...['--max-messages', String(count), '--timeout-ms', String(PATIENCE_MS)],
+    '--from-beginning',
+    `--bootstrap-server=${bootstrap}`,
+    `--include=${topics.source}`,
+    `--max-messages=${count}`,
+    `--timeout-ms=${PATIENCE_MS}`,
   ])
   return output.trimEnd().split('\n')
 }
