@@ -31,15 +31,16 @@ export async function readTopicConfig(cluster: Cluster, topic: string): Promise<
   const { resources } = await broker.describeConfigs({
     resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: Object.values(NAMES) }],
   })
-  const values = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, Number(configValue)]))
+  const values = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
   const read = (name: string): number => {
-    const value = values.get(name)
-    if (value === undefined || !Number.isSafeInteger(value)) throw new Error(`the brokers do not say what ${name} is`)
-    return value
+    const value = values.get(name) ?? ''
+    if (!/^-?\d{1,19}$/.test(value)) throw new Error(`the brokers do not say what ${name} is`)
+    return Number(value)
   }
+  const maxMessageBytes = read(NAMES.maxMessageBytes)
   const retentionMs = read(NAMES.retentionMs)
   return {
-    maxMessageBytes: read(NAMES.maxMessageBytes),
+    maxMessageBytes,
     minInSyncReplicas: read(NAMES.minInSyncReplicas),
     retentionMs: retentionMs < 0 ? Infinity : retentionMs,
   }
