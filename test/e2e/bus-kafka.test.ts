@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { describeWithEngines, freePort, startKafka, type Kafka } from '../engines/index.ts'
 import { collect, never, numbered, produceAll, sequencesOf, WAIT_MS } from './bus-traffic.ts'
 import { createTopicOf, openKafkaBus, withAdmin, type KafkaFixtureOptions } from './kafka-fixture.ts'
+import { startService } from './service.ts'
 
 const MAX_MESSAGE_BYTES = 1_000_000
 /** Faults show soon enough for a test. */
@@ -270,6 +271,18 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         await expect(bus.expectOwnMembers('shared', 'another', never())).rejects.toThrow(
           `the group shared has other members, expected none but readers of topic another alone: clymene at /127.0.0.1 reads ${topic}; `,
         )
+        await expect(
+          startService('ingester', {
+            environment: { STORAGE_TYPE: 'prometheus' },
+            flags: [
+              `--kafka.consumer.brokers=${shared.kafka().bootstrap}`,
+              '--kafka.consumer.group-per-storage=false',
+              '--kafka.consumer.group-id=shared',
+              '--kafka.consumer.topic=another',
+              '--prometheus.remote.url=http://127.0.0.1:1/api/v1/write',
+            ],
+          }),
+        ).rejects.toThrow(/ended with status 1;[^]*the group shared has other members, expected none but readers of topic another alone/)
         await reading.stop()
         await expect(bus.expectOwnMembers('shared', 'another', never())).resolves.toBeUndefined()
       })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
 import { createKafkaBus, embeddedBusSettings, kafkaConsumerOptions, kafkaProducerOptions, openEmbeddedBus } from '@clymene/bus'
-import { kindOfTopic } from '@clymene/ingester'
+import { kindOfTopic, storageOfGroup } from '@clymene/ingester'
 import { ConfigError, errorMessage, type Bus, type FlagSet, type FlagValues, type Kind, type Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
@@ -46,9 +46,13 @@ export async function openBus({ values, kafka, metrics, logger }: OpenBusOptions
 }
 
 function openKafka(values: FlagValues<typeof kafkaFlags>, metrics: Metrics, logger: Logger): OpenedBus {
+  const topics = new Map<Kind, string>([
+    ['metrics', values['kafka.consumer.topic']],
+    ['logs', values['kafka.consumer.promtail.topic']],
+  ])
   const bus = createKafkaBus({
     producer: kafkaProducerOptions(values),
-    consumer: kafkaConsumerOptions(values),
+    consumer: { ...kafkaConsumerOptions(values), storageOf: storageOfGroup(values['kafka.consumer.group-id'], topics.values()) },
     kindOf: kindOfTopic(values['kafka.consumer.promtail.topic']),
     metrics,
     logger,
@@ -58,10 +62,7 @@ function openKafka(values: FlagValues<typeof kafkaFlags>, metrics: Metrics, logg
     name: 'Kafka',
     groupId: values['kafka.consumer.group-id'],
     seedGroup: bus.seedGroupOffsets,
-    topics: new Map<Kind, string>([
-      ['metrics', values['kafka.consumer.topic']],
-      ['logs', values['kafka.consumer.promtail.topic']],
-    ]),
+    topics,
   }
 }
 

@@ -89,6 +89,7 @@ describe('ingester: what is accepted, with which warnings', () => {
       [],
     ],
     ['one kind of two', ['--signals=logs'], { STORAGE_TYPE: 'elasticsearch' }, []],
+    ['one group for all storages of a kind', ['--kafka.consumer.group-per-storage=false'], { STORAGE_TYPE: 'prometheus,cortex' }, []],
     [
       'the topic of a kind that no storage takes',
       ['--kafka.consumer.promtail.topic=l'],
@@ -109,6 +110,12 @@ describe('ingester: what is accepted, with which warnings', () => {
 
 describe('ingester: what is refused, every mistake at once', () => {
   test.each<Row>([
+    [
+      'one group for two topics',
+      ['--kafka.consumer.group-per-storage=false'],
+      { STORAGE_TYPE: 'prometheus,loki' },
+      ['--kafka.consumer.group-per-storage=false: one group reads one topic, expected --signals=metrics or --signals=logs, found both'],
+    ],
     ['no storage', [], {}, [`STORAGE_TYPE is empty: expected one or more of ${ALL}`]],
     ['an empty one', [], { STORAGE_TYPE: ' , ' }, [`STORAGE_TYPE is empty: expected one or more of ${ALL}`]],
     [

@@ -10,7 +10,8 @@ import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@c
 import { parseFlags, type Command, type Host } from '@clymene/runtime'
 import { createStorageCommand, deadLetterTopic, openStorages, type CommandName, type ServiceFlags } from '@clymene/storages'
 
-import { formerIngesterFlags, ingesterFlags } from './flags.ts'
+import { formerIngesterFlags, groupFlags, ingesterFlags } from './flags.ts'
+import { storageOfGroup } from './groups.ts'
 import { createIngester } from './ingester.ts'
 
 /** The ingester as a process. `promtail-ingester` is the same, limited to logs. */
@@ -31,7 +32,7 @@ function commandOf(name: CommandName): Command {
     defaultStorages: '',
     flags: ingesterFlags,
     groups: [
-      { title: 'Kafka, as a consumer', flags: kafkaConsumerFlags },
+      { title: 'Kafka, as a consumer', flags: { ...kafkaConsumerFlags, ...groupFlags } },
       { title: 'Of the original', flags: formerIngesterFlags },
     ],
     prepare: (parsed) => {
@@ -48,11 +49,14 @@ function commandOf(name: CommandName): Command {
  */
 function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof ingesterFlags>) {
   const topics = topicsOf(values, selection.byKind.keys())
-  const mistakes = [...topicMistakes(topics), ...loopMistakes(values, storageValues, selection, topics)]
+  const mistakes = [...topicMistakes(topics), ...groupMistakes(values, topics), ...loopMistakes(values, storageValues, selection, topics)]
   const consumer = readConsumer(values, mistakes)
   if (consumer === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
-  return { consumer, producer: { ...defaults, connection: consumer.connection } }
+  return {
+    consumer: { ...consumer, storageOf: storagesOf(values, topics, selection) },
+    producer: { ...defaults, connection: consumer.connection },
+  }
 }
 
 function readConsumer(values: FlagValues<typeof kafkaConsumerFlags>, mistakes: string[]) {
@@ -63,6 +67,16 @@ function readConsumer(values: FlagValues<typeof kafkaConsumerFlags>, mistakes: s
     mistakes.push(...error.mistakes)
     return undefined
   }
+}
+
+function storagesOf(
+  values: FlagValues<typeof ingesterFlags>,
+  topics: ReadonlyMap<Kind, string>,
+  { byKind }: ServiceFlags<typeof ingesterFlags>['selection'],
+): (group: string) => string {
+  if (values['kafka.consumer.group-per-storage']) return storageOfGroup(values['kafka.consumer.group-id'], topics.values())
+  const names = new Set([...topics.keys()].flatMap((kind) => byKind.get(kind)?.map(({ name }) => name) ?? []))
+  return () => [...names].join(',')
 }
 
 type KafkaOptions = ReturnType<typeof kafkaOptions>
@@ -84,6 +98,12 @@ function topicMistakes(topics: ReadonlyMap<Kind, string>): string[] {
     )
   return mistakes
 }
+
+/** Members of a group that read different topics would leave partitions unread. */
+const groupMistakes = (values: FlagValues<typeof ingesterFlags>, topics: ReadonlyMap<Kind, string>): readonly string[] =>
+  values['kafka.consumer.group-per-storage'] || topics.size < 2
+    ? []
+    : ['--kafka.consumer.group-per-storage=false: one group reads one topic, expected --signals=metrics or --signals=logs, found both']
 
 const WRITTEN_TOPIC_FLAGS = { metrics: 'kafka.producer.topic', logs: 'kafka.producer.promtail.topic' } as const
 
@@ -137,7 +157,9 @@ async function runIngester(
       topics: topicsOf(values, storages.sinks.keys()),
       groupId: values['kafka.consumer.group-id'],
       sinks: storages.sinks,
+      isGroupPerStorage: values['kafka.consumer.group-per-storage'],
       seedGroup: bus.seedGroupOffsets,
+      expectOwnMembers: bus.expectOwnMembers,
       metrics,
       logger,
       readiness,

@@ -13,5 +13,12 @@ export const formerIngesterFlags = {
   'promtail-ingester.deadlockInterval': flag.duration('0', 'Deadlock detector', { noEffect: NO_PANIC }),
 } satisfies FlagSet
 
+export const groupFlags = {
+  'kafka.consumer.group-per-storage': flag.bool(
+    true,
+    'A consumer group for each storage and topic; false: the group of --kafka.consumer.group-id for all, in which the slowest storage holds up the others, for one kind a process',
+  ),
+} satisfies FlagSet
+
 /** Kafka as it is read, one topic a kind. */
-export const ingesterFlags = { ...kafkaConsumerFlags, ...formerIngesterFlags } satisfies FlagSet
+export const ingesterFlags = { ...kafkaConsumerFlags, ...groupFlags, ...formerIngesterFlags } satisfies FlagSet

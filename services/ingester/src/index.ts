@@ -1,2 +1,3 @@
 export { ingesterCommand, kindOfTopic, promtailIngesterCommand, topicsOf } from './command.ts'
-export { createIngester, groupOf, type Ingester, type IngesterOptions, type Route } from './ingester.ts'
+export { groupOf, storageOfGroup } from './groups.ts'
+export { createIngester, type Ingester, type IngesterOptions, type Route } from './ingester.ts'

@@ -12,7 +12,8 @@ import { aborted, createMetrics, createReadiness, silentLogger } from '@clymene/
 import { compress, encodePushRequest, encodeWriteRequest } from '@clymene/wire'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { createIngester, groupOf, type IngesterOptions } from './ingester.ts'
+import { groupOf } from './groups.ts'
+import { createIngester, type IngesterOptions } from './ingester.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -181,6 +182,44 @@ test('a credential that a storage refuses is a reason on /readyz until it is men
   isRefused = false
   await waiting
   expect(reasons()).toEqual([])
+})
+
+describe('one group for all storages', () => {
+  const both = (elasticsearch: Sink, prometheus: Sink = createFakeSink()): IngesterOptions['sinks'] =>
+    new Map([['metrics', [target('prometheus', prometheus), target('elasticsearch', elasticsearch)]]])
+  const options = { isGroupPerStorage: false, topics: new Map<Kind, string>([['metrics', 'clymene']]) }
+
+  test('reads once: what one has not taken is not committed, and the other has it already', async () => {
+    let isAway = true
+    const prometheus = createFakeSink()
+    const elasticsearch = createFakeSink(() => (isAway ? new RetryableError('away') : undefined))
+    const asked: string[] = []
+    const { give, consumptions, ingester } = start(both(elasticsearch, prometheus), {
+      ...options,
+      expectOwnMembers: async (group, topic) => void asked.push(`${group} ${topic}`),
+      seedGroup: () => Promise.reject(new Error('has nothing to start from but itself')),
+    })
+    await eventually(() => expect([...consumptions.keys()]).toEqual(['clymene']))
+    expect(asked).toEqual(['clymene clymene'])
+    expect(ingester.routes.map(({ storage, group }) => `${storage} ${group}`)).toEqual(['prometheus clymene', 'elasticsearch clymene'])
+    let isCommitted = false
+    const waiting = give('clymene', 'metrics', 'up').then(() => {
+      isCommitted = true
+    })
+    await eventually(() => expect([prometheus.writes(), elasticsearch.attempts() > 1]).toEqual([1, true]))
+    expect(isCommitted).toBe(false)
+    isAway = false
+    await waiting
+    expect([prometheus.writes(), elasticsearch.writes()]).toEqual([1, 1])
+  })
+
+  test('is not joined beside members that read something else', async () => {
+    const foreign = new Error('the group clymene has other members')
+    const { running, consumptions, errors } = start(both(createFakeSink()), { ...options, expectOwnMembers: () => Promise.reject(foreign) })
+    await expect(running).rejects.toBe(foreign)
+    expect(consumptions.size).toBe(0)
+    expect(errors).toEqual([{ topic: 'clymene', storage: 'prometheus, elasticsearch', group: 'clymene', error: foreign }])
+  })
 })
 
 test('what cannot be read goes to the dead letters of its topic', async () => {

@@ -1,13 +1,20 @@
 import type { Bus, Kind, Logger } from '@clymene/model'
 import type { Metrics, Readiness } from '@clymene/runtime'
-import { createDelivery, type StorageTarget } from '@clymene/storages'
+import { createBatchHandler, type StorageTarget } from '@clymene/storages'
+
+import { groupOf } from './groups.ts'
+import { sharedHandler } from './shared-handler.ts'
 
 export type IngesterOptions = {
   readonly bus: Bus
   /** The topic of each kind that is served. */
   readonly topics: ReadonlyMap<Kind, string>
-  /** Prefix of the consumer groups: one group per storage and topic. */
+  /** Prefix of the consumer groups, one group per storage and topic; or the one group of all storages, then of one topic. */
   readonly groupId: string
+  /** Default true. */
+  readonly isGroupPerStorage?: boolean
+  /** Rejects when the one group has members that read anything but the topic. */
+  readonly expectOwnMembers?: (group: string, topic: string, signal: AbortSignal) => Promise<void>
   /** Sinks of each kind by storage name, undecorated. */
   readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   /** Lets a new group start where `groupId` itself stands, so that changing over from one group repeats nothing. */
@@ -25,17 +32,26 @@ export type Ingester = {
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-/** One consumer group per storage and topic: a storage that is down lags and catches up, the others go on. */
-export const groupOf = (groupId: string, storage: string, topic: string): string => `${groupId}-${storage}-${topic}`
-
 export function createIngester(options: IngesterOptions): Ingester {
-  const { bus, topics, groupId, sinks, seedGroup, metrics, logger, readiness } = options
+  const { bus, topics, groupId, isGroupPerStorage = true, sinks, metrics, logger, readiness } = options
   const routes = [...topics].flatMap(([kind, topic]) =>
-    (sinks.get(kind) ?? []).map((target): Route => ({ ...target, kind, topic, group: groupOf(groupId, target.storage, topic) })),
+    (sinks.get(kind) ?? []).map((target): Route => {
+      return { ...target, kind, topic, group: isGroupPerStorage ? groupOf(groupId, target.storage, topic) : groupId }
+    }),
   )
-  const deliver = async ({ kind, topic, storage, group, sink, storesParts }: Route, signal: AbortSignal): Promise<void> => {
-    await seedGroup?.(groupId, group, topic, signal)
-    await createDelivery({ bus, topic, group, kind, storage, sink, storesParts, metrics, logger, readiness }).run(signal)
+  /** Each is read once: by a storage for itself, or by all of them together. */
+  const readings = isGroupPerStorage
+    ? routes.map((route) => [route])
+    : [...topics.keys()].map((kind) => routes.filter((one) => one.kind === kind))
+
+  const deliver = async ({ topic, group }: Route, together: readonly Route[], signal: AbortSignal): Promise<void> => {
+    if (isGroupPerStorage) await options.seedGroup?.(groupId, group, topic, signal)
+    else await options.expectOwnMembers?.(group, topic, signal)
+    const handlers = together.map(({ kind, storage, sink, storesParts }) =>
+      createBatchHandler({ bus, topic, kind, storage, sink, storesParts, metrics, logger, readiness }),
+    )
+    const [only, another] = handlers
+    await bus.consume(topic, group, only !== undefined && another === undefined ? only : sharedHandler(handlers), signal)
   }
   return {
     routes,
@@ -44,14 +60,19 @@ export function createIngester(options: IngesterOptions): Ingester {
       const failed = new AbortController()
       const both = AbortSignal.any([signal, failed.signal])
       const outcomes = await Promise.allSettled(
-        routes.map((route) =>
-          deliver(route, both).catch((error: unknown) => {
+        readings.map(async (together) => {
+          const [route] = together
+          if (route === undefined) return
+          try {
+            await deliver(route, together, both)
+          } catch (error) {
             if (both.aborted) return
-            logger.error('delivery ended', { topic: route.topic, storage: route.storage, group: route.group, error })
+            const storage = together.map((one) => one.storage).join(', ')
+            logger.error('delivery ended', { topic: route.topic, storage, group: route.group, error })
             failed.abort()
             throw error
-          }),
-        ),
+          }
+        }),
       )
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     },

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+
+import { groupOf, storageOfGroup } from './groups.ts'
+
+const storageOf = storageOfGroup('clymene', ['clymene', 'clymene-logs'])
+
+test.each([
+  { group: groupOf('clymene', 'prometheus', 'clymene'), expected: 'prometheus' },
+  { group: groupOf('clymene', 'loki', 'clymene-logs'), expected: 'loki' },
+  { group: 'clymene', expected: '' },
+  { group: 'clymene-clymene', expected: '' },
+  { group: 'another-loki-clymene-logs', expected: '' },
+  { group: 'clymene-loki-others', expected: '' },
+])('$group feeds "$expected"', ({ group, expected }) => {
+  expect(storageOf(group)).toBe(expected)
+})
