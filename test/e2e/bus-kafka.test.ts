@@ -87,7 +87,11 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         const reading = collect(bus, topic, topic)
         await produceAll(bus, topic, { keys: 6, perKey: 20, pauseMs: 0 })
         await reading.until(() => reading.count() === 120)
-        await withAdmin(shared.kafka().bootstrap, (admin) => admin.deleteTopics({ topics: [topic] }))
+        await withAdmin(shared.kafka().bootstrap, async (admin) => {
+          await admin.deleteTopics({ topics: [topic] })
+          // Until the broker has heard of it, it acknowledges what goes with the topic.
+          await vi.waitFor(async () => expect(await admin.listTopics()).not.toContain(topic), WAIT_MS)
+        })
         await produceAll(bus, topic, { keys: 6, perKey: 10, pauseMs: 0, from: 1000 })
         await reading.until(() => reading.distinct() === 180)
         await reading.stop()

@@ -3,7 +3,7 @@ import type { Metrics, Readiness } from '@clymene/runtime'
 import { createBatchHandler, type StorageTarget } from '@clymene/storages'
 
 import { groupOf } from './groups.ts'
-import { sharedHandler } from './shared-handler.ts'
+import { inOneGroup } from './in-one-group.ts'
 
 export type IngesterOptions = {
   readonly bus: Bus
@@ -51,7 +51,7 @@ export function createIngester(options: IngesterOptions): Ingester {
       createBatchHandler({ bus, topic, kind, storage, sink, storesParts, metrics, logger, readiness }),
     )
     const [only, another] = handlers
-    await bus.consume(topic, group, only !== undefined && another === undefined ? only : sharedHandler(handlers), signal)
+    await bus.consume(topic, group, only !== undefined && another === undefined ? only : inOneGroup(handlers), signal)
   }
   return {
     routes,

@@ -1,7 +1,7 @@
 import type { BatchHandler, BusRecord, PartitionBatch } from '@clymene/model'
 import { describe, expect, test } from 'vitest'
 
-import { sharedHandler } from './shared-handler.ts'
+import { inOneGroup } from './in-one-group.ts'
 
 const record: BusRecord = {
   kind: 'metrics',
@@ -30,7 +30,7 @@ function call(storages: number, { commits: canCommit = true, signal = new AbortC
     takeover: true,
     ...(canCommit ? { commit: async (count: number) => void commits.push(count) } : {}),
   }
-  const done = sharedHandler(handlers)(batch, signal)
+  const done = inOneGroup(handlers)(batch, signal)
   done.catch(() => undefined)
   return { commits, steps, signals, done }
 }

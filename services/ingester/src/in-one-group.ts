@@ -5,7 +5,7 @@ import { aborted } from '@clymene/runtime'
  * One call for several storages in one group: each writes all of the batch, side by side, and a message is committed when all of
  * them have it. So the slowest holds up the others, by one body each: nobody begins the next before the last is committed.
  */
-export function sharedHandler(handlers: readonly BatchHandler[]): BatchHandler {
+export function inOneGroup(handlers: readonly BatchHandler[]): BatchHandler {
   return async (batch, signal) => {
     const failed = new AbortController()
     const stop = AbortSignal.any([signal, failed.signal])
