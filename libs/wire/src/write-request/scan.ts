@@ -37,7 +37,7 @@ export type WriteRequestScan = {
  * another wire type, a series without `__name__`, an empty label name, text that is not UTF-8, a body of remote write 2.0.
  * The order of labels is not looked at: Go Clymene writes `up` with its name last.
  *
- * @param expected a label that every series is to have with this value, if it has it: a seventh more time.
+ * @param expected a label that every series is to have with this value, if it has it: a sixth more time.
  * @throws DecodeError
  */
 export function scanWriteRequest(bytes: Uint8Array, expected?: ExpectedLabel): WriteRequestScan {
