@@ -56,6 +56,8 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
 
   type Scenario = {
     readonly name: string
+    /** Where the agent has its cluster from: `--cluster`, or the labels of its jobs alone. */
+    readonly saysClusterBy?: 'labels'
     /** What is wrong, in files of the agent, or of a gateway of its own. */
     readonly agent?: () => Files
     readonly gateway?: (cluster: string) => Files
@@ -63,8 +65,6 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     readonly mend?: (cluster: string) => Files
     readonly agentSays: RegExp
     readonly gatewaySays: RegExp
-    /** The agent's check sees it too. */
-    readonly isOnReadyz: boolean
   }
   const scenarios: readonly Scenario[] = [
     {
@@ -72,7 +72,6 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
       agent: () => ({ token: 'token-of-agents-of-no-cluster' }),
       agentSays: /answered (401|UNAUTHENTICATED): expected a token that this gateway accepts/,
       gatewaySays: /"protocol":"PROTOCOL".*a token that is not in --auth\.tokens-file.*"msg":"sender refused"/,
-      isOnReadyz: true,
     },
     {
       name: 'a client certificate that has expired',
@@ -81,7 +80,6 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
         /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of CN=agent has expired/,
       gatewaySays:
         /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"expired_certificate".*that of CN=agent has expired.*"msg":"connection refused"/,
-      isOnReadyz: true,
     },
     {
       name: 'a client certificate of an unknown authority',
@@ -89,43 +87,47 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
       agentSays:
         /answered (503|UNAUTHENTICATED): this server takes only clients with a certificate of its authorities: that of CN=agent is of another authority/,
       gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"unknown_authority".*"msg":"connection refused"/,
-      isOnReadyz: true,
     },
     {
       name: 'another authority trusted by the agent',
       agent: () => ({ 'ca.pem': foreign.cert }),
       agentSays: /localhost:\d+.*the server's certificate comes from an authority that is not trusted here/,
       gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"left_by_client".*it may not trust the certificate of this server/,
-      isOnReadyz: true,
     },
     {
       name: 'a server certificate that has expired',
       gateway: () => certificate('gateway', EXPIRED),
       agentSays: /localhost:\d+.*the server's certificate, or that of its authority, has expired/,
       gatewaySays: /"server":"PROTOCOL",.*"msg":"the certificate of this server has expired: clients that check it refuse it"/,
-      isOnReadyz: true,
     },
     {
       name: 'a server certificate of another name',
       gateway: () => certificate('gateway', { dnsNames: ['elsewhere.example'], addresses: [] }),
       agentSays: /localhost:\d+.*the server's certificate has another name: .*elsewhere\.example/,
       gatewaySays: /"server":"PROTOCOL","peer":"[^"]+ \d+","reason":"left_by_client"/,
-      isOnReadyz: true,
     },
     {
       name: 'a token of another cluster',
       agent: () => ({ token: OWN_TOKEN }),
       gateway: () => ({ 'tokens.yml': tokensOf('other') }),
       mend: (cluster) => ({ 'tokens.yml': tokensOf(cluster) }),
-      agentSays: /answered (403|PERMISSION_DENIED): the token \\"own\\" is for cluster \\"other\\", not for \\"c7/,
-      gatewaySays: /the token \\"own\\" is for cluster \\"other\\", not for \\"c7-PROTOCOL\\"/,
-      isOnReadyz: false,
+      agentSays: /answered (403|PERMISSION_DENIED): the token \\?"own\\?" is for cluster \\?"other\\?", not for \\?"c7/,
+      gatewaySays: /"protocol":"PROTOCOL".*"status":403.*the token \\"own\\" is for cluster \\"other\\", not for \\"c7-PROTOCOL\\"/,
+    },
+    {
+      name: 'labels of another cluster than that of the token',
+      saysClusterBy: 'labels',
+      agent: () => ({ token: OWN_TOKEN }),
+      gateway: () => ({ 'tokens.yml': tokensOf('other') }),
+      mend: (cluster) => ({ 'tokens.yml': tokensOf(cluster) }),
+      agentSays: /answered (403|PERMISSION_DENIED): .* is for cluster \\?"other\\?", not for \\?"c8-\w+\\?" \(label of a (series|stream)\)/,
+      gatewaySays: /"protocol":"PROTOCOL".*"status":403.*not for \\"c8-PROTOCOL\\" \(label of a (series|stream)\)/,
     },
   ]
 
   test.each(scenarios.map((scenario, number) => ({ ...scenario, number: number + 1 })))(
     '$name: refused, told on both sides, and nothing is lost when it is mended',
-    async ({ number, agent: wrongAgent, gateway: wrongGateway, mend, agentSays, gatewaySays, isOnReadyz }) => {
+    async ({ number, saysClusterBy, agent: wrongAgent, gateway: wrongGateway, mend, agentSays, gatewaySays }) => {
       const wrong = wrongAgent?.()
       await Promise.all(
         PROTOCOLS.map(async (protocol) => {
@@ -134,14 +136,19 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
             wrongGateway === undefined ? shared : await startGateway(kafka, root, { ...gatewayFiles, ...wrongGateway(cluster) })
           if (gateway !== shared) services.push(gateway.service)
           const before = gateway.service.log().length
-          const agent = await startAgent({ protocol, cluster, gateway, directory: join(root, cluster), files: { ...agentFiles, ...wrong } })
+          const files = { ...agentFiles, ...wrong }
+          const agent = await startAgent({ protocol, cluster, saysClusterBy, gateway, directory: join(root, cluster), files })
           services.push(agent.service)
           agent.log.write(50)
 
-          // Refused, and told on both sides.
-          await expect.poll(() => agent.service.log(), WAIT).toMatch(agentSays)
-          if (isOnReadyz)
-            await expect.poll(agent.service.readyz, WAIT).toMatchObject({ status: 503, text: expect.stringMatching(agentSays) })
+          // Refused, and told on both sides: an ERROR, as somebody has to mend it.
+          const errors = () =>
+            agent.service
+              .log()
+              .split('\n')
+              .filter((line) => line.includes('"level":"error"'))
+          await expect.poll(errors, WAIT).toContainEqual(expect.stringMatching(agentSays))
+          await expect.poll(agent.service.readyz, WAIT).toMatchObject({ status: 503, text: expect.stringMatching(agentSays) })
           const saysOf = new RegExp(gatewaySays.source.replaceAll('PROTOCOL', protocol))
           await expect.poll(() => gateway.service.log().slice(wrongGateway === undefined ? before : 0), WAIT).toMatch(saysOf)
           await expect.poll(agent.target.served, WAIT).toBeGreaterThan(3)
@@ -177,13 +184,18 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     const target = await startCountedTarget()
     const prometheus = await startPrometheus({
       configuration: {
-        global: { scrape_interval: '500ms', scrape_timeout: '400ms', external_labels: { cluster: 'c9' } },
+        global: { scrape_interval: '500ms', scrape_timeout: '400ms' },
         scrape_configs: [{ job_name: 'counted', static_configs: [{ targets: [target.address] }] }],
         remote_write: [
           {
             url: `https://localhost:${gateway.ports.http}/api/v1/write`,
             authorization: { credentials: OWN_TOKEN },
             tls_config: { ca_file: join(root, 'ca.pem') },
+            // As docs/credentials.md has it: the target has a series with a cluster of its own.
+            write_relabel_configs: [
+              { source_labels: ['cluster'], regex: '(.+)', target_label: 'exported_cluster' },
+              { target_label: 'cluster', replacement: 'c9' },
+            ],
           },
         ],
       },
@@ -226,13 +238,15 @@ async function startGateway(kafka: Kafka, root: string, files: Files): Promise<G
 type AgentOptions = {
   readonly protocol: Protocol
   readonly cluster: string
+  readonly saysClusterBy?: 'labels' | undefined
   readonly gateway: Gateway
   readonly directory: string
   readonly files: Files
 }
 
 /** An agent with a target and a log of its own. */
-async function startAgent({ protocol, cluster, gateway: { ports }, directory, files }: AgentOptions) {
+async function startAgent({ protocol, cluster, saysClusterBy, gateway: { ports }, directory, files }: AgentOptions) {
+  const label = saysClusterBy === 'labels' ? cluster : ''
   mkdirSync(directory)
   const put = putInto(directory)
   put(files)
@@ -242,10 +256,10 @@ async function startAgent({ protocol, cluster, gateway: { ports }, directory, fi
     until: 'alive',
     environment: { STORAGE_TYPE: 'gateway' },
     flags: [
-      `--config.file=${writeScrapeConfig(directory, target.address)}`,
-      `--promtail.config.file=${writeLogConfig(directory)}`,
+      `--config.file=${writeScrapeConfig(directory, target.address, label)}`,
+      `--promtail.config.file=${writeLogConfig(directory, label)}`,
       `--buffer.dir=${join(directory, 'buffer')}`,
-      `--cluster=${cluster}`,
+      `--cluster=${label === '' ? cluster : ''}`,
       `--gateway.service-type=${protocol}`,
       `--gateway.token-file=${join(directory, 'token')}`,
       ...(protocol === 'http'
