@@ -28,6 +28,13 @@ describe('recent numbers', () => {
     expect([1, 2, 17].map((sequence) => recent.has('k', numbered(sequence), bytes('x')))).toEqual([false, true, true])
   })
 
+  test('every piece of a message that was cut, 72 at most', () => {
+    const recent = createRecentNumbers()
+    for (let piece = 1; piece <= 73; piece++) recent.add('k', numbered(1), bytes(`piece ${piece}`))
+    const has = (piece: number): boolean => recent.has('k', numbered(1), bytes(`piece ${piece}`))
+    expect([1, 2, 50, 73, 74].map(has)).toEqual([false, true, true, true, false])
+  })
+
   test('10,000 keys are kept, the one written longest ago goes', () => {
     const recent = createRecentNumbers()
     for (let key = 0; key < 10_000; key++) recent.add(`k${key}`, numbered(1), bytes('x'))

@@ -10,6 +10,8 @@ export function numberOf({ agent, epoch, sequence }: EnvelopeHeaders): { readonl
 
 /** Numbers kept per key: as many messages as a sender may have on their way at once and send again. */
 const KEPT_NUMBERS = 16
+/** Pieces kept of one number: 64 MiB, the most that a gateway takes, in pieces of a broker's usual limit. */
+const KEPT_PIECES = 72
 /** Keys kept; over it the one written longest ago is forgotten. A forgotten repeat is only written twice. */
 const KEPT_KEYS = 10_000
 
@@ -19,20 +21,22 @@ const KEPT_KEYS = 10_000
  * of one length. Bytes are compared by length and CRC-32 (7 µs for 30 kB).
  */
 export function createRecentNumbers() {
-  const byKey = new Map<string, { readonly by: string; readonly prints: Map<number, string> }>()
+  const byKey = new Map<string, { readonly by: string; readonly prints: Map<number, Set<string>> }>()
   return {
     has: (key: string, headers: EnvelopeHeaders, value: Buffer): boolean => {
       const number = numberOf(headers)
       const known = byKey.get(key)
-      const print = number !== undefined && known?.by === number.by ? known.prints.get(number.sequence) : undefined
-      return print !== undefined && print === printOf(value)
+      const prints = number !== undefined && known?.by === number.by ? known.prints.get(number.sequence) : undefined
+      return prints?.has(printOf(value)) ?? false
     },
     add: (key: string, headers: EnvelopeHeaders, value: Buffer): void => {
       const number = numberOf(headers)
       if (number === undefined) return
       const before = byKey.get(key)
-      const entry = before?.by === number.by ? before : { by: number.by, prints: new Map<number, string>() }
-      entry.prints.set(number.sequence, printOf(value))
+      const entry = before?.by === number.by ? before : { by: number.by, prints: new Map<number, Set<string>>() }
+      const prints = entry.prints.get(number.sequence) ?? new Set<string>()
+      dropOldest(prints.add(printOf(value)), KEPT_PIECES)
+      entry.prints.set(number.sequence, prints)
       dropOldest(entry.prints, KEPT_NUMBERS)
       byKey.delete(key)
       byKey.set(key, entry)
@@ -43,10 +47,10 @@ export function createRecentNumbers() {
 
 const printOf = (value: Buffer): string => `${value.length} ${crc32(value)}`
 
-/** Maps keep the order of insertion. */
-function dropOldest<K>(map: Map<K, unknown>, limit: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= limit) return
-    map.delete(key)
+/** Maps and sets keep the order of insertion. */
+function dropOldest<K>(kept: Map<K, unknown> | Set<K>, limit: number): void {
+  for (const key of kept.keys()) {
+    if (kept.size <= limit) return
+    kept.delete(key)
   }
 }
