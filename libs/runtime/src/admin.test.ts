@@ -38,6 +38,37 @@ describe('admin server', () => {
     expect((await server.inject('/readyz')).statusCode).toBe(200)
   })
 
+  test.each<readonly [case_: string, reasons: readonly (readonly [string, string])[], readyz: number, text: string]>([
+    ['ready', [], 200, 'ready\n'],
+    ['one reason', [['bus', 'connection refused']], 503, 'bus: connection refused\n'],
+    [
+      'two reasons',
+      [
+        ['storage loki', '401'],
+        ['bus', 'connection refused'],
+      ],
+      503,
+      'storage loki: 401\nbus: connection refused\n',
+    ],
+  ])('/reasons says with 200 what /readyz says: %s', async (_case, reasons, readyz, text) => {
+    const { readiness, server } = start()
+    readiness.set('start', undefined)
+    for (const [name, reason] of reasons) readiness.set(name, reason)
+    const answers = [await server.inject('/readyz'), await server.inject('/reasons')]
+    expect(answers.map(({ statusCode, body }) => [statusCode, body])).toEqual([
+      [readyz, text],
+      [200, text],
+    ])
+  })
+
+  test('/reasons is 200 while stopping', async () => {
+    const { readiness, server } = start()
+    readiness.set('start', undefined)
+    readiness.stopping()
+    const { statusCode, body } = await server.inject('/reasons')
+    expect([statusCode, body]).toEqual([200, 'stop: stopping\n'])
+  })
+
   test('serves metrics and version', async () => {
     const { metrics, server } = start()
     metrics.counter('clymene_test_things_total', 'Things').inc(3)

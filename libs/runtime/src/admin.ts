@@ -28,7 +28,8 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
 
 /**
  * The routes of the admin port: `/` (and any other path) health as the original's JSON, `/livez` 200 while the process
- * serves, `/readyz` 200 or 503 with a reason a line, the metrics, `/version`.
+ * serves, `/readyz` 200 or 503 with a reason a line, `/reasons` the same text with 200 always (a Kubernetes API server's
+ * proxy is asked with clients that drop the body of a 503), the metrics, `/version`.
  */
 export function createAdminServer({
   metricsRoute,
@@ -43,8 +44,9 @@ export function createAdminServer({
     return reply
       .code(reasons.length === 0 ? 200 : 503)
       .type('text/plain')
-      .send(reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
+      .send(formatReasons(reasons))
   })
+  server.get('/reasons', (_request, reply) => reply.type('text/plain').send(formatReasons(readiness.reasons())))
   server.get('/version', (_request, reply) => reply.send(version))
   if (metricsRoute !== 'none') {
     server.get(metricsRoute, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
@@ -53,6 +55,8 @@ export function createAdminServer({
   server.setNotFoundHandler((_request, reply) => sendHealth(readiness, reply))
   return server
 }
+
+const formatReasons = (reasons: readonly string[]): string => (reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
 
 type Reply = { code: (status: number) => { send: (body: unknown) => unknown } }
 
