@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { FlagSet } from '@clymene/model'
+import { flag } from '@clymene/runtime'
 import { issue } from '@clymene/runtime/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 
@@ -20,11 +22,14 @@ const FILES: Readonly<Record<string, string>> = {
   'ca.pem': authority.cert,
   'client.pem': client.cert,
   'client-key.pem': client.key,
+  'clymene.yml': 'scrape_configs: []',
 }
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/credentials.md'), 'utf8')
 /** The storages that a service writes to when nothing says so. */
 const DEFAULTS: Readonly<Record<string, string>> = { agent: 'gateway', ingester: '' }
+/** Flags of the services themselves that the page shows. */
+const OWN_FLAGS: Readonly<Record<string, FlagSet>> = { agent: { 'config.file': flag.file('', 'Scrape configuration') } }
 const commands = [...page.matchAll(/^clymene (agent|ingester) (.*)$/gm)].map(([line, service = '', flags = '']) => ({
   line,
   service,
@@ -38,7 +43,7 @@ describe('docs/credentials.md', () => {
     const argv = flags
       .split(' ')
       .map((word) => word.replace(/\/etc\/clymene\/([\w.-]+)/, (_, name: string) => folder.put(name, FILES[name] ?? '')))
-    const { warnings, given } = parseServiceFlags({ flags: {}, defaultStorages: DEFAULTS[service] ?? '' }, argv, {})
+    const { warnings, given } = parseServiceFlags({ flags: OWN_FLAGS[service] ?? {}, defaultStorages: DEFAULTS[service] ?? '' }, argv, {})
     expect(warnings).toEqual([])
     expect(given.size).toBe(argv.length)
   })
