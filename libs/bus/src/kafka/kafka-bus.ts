@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { ConfigError, errorMessage, RetryableError, type Bus, type Kind, type Logger } from '@clymene/model'
-import { createOnceIn, type Metrics } from '@clymene/runtime'
+import type { Metrics } from '@clymene/runtime'
 
+import { waitForBrokers } from './broker-wait.ts'
 import { createClusterQueries } from './cluster-queries.ts'
 import { registerDecompression } from './compression.ts'
 import { createKafkaConsumer, type KafkaConsumerOptions } from './consumer.ts'
 import { foreignMembers, ForeignMembersError, isSettled } from './foreign-members.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
-import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
+import { kafkaErrorOf } from './produce-failure.ts'
 import { createKafkaProducer, type KafkaProducerOptions } from './producer.ts'
 import { createTopicMetrics } from './topic-report.ts'
 
@@ -39,7 +40,7 @@ export type KafkaBus = Bus & {
   readonly expectOwnMembers: (group: string, topic: string, signal: AbortSignal) => Promise<void>
 }
 
-const PING_MS = 1000
+const ASK_MS = 1000
 const ALL_REPLICAS = -1
 
 /**
@@ -64,25 +65,12 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
   const closing = new AbortController()
   /** Groups that are about to join. */
   const joining = new Set<string>()
-  const onceAMinute = createOnceIn(60_000)
   let away: string | undefined = 'Kafka: connecting'
 
-  const waitForBrokers = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      try {
-        await queries.ping()
-        away = undefined
-        return
-      } catch (error) {
-        const { verdict, reason } = failureOfError(error)
-        away = `Kafka: ${reason}`
-        if (verdict === 'operator')
-          onceAMinute(away, (heldBack) => logger.error('cannot reach Kafka', { brokers: connection.brokers, error: reason, heldBack }))
-        await pause(closing.signal)
-      }
-    }
+  const onState = (state: string | undefined): void => {
+    away = state
   }
-  void waitForBrokers()
+  void waitForBrokers({ brokers: connection.brokers, ping: queries.ping, onState, logger }, closing.signal)
 
   /** Asks until the answer is yes; what does not pass is thrown. */
   const beforeJoining = async (
@@ -166,4 +154,4 @@ async function attempt(
 /** No topic has no offsets; a group with members is one that another process has just started. */
 const SEEDED: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_MEMBER_ID'])
 
-const pause = (signal: AbortSignal): Promise<unknown> => sleep(PING_MS, undefined, { signal }).catch(() => undefined)
+const pause = (signal: AbortSignal): Promise<unknown> => sleep(ASK_MS, undefined, { signal }).catch(() => undefined)
