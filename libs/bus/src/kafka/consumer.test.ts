@@ -1,6 +1,8 @@
+import type { Logger } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
+import { recordingLogger } from '../embedded/test-kit.ts'
 import type { SessionOptions } from './consumer-session.ts'
 import { createKafkaConsumer } from './consumer.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
@@ -12,14 +14,16 @@ vi.mock('./consumer-session.ts', () => ({
   runSession: (options: SessionOptions) => Promise.reject(sessions.shift()?.(options) ?? new Error('one start too many')),
 }))
 
+vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
+
 const stalls = (partition: number) => (): Error => new StalledError(`partition ${partition} stands still`, partition)
 
-async function endOf(list: typeof sessions): Promise<string> {
+async function endOf(list: typeof sessions, logger: Logger = silentLogger): Promise<string> {
   sessions.splice(0, Infinity, ...list)
   const limits = { queueBytes: 1, batchBytes: 1, sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, stopTimeoutMs: 1 }
   const { consume } = createKafkaConsumer(
     { connection: { brokers: ['b:1'], clientId: 'c' }, ...limits },
-    { kindOf: () => 'metrics', metrics: createKafkaMetrics(createMetrics()), logger: silentLogger },
+    { kindOf: () => 'metrics', metrics: createKafkaMetrics(createMetrics()), logger },
   )
   const end = consume('t', 'g', () => Promise.resolve(), new AbortController().signal).then(() => 'ended', String)
   return end
@@ -40,4 +44,51 @@ test('one that goes on after a start is no reason to end', async () => {
     return stalls(0)()
   }
   expect(await endOf([stalls(0), stalls(0), mended, stalls(0), stalls(0)])).toBe('Error: partition 0 stands still, also after 3 starts')
+})
+
+describe('what the log says', () => {
+  const ready = (options: SessionOptions): void => options.onReady()
+  const missing = (): Error =>
+    Object.assign(new Error('no such topic'), { name: 'KafkaJSProtocolError', type: 'UNKNOWN_TOPIC_OR_PARTITION' })
+  const MISSING = 'warn cannot consume: the topic does not exist; waiting for whoever produces to it first'
+  const READ = 'info Kafka topic is read'
+
+  test.each([
+    {
+      name: 'a topic that is there is read; rebalances are nothing new',
+      list: [
+        (options: SessionOptions) => {
+          ready(options)
+          ready(options)
+          return stalls(0)()
+        },
+      ],
+      told: [READ, 'warn cannot consume: partition 0 stands still'],
+    },
+    {
+      name: 'a topic that was missing is said to be read when it is there',
+      list: [
+        missing,
+        missing,
+        (options: SessionOptions) => {
+          ready(options)
+          return stalls(0)()
+        },
+      ],
+      told: [MISSING, READ, 'warn cannot consume: partition 0 stands still'],
+    },
+    {
+      name: 'what was not complained about is not said to be over',
+      list: [stalls(0), stalls(1), stalls(2)].map((fail) => (options: SessionOptions) => {
+        ready(options)
+        return fail()
+      }),
+      told: [READ, 'warn cannot consume: partition 0 stands still', READ],
+    },
+  ])('$name', async ({ list, told }) => {
+    const logger = recordingLogger()
+    // The end is a partition that stands still again and again, which is held back in the log.
+    await endOf([...list, stalls(9), stalls(9), stalls(9)], logger)
+    expect(logger.lines.map(({ level, message }) => `${level} ${message}`)).toEqual(told)
+  })
 })

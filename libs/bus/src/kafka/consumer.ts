@@ -40,6 +40,8 @@ export function createKafkaConsumer(
     /** The partition that stood still last, and how often; that others go on does not count for it. */
     let stalled: number | undefined
     let stalls = 0
+    /** Whether the log's last word is that it is read. */
+    let isReadTold = false
     reasons.set(name, `${name}: joining`)
     try {
       while (!stop.aborted) {
@@ -52,7 +54,11 @@ export function createKafkaConsumer(
               group,
               kind: kindOf(topic),
               handle,
-              onReady: () => reasons.delete(name),
+              onReady: () => {
+                reasons.delete(name)
+                if (!isReadTold) logger.info('Kafka topic is read', { topic, group })
+                isReadTold = true
+              },
               onProgress: (partition) => {
                 failures = 0
                 crashes = 0
@@ -71,7 +77,7 @@ export function createKafkaConsumer(
           if (isMissingTopic(error)) reasons.delete(name)
           else reasons.set(name, `${name}: ${failureOfError(error).reason}`)
           metrics.restarts.inc({ topic, group })
-          complain(error, topic, group)
+          if (complain(error, topic, group)) isReadTold = false
           if (error instanceof StalledError) {
             stalls = error.partition === stalled ? stalls + 1 : 1
             stalled = error.partition
@@ -88,11 +94,15 @@ export function createKafkaConsumer(
     }
   }
 
-  const complain = (error: unknown, topic: string, group: string): void => {
+  /** @returns whether it was logged; it is held back when it was a moment ago. */
+  const complain = (error: unknown, topic: string, group: string): boolean => {
     const { verdict, reason } = isMissingTopic(error) ? MISSING_TOPIC : failureOfError(error)
-    onceAMinute(`${group} ${topic} ${verdict}`, (heldBack) =>
-      logger[verdict === 'operator' ? 'error' : 'warn'](`cannot consume: ${reason}`, { topic, group, repeated: heldBack }),
-    )
+    let isLogged = false
+    onceAMinute(`${group} ${topic} ${verdict}`, (heldBack) => {
+      isLogged = true
+      logger[verdict === 'operator' ? 'error' : 'warn'](`cannot consume: ${reason}`, { topic, group, repeated: heldBack })
+    })
+    return isLogged
   }
 
   return {
