@@ -11,8 +11,14 @@ export type DeliveryOptions = {
   readonly connection: Pick<TopicConnection, 'produce' | 'config' | 'refreshConfig'>
   readonly codec: Codec | undefined
   /** Told how each request ended, and of each message that goes in pieces. */
-  readonly onSent: (sent: { readonly messages: number; readonly bytes: number; readonly seconds: number }) => void
-  readonly onFailure: (failure: ProduceFailure) => void
+  readonly onSent: (sent: {
+    readonly partition: number
+    readonly messages: number
+    readonly bytes: number
+    readonly seconds: number
+  }) => void
+  /** `partition` is undefined when the topic could not be looked at. */
+  readonly onFailure: (failure: ProduceFailure, partition?: number) => void
   readonly onCut: (message: Outgoing) => void
   /** Those that their callers still wait for, and that may still be sent. */
   readonly wanted: (messages: readonly Outgoing[]) => readonly Outgoing[]
@@ -37,7 +43,7 @@ export function createDelivery(options: DeliveryOptions): Deliver {
       const failure = await attempt(partition, waiting)
       if (failure === undefined) return undefined
       if (failure.verdict === 'split') return divide(partition, waiting, failure)
-      options.onFailure(failure)
+      options.onFailure(failure, partition)
       if (failure.verdict === 'permanent') {
         for (const { call } of waiting) call.fail(new PermanentError(`Kafka topic ${topic}: ${failure.reason}`, { status: BAD_REQUEST }))
         return undefined
@@ -78,7 +84,7 @@ export function createDelivery(options: DeliveryOptions): Deliver {
     // Two halves with what stands around each fit into two thirds.
     const pieces = cut(first, Math.min(usableBytes(config), Math.floor((first.bytes * 2) / 3)))
     if (pieces !== undefined) return deliverEach(partition, pieces)
-    options.onFailure(failure)
+    options.onFailure(failure, partition)
     const limit = config === undefined ? '' : `, its max.message.bytes is ${config.maxMessageBytes}`
     return refuseOutgoing(first, `${failure.reason} for topic ${topic}${limit}`)
   }
@@ -94,7 +100,7 @@ export function createDelivery(options: DeliveryOptions): Deliver {
       const code = await connection.produce(partition, batch)
       if (code !== 0) return failureOfCode(code)
       for (const { call } of messages) call.acknowledged()
-      options.onSent({ messages: messages.length, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
+      options.onSent({ partition, messages: messages.length, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
       return undefined
     } catch (error) {
       return failureOfError(error)

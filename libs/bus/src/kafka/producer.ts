@@ -1,5 +1,4 @@
 import { PermanentError, RetryableError, type Bus, type Logger } from '@clymene/model'
-import { createOnceIn } from '@clymene/runtime'
 
 import { createByteBudget } from './byte-budget.ts'
 import type { KafkaConnection } from './client.ts'
@@ -9,6 +8,7 @@ import type { KafkaMetrics } from './kafka-metrics.ts'
 import { createOutgoing } from './outgoing.ts'
 import type { BatchLimits } from './partition-lane.ts'
 import { createProduceCall } from './produce-call.ts'
+import { createProduceComplaints } from './produce-complaints.ts'
 import { createTopicConnection } from './topic-connection.ts'
 import { createTopicProducer, type TopicProducer } from './topic-producer.ts'
 import { createTopicReport, type TopicMetrics } from './topic-report.ts'
@@ -33,15 +33,12 @@ export type KafkaProducerOptions = {
 
 export type KafkaProducer = Pick<Bus, 'produce' | 'unavailable' | 'close'>
 
-const COMPLAINT_INTERVAL_MS = 60_000
-
 export function createKafkaProducer(
   options: KafkaProducerOptions,
   { metrics, topicMetrics, logger }: { readonly metrics: KafkaMetrics; readonly topicMetrics: TopicMetrics; readonly logger: Logger },
 ): KafkaProducer {
   const budget = createByteBudget(options.queueBytes)
   const codec = codecOf(options.compression, options.compressionLevel)
-  const onceAMinute = createOnceIn(COMPLAINT_INTERVAL_MS)
   const topics = new Map<string, TopicProducer>()
   let closed = false
 
@@ -49,6 +46,7 @@ export function createKafkaProducer(
     const known = topics.get(topic)
     if (known !== undefined) return known
     const { connection, acks, requestTimeoutMs, newTopics } = options
+    const complaints = createProduceComplaints({ topic, logger })
     const made = createTopicProducer({
       topic,
       connection: createTopicConnection({
@@ -67,18 +65,17 @@ export function createKafkaProducer(
         budget.give(bytes)
         metrics.producerQueueBytes.set(budget.held())
       },
-      onSent: ({ messages, bytes, seconds }) => {
+      onSent: ({ partition, messages, bytes, seconds }) => {
+        complaints.sent(partition)
         metrics.producedMessages.inc({ topic }, messages)
         metrics.producedBytes.inc({ topic }, bytes)
         metrics.produceSeconds.observe({ topic }, seconds)
       },
       onCut: () => topicMetrics.cut.inc({ topic }),
       onMissing: () => logger.info('Kafka topic does not exist yet', { topic, isMadeWhenNeeded: newTopics.isAllowed }),
-      onFailure: ({ verdict, reason }) => {
-        metrics.produceErrors.inc({ topic, verdict })
-        onceAMinute(`${topic} ${verdict}`, (heldBack) =>
-          logger[verdict === 'operator' ? 'error' : 'warn'](`cannot produce: ${reason}`, { topic, repeated: heldBack }),
-        )
+      onFailure: (failure, partition) => {
+        metrics.produceErrors.inc({ topic, verdict: failure.verdict })
+        complaints.failed(failure, partition)
       },
     })
     topics.set(topic, made)
