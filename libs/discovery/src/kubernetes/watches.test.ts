@@ -278,8 +278,9 @@ describe('what is told of failures', () => {
     const { logger, lines } = recordingLogger()
     const { watches, metrics } = watchesWith({ logger })
     job({ role: 'pod', api_server: server.url, ...value }, watches)
-    return { server, lines, metrics }
+    return { server, lines, metrics, watches }
   }
+  const told = (lines: readonly string[]): readonly string[] => lines.filter((line) => !line.startsWith('debug'))
 
   test('missing rights name resource, namespace and verbs, once a minute', async () => {
     const { server, lines, metrics } = await failing(
@@ -324,6 +325,42 @@ describe('what is told of failures', () => {
     await until(() => server.asked.length > 5)
     const told = lines.filter((one) => !one.startsWith('debug'))
     expect(told).toEqual([expect.stringMatching(line)])
+  })
+
+  test.each<[what: string, refuse: (asked: Asked) => void, refusals: number]>([
+    ['rights that come', (asked) => asked.answer(403, statusOf(403, 'Forbidden', 'no')), 1],
+    ['a token that is good again', (asked) => asked.answer(401, statusOf(401, 'Unauthorized', 'no')), 1],
+    ['a connection that comes back', (asked) => asked.cut(), 0],
+    ['a server that is mended', (asked) => asked.answer(500, 'x'), 0],
+  ])('%s are told once, after what they end; what is refused stands until then', async (_what, refuse, refusals) => {
+    let isGood = false
+    const { server, lines, watches } = await failing((asked) => (isGood ? asked.watch(listEnd('5')) : refuse(asked)))
+    await until(() => server.asked.length > 5)
+    expect(watches.refusals()).toHaveLength(refusals)
+    isGood = true
+    await until(() => told(lines).length > 1)
+    expect(told(lines)).toEqual([expect.stringMatching(/^(?:warn|error) /), 'info pods in all namespaces: watched again'])
+    expect(watches.refusals()).toEqual([])
+    server.asked.at(-1)?.send(added('a', '6'))
+    server.asked.at(-1)?.cut()
+    const before = server.asked.length
+    await until(() => server.asked.length > before)
+    expect(told(lines)).toHaveLength(2)
+  })
+
+  test('what was seen whole and is refused later does not stand: the targets known stay', async () => {
+    let isGood = true
+    const { server, lines, watches } = await failing((asked) =>
+      isGood ? asked.watch(listEnd('5')) : asked.answer(403, statusOf(403, 'Forbidden', 'no')),
+    )
+    await until(() => server.asked.length === 1 && lines.length === 0)
+    const job2 = job({ role: 'pod', api_server: server.url }, watches)
+    await until(() => job2.updates.length === 1)
+    isGood = false
+    server.asked[0]?.cut()
+    await until(() => told(lines).length === 1)
+    expect(told(lines)).toEqual([expect.stringMatching(/^error .* 403: no/)])
+    expect(watches.refusals()).toEqual([])
   })
 
   test('a single break is nothing to tell', async () => {

@@ -31,6 +31,8 @@ export type KubernetesWatches = {
   readonly surroundings: Surroundings
   /** @param changed gets the keys of objects that came, changed or are gone; none when `synced` or `failing` changed. */
   readonly open: (api: ApiSource, selection: Selection, changed: (keys: readonly string[]) => void) => Watched
+  /** What the API server refuses (401, 403) again and again and was never seen whole: only an operator can mend that. */
+  readonly refusals: () => readonly string[]
   /** Ends all of them. */
   readonly close: () => Promise<void>
 }
@@ -53,6 +55,8 @@ type Shared = {
   readonly selection: Selection
   readonly listeners: Set<(keys: readonly string[]) => void>
   readonly end: () => void
+  /** What the last failure was, when the server refused and was asked more than once. */
+  readonly refusal: () => string | undefined
   lingering: NodeJS.Timeout | undefined
 }
 
@@ -86,18 +90,28 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
   function start(key: string, api: ApiSource, selection: Selection): Shared {
     const listeners: Shared['listeners'] = new Set()
     const stop = new AbortController()
+    let refusal: string | undefined
+    let isTold = false
     const mirror = createMirror({
       api: useServer(api),
       selection,
       limits,
       metrics: watchMetrics,
       changed: (keys) => {
+        if (isTold && !mirror.failing()) {
+          isTold = false
+          logger.info(`${selectionText(selection)}: watched again`)
+        }
         for (const listener of listeners) listener(keys)
       },
       failed: (error, repeats) => {
         const { level, message, kind } = describeFailure(error, selection, repeats)
-        if (level === 'debug') logger.debug(message)
-        else complain(`${key} ${kind}`, (heldBack) => logger[level](message, heldBack === 0 ? {} : { heldBack }))
+        refusal = level === 'error' && (kind === '401' || kind === '403') ? message : undefined
+        if (level === 'debug') return logger.debug(message)
+        return complain(`${key} ${kind}`, (heldBack) => {
+          isTold = true
+          logger[level](message, heldBack === 0 ? {} : { heldBack })
+        })
       },
       leftOut: () =>
         complain(`${key} too large`, () =>
@@ -111,7 +125,7 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
       shared.delete(key)
       stop.abort(new DOMException('nobody watches any more', 'AbortError'))
     }
-    return { mirror, selection, listeners, end, lingering: undefined }
+    return { mirror, selection, listeners, end, refusal: () => refusal, lingering: undefined }
   }
 
   return {
@@ -136,6 +150,7 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
         },
       }
     },
+    refusals: () => [...shared.values()].flatMap(refusalOf),
     close: async () => {
       for (const watch of shared.values()) {
         clearTimeout(watch.lingering)
@@ -144,6 +159,11 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
       await Promise.all(running)
     },
   }
+}
+
+const refusalOf = ({ mirror, listeners, refusal }: Shared): readonly string[] => {
+  const said = refusal()
+  return said === undefined || mirror.synced() || listeners.size === 0 ? [] : [said]
 }
 
 const stateOf = ({ mirror, selection }: Shared): WatchState => ({

@@ -53,13 +53,32 @@ describe('retrying', () => {
     const sink = failing(...Array.from({ length: 20 }, () => new RetryableError('503')))
     await retrying(sink, { ...options, logger }).write([delivery], never)
     expect(sink.writes()).toBe(21)
-    expect(lines).toMatchObject([{ level: 'warn', fields: { storage: 's', error: '503' } }])
+    expect(lines).toMatchObject([
+      { level: 'warn', fields: { storage: 's', error: '503' } },
+      { level: 'info', message: 'storage is written again', fields: { storage: 's', kind: 'metrics' } },
+    ])
+  })
+
+  test('says once that it is over, and only after it said that it waits', async () => {
+    const { logger, lines } = createRecordingLogger()
+    const writer = retrying(failing(undefined, new RetryableError('503'), undefined, undefined), { ...options, logger })
+    await writer.write([delivery], never)
+    expect(lines).toEqual([])
+    for (let count = 0; count < 2; count++) await writer.write([delivery], never)
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
+  })
+
+  test('a write that is refused for good, or given up, ends no outage', async () => {
+    const { logger, lines } = createRecordingLogger()
+    const refused = failing(new RetryableError('503'), new PermanentError('400'))
+    await expect(retrying(refused, { ...options, logger }).write([delivery], never)).rejects.toThrow('400')
+    expect(lines.map(({ level }) => level)).toEqual(['warn'])
   })
 
   test('an operator is needed: ERROR', async () => {
     const { logger, lines } = createRecordingLogger()
     await retrying(failing(new RetryableError('401', { needsOperator: true })), { ...options, logger }).write([delivery], never)
-    expect(lines.map(({ level }) => level)).toEqual(['error'])
+    expect(lines.map(({ level }) => level)).toEqual(['error', 'info'])
   })
 
   describe('what an operator has to mend is a reason on /readyz', () => {

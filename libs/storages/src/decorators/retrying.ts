@@ -20,7 +20,8 @@ const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }
 /**
  * Tries a write again until it succeeds, is refused for good, or the signal aborts: exponential back-off with full jitter,
  * never shorter than the storage's own Retry-After. Says once a minute that it waits: ERROR when an operator has to mend
- * an address or credential, which /readyz then says as well, else WARN.
+ * an address or credential, which /readyz then says as well, else WARN; and INFO when it
+ * is over and no write waits any more.
  */
 export function retrying(sink: Sink, options: RetryingOptions): Sink {
   const { storage, kind, logger, backoff, maybeStored, readiness, random = Math.random } = options
@@ -28,13 +29,23 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
   const held = new Map<readonly Delivery[], string>()
   readiness?.watch(`storage ${storage}: ${kind}`, () => held.values().next().value)
   const onceInAMinute = createOnceIn(60_000)
+  const waiting = new Set<readonly Delivery[]>()
+  let isTold = false
+  /** One write that goes through is not the end while others wait. */
+  const tellEnd = (): void => {
+    if (!isTold || waiting.size > 0) return
+    isTold = false
+    logger.info('storage is written again', { storage, kind })
+  }
   return {
     write: async (deliveries, signal) => {
       const onFailure = (error: RetryableError, failures: number, waitMs: number): void => {
+        waiting.add(deliveries)
         if (leavesDoubt(error)) maybeStored?.mark(deliveries)
         if (error.needsOperator) held.set(deliveries, error.message)
         else held.delete(deliveries)
         onceInAMinute(error.needsOperator ? 'error' : 'warn', (heldBack) => {
+          isTold = true
           const fields = { storage, kind, error: error.message, failures, waitMs: Math.round(waitMs), heldBack }
           if (error.needsOperator) logger.error('storage cannot be written until its address or credential is mended; waiting', fields)
           else logger.warn('storage cannot be written now; waiting', fields)
@@ -42,7 +53,10 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
       }
       try {
         await retry((inner) => sink.write(deliveries, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure, random }, signal)
+        waiting.delete(deliveries)
+        tellEnd()
       } finally {
+        waiting.delete(deliveries)
         held.delete(deliveries)
       }
     },
