@@ -53,7 +53,7 @@ describe('what a storage finds in its flags', () => {
       'gateway',
       ['--gateway.grpc-client.host-port=15610', '--gateway.grpc-client.timeout=0'],
       [
-        '--gateway.grpc-client.host-port: "15610" has no host; expected host:port',
+        '--gateway.grpc-client.host-port: "15610" has no host; expected host:port for each address of the list',
         '--gateway.grpc-client.timeout: expected at least 1ms, found 0ms',
       ],
     ],

@@ -184,7 +184,18 @@ describe('gateway by gRPC', () => {
 
   test.each([
     [{ 'gateway.grpc-client.host-port': [] }, 'empty; expected host:port'],
-    [{ 'gateway.grpc-client.host-port': ['15610'] }, '"15610" has no host'],
+    ...['10.246.0.2', 'gateway', 'gateway:', '[::1]'].map((address): [object, string] => [
+      { 'gateway.grpc-client.host-port': ['a:1', address] },
+      `--gateway.grpc-client.host-port: ${JSON.stringify(address)} has no port; expected host:port for each address of the list`,
+    ]),
+    ...['15610', ':15610'].map((address): [object, string] => [
+      { 'gateway.grpc-client.host-port': [address] },
+      `--gateway.grpc-client.host-port: ${JSON.stringify(address)} has no host; expected host:port for each address of the list`,
+    ]),
+    ...['a:b', 'a:70000', '::1', 'http://a:1'].map((address): [object, string] => [
+      { 'gateway.grpc-client.host-port': [address] },
+      `--gateway.grpc-client.host-port: ${JSON.stringify(address)} is not an address; expected host:port for each address of the list`,
+    ]),
     [
       { 'gateway.grpc-client.tls.enabled': true, 'gateway.grpc-client.tls.ca': '/none/ca.pem' },
       '--gateway.grpc-client.tls.ca: cannot read /none/ca.pem: no such file',

@@ -1,4 +1,4 @@
-import { errorMessage, type FlagValues, type Storage } from '@clymene/model'
+import type { FlagValues, Storage } from '@clymene/model'
 import { parseAddress } from '@clymene/runtime'
 
 import { refuse, timeoutMistakes, urlMistakes } from '../flag-mistakes.ts'
@@ -52,14 +52,19 @@ function mistakesOf(flags: FlagValues<typeof gatewayFlags>): readonly string[] {
 
 function addressMistakes(addresses: readonly string[]): readonly string[] {
   const mistakes = addresses.flatMap((address) => {
-    try {
-      return parseAddress(address).host === '' ? [`${JSON.stringify(address)} has no host`] : []
-    } catch (error) {
-      return [`${JSON.stringify(address)}: ${errorMessage(error)}`]
-    }
+    const mistake = addressMistake(address)
+    return mistake === undefined ? [] : [`${JSON.stringify(address)} ${mistake}`]
   })
   if (addresses.length === 0) mistakes.push('empty')
-  return mistakes.map((mistake) => `--gateway.grpc-client.host-port: ${mistake}; expected host:port`)
+  return mistakes.map((mistake) => `--gateway.grpc-client.host-port: ${mistake}; expected host:port for each address of the list`)
+}
+
+function addressMistake(address: string): string | undefined {
+  try {
+    return parseAddress(address).host === '' ? 'has no host' : undefined
+  } catch {
+    return /^(?:[^:]*|\[.*\]):?$/.test(address) ? 'has no port' : 'is not an address'
+  }
 }
 
 function openGrpc(flags: FlagValues<typeof gatewayFlags>, userAgent: string) {
