@@ -192,6 +192,57 @@ describe('a version that the server no longer has', () => {
   })
 })
 
+describe('a server that gives versions which it does not have', () => {
+  const tooOld = errorEvent(410, 'Expired', 'too old resource version')
+  const page = { kind: 'PodList', metadata: { resourceVersion: '5' }, items: [podNamed('a', '1')] }
+  test.each<[what: string, answer: (asked: Asked) => void]>([
+    ['in a streaming list', (asked) => asked.watch(added('a', '1'), listEnd('5'), tooOld)],
+    [
+      'in a paged list',
+      (asked) => {
+        if (asked.query.has('sendInitialEvents')) asked.answer(422, statusOf(422, 'Invalid', 'no such field'))
+        else if (asked.query.has('watch')) asked.answer(410, statusOf(410, 'Expired', 'too old'))
+        else asked.answer(200, page)
+      },
+    ],
+  ])('%s is failing from the second time on, and the waits grow', async (_what, answer) => {
+    const { mirror, errors } = await following(answer, { limits: { backoffMs: [1, 60_000] } })
+    await until(() => errors.length >= 4)
+    expect([mirror.synced(), mirror.failing(), keys(mirror)]).toEqual([true, true, ['n/a']])
+    expect(new Set(errors).size).toBe(1)
+  })
+
+  test('and then has one is well again', async () => {
+    const { server, mirror, errors } = await following((asked, index) => {
+      asked.watch(added('a', '1'), listEnd('5'), ...(index < 3 ? [tooOld] : []))
+    })
+    await until(() => server.asked.length === 4)
+    expect(errors).toHaveLength(2)
+    server.asked[3]?.send(bookmark('6'))
+    await until(() => !mirror.failing())
+  })
+
+  test('is given the time that it asks for', async () => {
+    const began = performance.now()
+    const { server } = await following((asked, index) => {
+      if (index === 0) {
+        asked.watch(added('a', '1'), listEnd('5'))
+        asked.end()
+      } else if (index === 1)
+        asked.answer(
+          504,
+          statusOf(504, 'Timeout', 'Too large resource version', {
+            causes: [{ reason: 'ResourceVersionTooLarge' }],
+            retryAfterSeconds: 1,
+          }),
+        )
+      else asked.watch(added('a', '1'), listEnd('5'))
+    })
+    await until(() => server.asked.length === 3)
+    expect(performance.now() - began).toBeGreaterThanOrEqual(990)
+  })
+})
+
 describe('a server without streaming lists', () => {
   const listed = (asked: Asked): void => {
     const page = asked.query.get('continue') === null ? 'a' : 'b'

@@ -62,13 +62,20 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
   let failures = 0
   let repeats = 0
   let lastReason = ''
+  /** In a row, without a watch between them that stood. */
+  let expiries = 0
   let heardMs: number | undefined
   let streams = true
+
+  /** A list is no sign of it while each one is followed by an expiry. */
+  const allIsWell = (): void => {
+    if (expiries <= 1) failures = 0
+  }
 
   const list = async (signal: AbortSignal): Promise<void> => {
     const { objects, version } = await listPages(api, selection, limits.pageBytes, signal)
     heardMs = Date.now()
-    failures = 0
+    allIsWell()
     changed(replica.replace(objects, version))
   }
 
@@ -77,10 +84,12 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     const silence = new AbortController()
     const signal = AbortSignal.any([stop, silence.signal])
     replica.beginWatch()
-    const patience = replica.isListing() ? setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs) : undefined
+    let patience: NodeJS.Timeout | undefined
     try {
       const query = watchQuery(selection, replica.version(), randomWithin(limits.watchSeconds))
       const body = await api.get(selectionPath(selection), query, signal)
+      // From the headers on: a request that waits for its turn at the server says nothing about what the server knows.
+      if (replica.isListing()) patience = setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs)
       for await (const events of readWatch(body, resource, limits.objectBytes)) {
         heardMs = Date.now()
         const wasListing = replica.isListing()
@@ -90,7 +99,8 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
         if (replica.isListing()) continue
         clearTimeout(patience)
         const isNews = wasListing || failures > 0 || keys.length > 0
-        failures = 0
+        if (!wasListing) expiries = 0
+        allIsWell()
         if (isNews) changed(keys)
       }
       if (replica.isListing()) throw new Error('the list broke off')
@@ -121,8 +131,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     failed(error, repeats)
     changed([])
     const [first, last] = limits.backoffMs
-    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
-    await sleep(Math.max(asked, Math.random() * Math.min(first * 2 ** (failures - 1), last)), undefined, { signal })
+    await sleep(Math.max(retryAfterOf(error), Math.random() * Math.min(first * 2 ** (failures - 1), last)), undefined, { signal })
   }
 
   /** One list or watch to its end. True when the next may follow at once. */
@@ -145,9 +154,12 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
         return true
       }
       if (isExpired(error) && replica.version() !== '') {
+        const stood = from !== '' && Date.now() - began >= limits.backoffMs[0]
+        expiries = stood ? 1 : expiries + 1
         replica.expire()
         metrics.restart(resource, 'expired')
-        return true
+        // What was just listed and is too old already, or not there yet, is a server that lags: it is given time.
+        if (expiries === 1 && retryAfterOf(error) === 0) return true
       }
       throw error
     }
@@ -174,6 +186,8 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
 const EVENT_NAMES = { ADDED: 'add', MODIFIED: 'update', DELETED: 'delete', BOOKMARK: 'bookmark', 'TOO LARGE': 'error' } as const
 
 const randomWithin = ([shortest, longest]: readonly [number, number]): number => Math.round(shortest + Math.random() * (longest - shortest))
+
+const retryAfterOf = (error: unknown): number => (error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0)
 
 /** Few different words: they are values of a label. */
 function reasonOf(error: unknown): string {
