@@ -23,5 +23,7 @@ export type ParseOptions = {
 export type DiscovererConfig = {
   /** The key that it stood under, such as `file_sd_configs`. */
   readonly kind: string
+  /** It finds pods of this node only. */
+  readonly ofNode?: string | undefined
   readonly create: (context: DiscoveryContext) => Discoverer
 }

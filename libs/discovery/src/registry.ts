@@ -19,7 +19,7 @@ const DISCOVERERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
     },
   ],
   ['file_sd_configs', each('file_sd_configs', parseFileConfig, createFileDiscoverer)],
-  ['kubernetes_sd_configs', each('kubernetes_sd_configs', parseKubernetesConfig, createKubernetesDiscoverer)],
+  ['kubernetes_sd_configs', each('kubernetes_sd_configs', parseKubernetesConfig, createKubernetesDiscoverer, ({ ofNode }) => ofNode)],
 ])
 
 /** Kinds of Prometheus and Promtail that are not here. */
@@ -67,6 +67,7 @@ function each<C>(
   kind: string,
   parse: (value: unknown, where: string, options: ParseOptions) => C,
   create: (config: C, context: Parameters<DiscovererConfig['create']>[0]) => ReturnType<DiscovererConfig['create']>,
+  nodeOf: (config: C) => string | undefined = () => undefined,
 ): Parse {
   return (value, where, options) => {
     if (value === undefined || value === null) return []
@@ -75,7 +76,7 @@ function each<C>(
     const configs = value.flatMap((item: unknown, index): readonly DiscovererConfig[] => {
       try {
         const config = parse(item, `${where}[${index}]`, options)
-        return [{ kind, create: (context) => create(config, context) }]
+        return [{ kind, ofNode: nodeOf(config), create: (context) => create(config, context) }]
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         mistakes.push(...error.mistakes)

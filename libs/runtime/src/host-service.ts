@@ -25,7 +25,7 @@ export type HostOptions = {
   readonly warnings: readonly string[]
 }
 
-/** Opens the admin port first (503 with a reason from the start), runs `main`, and closes it last. */
+/** Opens the admin port first (503 with a reason from the start), runs `main`, says that it stopped, and closes it last. */
 export async function hostService({ flags, component, warnings }: HostOptions, main: (host: Host) => Promise<void>): Promise<void> {
   const logger = createLogger({ level: flags['log-level'] }).child({ component })
   for (const warning of warnings) logger.warn(warning)
@@ -43,6 +43,7 @@ export async function hostService({ flags, component, warnings }: HostOptions, m
   })
   try {
     await main({ logger, metrics, readiness, version, admin, adminAccess: mayAct })
+    logger.info('stopped')
   } finally {
     await admin.close()
   }

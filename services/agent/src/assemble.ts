@@ -62,7 +62,15 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     ...host,
   })
   return {
-    run: agent.run,
+    run: (signal) => {
+      logger.info('agent collects', {
+        jobs: setup.scrapeConfigs.flatMap(({ jobs }) => jobs).length,
+        logJobs: setup.logConfigs.flatMap(({ jobs }) => jobs).length,
+        cluster,
+        storages: [...new Set([...setup.sinks.values()].flat().map(({ storage }) => storage))],
+      })
+      return agent.run(signal)
+    },
     reload: (configs) => {
       for (const [index, { jobs, externalLabels }] of configs.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
     },

@@ -23,6 +23,7 @@ export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selecti
 /** The agent within the surroundings of its process, until `stop` aborts. */
 export async function runAgent(config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
   const discovery = createDiscoveryContext({ logger: host.logger, metrics: host.metrics, surroundings: { env: config.env } })
+  host.readiness.watch('discovery', () => discovery.watches.refusals()[0])
   try {
     await runWith(discovery, config, host, stop)
   } finally {
@@ -101,7 +102,7 @@ export const setupOf = (
 export const ownNode = (env: NodeJS.ProcessEnv): string => env['HOSTNAME'] || hostname()
 
 export const logContext = (discovery: DiscoveryContext, env: NodeJS.ProcessEnv, allNodes: boolean): LogContext =>
-  allNodes ? discovery : { ...discovery, ownNode: ownNode(env) }
+  allNodes ? discovery : { ...discovery, ownNode: ownNode(env), ownNodeHint: 'HOSTNAME names the node, --logs.all-nodes looks at all' }
 
 /** A reader that goes away (`| head`) ends the run with a line, not with a stack. */
 function createStdoutPrinter(): (text: string) => Promise<void> {

@@ -20,6 +20,8 @@ export type KubernetesConfig = {
   readonly selectors: Selectors
   /** Adds the labels of its node to a target. */
   readonly attachNode: boolean
+  /** Pods are asked for of this node only. */
+  readonly ofNode: string | undefined
 }
 
 const OWN_KEYS = ['role', 'api_server', 'kubeconfig_file', 'namespaces', 'selectors', 'attach_metadata']
@@ -45,6 +47,7 @@ export function parseKubernetesConfig(value: unknown, where: string, options: Pa
     api: readApi(fields, where, namespaces, options.directory ?? '.', mistakes),
     selectors: readSelectors(fields.get('selectors'), `${where}.selectors`, { role, ownNode: options.ownNode }, mistakes),
     attachNode: readAttach(fields.get('attach_metadata'), `${where}.attach_metadata`, mistakes),
+    ofNode: role === 'pod' ? options.ownNode : undefined,
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return config

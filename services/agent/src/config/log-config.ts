@@ -5,12 +5,15 @@ import { parseStages } from '@clymene/stages'
 
 import { readDiscovery, setsCluster } from './discovery.ts'
 import { readJobNames } from './job-names.ts'
+import { createLogDiscoverer } from './own-pods.ts'
 import { openYaml, type Section } from './section.ts'
 
 /** What a log configuration is read with. */
 export type LogContext = DiscoveryContext & {
   /** Pods of a `kubernetes_sd_configs` are asked for of this node only; absent: of all nodes. */
   readonly ownNode?: string
+  /** Where that node is said, for when it has no pod. */
+  readonly ownNodeHint?: string
 }
 
 export type LogConfig = {
@@ -80,7 +83,7 @@ function readJob(section: Section, name: string, path: string, context: LogConte
     name,
     pipeline: section.parsed('pipeline_stages', parseStages, []),
     relabel: rules,
-    discoverers: readDiscovery(section, path, discovery).map(({ create }) => create(context)),
+    discoverers: readDiscovery(section, path, discovery).map((config) => createLogDiscoverer(config, name, context)),
   }
   section.finish(notYet)
   return { job, setsCluster: setsCluster(section, rules) }
