@@ -1,4 +1,4 @@
-import { DecodeError, errorMessage, PermanentError, RetryableError } from '@clymene/model'
+import { DecodeError, errorMessage, PermanentError, RetryableError, type Kind } from '@clymene/model'
 import { TooLargeError } from '@clymene/wire'
 import { status as grpcStatus } from '@grpc/grpc-js'
 
@@ -47,8 +47,11 @@ export const OVERLOADED: Answer = {
   retryAfter: 1,
 }
 
-export const refusedKind = (kind: string): Answer => ({
+/** Most often the sender has the address of the other gateway: the one of metrics and the one of logs differ by a port. */
+export const refusedKind = (kind: Kind): Answer => ({
   http: 404,
   grpc: grpcStatus.UNIMPLEMENTED,
-  reason: `this gateway takes no ${kind}: no storage in STORAGE_TYPE stores them, or --signals leaves them out`,
+  reason:
+    `this gateway takes no ${kind}: no storage in STORAGE_TYPE stores them, or --signals leaves them out; ` +
+    `is this the gateway of ${kind}? In the manifests metrics go to port 30610 and logs to 30611 (gRPC)`,
 })

@@ -226,11 +226,17 @@ describe('what is refused', () => {
   })
 
   test('a kind without a storage, by name', async () => {
-    const { post, call } = await start({ kinds: ['metrics'] })
+    const { post, call, lines } = await start({ kinds: ['metrics'] })
     const response = await post('/api/logs', clymeneJson)
     expect(response.status).toBe(404)
-    expect(await response.text()).toMatch(/takes no logs/)
+    expect(await response.text()).toMatch(
+      /takes no logs.*is this the gateway of logs\? In the manifests metrics go to port 30610 and logs to 30611/,
+    )
     expect((await call(LOGS_CALL, wrapBatch(clymeneJson)))?.code).toBe(12)
+    expect(lines.filter(({ message }) => message.endsWith(' refused'))).toMatchObject([
+      { message: 'request refused', fields: { kind: 'logs', peer: '127.0.0.1', status: 404 } },
+      { message: 'call refused', fields: { kind: 'logs', peer: '127.0.0.1', status: 12 } },
+    ])
     expect((await post('/api/metrics', block)).status).toBe(204)
   })
 })

@@ -138,7 +138,8 @@ function unaryCall(
       if (answer.http === FORBIDDEN.http) forbidden(call.metadata, answer.reason)
       else if (answer.http !== 499)
         onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
-          logger.warn('call refused', { kind, status: answer.grpc, error: answer.reason, repeated: heldBack })
+          const peer = call.getPeer().replace(/:\d+$/, '')
+          logger.warn('call refused', { kind, peer, status: answer.grpc, error: answer.reason, repeated: heldBack })
         })
       const metadata = new Metadata()
       if (answer.retryAfter !== undefined) metadata.set('retry-after', String(answer.retryAfter))

@@ -55,7 +55,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requests.inc({ protocol: 'http', kind, status: answer.http })
     if (!isTold)
       onceIn(`${kind} ${answer.http} ${answer.reason}`, (heldBack) => {
-        logger.warn('request refused', { kind, status: answer.http, error: answer.reason, repeated: heldBack })
+        const peer = reply.request.raw.socket.remoteAddress
+        logger.warn('request refused', { kind, peer, status: answer.http, error: answer.reason, repeated: heldBack })
       })
     if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter)
     if (answer.http === 401) void reply.header('www-authenticate', 'Bearer')
