@@ -23,7 +23,7 @@ export function connectionReason(error: unknown, certificate?: ClientCertificate
   const suspect = CUT.test(code) || CUT.test(text) ? certificate?.suspect() : undefined
   const toMend = [DNS, OF_FILE].some((pattern) => pattern.test(code) || pattern.test(text)) || isTlsFailure(code) || isTlsFailure(text)
   return {
-    text: `${tlsReason(text, code)}${suspect === undefined ? '' : `; ${suspect}`}`,
+    text: `${tlsReason(text, code, namesOf(cause))}${suspect === undefined ? '' : `; ${suspect}`}`,
     needsOperator: toMend || suspect !== undefined,
   }
 }
@@ -33,3 +33,11 @@ const DNS = /\bENOTFOUND\b|\bEAI_(?:AGAIN|NODATA|NONAME)\b/
 const OF_FILE = /^cannot (?:read|use) |^the key .* does not belong/
 /** The peer hung up, or said that a certificate is bad without saying why. */
 const CUT = /UND_ERR_SOCKET|ECONNRESET|EPIPE|other side closed|socket hang up|alert .*(?:certificate|unknown ca)/
+
+/** Node gives the certificate that it refused for its name. */
+function namesOf(cause: unknown): string {
+  if (typeof cause !== 'object' || cause === null || !('cert' in cause)) return ''
+  const { cert } = cause
+  if (typeof cert !== 'object' || cert === null || !('subjectaltname' in cert)) return ''
+  return typeof cert.subjectaltname === 'string' ? cert.subjectaltname : ''
+}

@@ -35,6 +35,16 @@ describe('tlsReason', () => {
     expect(tlsReason(text)).toBe(expected)
   })
 
+  const OTHER_ADDRESS = "Hostname/IP does not match certificate's altnames: IP: 127.0.0.1 is not in the cert's list: "
+  test.each([
+    ['a certificate without an address', OTHER_ADDRESS, '', 'it has no address'],
+    ['a certificate with others', `${OTHER_ADDRESS}10.0.0.1, 10.0.0.2`, '', 'it has 10.0.0.1, 10.0.0.2'],
+    ['a certificate whose names are known', OTHER_ADDRESS, 'DNS:localhost, DNS:b', 'it has DNS:localhost, DNS:b'],
+  ])('an address: %s', (_what, text, has, said) => {
+    const expected = `the server's certificate has another name: asked for as 127.0.0.1, ${said}`
+    expect(tlsReason(text, 'ERR_TLS_CERT_ALTNAME_INVALID', has)).toBe(expected)
+  })
+
   test('no advice about starting Node reaches an operator, whatever else is said', () => {
     expect(tlsReason(`some new refusal${NODE_ADVICE}`)).toBe('some new refusal')
   })

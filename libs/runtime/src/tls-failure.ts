@@ -13,17 +13,27 @@ const TLS_TEXTS =
  * as they are.
  *
  * @param code of the error, where it is known.
+ * @param has the names of the server's certificate (`DNS:a, IP Address:::1`), where they are known.
  */
-export function tlsReason(text: string, code = ''): string {
+export function tlsReason(text: string, code = '', has = ''): string {
   const said = text.replace(NODE_ADVICE, '')
   const certificate = CERTIFICATES.find((one) => one.code === code || one.text === said)
   if (certificate !== undefined) return certificate.told
   const names = /altnames: (.*)$/s.exec(said)?.[1]
-  if (names !== undefined) return `the server's certificate has another name: ${names}`
+  if (names !== undefined) return otherName(names, has)
   const reason = /error:[0-9A-F]{8}:[^:]*:[^:]*:([^:\n]+)/.exec(said)?.[1]
   if (reason === undefined) return said
   if (reason === 'wrong version number' || reason === 'packet length too long') return `TLS: ${reason}, the peer speaks no TLS here`
   return reason.includes('alert') ? `TLS: refused by the peer with "${reason}"` : `TLS: ${reason}`
+}
+
+/** For an address Node lists only the addresses of the certificate, which most have none of. */
+function otherName(names: string, has: string): string {
+  const address = /^IP: (.*) is not in the cert's list: *(.*)$/s.exec(names)
+  if (address === null) return `the server's certificate has another name: ${names}`
+  const [, asked = '', addresses = ''] = address
+  const shown = has === '' ? (addresses === '' ? 'no address' : addresses) : has
+  return `the server's certificate has another name: asked for as ${asked}, it has ${shown}`
 }
 
 /** How Node may be started otherwise, which is not for who runs Clymene to choose. */

@@ -60,7 +60,9 @@ async function requested(
       return request()
     })
   } catch (error) {
-    throw new Error(connectionReason(error, access.certificate).text, { cause: error })
+    const { text } = connectionReason(error, access.certificate)
+    const isOtherName = errorCode(error) === 'ERR_TLS_CERT_ALTNAME_INVALID'
+    throw new Error(isOtherName ? `${text}; tls_config.server_name says which name to expect` : text, { cause: error })
   }
 }
 
