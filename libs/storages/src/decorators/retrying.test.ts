@@ -68,7 +68,22 @@ describe('retrying', () => {
     expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
   })
 
-  test('a write that is refused for good, or given up, ends no outage', async () => {
+  test('it is not over while another write waits', async () => {
+    const { logger, lines } = createRecordingLogger()
+    const stop = new AbortController()
+    const sink: Sink = { write: ([one]) => (one === delivery ? Promise.reject(new RetryableError('503')) : Promise.resolve()) }
+    const writer = retrying(sink, { ...options, logger })
+    const stuck = writer.write([delivery], stop.signal).catch(() => undefined)
+    await expect.poll(() => lines.length).toBe(1)
+    await writer.write([metricsDelivery([sample('c', 1)])], never)
+    expect(lines.map(({ level }) => level)).toEqual(['warn'])
+    stop.abort()
+    await stuck
+    await writer.write([metricsDelivery([sample('c', 1)])], never)
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info'])
+  })
+
+  test('a write that is refused for good ends no outage', async () => {
     const { logger, lines } = createRecordingLogger()
     const refused = failing(new RetryableError('503'), new PermanentError('400'))
     await expect(retrying(refused, { ...options, logger }).write([delivery], never)).rejects.toThrow('400')
