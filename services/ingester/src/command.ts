@@ -55,7 +55,8 @@ function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof 
   const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
   return {
     consumer: { ...consumer, storageOf: storagesOf(values, topics, selection) },
-    producer: { ...defaults, connection: consumer.connection },
+    // It writes dead letters only: the topics of the flags are the gateway's to look at.
+    producer: { ...defaults, connection: consumer.connection, topics: [] },
   }
 }
 
