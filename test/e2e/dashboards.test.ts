@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -49,6 +49,7 @@ describeWithEngines(['prometheus', 'loki', 'node-exporter'], 'dashboards on what
     const exporters = await serveExporters(cluster)
     started.push(exporters)
     const directory = makeDataDirectory('dashboards')
+    started.push({ stop: async () => rmSync(directory, { recursive: true, force: true }) })
     writeFileSync(join(directory, 'scrape.yml'), scrapeConfig(cluster, exporters.address, new URL(nodeExporter.url).host))
     writeFileSync(join(directory, 'promtail.yml'), logConfig(cluster, directory))
     for (const pod of cluster.pods) writeLog(directory, cluster.cluster, pod.name)

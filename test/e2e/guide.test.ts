@@ -238,6 +238,10 @@ describeWithEngines(
       // What was read under the old name is not read again under the new one.
       expect(await shopNumbers('target-cluster|cluster-b')).toEqual(numbersTo(SHOP_LINES))
       await expect.poll(async () => (await linesIn(loki, '{cluster="cluster-b"}')).length, WAIT).toBeGreaterThan(0)
+      const oldLines = await linesIn(loki, '{cluster="target-cluster"}')
+      expect(oldLines.length).toBeGreaterThan(SHOP_LINES)
+      expect(oldLines.filter(({ timestampNs }) => timestampNs > BigInt(Math.ceil(since)) * 1_000_000_000n)).toEqual([])
+      expect(await linesIn(loki, '{filename=~".+",cluster=""}')).toEqual([])
     })
 
     test('8: credentials between the clusters', async () => {
