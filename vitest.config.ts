@@ -22,8 +22,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Two side by side: most of their time is waiting for conditions.
-          maxWorkers: 2,
+          // Three side by side: most of their time is waiting for conditions.
+          maxWorkers: 3,
         },
       },
     ],

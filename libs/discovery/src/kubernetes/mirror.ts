@@ -154,7 +154,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
         return true
       }
       if (isExpired(error) && replica.version() !== '') {
-        const stood = from !== '' && Date.now() - began >= limits.backoffMs[0]
+        const stood = from !== '' && Date.now() - began >= limits.backoffMs[1]
         expiries = stood ? 1 : expiries + 1
         replica.expire()
         metrics.restart(resource, 'expired')
