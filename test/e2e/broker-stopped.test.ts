@@ -46,7 +46,7 @@ describeWithEngines(['kafka'], 'a broker that stops answering under full load', 
     const acknowledged = () => load?.acknowledged.size ?? 0
     await expect.poll(acknowledged, WAIT).toBeGreaterThan(300)
 
-    kafka.pause()
+    await kafka.pause()
     const before = acknowledged()
     await sleep(AWAY_MS)
     expect(await gateway.readyz()).toMatchObject({ status: 503, text: expect.stringMatching(/Kafka topic clymene: /) })

@@ -400,7 +400,7 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
 
       test('stops for longer than the session: nothing acknowledged is missing, and a key stays in order', async () => {
         await expectAllDelivered(paused, async () => {
-          paused.kafka().pause()
+          await paused.kafka().pause()
           await sleep(6000)
           paused.kafka().resume()
         })
@@ -421,7 +421,7 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
           )
         })
         await reading.until(() => reading.batches.length === 1)
-        paused.kafka().pause()
+        await paused.kafka().pause()
         await vi.waitFor(() => expect(aborts).toBe(1), WAIT_MS)
         paused.kafka().resume()
         await reading.until(() => reading.batches.length === 2)
@@ -436,7 +436,7 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         const handled = Promise.withResolvers<void>()
         const reading = collect(bus, topic, 'g', [], () => handled.promise)
         await reading.until(() => reading.batches.length === 1)
-        paused.kafka().pause()
+        await paused.kafka().pause()
         handled.resolve()
         const before = Date.now()
         await reading.stop()
@@ -451,7 +451,7 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         const metrics = createMetrics()
         const bus = open({ argv: [...IMPATIENT, '--kafka.producer.queue-bytes=1MiB'], metrics })
         await bus.produce(topic, numbered(1, 0, 1), never())
-        paused.kafka().pause()
+        await paused.kafka().pause()
         const large = { ...numbered(1, 1, 1)[0]!, value: Buffer.alloc(100_000) }
         const results = await Promise.allSettled(Array.from({ length: 50 }, () => bus.produce(topic, [large], never())))
         const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))

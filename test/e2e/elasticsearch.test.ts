@@ -238,7 +238,7 @@ describeWithEngines(['elasticsearch'], 'the elasticsearch storage', () => {
     const storage = await open(['--es.timeout=2s'])
     const write = [metrics([series('away', 'up', [1, 2])], originAt(70n))]
     await storage.sinks.metrics?.write([metrics([series('away', 'up', [0])], originAt(69n))], signal)
-    engine.pause()
+    await engine.pause()
     const error: unknown = await storage.sinks.metrics?.write(write, signal).catch((reason: unknown) => reason)
     engine.resume()
     expect(error).toMatchObject({ name: 'RetryableError' })

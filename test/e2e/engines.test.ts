@@ -115,7 +115,7 @@ describeWithEngines(['prometheus'], 'Prometheus', () => {
     const empty = await fetch(`${prometheus.url}/api/v1/write`, { method: 'POST', body: Buffer.from([0]) })
     expect(empty.status).toBe(204)
 
-    prometheus.pause()
+    await prometheus.pause()
     await expect(fetch(`${prometheus.url}/-/ready`, { signal: AbortSignal.timeout(300) })).rejects.toThrow(/timeout/)
     prometheus.resume()
     expect(await bodyOf(`${prometheus.url}/-/ready`)).toContain('Ready')

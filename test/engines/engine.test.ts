@@ -71,11 +71,11 @@ test('restart of a running one halts it first', async () => {
 
 test('a paused one takes connections and does not answer; it can be stopped as it is', async () => {
   const engine = await startServer()
-  engine.pause()
+  await engine.pause()
   await expect(fetch(engine.url, { signal: AbortSignal.timeout(200) })).rejects.toThrow(/timeout/)
   engine.resume()
   expect(await startsOf(engine)).toBe('1')
-  engine.pause()
+  await engine.pause()
   await engine.stop()
   expect(isAlive(engine.pid)).toBe(false)
 })

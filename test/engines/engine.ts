@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+
+import { errorCode } from '@clymene/model'
 
 import { lastLines } from './run-command.ts'
 
@@ -20,8 +22,8 @@ export type Engine = {
   readonly halt: () => Promise<void>
   /** Ends it at once (SIGKILL) and keeps its data for `restart`. */
   readonly kill: () => Promise<void>
-  /** SIGSTOP: connections stay open and nothing is answered. */
-  readonly pause: () => void
+  /** SIGSTOP: connections stay open and nothing is answered. Resolves when every thread stands: on a busy machine one may answer for a while. */
+  readonly pause: () => Promise<void>
   readonly resume: () => void
   /** Starts it again, on the same port and data; halts it first when it runs. Resolves when it answers. */
   readonly restart: () => Promise<void>
@@ -86,7 +88,10 @@ export async function startEngine(specification: EngineSpecification): Promise<E
     },
     halt: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    pause: () => void child.kill('SIGSTOP'),
+    pause: async () => {
+      child.kill('SIGSTOP')
+      await untilStopped(child)
+    },
     resume: () => void child.kill('SIGCONT'),
     restart: async () => {
       await end('SIGTERM')
@@ -106,6 +111,24 @@ function launch({ command, args, directory, environment }: EngineSpecification):
   child.unref()
   running.set(child, directory)
   return child
+}
+
+async function untilStopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || areThreadsStopped(child.pid ?? 0)) return undefined
+  await sleep(1)
+  return untilStopped(child)
+}
+
+/** By the letter behind the name in brackets: T is stopped, Z and X have ended (proc(5)). */
+function areThreadsStopped(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).every((thread) => {
+    try {
+      return /\) [TZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1'))
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return true
+      throw error
+    }
+  })
 }
 
 async function untilReady({ name, directory, isReady }: EngineSpecification, child: ChildProcess): Promise<void> {
