@@ -8,7 +8,7 @@ import { isForTests, isTest, packages, sourcesOf, textOf } from './workspace.ts'
 // A package may import only packages of a lower rank: those of one rank do not know each other, services join them.
 const RANKS = [
   ['model', 'regex', 'dashboards'],
-  ['wire', 'relabel', 'stages', 'runtime'],
+  ['wire', 'relabel', 'stages', 'runtime', 'ledger'],
   ['bus', 'discovery'],
   ['sources', 'storages'],
   ['service'],

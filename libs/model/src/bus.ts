@@ -12,6 +12,10 @@ export type PartitionBatch = {
    * written them before. Absent where the bus does not know.
    */
   readonly repeatsBefore?: bigint
+  /** Of a batch with `takeover`: where the group stood, the offset of the first message that it had not settled. Absent where it stood nowhere. */
+  readonly committed?: bigint
+  /** Messages right before the first record that retention deleted before the group had read them; absent when there are none. */
+  readonly expired?: number
   /**
    * Commits the first `count` records of the batch while the handle goes on; never throws for a partition that was lost
    * meanwhile (the handle's signal tells). Optional to call: what is left is committed when the handle resolves.

@@ -23,6 +23,13 @@ export type EnvelopeHeaders = {
   readonly stream?: string
   /** Samples or entries inside. */
   readonly records?: number
+  /**
+   * Of a piece of a message that was cut, because it was larger than the bus takes: index, within the whole, of its first sample or
+   * entry. The pieces have one number; that of the first is 0. Absent when the message was not cut.
+   */
+  readonly position?: number
+  /** Time of the newest sample or entry inside, milliseconds since the epoch. */
+  readonly newestMs?: number
   /** This block was decompressed and scanned on its own by a gateway of ours: it may be spliced. Never taken from outside. */
   readonly scanned?: boolean
 }

@@ -15,6 +15,8 @@ const ALL: EnvelopeHeaders = {
   epoch: 1_660_000_000_123,
   sequence: 0,
   records: 2000,
+  position: 1200,
+  newestMs: 1_660_000_001_000,
   scanned: true,
 }
 
@@ -28,6 +30,8 @@ describe('envelope headers', () => {
       'clymene-epoch': '1660000000123',
       'clymene-sequence': '0',
       'clymene-records': '2000',
+      'clymene-position': '1200',
+      'clymene-newest': '1660000001000',
       'clymene-scanned': '1',
     })
     expect(read(toHeaders(ALL))).toEqual(ALL)

@@ -8,7 +8,7 @@ const MAX_VALUE = 256
  * (and `%` itself) goes as percent-encoded UTF-8; a value of more than 256 characters is cut there.
  */
 export function toHeaders(headers: EnvelopeHeaders): Record<string, string> {
-  const { contentType, tenant, cluster, agent, stream, epoch, sequence, records, scanned } = headers
+  const { contentType, tenant, cluster, agent, stream, epoch, sequence, records, position, newestMs, scanned } = headers
   return {
     ...(contentType === undefined ? {} : { 'content-type': contentType }),
     ...(tenant === undefined ? {} : { 'clymene-tenant': encodeText(tenant) }),
@@ -18,6 +18,8 @@ export function toHeaders(headers: EnvelopeHeaders): Record<string, string> {
     ...(epoch === undefined ? {} : { 'clymene-epoch': String(epoch) }),
     ...(sequence === undefined ? {} : { 'clymene-sequence': String(sequence) }),
     ...(records === undefined ? {} : { 'clymene-records': String(records) }),
+    ...(position === undefined ? {} : { 'clymene-position': String(position) }),
+    ...(newestMs === undefined ? {} : { 'clymene-newest': String(newestMs) }),
     ...(scanned === true ? { 'clymene-scanned': '1' } : {}),
   }
 }
@@ -37,6 +39,8 @@ export function fromHeaders(get: (name: string) => string | undefined, options: 
   const epoch = parseCount(get('clymene-epoch'))
   const sequence = parseCount(get('clymene-sequence'))
   const records = parseCount(get('clymene-records'))
+  const position = parseCount(get('clymene-position'))
+  const newestMs = parseCount(get('clymene-newest'))
   return {
     ...(contentType === undefined ? {} : { contentType }),
     ...(tenant === undefined ? {} : { tenant }),
@@ -46,6 +50,8 @@ export function fromHeaders(get: (name: string) => string | undefined, options: 
     ...(epoch === undefined ? {} : { epoch }),
     ...(sequence === undefined ? {} : { sequence }),
     ...(records === undefined ? {} : { records }),
+    ...(position === undefined ? {} : { position }),
+    ...(newestMs === undefined ? {} : { newestMs }),
     ...(options.trustScanned && get('clymene-scanned') === '1' ? { scanned: true } : {}),
   }
 }

@@ -1,0 +1,1 @@
+export type { AgentAccount, Count, EpochAccount, LedgerReport, PartitionAccount, ReplayAccount, SenderAccount } from './account.ts'
