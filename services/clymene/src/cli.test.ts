@@ -27,7 +27,16 @@ async function cli(...words: readonly string[]) {
     },
   })
   const commands = new Map(['agent', 'gateway'].map((name) => [name, () => Promise.resolve(service(name))]))
-  const status = await runCli(commands, words, { CLYMENE_VERSION: '1.2.3' })
+  const mend = {
+    name: 'mend',
+    summary: 'what mend does',
+    run: (argv: readonly string[]) => {
+      calls.push(`mend ${argv.join(' ')}`.trim())
+      return Promise.resolve(1 as const)
+    },
+  }
+  const tools = new Map([['mend', () => Promise.resolve(mend)]])
+  const status = await runCli(commands, words, { CLYMENE_VERSION: '1.2.3' }, tools)
   vi.restoreAllMocks()
   return { status, exitCode: process.exitCode ?? 0, stdout, stderr, calls }
 }
@@ -55,10 +64,21 @@ describe('a service', () => {
   )
 })
 
-test.each([[[]], [['--help']], [['-h']], [['help']], [['help', '--help']]])('%j lists the services', async (words) => {
+test.each([[[]], [['--help']], [['-h']], [['help']], [['help', '--help']]])('%j lists the services and the tools', async (words) => {
   const { status, stdout, calls } = await cli(...words)
   expect({ status, calls }).toEqual({ status: 0, calls: [] })
-  expect(stdout).toMatch(/\nServices:\n {2}agent {14}what agent does\n {2}gateway {12}what gateway does\n$/)
+  expect(stdout).toMatch(
+    /\nServices:\n {2}agent {14}what agent does\n {2}gateway {12}what gateway does\n\nTools:\n {2}mend {15}what mend does\n$/,
+  )
+})
+
+test.each<[words: readonly string[], calls: readonly string[]]>([
+  [['mend'], ['mend']],
+  [['mend', 'all', '--now'], ['mend all --now']],
+  [['mend', '--help'], ['mend --help']],
+  [['help', 'mend'], ['mend --help']],
+])('%j is a tool, which has the words after its name and gives the status', async (words, calls) => {
+  expect(await cli(...words)).toMatchObject({ status: 1, calls, stderr: '' })
 })
 
 test.each([[['version']], [['--version']], [['gateway', 'version']]])('%j', async (words) => {
@@ -80,10 +100,10 @@ describe('status asks', () => {
 
 describe('refused with status 2', () => {
   test.each<[words: readonly string[], stderr: string]>([
-    [['gatway'], 'gatway: unknown service, expected one of agent, gateway\n'],
-    [['--log-level=debug'], '--log-level=debug: unknown service, expected one of agent, gateway\n'],
-    [['--log-level=debug', 'gateway'], '--log-level=debug: unknown service, expected one of agent, gateway\n'],
-    [['__proto__'], '__proto__: unknown service, expected one of agent, gateway\n'],
+    [['gatway'], 'gatway: unknown service, expected one of agent, gateway, mend\n'],
+    [['--log-level=debug'], '--log-level=debug: unknown service, expected one of agent, gateway, mend\n'],
+    [['--log-level=debug', 'gateway'], '--log-level=debug: unknown service, expected one of agent, gateway, mend\n'],
+    [['__proto__'], '__proto__: unknown service, expected one of agent, gateway, mend\n'],
     [['validate'], 'validate: expected a service, one of agent, gateway\n'],
     [['validate', 'gatway'], 'gatway: unknown service, expected one of agent, gateway\n'],
     [['validate', '--a=b'], '--a=b: unknown service, expected one of agent, gateway\n'],

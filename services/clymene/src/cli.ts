@@ -8,18 +8,40 @@ const STATUS_OF = 'agent'
 
 export type Commands = ReadonlyMap<string, () => Promise<Command>>
 
-/** `clymene <service> [verb] [flags]`, or `clymene <verb> <service> [flags]`. Resolves with the exit status, which is also set. */
-export async function runCli(commands: Commands, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitStatus> {
+/** What is no service: it looks at something or mends it, and ends. */
+export type Tool = {
+  readonly name: string
+  /** One line for the list. */
+  readonly summary: string
+  /** Takes the words after its name; resolves with the exit status, which is also set. */
+  readonly run: (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<ExitStatus>
+}
+
+export type Tools = ReadonlyMap<string, () => Promise<Tool>>
+
+/**
+ * `clymene <service> [verb] [flags]`, `clymene <verb> <service> [flags]` or `clymene <tool> …`. Resolves with the exit status, which is
+ * also set.
+ */
+export async function runCli(
+  commands: Commands,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  tools: Tools = new Map(),
+): Promise<ExitStatus> {
   const [first] = argv
   if (first === 'version' || first === '--version') return print(JSON.stringify(readVersion(env)))
+  const tool = tools.get((first === 'help' ? argv[1] : first) ?? '')
+  if (tool !== undefined) return (await tool()).run(first === 'help' ? ['--help'] : argv.slice(1), env)
   const verb = VERBS.find((one) => one === first)
   const [word, ...rest] = verb === undefined ? argv : argv.slice(1)
   const isHelp = word === undefined ? verb !== 'validate' : ['--help', '-h', 'help'].includes(word)
   if (verb === 'status' && (word === undefined || word.startsWith('-'))) return run(commands, STATUS_OF, argv, env)
-  if (isHelp) return print(overview(await Promise.all([...commands.values()].map((load) => load()))))
+  if (isHelp) return print(overview(await loaded(commands), await loaded(tools)))
   if (word !== undefined && commands.has(word)) return run(commands, word, verb === undefined ? rest : [verb, ...rest], env)
   const found = word === undefined ? `${verb}: expected a service, one of` : `${word}: unknown service, expected one of`
-  process.stderr.write(`${found} ${[...commands.keys()].join(', ')}\n`)
+  const names = verb === undefined ? [...commands.keys(), ...tools.keys()] : [...commands.keys()]
+  process.stderr.write(`${found} ${names.join(', ')}\n`)
   process.exitCode = 2
   return 2
 }
@@ -30,12 +52,20 @@ async function run(commands: Commands, name: string, argv: readonly string[], en
   return runCommand(await load(), argv, env)
 }
 
-const overview = (commands: readonly Command[]): string =>
+const loaded = <T>(each: ReadonlyMap<string, () => Promise<T>>): Promise<readonly T[]> =>
+  Promise.all([...each.values()].map((load) => load()))
+
+type Listed = { readonly name: string; readonly summary: string }
+
+const overview = (commands: readonly Listed[], tools: readonly Listed[]): string =>
   [
     'clymene: metrics and logs of many Kubernetes clusters, through Kafka, to the stores where people look at them',
     'Usage:\n  clymene <service> [flags]\n  clymene <service> status|validate|version|help\n  clymene version',
-    `Services:\n${commands.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n')}`,
+    `Services:\n${listOf(commands)}`,
+    ...(tools.length === 0 ? [] : [`Tools:\n${listOf(tools)}`]),
   ].join('\n\n')
+
+const listOf = (each: readonly Listed[]): string => each.map(({ name, summary }) => `  ${name.padEnd(18)} ${summary}`).join('\n')
 
 function print(text: string): ExitStatus {
   process.stdout.write(`${text}\n`)
