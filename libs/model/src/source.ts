@@ -8,6 +8,8 @@ export type SourceBatch = {
   readonly body: Buffer
   /** Samples or entries inside. */
   readonly records: number
+  /** Time of the newest of them, milliseconds since the epoch, where the source knows it. */
+  readonly newestMs?: number
   /** Chooses the agent's stream (and so the partition): batches with the same text stay in order. */
   readonly stream: string
   readonly tenant?: string

@@ -62,6 +62,12 @@ describe('the message of a batch', () => {
     expect(envelope).toMatchObject({ key, headers })
   })
 
+  test('says how new it is where the source knows', () => {
+    const envelopeOf = createEnvelopes(IDENTITY, sequences(), 'buffer')
+    expect(envelopeOf({ ...sampleBatch('up', 1), newestMs: 5 }).headers.newestMs).toBe(5)
+    expect(Object.keys(envelopeOf(sampleBatch('up', 1)).headers)).not.toContain('newestMs')
+  })
+
   test('no header is there and empty', () => {
     const { headers } = createEnvelopes({ agent: 'a', cluster: '', tenant: '' }, sequences(), 'buffer')(lineBatch(['x']))
     expect(Object.keys(headers)).not.toContain('tenant')

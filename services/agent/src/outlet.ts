@@ -27,7 +27,7 @@ export type Sequences = { readonly epoch: number; readonly next: (key: string) =
  * It throws RetryableError when no number can be had (a full disk).
  */
 export function createEnvelopes(identity: Identity, sequences: Sequences, space: string): (batch: SourceBatch) => Envelope {
-  return ({ kind, body, records, stream, tenant = identity.tenant }) => {
+  return ({ kind, body, records, newestMs, stream, tenant = identity.tenant }) => {
     const headers = {
       contentType: PROTOBUF,
       ...(tenant === '' ? {} : { tenant }),
@@ -35,6 +35,7 @@ export function createEnvelopes(identity: Identity, sequences: Sequences, space:
       agent: identity.agent,
       stream: `${kind}-${stream}`,
       records,
+      ...(newestMs === undefined ? {} : { newestMs }),
     }
     const key = envelopeKey(headers)
     const sequence = nextNumber(sequences, `${space} ${key}`)

@@ -120,6 +120,22 @@ describe('order and identity', () => {
     expect(written[0]?.key).not.toBe(written[1]?.key)
   })
 
+  test('the time of the newest sample is read from the body, whatever the sender says', async () => {
+    const { post, written } = await start()
+    await post('/api/v1/write', block, { 'clymene-newest': '99' })
+    await post('/api/v1/write', block)
+    expect(written.map(({ headers }) => headers.newestMs)).toEqual([1000, 1000])
+  })
+
+  test.each<[what: string, number: Record<string, string>, position: number | undefined]>([
+    ['an agent says where a piece of its message begins', { 'clymene-agent': 'a', 'clymene-epoch': '7', 'clymene-sequence': '1' }, 12],
+    ['what the gateway numbers is no piece', {}, undefined],
+  ])('%s', async (_, number, position) => {
+    const { post, written } = await start()
+    await post('/api/v1/write', block, { ...number, 'clymene-position': '12' })
+    expect(written[0]?.headers.position).toBe(position)
+  })
+
   test('an agent keeps its own number and key; its word that a block was scanned counts nothing', async () => {
     const { post, written } = await start()
     const headers = {

@@ -108,13 +108,17 @@ export function createIntake(options: IntakeOptions): Intake {
 
 function envelopeOf(request: Request, message: ScannedMessage, number: ReturnType<typeof createNumbering>): Envelope {
   const { kind, headers: received, grant } = request
-  const { key, headers, isNumbered } = identityOf(message, received, grant)
-  const numbers = isNumbered ? {} : number(key)
+  // When the newest record was made is read from the body: a sender's own word would bend the freshness.
+  const { newestMs: _, position, ...believed } = received
+  const { key, headers, isNumbered } = identityOf(message, believed, grant)
+  const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
+  // Where a piece begins belongs to its number.
+  const numbers = isNumbered ? { ...(position === undefined ? {} : { position }) } : number(key)
   return {
     kind,
     key,
     value: message.value,
-    headers: { ...headers, ...numbers, contentType: PROTOBUF, records: message.records, scanned: true },
+    headers: { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true },
   }
 }
 

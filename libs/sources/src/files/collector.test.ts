@@ -55,6 +55,25 @@ describe('Collector', () => {
     expect(collector.take()).toEqual([])
   })
 
+  test('each batch knows its newest line, wherever it stands', () => {
+    const streamOf = createStreams()
+    const collector = new Collector(1000)
+    const append = (tenant: string, milliseconds: number): void => {
+      const labels = createLabelSet([
+        ['app', 'x'],
+        ['__tenant_id__', tenant],
+      ])
+      collector.appendText(streamOf(labels), BigInt(milliseconds) * 1_000_000n + 999_999n, 'line')
+    }
+    append('t1', 3000)
+    append('t1', 5678)
+    append('t2', -1500)
+    append('t1', 4000)
+    expect(collector.take().map(({ newestMs }) => newestMs)).toEqual([5678, -1500])
+    append('t1', 7)
+    expect(collector.take().map(({ newestMs }) => newestMs)).toEqual([7])
+  })
+
   test('the stream of a set of labels is one object', () => {
     const streamOf = createStreams()
     const labels = labelled('a')

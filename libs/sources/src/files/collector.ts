@@ -1,7 +1,7 @@
 import { encodeStreams, type LineStream } from './stream.ts'
 
 /** One batch, all of one tenant. */
-export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; readonly entries: number }
+export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; readonly entries: number; readonly newestMs: number }
 
 /**
  * Collects encoded entries until they are taken as `PushRequest`s. All streams share one buffer, in the order the lines
@@ -49,6 +49,8 @@ export class Collector {
     position = writeVarint(bytes, position, length)
     source.copy(bytes, position, start, end)
     this.#length = position + length
+    const milliseconds = seconds * 1000 + Math.floor(nanos / 1e6)
+    if (milliseconds > stream.newestMs) stream.newestMs = milliseconds
     this.#note(stream, begin)
   }
 
@@ -66,11 +68,13 @@ export class Collector {
       tenant,
       body: encodeStreams(streams, this.#bytes),
       entries: streams.reduce((sum, { entries }) => sum + entries, 0),
+      newestMs: streams.reduce((newest, stream) => Math.max(newest, stream.newestMs), -Infinity),
     }))
     for (const stream of this.#streams) {
       stream.runs.length = 0
       stream.bytes = 0
       stream.entries = 0
+      stream.newestMs = -Infinity
     }
     this.#streams.length = 0
     this.#last = undefined

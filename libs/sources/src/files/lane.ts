@@ -58,8 +58,15 @@ export function createLane(options: LaneOptions): Lane {
   let sending: Promise<void> | undefined
 
   const send = async (files: ReadonlyMap<Followed, Progress>): Promise<void> => {
-    for (const { tenant, body, entries } of collector.take()) {
-      const batch = { kind: 'logs', body, records: entries, stream: options.stream, ...(tenant === '' ? {} : { tenant }) } as const
+    for (const { tenant, body, entries, newestMs } of collector.take()) {
+      const batch = {
+        kind: 'logs',
+        body,
+        records: entries,
+        newestMs,
+        stream: options.stream,
+        ...(tenant === '' ? {} : { tenant }),
+      } as const
       await options.emit(batch, options.signal)
     }
     for (const [file, reached] of files) file.acknowledge(reached)

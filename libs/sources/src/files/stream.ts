@@ -12,6 +12,8 @@ export type LineStream = {
   /** Bytes of all runs. */
   bytes: number
   entries: number
+  /** Time of the newest of them, milliseconds since the epoch; -Infinity when there is none. */
+  newestMs: number
 }
 
 /** Names that a label or stage gives the tenant under, as Promtail. */
@@ -34,7 +36,14 @@ export function createStreams(): (labels: LabelSet) => LineStream {
 
 function createStream(labels: Labels, tenant: string): LineStream {
   const text = Buffer.from(formatStreamLabels(labels))
-  return { labelField: Buffer.concat([fieldStart(STREAM_LABELS, text.length), text]), tenant, runs: [], bytes: 0, entries: 0 }
+  return {
+    labelField: Buffer.concat([fieldStart(STREAM_LABELS, text.length), text]),
+    tenant,
+    runs: [],
+    bytes: 0,
+    entries: 0,
+    newestMs: -Infinity,
+  }
 }
 
 // logproto.proto: PushRequest { repeated StreamAdapter streams = 1 }, StreamAdapter { string labels = 1; repeated EntryAdapter entries = 2 }.

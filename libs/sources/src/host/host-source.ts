@@ -64,13 +64,14 @@ export function createHostSource(options: HostSourceOptions): Source {
       const schedule = createSchedule(intervalMs, hash, 0n)
       let failing: ReadonlyMap<string, string> = new Map()
 
-      async function send(write: (into: WriteRequestWriter) => void): Promise<void> {
+      async function send(timestampMs: number, write: (into: WriteRequestWriter) => void): Promise<void> {
         writer.reset()
         write(writer)
         try {
           deadline.signal.throwIfAborted()
           const stream = String(hash % BigInt(streams))
-          await emit({ kind: 'metrics', body: writer.finish(), records: writer.records, stream }, deadline.signal)
+          const body = writer.finish()
+          await emit({ kind: 'metrics', body, records: writer.records, newestMs: timestampMs, stream }, deadline.signal)
         } catch (error) {
           const { records } = writer
           lost.inc(records)
@@ -86,7 +87,7 @@ export function createHostSource(options: HostSourceOptions): Source {
         for (const [collector, error] of failures)
           if (!failing.has(collector)) logger.warn('a collector of this machine fails', { collector, error })
         failing = failures
-        await send((into) => {
+        await send(timestampMs, (into) => {
           const counts = noCounts()
           pages.write(Buffer.from(formatFamilies(families)), 'text', timestampMs, into, counts)
           report.write({ ok: true, seconds: (performance.now() - start) / 1000, counts }, timestampMs, into)

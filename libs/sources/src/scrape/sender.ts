@@ -20,7 +20,7 @@ export function createSender(context: ScrapeContext, jobName: string, target: Ta
       const { records } = writer
       try {
         context.deadline.throwIfAborted()
-        await context.emit({ kind: 'metrics', body: writer.finish(), records, stream }, context.deadline)
+        await context.emit({ kind: 'metrics', body: writer.finish(), records, newestMs: timestampMs, stream }, context.deadline)
         context.metrics.samples.inc({ scrape_job: jobName }, records)
       } catch (error) {
         context.metrics.lost.inc({ scrape_job: jobName }, records)

@@ -1,9 +1,11 @@
 import { PermanentError, type Delivery, type Kind, type Sink } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
+import { createFreshness } from '../delivery/freshness.ts'
+
 export type ObservedOptions = { readonly storage: string; readonly kind: Kind; readonly metrics: Metrics }
 
-/** Counts and times every write of a sink: what was stored, what the storage refused, what has to be tried again. */
+/** Counts and times every write of a sink: what was stored and how old it was then, what the storage refused, what has to be tried again. */
 export function observed(sink: Sink, { storage, kind, metrics }: ObservedOptions): Sink {
   const records = metrics.counter(
     'clymene_storage_written_records_total',
@@ -21,6 +23,7 @@ export function observed(sink: Sink, { storage, kind, metrics }: ObservedOptions
     ['storage', 'kind'],
     [1, 10, 100, 1000, 5000, 10_000, 20_000, 50_000, 100_000],
   )
+  const fresh = createFreshness({ storage, kind, metrics })
   return {
     write: async (deliveries, signal) => {
       const count = deliveries.reduce((sum, { headers }) => sum + (headers.records ?? 0), 0)
@@ -30,6 +33,7 @@ export function observed(sink: Sink, { storage, kind, metrics }: ObservedOptions
         await sink.write(deliveries, signal)
         records.inc({ storage, kind, status: 'stored' }, count)
         bytes.inc({ storage, kind }, bytesOf(deliveries))
+        fresh(deliveries)
       } catch (error) {
         const named = error instanceof PermanentError ? error.refused?.length : undefined
         const status = signal.aborted ? 'aborted' : error instanceof PermanentError ? 'refused' : 'retryable'

@@ -31,12 +31,14 @@ function asItIs(record: BusRecord): Prepared {
 }
 
 function scan(record: BusRecord, reader: MessageReader): Prepared {
-  const { value, records, uncompressedBytes, tenant } = reader.read(record.kind, record.value, record.headers.contentType)
+  const { value, records, uncompressedBytes, tenant, maxTimestampMs } = reader.read(record.kind, record.value, record.headers.contentType)
+  const { newestMs: _, ...received } = record.headers
   const headers = {
-    ...record.headers,
+    ...received,
     ...(record.headers.tenant === undefined && tenant !== undefined && tenant !== '' ? { tenant } : {}),
     contentType: PROTOBUF,
     records,
+    ...(maxTimestampMs === undefined ? {} : { newestMs: maxTimestampMs }),
     scanned: true,
   }
   return delivery({ ...record, value, headers, position: 0 }, uncompressedBytes, records)

@@ -5,6 +5,7 @@ import { decodeBatchJson, decodeWriteRequest, unwrapBatch } from '@clymene/wire'
 import { Metadata, status as Status, type StatusObject } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 
+import { isolating } from '../decorators/isolating.ts'
 import { startGrpcReceiver, type GrpcAnswer } from '../testing/grpc-receiver.ts'
 import { startHttpReceiver } from '../testing/http-receiver.ts'
 import { line, logsDelivery, metricsDelivery, numbered, readLogs, sample } from '../testing/messages.ts'
@@ -254,6 +255,20 @@ describe('gateway by HTTP', () => {
     const [request] = receiver.requests
     expect(request?.path).toBe('/api/logs')
     expect(logsIn(request!.body, encoding)).toEqual(readLogs(delivery.value))
+  })
+
+  test('pieces of a refused message say where they begin, the whole does not', async () => {
+    const { metrics, receiver } = await http((request, response) =>
+      response.writeHead(request.headers['clymene-position'] === undefined ? 413 : 204).end(),
+    )
+    const refuse = () => Promise.reject(new Error('nothing is refused'))
+    await isolating(metrics, { refuse }).write([metricsDelivery(series, { ...numbered(3), records: 2 })], never)
+    const pieces = receiver.requests.map(({ headers: sentHeaders }) => [sentHeaders['clymene-sequence'], sentHeaders['clymene-position']])
+    expect(pieces).toEqual([
+      ['3', undefined],
+      ['3', '0'],
+      ['3', '1'],
+    ])
   })
 
   test('after a failure nothing more of that key is sent', async () => {

@@ -57,6 +57,10 @@ export function createMemoryBus(): MemoryBus {
         takeover = false
       }
     },
+    read: async function* (topic, _partition, from, to) {
+      const records = recordsOf(topic).slice(Number(from), Number(to))
+      if (records.length > 0) yield records
+    },
     unavailable: () => bus.failure?.message,
     lag: (topic, group) =>
       Promise.resolve([{ partition: 0, committed: BigInt(bus.committed(topic, group)), end: BigInt(recordsOf(topic).length) }]),
