@@ -73,7 +73,7 @@ export type DirectEmitOptions = {
 /** Lines go straight into one storage: their files are the buffer, and the position moves when this resolves. */
 export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
   const { kind, storage, sink, buffer, topic, metrics, logger, backoff, readiness } = options
-  const deadLetters = createDeadLetters({ bus: buffer, topic, storage, kind, metrics, logger })
+  const deadLetters = createDeadLetters({ bus: buffer, topic, storage, kind, metrics, logger, readiness })
   const maybeStored = createMaybeStored()
   const repeats = metrics.counter(
     'clymene_agent_repeats_total',

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import {
   errorMessage,
   PermanentError,
@@ -10,9 +12,10 @@ import {
   type Logger,
   type Origin,
 } from '@clymene/model'
-import { createOnceIn, retry, type Backoff, type Metrics } from '@clymene/runtime'
+import { createOnceIn, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 
-import { describeFirst } from './describe.ts'
+import { clusterIn, describeFirst } from './describe.ts'
+import { noteHeaders, partHeaders, withoutNote, type LetterNote } from './letter-headers.ts'
 
 /** A message with why and where it was refused in `extra`, beside its own headers. */
 export type DeadLetter = Envelope & { readonly extra: Readonly<Record<string, string>> }
@@ -28,6 +31,8 @@ export type DeadLettersOptions = {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly backoff?: Partial<Backoff>
+  /** Told while a letter cannot be written. */
+  readonly readiness?: Pick<Readiness, 'watch'> | undefined
   readonly now?: () => number
 }
 
@@ -48,6 +53,7 @@ export function createDeadLetters({
   metrics,
   logger,
   backoff,
+  readiness,
   now = Date.now,
 }: DeadLettersOptions): DeadLetters {
   const counter = metrics.counter('clymene_delivery_dead_letters_total', 'Messages, or pieces of them, put on the dead-letter topic', [
@@ -62,34 +68,35 @@ export function createDeadLetters({
   const onceInASecond = createOnceIn(1000)
   const onceInAMinute = createOnceIn(60_000)
 
-  const onFailure = (error: RetryableError): void =>
-    onceInAMinute('hold', (heldBack) =>
-      logger.error('dead letter cannot be written; this partition waits', { storage, topic, error: error.message, heldBack }),
-    )
-  const produce = (letter: DeadLetter, signal: AbortSignal): Promise<void> => {
-    return retry((inner) => produceInParts(bus, topic, letter, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
+  /** Letters that wait to be written, with the reason. */
+  const held = new Map<DeadLetter, string>()
+  readiness?.watch(`dead letters of storage ${storage}: ${topic}`, () => held.values().next().value)
+
+  const produce = async (letter: DeadLetter, signal: AbortSignal): Promise<void> => {
+    const onFailure = (error: RetryableError): void => {
+      held.set(letter, error.message)
+      onceInAMinute('hold', (heldBack) =>
+        logger.error('dead letter cannot be written; this partition waits', { storage, topic, error: error.message, heldBack }),
+      )
+    }
+    try {
+      await retry((inner) => produceInParts(bus, topic, letter, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
+    } finally {
+      held.delete(letter)
+    }
   }
 
-  const extra = (reason: string, status: number | undefined, origin: Origin | undefined, position: number) => ({
-    'clymene-dl-storage': storage,
-    'clymene-dl-reason': cut(reason, 1024),
-    'clymene-dl-time': String(now()),
-    'clymene-dl-position': String(position),
-    ...(status === undefined ? {} : { 'clymene-dl-status': String(status) }),
-    ...(origin === undefined
-      ? {}
-      : {
-          'clymene-dl-topic': origin.topic,
-          'clymene-dl-partition': String(origin.partition),
-          'clymene-dl-offset': String(origin.offset),
-          'clymene-dl-timestamp': String(origin.timestampMs),
-        }),
-  })
+  const letterOf = (message: Omit<Envelope, 'kind'>, note: Omit<LetterNote, 'storage' | 'timeMs'>): DeadLetter => {
+    const { key, value, headers, extra } = message
+    return { kind, key, value, headers, extra: { ...withoutNote(extra), ...noteHeaders({ ...note, storage, timeMs: now() }) } }
+  }
 
   return {
     refused: async (piece, error, signal) => {
-      const { key, value, headers, origin, position } = piece
-      await produce({ kind, key, value, headers, extra: extra(error.message, error.status, origin, position) }, signal)
+      const { headers, position } = piece
+      const { status, message: reason } = error
+      const note = { reason, cluster: headers.cluster ?? clusterIn(piece), position, ...(status === undefined ? {} : { status }) }
+      await produce(letterOf(piece, { ...note, ...originOf(piece) }), signal)
       counter.inc({ storage, topic, cause: 'refused' })
       records.inc({ storage, topic }, headers.records ?? 0)
       onceInASecond(error.message.slice(0, 64), (heldBack) =>
@@ -102,9 +109,9 @@ export function createDeadLetters({
       )
     },
     undecodable: async (record, error, signal) => {
-      const { key, value, origin } = record
       const { scanned: _, ...headers } = record.headers
-      await produce({ kind, key, value, headers, extra: extra(error.message, undefined, origin, 0) }, signal)
+      const note = { reason: error.message, cluster: headers.cluster ?? '', position: 0 }
+      await produce(letterOf({ ...record, headers }, { ...note, ...originOf(record) }), signal)
       counter.inc({ storage, topic, cause: 'undecodable' })
       onceInASecond('undecodable', (heldBack) =>
         logger.warn('message cannot be read; it is on the dead-letter topic', {
@@ -122,15 +129,14 @@ export function createDeadLetters({
   }
 }
 
-/**
- * A dead letter that the bus refuses (it is as large as a message may be, and has more headers) goes as parts of its bytes,
- * told by the header `clymene-dl-part: <number>/<count>`, counted from 1.
- */
+const originOf = ({ origin }: { readonly origin?: Origin }): Pick<LetterNote, 'origin'> => (origin === undefined ? {} : { origin })
+
+/** A letter that the bus refuses (it is as large as a message may be, and has more headers) goes as parts of its bytes, one by one. */
 async function produceInParts(bus: Pick<Bus, 'produce'>, topic: string, letter: DeadLetter, signal: AbortSignal): Promise<void> {
   let refusal: unknown
   for (let count = 1; count <= MAX_PARTS; count *= 2) {
     try {
-      await bus.produce(deadLetterTopic(topic), partsOf(letter, count), signal)
+      for (const part of partsOf(letter, count)) await bus.produce(deadLetterTopic(topic), [part], signal)
       return
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error
@@ -142,23 +148,14 @@ async function produceInParts(bus: Pick<Bus, 'produce'>, topic: string, letter: 
 
 const MAX_PARTS = 64
 
+/** Each attempt has an id of its own: what is there of one that failed is never joined with another. */
 function partsOf(letter: DeadLetter, count: number): readonly DeadLetter[] {
   if (count === 1) return [letter]
+  const id = randomUUID()
   const size = Math.ceil(letter.value.length / count)
   return Array.from({ length: count }, (_, index) => ({
     ...letter,
     value: letter.value.subarray(index * size, (index + 1) * size),
-    extra: { ...letter.extra, 'clymene-dl-part': `${index + 1}/${count}` },
+    extra: { ...letter.extra, ...partHeaders({ id, number: index + 1, count }) },
   }))
-}
-
-/** The start of a text that takes at most so many bytes as UTF-8, whole characters. */
-function cut(text: string, maxBytes: number): string {
-  const bytes = Buffer.from(text)
-  return bytes.length <= maxBytes
-    ? text
-    : bytes
-        .subarray(0, maxBytes)
-        .toString()
-        .replace(/\uFFFD+$/, '')
 }

@@ -59,7 +59,16 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
     'storage',
     'topic',
   ])
-  const deadLetters = createDeadLetters({ bus, topic, storage, kind, metrics, logger, ...(backoff === undefined ? {} : { backoff }) })
+  const deadLetters = createDeadLetters({
+    bus,
+    topic,
+    storage,
+    kind,
+    metrics,
+    logger,
+    readiness,
+    ...(backoff === undefined ? {} : { backoff }),
+  })
   const maybeStored = createMaybeStored()
   const onceInASecond = createOnceIn(1000)
   const repeat = (piece: Delivery): void => {
