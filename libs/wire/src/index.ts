@@ -25,6 +25,7 @@ export { formatStreamLabels, parseStreamLabels } from './push-request/stream-lab
 
 export { decodeBatchJson, encodeBatchJson, type LogBatch } from './json/batch.ts'
 export { decodeLokiJson } from './json/loki.ts'
+export { encodeFlatSamples, type FlatSamples } from './json/flat-samples.ts'
 export { decodeMetricsJson, encodeMetricsJson } from './json/metrics.ts'
 export { formatRfc3339, parseRfc3339 } from './json/rfc3339.ts'
 

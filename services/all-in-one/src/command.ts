@@ -61,6 +61,7 @@ export const allInOneCommand: Command = {
       ...parsed.warnings,
       ...(given.has('embedded.dir') ? ['--embedded.dir has no effect: the all-in-one keeps its store below --data.dir'] : []),
       ...unused.map((name) => `--${name} has no effect: the bus is embedded, --bus=kafka goes through Kafka`),
+      ...(isKafka && values['kafka.producer.flatten-for-druid'] ? [NOT_FLAT] : []),
       ...configs.flatMap((config) => config.warnings),
     ]
     const config = { values, storageValues, selection, kafka: isKafka ? values : undefined, warnings, scrapeTexts, logTexts }
@@ -69,6 +70,8 @@ export const allInOneCommand: Command = {
 }
 
 const READ_AGAIN = 'STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes'
+
+const NOT_FLAT = '--kafka.producer.flatten-for-druid has no effect: the all-in-one reads its topics itself'
 
 const LEADS_BACK =
   'STORAGE_TYPE names "gateway": expected another gateway in --gateway.grpc-client.host-port or --gateway.http-client.url, not the own one, which would send in circles'

@@ -113,7 +113,7 @@ function envelopeOf(request: Request, message: ScannedMessage, number: ReturnTyp
   const { key, headers, isNumbered } = identityOf(message, believed, grant)
   const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
   // Where a piece begins belongs to its number.
-  const numbers = isNumbered ? { ...(position === undefined ? {} : { position }) } : number(key)
+  const numbers = isNumbered ? believedPosition(position) : number(key)
   return {
     kind,
     key,
@@ -121,6 +121,8 @@ function envelopeOf(request: Request, message: ScannedMessage, number: ReturnTyp
     headers: { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true },
   }
 }
+
+const believedPosition = (position: number | undefined): EnvelopeHeaders => (position === undefined ? {} : { position })
 
 const gunzipBytes = promisify(gunzip)
 

@@ -125,11 +125,6 @@ describe('mistakes are told all at once', () => {
       argv: ['--kafka.producer.authentication=kerberos'],
       expected: [/kerberos: not supported by this client; use plaintext with SCRAM-SHA-512/],
     },
-    // The format is not another one without a word.
-    {
-      argv: ['--kafka.producer.flatten-for-druid', '--kafka.producer.encoding=json'],
-      expected: [/flatten-for-druid: is not supported yet/],
-    },
     {
       argv: [
         '--kafka.producer.authentication=plaintext',

@@ -16,7 +16,10 @@ export const kafkaProducerFlags = {
   'kafka.producer.promtail.topic': flag.string('clymene-logs', 'Topic of logs'),
   'kafka.producer.encoding': flag.oneOf(['protobuf', 'json'], 'protobuf', 'Encoding of metrics'),
   'kafka.producer.promtail.encoding': flag.oneOf(['protobuf', 'json'], 'protobuf', 'Encoding of logs'),
-  'kafka.producer.flatten-for-druid': flag.bool(false, 'One JSON object per sample, for Druid: not supported yet, refused'),
+  'kafka.producer.flatten-for-druid': flag.bool(
+    false,
+    'Write each sample as a message of its own, one flat JSON object as Apache Druid reads it; only with --kafka.producer.encoding=json, and no ingester reads it',
+  ),
   'kafka.producer.required-acks': flag.oneOf(['noack', 'local', 'all'], 'all', 'Who has a message before it counts as delivered'),
   'kafka.producer.compression': flag.oneOf(
     COMPRESSIONS,
@@ -76,10 +79,6 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
   const compression = values['kafka.producer.compression']
   const compressionLevel = values['kafka.producer.compression-level']
   collect(mistakes, () => codecOf(compression, compressionLevel))
-  if (values['kafka.producer.flatten-for-druid'])
-    mistakes.push(
-      '--kafka.producer.flatten-for-druid: is not supported yet; expected no such flag, messages hold what the sender sent together',
-    )
   for (const name of ['kafka.producer.request-timeout', 'kafka.producer.delivery-timeout'] as const) {
     if (values[name] < MIN_TIMEOUT_MS) mistakes.push(`--${name}: expected at least ${MIN_TIMEOUT_MS}ms`)
   }

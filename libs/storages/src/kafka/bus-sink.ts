@@ -32,4 +32,4 @@ function json({ kind, key, headers: all }: Delivery, value: Buffer): Envelope {
 }
 
 /** What is written here was scanned under the limit of whoever took it in. */
-const MAX_BYTES = 512 * 1024 * 1024
+export const MAX_BYTES = 512 * 1024 * 1024

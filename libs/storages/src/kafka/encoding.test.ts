@@ -4,6 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 
 import { line, logsDelivery, metricsDelivery, numbered, readLogs, sample } from '../testing/messages.ts'
 import { openWith } from '../testing/open.ts'
+import { createFlatSink } from './flat-sink.ts'
 import { kafkaStorage } from './kafka.ts'
 
 const sent: { readonly topic: string; readonly envelope: Envelope }[] = []
@@ -34,9 +35,50 @@ async function writeBoth(flags: Readonly<Record<string, unknown>>): Promise<read
   return sent.map(({ envelope }) => envelope)
 }
 
+test('flat objects for Druid: a message a sample, without a number; logs as ever', async () => {
+  const flags = { 'kafka.producer.encoding': 'json', 'kafka.producer.flatten-for-druid': true }
+  const storage = await openWith(kafkaStorage, flags)
+  const all = [sample('a', 1), sample('b', 2), sample('stale', 3, NaN)]
+  await storage.sinks.metrics!.write([metricsDelivery(all, numbered(7)), metricsDelivery(series, numbered(1), 'other')], never)
+  await storage.sinks.logs!.write([logs], never)
+  expect(
+    sent.map(({ topic, envelope: { key, headers, value } }) => [topic, key, headers.contentType, topic === 'clymene' ? String(value) : '']),
+  ).toEqual([
+    ['clymene', 'k', JSON_TYPE, '{"__name__":"up","i":"a","timestamp":"1970-01-01T00:00:00.001Z","value":1}'],
+    ['clymene', 'k', JSON_TYPE, '{"__name__":"up","i":"b","timestamp":"1970-01-01T00:00:00.002Z","value":2}'],
+    ['clymene', 'other', JSON_TYPE, '{"__name__":"up","i":"a","timestamp":"1970-01-01T00:00:00.001Z","value":1}'],
+    ['clymene-logs', 'k', PROTOBUF, ''],
+  ])
+  expect(sent[0]?.envelope.headers).toEqual({ contentType: JSON_TYPE })
+})
+
+test('flat objects: a time that RFC 3339 cannot write is refused, so that the rest can go on', async () => {
+  const storage = await openWith(kafkaStorage, { 'kafka.producer.encoding': 'json', 'kafka.producer.flatten-for-druid': true })
+  await expect(storage.sinks.metrics!.write([metricsDelivery([sample('a', 1e15)])], never)).rejects.toMatchObject({
+    name: 'PermanentError',
+    message: 'time 1000000000000000 ms: expected one of the years 0 to 9999, RFC 3339 writes no other',
+  })
+  expect(sent).toEqual([])
+})
+
+test('flat objects: a large message goes in several calls, in order', async () => {
+  const calls: (readonly Envelope[])[] = []
+  const sink = createFlatSink({
+    bus: { produce: async (_, envelopes) => void calls.push(envelopes) },
+    topic: 't',
+    leftOut: () => undefined,
+  })
+  const many = Array.from({ length: 5001 }, (_, index) => sample('a', index))
+  await sink.write([metricsDelivery(many)], never)
+  expect(calls.map(({ length }) => length)).toEqual([5000, 1])
+  expect(String(calls[1]?.[0]?.value)).toContain('"value":5000')
+})
+
 test.each([
   { flags: {}, types: [PROTOBUF, PROTOBUF] },
   { flags: { 'kafka.producer.encoding': 'json' }, types: [JSON_TYPE, PROTOBUF] },
+  // As the original: without the encoding the flag does nothing.
+  { flags: { 'kafka.producer.flatten-for-druid': true }, types: [PROTOBUF, PROTOBUF] },
   { flags: { 'kafka.producer.promtail.encoding': 'json' }, types: [PROTOBUF, JSON_TYPE] },
 ])('encoding by $flags: $types', async ({ flags, types }) => {
   const envelopes = await writeBoth(flags)
