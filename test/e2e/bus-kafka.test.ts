@@ -244,6 +244,60 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         await reading.until(() => reading.count() === 12)
         await reading.stop()
         expect(await expired()).toBe(30)
+        // Each partition tells with its first batch where the group stood and what is gone from there.
+        for (const { partition, takeover, committed, expired: gone, records } of reading.batches) {
+          const end = unread.find((one) => one.partition === partition)!
+          expect([committed, gone]).toEqual(takeover ? [end.committed, Number(end.end - end.committed)] : [undefined, undefined])
+          if (takeover) expect(records[0]!.origin.offset).toBe(end.end)
+        }
+      })
+
+      test('what retention deletes while it is read is told with the batch behind it', async () => {
+        const topic = await newTopic()
+        const bus = open()
+        const value = Buffer.alloc(100_000, 'x')
+        const large = numbered(1, 0, 40).map((envelope) => ({ ...envelope, value }))
+        for (const envelope of large) await bus.produce(topic, [envelope], never())
+        const stuck = Promise.withResolvers<void>()
+        const reading = collect(
+          open({ argv: ['--kafka.consumer.queue-bytes=1MiB', '--kafka.consumer.batch-bytes=1KiB'] }),
+          topic,
+          topic,
+          [],
+          () => stuck.promise,
+        )
+        await reading.until(() => reading.batches.length === 1)
+        const { partition, end } = (await bus.lag(topic, topic, never())).find((one) => one.end > 0n)!
+        // It has fetched some and waits: all that it has not fetched goes.
+        await withAdmin(shared.kafka().bootstrap, async (admin) => {
+          await admin.fetchTopicOffsets(topic)
+          await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(end) }] })
+        })
+        await bus.produce(topic, numbered(1, 40, 1), never())
+        stuck.resolve()
+        await reading.until(() => reading.records.at(-1)?.headers.sequence === 40)
+        await reading.stop()
+        const told = reading.batches.filter(({ expired }) => expired !== undefined)
+        expect(told.map(({ records }) => records[0]!.headers.sequence)).toEqual([40])
+        expect(reading.count() + told[0]!.expired!).toBe(41)
+        expect(told[0]).toMatchObject({ takeover: false })
+      })
+
+      test('read tells of nothing what retention has deleted, and goes on behind it', async () => {
+        const topic = await newTopic()
+        const bus = open()
+        await bus.produce(topic, numbered(1, 0, 10), never())
+        const { partition } = (await bus.lag(topic, topic, never())).find((one) => one.end > 0n)!
+        await withAdmin(shared.kafka().bootstrap, async (admin) => {
+          await admin.fetchTopicOffsets(topic)
+          await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: '6' }] })
+        })
+        const found: BusRecord[] = []
+        for await (const records of bus.read(topic, partition, 2n, 9n, never())) found.push(...records)
+        expect(found.map(({ origin }) => origin.offset)).toEqual([6n, 7n, 8n])
+        const gone: BusRecord[] = []
+        for await (const records of bus.read(topic, partition, 2n, 5n, never())) gone.push(...records)
+        expect(gone).toEqual([])
       })
 
       test('knows what was there when it took a partition over, so that what comes later is taken for no repeat', async () => {

@@ -7,6 +7,7 @@ import { describeConsume } from './contract/consume.ts'
 import { never, WAIT_MS } from './contract/consumption.ts'
 import { numbered } from './contract/envelopes.ts'
 import { describeProduce } from './contract/produce.ts'
+import { describeRead } from './contract/read.ts'
 
 /** What the suite needs of an implementation. Calls come one after the other. */
 export type BusFixture = {
@@ -44,6 +45,7 @@ export function describeBusContract(name: string, start: () => Promise<BusFixtur
     describeProduce(at)
     describeConsume(at)
     describeCommit(at)
+    describeRead(at)
 
     test('is available when it can be used', async () => {
       const bus = await at.open()
@@ -52,3 +54,5 @@ export function describeBusContract(name: string, start: () => Promise<BusFixtur
     })
   })
 }
+
+export { createAssignment } from './kafka/assignment.ts'

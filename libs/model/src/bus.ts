@@ -14,7 +14,10 @@ export type PartitionBatch = {
   readonly repeatsBefore?: bigint
   /** Of a batch with `takeover`: where the group stood, the offset of the first message that it had not settled. Absent where it stood nowhere. */
   readonly committed?: bigint
-  /** Messages right before the first record that retention deleted before the group had read them; absent when there are none. */
+  /**
+   * Messages that retention deleted before the group had read them, right before the first record: their offsets lie behind those of
+   * the batch before (`committed` of a batch with `takeover`) and before the first record's. Told once; absent when there are none.
+   */
   readonly expired?: number
   /**
    * Commits the first `count` records of the batch while the handle goes on; never throws for a partition that was lost
@@ -41,6 +44,14 @@ export type Bus = {
    * Runs until `signal` aborts; then calls that are pending may finish within the caller's patience and are committed.
    */
   readonly consume: (topic: string, group: string, handle: BatchHandler, signal: AbortSignal) => Promise<void>
+  /**
+   * Records of one partition from offset `from` up to before `to`, a few at a time and in order, for no group: nothing is committed. What
+   * retention deleted is left out. Ends early at the end of the log as it is when it gets there. Values may be views of memory that all of
+   * one step share.
+   *
+   * @throws RetryableError when the bus is away, did not answer or has no such partition; the signal's reason.
+   */
+  readonly read: (topic: string, partition: number, from: bigint, to: bigint, signal: AbortSignal) => AsyncIterable<readonly BusRecord[]>
   /** Why the bus cannot be used now, for /readyz; undefined when it can. */
   readonly unavailable: () => string | undefined
   readonly lag: (topic: string, group: string, signal: AbortSignal) => Promise<readonly PartitionLag[]>

@@ -34,7 +34,7 @@ function setUp({
 }: SetUp = {}) {
   const [agent, gateway, ingester] = [view(), view(), view()]
   const never = (): Promise<never> => Promise.reject(new Error('not asked here'))
-  const bus: Bus = { produce: never, consume: never, close: never, lag, unavailable: () => unavailable }
+  const bus: Bus = { produce: never, consume: never, read: async function* () {}, close: never, lag, unavailable: () => unavailable }
   const topics = new Map<Kind, string>([
     ['metrics', 'm'],
     ['logs', 'l'],

@@ -19,7 +19,7 @@ function setUp(options: { readonly lag?: () => readonly PartitionLag[]; readonly
       events.push(`${name} has finished`)
     }
   const never = (): Promise<never> => Promise.reject(new Error('not asked here'))
-  const bus: Bus = { produce: never, consume: never, close: never, unavailable: () => undefined, lag: async () => options.lag?.() ?? [] }
+  const bus: Bus = { produce: never, consume: never, read: async function* () {}, close: never, unavailable: () => undefined, lag: async () => options.lag?.() ?? [] }
   const address = { host: '127.0.0.1', port: 1 }
   const running: Running = {
     agent: { run: service('agent'), reload: () => undefined, close: async () => undefined },

@@ -33,6 +33,7 @@ function createFakeBus() {
       await Promise.race([aborted(signal), failed.promise])
       ended.push(group)
     },
+    read: async function* () {},
     unavailable: () => undefined,
     lag: () => Promise.resolve([]),
     close: () => Promise.resolve(),

@@ -70,6 +70,25 @@ export function describeConsume(at: BusAtHand): void {
       }
     })
 
+    test('the first batch of each partition tells where the group stood, later ones do not; a new group stood nowhere', async () => {
+      const bus = await at.open()
+      const topic = await at.newTopic('metrics')
+      const stoodIn = async (rounds: readonly number[]) => {
+        const reading = consumption(bus, topic, 'g')
+        for (const [index, round] of rounds.entries()) {
+          await bus.produce(topic, numbered(KEYS, round, 1), never())
+          await reading.until(() => reading.records.length === KEYS.length * (index + 1))
+        }
+        await reading.stop()
+        expect(reading.batches.every(({ expired }) => expired === undefined)).toBe(true)
+        expect(reading.batches.filter(({ takeover, committed }) => !takeover && committed !== undefined)).toEqual([])
+        return new Map(reading.batches.filter(({ takeover }) => takeover).map(({ partition, committed }) => [partition, committed]))
+      }
+      expect(new Set((await stoodIn([0, 1])).values())).toEqual(new Set([undefined]))
+      const ends = new Map((await bus.lag(topic, 'g', never())).map(({ partition, end }) => [partition, end]))
+      expect(await stoodIn([2, 3])).toEqual(ends)
+    })
+
     test('a partition whose call is pending does not hold up the others', async () => {
       const bus = await at.open()
       const topic = await at.newTopic('metrics')

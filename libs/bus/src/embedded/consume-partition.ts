@@ -7,6 +7,8 @@ export type PartitionConsumption = {
   readonly log: PartitionLog
   /** Offset of the first record to hand over. */
   readonly from: number
+  /** Where the group stood; undefined when it is new. */
+  readonly committed: number | undefined
   /** Bytes of a batch, about. As much again is read ahead while a call is pending. */
   readonly batchBytes: number
   readonly handle: BatchHandler
@@ -19,7 +21,7 @@ export type PartitionConsumption = {
  * done; rejects when a call rejects, unless its own `signal` was aborted.
  */
 export async function consumePartition(
-  { log, from, batchBytes, handle, commit }: PartitionConsumption,
+  { log, from, committed: stood, batchBytes, handle, commit }: PartitionConsumption,
   stop: AbortSignal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -27,9 +29,9 @@ export async function consumePartition(
   const { topic, partition } = log.place
   let takeover = true
   let committed = from
-  let ahead: Promise<ReadBatch | undefined> = Promise.resolve(undefined)
+  let ahead: Promise<Ahead> = Promise.resolve({})
   while (!stop.aborted) {
-    const batch = await fill(await ahead, reader, log, batchBytes)
+    const { batch, next } = await fill(await ahead, reader, log, batchBytes)
     if (batch === undefined) {
       // What cannot be read any more is behind the group, or it would lag for ever.
       if (reader.offset() > committed) {
@@ -41,12 +43,12 @@ export async function consumePartition(
     }
     // It takes a while to read: the stop may have come meanwhile.
     if (stop.aborted) return
-    ahead = reader.next(batchBytes)
+    ahead = next === undefined ? reader.next(batchBytes).then((read) => ({ batch: read })) : Promise.resolve({ batch: next })
     // A failure of the reading is looked at when the batch is wanted; until then it is not unhandled.
     ahead.catch(() => undefined)
     const commits = createCommits(batch, commit)
     try {
-      await handle({ topic, partition, records: batch.records, takeover, commit: commits.first }, signal)
+      await handle({ topic, partition, records: batch.records, ...told(batch, takeover, stood), commit: commits.first }, signal)
     } catch (error) {
       await commits.settled()
       if (signal.aborted) return
@@ -58,17 +60,25 @@ export async function consumePartition(
   }
 }
 
+/** What a batch says beside its records. */
+const told = ({ expired }: ReadBatch, takeover: boolean, stood: number | undefined) => ({
+  takeover,
+  ...(takeover && stood !== undefined ? { committed: BigInt(stood) } : {}),
+  ...(expired > 0 ? { expired } : {}),
+})
+
+/** A batch to be handed over, and one that was read already and must not be joined to it. */
+type Ahead = { readonly batch?: ReadBatch | undefined; readonly next?: ReadBatch }
+
 /** Adds to what was read ahead what came since: a slow call is followed by a big batch, not by a small old one. */
-async function fill(
-  ahead: ReadBatch | undefined,
-  reader: LogReader,
-  log: PartitionLog,
-  batchBytes: number,
-): Promise<ReadBatch | undefined> {
-  if (ahead === undefined) return reader.next(batchBytes)
-  if (ahead.bytes > batchBytes / 2 || log.end() <= reader.offset()) return ahead
-  const more = await reader.next(batchBytes - ahead.bytes)
-  return more === undefined ? ahead : { records: [...ahead.records, ...more.records], end: more.end, bytes: ahead.bytes + more.bytes }
+async function fill({ batch }: Ahead, reader: LogReader, log: PartitionLog, batchBytes: number): Promise<Ahead> {
+  if (batch === undefined) return { batch: await reader.next(batchBytes) }
+  if (batch.bytes > batchBytes / 2 || log.end() <= reader.offset()) return { batch }
+  const more = await reader.next(batchBytes - batch.bytes)
+  if (more === undefined) return { batch }
+  // What expired is told right before what follows it.
+  if (more.expired > 0) return { batch, next: more }
+  return { batch: { ...batch, records: [...batch.records, ...more.records], end: more.end, bytes: batch.bytes + more.bytes } }
 }
 
 /** The commits of one batch: one after the other, never backwards, none after the call has failed. */

@@ -50,11 +50,12 @@ export function createConsumers({ openTopic, offsets, batchBytes, drainMs, logge
     stop.addEventListener('abort', drain, { once: true })
     const one = async ({ log }: Topic['partitions'][number], partition: number): Promise<void> => {
       try {
-        const from = offsets.committed(group, name, partition) ?? log.start()
+        const committed = offsets.committed(group, name, partition)
+        const from = committed ?? log.start()
         // Known from now on: what it has not read is not deleted in silence.
         await commit(group, name, partition, from)
         await consumePartition(
-          { log, from, batchBytes, handle, commit: (offset) => commit(group, name, partition, offset) },
+          { log, from, committed, batchBytes, handle, commit: (offset) => commit(group, name, partition, offset) },
           stop,
           patience.signal,
         )

@@ -15,6 +15,7 @@ import { createLossReport } from './loss-report.ts'
 import { checkedSettings, type EmbeddedBusOptions, type Settings } from './options.ts'
 import { openPartitionLog } from './partition-log.ts'
 import { createProducer } from './producer.ts'
+import { readRange } from './read-range.ts'
 import { createRetention } from './retention.ts'
 import { openTopics, type Topics } from './topics.ts'
 import { createWriteTrouble } from './write-trouble.ts'
@@ -145,6 +146,10 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
   return {
     produce: (topic, envelopes, signal) => orClosed(() => produce(topic, envelopes, signal)),
     consume: (topic, group, handle, signal) => orClosed(() => consumers.consume(topic, group, handle, signal)),
+    read: async function* (topic, partition, from, to, signal) {
+      signal.throwIfAborted()
+      yield* readRange(await orClosed(() => topics.open(topic)), { partition, from, to, batchBytes: settings.batchBytes }, signal)
+    },
     unavailable: () => (closing === undefined ? trouble.reason() : 'the bus is closed'),
     lag: (topic, group) => orClosed(async () => groupLag(await topics.open(topic), group, offsets)),
     close: () => (closing ??= close()),

@@ -7,7 +7,13 @@ import { SEGMENT_HEADER_BYTES } from './segment-file.ts'
 import type { Segment } from './segment.ts'
 
 /** Records in the order of their offsets, never none, and the offset to go on from. */
-export type ReadBatch = { readonly records: readonly BusRecord[]; readonly end: number; readonly bytes: number }
+export type ReadBatch = {
+  readonly records: readonly BusRecord[]
+  readonly end: number
+  readonly bytes: number
+  /** Records right before these that retention deleted before they were read. */
+  readonly expired: number
+}
 
 export type LogReader = {
   /** Offset of the next record to read. */
@@ -27,10 +33,15 @@ export function createLogReader(log: PartitionLog, from: number): LogReader {
   let offset = from
   /** Where `offset` is, once it was looked up. */
   let cursor: Cursor | undefined
+  let expired = 0
 
   const locate = async (): Promise<Cursor | undefined> => {
     if (cursor !== undefined && log.segments.includes(cursor.segment)) return cursor
-    if (offset < log.start()) offset = log.start()
+    if (offset < log.start()) {
+      // Between the end of the deleted ones and the start nothing was ever written (a power cut).
+      expired += Math.max(0, (log.segments[0]?.previousEnd ?? 0) - offset)
+      offset = log.start()
+    }
     const segment = log.segments.findLast(({ base }) => base <= offset)
     if (segment === undefined) return undefined
     if (offset === segment.base) return { segment, position: SEGMENT_HEADER_BYTES }
@@ -85,7 +96,9 @@ export function createLogReader(log: PartitionLog, from: number): LogReader {
     }
     offset += records.length
     cursor = { segment, position: position + at }
-    return { records, end: offset, bytes: at }
+    const batch = { records, end: offset, bytes: at, expired }
+    expired = 0
+    return batch
   }
   return {
     offset: () => offset,

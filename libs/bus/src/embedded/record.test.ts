@@ -31,6 +31,8 @@ const envelopes: fc.Arbitrary<Envelope> = fc.record(
         epoch: count,
         sequence: count,
         records: count,
+        position: count,
+        newestMs: count,
         scanned: fc.boolean(),
       },
       { requiredKeys: [] },
@@ -57,6 +59,22 @@ describe('a record', () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  test('one that was written before a message could tell its position and newest time is read', () => {
+    const before =
+      '0000004d3c8b2d7f0000000000000007000001a1ee565e000107ff00016b0001630001740001630001610001314008000000000000401000000000' +
+      '00004014000000000000000100037768790002736f76616c7565'
+    const bytes = Buffer.from(before, 'hex')
+    const texts = { contentType: 'c', tenant: 't', cluster: 'c', agent: 'a', stream: '1' }
+    expect(decodeRecord(bytes, 0, intactBytes(bytes, 0), place)).toEqual({
+      kind: 'logs',
+      key: 'k',
+      value: Buffer.from('value'),
+      headers: { ...texts, epoch: 3, sequence: 4, records: 5, scanned: true },
+      extra: { why: 'so' },
+      origin: { ...place, offset: 7n, timestampMs: 1_795_000_000_000 },
+    })
   })
 
   test('a big value is not copied', () => {

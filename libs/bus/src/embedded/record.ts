@@ -10,7 +10,7 @@ import { KINDS, PermanentError, type BusRecord, type Envelope, type EnvelopeHead
  *    8  u64  offset
  *   16  u64  timestamp, milliseconds since the epoch
  *   24  u8   kind: 0 metrics, 1 logs
- *   25  u16  which headers there are: a bit for each of TEXTS, each of NUMBERS, `scanned` there, `scanned` true, further ones
+ *   25  u16  which headers there are: a bit for each of TEXTS and NUMBERS, `scanned` there, `scanned` true, further ones
  *   27  u16  length of the key, then the key in UTF-8
  *            each text header: u16 length and UTF-8; each number header: f64
  *            further headers: u16 how many, then name and text of each like a text header
@@ -27,12 +27,21 @@ export const MIN_RECORD_BYTES = KEY + 2
 const MAX_TEXT_BYTES = 0xffff
 
 const TEXTS = ['contentType', 'tenant', 'cluster', 'agent', 'stream'] as const
-const NUMBERS = ['epoch', 'sequence', 'records'] as const
-const SCANNED = 1 << (TEXTS.length + NUMBERS.length)
-const SCANNED_TRUE = SCANNED << 1
-const EXTRA = SCANNED << 2
+const NUMBERS = [
+  { name: 'epoch', bit: 1 << 5 },
+  { name: 'sequence', bit: 1 << 6 },
+  { name: 'records', bit: 1 << 7 },
+  // Records that were written before there were these have none of their bits.
+  { name: 'position', bit: 1 << 11 },
+  { name: 'newestMs', bit: 1 << 12 },
+] as const
+const SCANNED = 1 << 8
+const SCANNED_TRUE = 1 << 9
+const EXTRA = 1 << 10
 // A header that the model has and this layout has not would be lost in silence: then this line does not compile.
-null satisfies Exclude<keyof EnvelopeHeaders, (typeof TEXTS)[number] | (typeof NUMBERS)[number] | 'scanned'> extends never ? null : never
+null satisfies Exclude<keyof EnvelopeHeaders, (typeof TEXTS)[number] | (typeof NUMBERS)[number]['name'] | 'scanned'> extends never
+  ? null
+  : never
 
 /** Values up to this size are copied behind their head: cheaper than an entry more in writev (1 KiB values: 1.5 times). */
 const COPY_BYTES = 8192
@@ -49,7 +58,7 @@ export type EncodedRecord = {
 /** @throws PermanentError when the key, a header or the number of headers is over 65,535. */
 export function encodeRecord({ kind, key, headers, extra, value }: Envelope): EncodedRecord {
   const texts = TEXTS.map((name) => headers[name])
-  const numbers = NUMBERS.map((name) => headers[name])
+  const numbers = NUMBERS.map(({ name }) => headers[name])
   const further = extra === undefined ? undefined : Object.entries(extra)
   let headBytes = KEY + textBytes('key', key)
   for (const [index, text] of texts.entries()) if (text !== undefined) headBytes += textBytes(TEXTS[index] ?? '', text)
@@ -69,7 +78,7 @@ export function encodeRecord({ kind, key, headers, extra, value }: Envelope): En
   }
   for (const [index, number] of numbers.entries()) {
     if (number === undefined) continue
-    fields |= 1 << (TEXTS.length + index)
+    fields |= NUMBERS[index]?.bit ?? 0
     at = head.writeDoubleBE(number, at)
   }
   if (further !== undefined) at = writeFurther(head, further, at)
@@ -142,10 +151,9 @@ export function decodeRecord(bytes: Buffer, at: number, length: number, { logId,
     if (name !== undefined) headers[name] = bytes.toString('utf8', cursor + 2, end)
     cursor = end
   }
-  for (let index = 0; index < NUMBERS.length; index++) {
-    if ((fields & (1 << (TEXTS.length + index))) === 0) continue
-    const name = NUMBERS[index]
-    if (name !== undefined) headers[name] = bytes.readDoubleBE(cursor)
+  for (const { name, bit } of NUMBERS) {
+    if ((fields & bit) === 0) continue
+    headers[name] = bytes.readDoubleBE(cursor)
     cursor += 8
   }
   if ((fields & SCANNED) !== 0) headers.scanned = (fields & SCANNED_TRUE) !== 0

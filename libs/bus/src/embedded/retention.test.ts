@@ -75,6 +75,48 @@ describe('full by size', () => {
     expect(got.slice(-50)).toEqual(upTo(400).slice(-50))
   })
 
+  test('what was deleted unread is told with the batch behind it, once', async () => {
+    const { bus, reopen } = await openSmall({ batchBytes: 1500 })
+    await produce(bus, 't', ...upTo(20).map((sequence) => message(sequence, 1000)))
+    let current = bus
+    /** Reads to the end; while it handles the record with that number, so many more come and push the oldest out. */
+    const read = async (at = -1, more = 0) => {
+      const stop = new AbortController()
+      const told: { offset: number; expired: number; committed: bigint | undefined }[] = []
+      await current.consume(
+        't',
+        'g',
+        async ({ records, expired = 0, committed }) => {
+          told.push({ offset: Number(records[0]?.origin.offset), expired, committed })
+          const from = Number((await current.lag('t', 'g', never()))[0]?.end)
+          if (records.some(({ headers }) => headers.sequence === at))
+            for (const index of upTo(more)) await produce(current, 't', message(from + index, 1000))
+          const [end] = await current.lag('t', 'g', never())
+          if (records.at(-1)?.origin.offset === end!.end - 1n) stop.abort()
+        },
+        stop.signal,
+      )
+      return told
+    }
+    // In mid-run: it was overtaken by more than there is room for.
+    const told = await read(3, 400)
+    const gaps = told.filter(({ expired }) => expired > 0)
+    expect(gaps).toHaveLength(1)
+    expect(gaps[0]).toMatchObject({ committed: undefined })
+    const before = told[told.indexOf(gaps[0]!) - 1]!
+    expect(gaps[0]!.expired).toBeGreaterThan(200)
+    expect(gaps[0]!.offset - gaps[0]!.expired).toBeGreaterThan(before.offset)
+    expect(gaps[0]!.offset - gaps[0]!.expired).toBeLessThanOrEqual(before.offset + 2)
+    // While nobody read, also over a restart of the process.
+    for (const sequence of upTo(300)) await produce(bus, 't', message(1000 + sequence, 1000))
+    await bus.close()
+    current = await reopen()
+    const later = await read()
+    expect(later[0]).toMatchObject({ committed: 420n, expired: later[0]!.offset - 420 })
+    expect(later[0]!.expired).toBeGreaterThan(100)
+    expect(later.slice(1).filter(({ expired }) => expired > 0)).toEqual([])
+  })
+
   test('many topics with big messages stay within the bound', async () => {
     const { bus } = await openSmall({ maxMessageBytes: 60 * 1024 })
     const counts = new Map<string, number>()

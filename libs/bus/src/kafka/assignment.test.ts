@@ -37,7 +37,7 @@ function group(batchBytes = 1000) {
     topic: TOPIC,
     batchBytes,
     handle,
-    endAtTakeover: (partition) => (partition === 0 ? 2n : undefined),
+    takeover: (partition) => (partition === 0 ? { committed: 0n, end: 2n } : { committed: undefined, end: undefined }),
     send: async (offsets, generation) => {
       commits.push({ offsets, generation })
       await answer()
@@ -56,8 +56,8 @@ function group(batchBytes = 1000) {
     commits,
     failures,
     join,
-    push: (partition: number, first: number, count: number) =>
-      assignment.reader(partition)!.push(records(partition, first, count), 10 * count, BigInt(first + count)),
+    push: (partition: number, first: number, count: number, expired?: number) =>
+      assignment.reader(partition)!.push(records(partition, first, count), 10 * count, BigInt(first + count), expired),
     called: (count: number) => vi.waitFor(() => expect(calls).toHaveLength(count)),
     committed: (count: number) => vi.waitFor(() => expect(commits).toHaveLength(count)),
     answerCommits: (next: () => Promise<void>) => {
@@ -86,7 +86,7 @@ describe('a partition', () => {
     expect(calls.map(({ batch }) => batch.takeover)).toEqual([true, false])
   })
 
-  test('tells of the first batch after a takeover which messages were there then', async () => {
+  test('tells of the first batch after a takeover where the group stood and which messages were there then', async () => {
     const { join, push, calls, called } = group()
     join(1, [0, 1])
     push(0, 0, 3)
@@ -100,6 +100,26 @@ describe('a partition', () => {
     calls[2]!.finish()
     await called(4)
     expect(calls.map(({ batch }) => batch.repeatsBefore)).toEqual([2n, undefined, undefined, undefined])
+    expect(calls.map(({ batch }) => batch.committed)).toEqual([0n, undefined, undefined, undefined])
+  })
+
+  test('tells what was deleted unread with the batch right behind it, which is not joined to the one before', async () => {
+    const { join, push, calls, called } = group()
+    join(1, [0])
+    push(0, 5, 1, 5)
+    await called(1)
+    push(0, 6, 1)
+    push(0, 20, 1, 13)
+    push(0, 21, 1)
+    for (const count of [2, 3]) {
+      calls[count - 2]!.finish()
+      await called(count)
+    }
+    expect(calls.map(({ batch }) => [offsetsOf(batch), batch.expired])).toEqual([
+      [[5], 5],
+      [[6], undefined],
+      [[20, 21], 13],
+    ])
   })
 
   test('gives no batch of more bytes than the limit, unless one fetch was larger', async () => {

@@ -5,13 +5,13 @@ import type { BatchHandler } from '@clymene/model'
 import { createCommitter, type Committer, type CommitterOptions } from './committer.ts'
 import type { Joined } from './internals.ts'
 import { createPartitionReader, type PartitionReader } from './partition-reader.ts'
+import type { PartitionTakeover } from './session-watch.ts'
 
 export type AssignmentOptions = {
   readonly topic: string
   readonly batchBytes: number
   readonly handle: BatchHandler
-  /** Where a partition ended when it was taken over. */
-  readonly endAtTakeover: (partition: number) => bigint | undefined
+  readonly takeover: (partition: number) => PartitionTakeover
   readonly send: (offsets: Parameters<CommitterOptions['send']>[0], generation: Joined) => Promise<void>
   readonly onCommit: CommitterOptions['onOutcome']
   readonly onCommitted: (partition: number, messages: number, next: bigint) => void
@@ -77,7 +77,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
         commit: (offset) => committer.commit(partition, offset),
         mayStart: () => state === 'reading',
         after: retiring.get(partition) ?? Promise.resolve(),
-        endAtTakeover: () => options.endAtTakeover(partition),
+        takeover: () => options.takeover(partition),
         onCommitted: (messages, offset) => options.onCommitted(partition, messages, offset),
         onFailure: options.onFailure,
       }),

@@ -1,8 +1,10 @@
 import type { Logger, PartitionLag } from '@clymene/model'
 
-import { createClient, type KafkaClient, type KafkaConnection } from './client.ts'
+import { abortable } from './abortable.ts'
+import type { KafkaConnection } from './client.ts'
+import { createClusterAccess, partitionsOf } from './cluster-access.ts'
 import type { GroupDescription } from './foreign-members.ts'
-import { createCluster, type Cluster, type PartitionOffset } from './internals.ts'
+import type { Cluster, PartitionOffset } from './internals.ts'
 
 /** Questions to the cluster that are asked now and then, over connections of their own. */
 export type ClusterQueries = {
@@ -25,27 +27,7 @@ export type ClusterQueries = {
 const REQUEST_TIMEOUT_MS = 10_000
 
 export function createClusterQueries(connection: KafkaConnection, logger: Logger): ClusterQueries {
-  let current: { readonly client: KafkaClient; readonly cluster: Cluster } | undefined
-  let closed = false
-
-  /** New connections after a failure: kafkajs may hold on to brokers that are gone. */
-  const ask = async <T>(question: (cluster: Cluster) => Promise<T>): Promise<T> => {
-    if (closed) throw new Error('the bus is closed')
-    if (current === undefined) {
-      const client = createClient(connection, { requestTimeoutMs: REQUEST_TIMEOUT_MS, logger })
-      current = { client, cluster: createCluster(client.kafka) }
-    }
-    const used = current
-    try {
-      await used.cluster.connect()
-      return await question(used.cluster)
-    } catch (error) {
-      used.client.destroy('given up after a failure')
-      if (current === used) current = undefined
-      throw error
-    }
-  }
-
+  const { ask, close } = createClusterAccess({ connection, requestTimeoutMs: REQUEST_TIMEOUT_MS, logger })
   return {
     lag: (topic, group, signal) =>
       abortable(
@@ -90,10 +72,7 @@ export function createClusterQueries(connection: KafkaConnection, logger: Logger
         signal,
       ),
     ping: () => ask((cluster) => cluster.refreshMetadata()),
-    close: () => {
-      closed = true
-      current?.client.destroy('the bus was closed')
-    },
+    close,
   }
 }
 
@@ -101,35 +80,19 @@ export function createClusterQueries(connection: KafkaConnection, logger: Logger
 const NO_MEMBER = -1
 
 async function committedOffsets(cluster: Cluster, group: string, topic: string): Promise<readonly PartitionOffset[]> {
-  const partitions = await partitionsOf(cluster, topic)
+  const partitions = await partitionsIn(cluster, topic)
   const coordinator = await cluster.findGroupCoordinator({ groupId: group })
   const { responses } = await coordinator.offsetFetch({ groupId: group, topics: [{ topic, partitions }] })
   return responses[0]?.partitions ?? []
 }
 
 async function offsets(cluster: Cluster, topic: string, fromBeginning: boolean): Promise<ReadonlyMap<number, bigint>> {
-  const partitions = await partitionsOf(cluster, topic)
+  const partitions = await partitionsIn(cluster, topic)
   const answer = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions }])
   return new Map(answer[0]?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]))
 }
 
 const isSet = ({ offset }: PartitionOffset): boolean => Number(offset) >= 0
 
-async function partitionsOf(cluster: Cluster, topic: string): Promise<readonly { readonly partition: number }[]> {
-  await cluster.addMultipleTargetTopics([topic])
-  await cluster.refreshMetadataIfNecessary()
-  return cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId }))
-}
-
-/** A question that was asked goes on without its asker; it has its own time limits. */
-async function abortable<T>(question: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([question(), aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
+const partitionsIn = async (cluster: Cluster, topic: string): Promise<readonly { readonly partition: number }[]> =>
+  (await partitionsOf(cluster, topic)).map(({ partitionId }) => ({ partition: partitionId }))

@@ -7,7 +7,7 @@ import { whileAnswering } from './answering.ts'
 import { createAssignment } from './assignment.ts'
 import { createClient, type KafkaConnection } from './client.ts'
 import { createGroupMember } from './group-member.ts'
-import { METADATA_MAX_AGE_MS, observedAssigner, type Cluster } from './internals.ts'
+import { clusterIdOf, METADATA_MAX_AGE_MS, observedAssigner, type Cluster } from './internals.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { HandleError, StuckHandleError } from './session-errors.ts'
@@ -94,7 +94,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     topic,
     batchBytes: limits.batchBytes,
     handle: options.handle,
-    endAtTakeover: (partition) => watch.endAtTakeover(partition),
+    takeover: (partition) => watch.takeover(partition),
     send: (offsets, generation) => member.commit(offsets, generation),
     onCommit: (outcome) => {
       if (outcome === 'done') watch.contact()
@@ -163,11 +163,11 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const { partition, messages } = batch
     const reader = assignment.reader(partition)
     if (reader === undefined) throw new Error(`messages of partition ${partition} came, which is not assigned`)
-    const origin = { logId: cluster?.brokerPool.metadata?.clusterId ?? 'kafka', topic, partition, kind: options.kind }
+    const origin = { logId: clusterIdOf(cluster), topic, partition, kind: options.kind }
     const records = messages.map((message) => toRecord(message, origin))
     const bytes = records.reduce((sum, { value }) => sum + value.length, 0)
-    watch.fetched(batch, bytes, reader)
-    reader.push(reader.queuedBytes() > 0 ? ownValues(records) : records, bytes, BigInt(batch.lastOffset()) + 1n)
+    const expired = watch.fetched(batch, bytes, reader)
+    reader.push(reader.queuedBytes() > 0 ? ownValues(records) : records, bytes, BigInt(batch.lastOffset()) + 1n, expired)
     // At once: kafkajs would fetch it again should a heartbeat fail below.
     payload.resolveOffset(batch.lastOffset())
     if (full(reader)) pause(partition)

@@ -102,7 +102,18 @@ describe('cutMessage', () => {
   test('pieces keep key, number and headers, count their own records and tell where they begin', () => {
     const pieces = cutMessage(metrics([series('a', 3), series('b', 2)]), 1)!
     expect(pieces.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4])
-    for (const { envelope } of pieces) expect(envelope).toMatchObject({ kind: 'metrics', key: 'k', headers: { ...NUMBERED, records: 1 } })
+    for (const { envelope, position } of pieces)
+      expect(envelope).toMatchObject({ kind: 'metrics', key: 'k', headers: { ...NUMBERED, records: 1, position } })
+  })
+
+  test('a piece that is cut again keeps its place in the whole', () => {
+    const whole = metrics([series('a', 2000)])
+    const pieces = cutMessage(whole, whole.value.length / 3)!
+    const again = pieces.flatMap(({ envelope }) => cutMessage(envelope, whole.value.length / 9)!)
+    const ends = again.map(({ envelope: { headers } }) => headers.position! + headers.records!)
+    expect(again.length).toBeGreaterThan(pieces.length)
+    expect(again.map(({ envelope }) => envelope.headers.position)).toEqual([0, ...ends.slice(0, -1)])
+    expect(ends.at(-1)).toBe(2000)
   })
 
   test('what cannot be cut stays larger, and its neighbours do not suffer', () => {

@@ -17,7 +17,7 @@ import {
   splitWriteRequest,
 } from '@clymene/wire'
 
-/** A piece of a message: a message of its own, with the key, number and headers of the whole. */
+/** A piece of a message: a message of its own, with the key, number and headers of the whole, and its position in what was whole first. */
 export type Piece = {
   readonly envelope: Envelope
   /** Index, within the whole, of its first sample or entry. */
@@ -72,9 +72,11 @@ function cut(envelope: Envelope, { open, close }: Form, maxBytes: number): reado
   const halves = halve(whole)
   if (halves === undefined) return undefined
   const pieces: Piece[] = []
+  /** What is cut may be a piece itself. */
+  const start = envelope.headers.position ?? 0
   let position = 0
   const add = (value: Buffer, records: number): void => {
-    pieces.push({ envelope: { ...envelope, value, headers: { ...envelope.headers, records } }, position })
+    pieces.push({ envelope: { ...envelope, value, headers: { ...envelope.headers, records, position: start + position } }, position })
     position += records
   }
   // What a half becomes is guessed from the whole, so that only those that may fit are encoded.

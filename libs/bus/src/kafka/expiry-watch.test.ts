@@ -10,12 +10,22 @@ const at = (offset: number, partition = 0) => [{ partition, offset: String(offse
 async function expiredAfter(act: (watch: ExpiryWatch) => void): Promise<number> {
   const logger = recordingLogger()
   const metrics = createKafkaMetrics(createMetrics())
-  act(createExpiryWatch({ topic: 't', group: 'g', metrics, logger }))
+  const watch = createExpiryWatch({ topic: 't', group: 'g', metrics, logger })
+  act(watch)
   const counted = (await metrics.expiredMessages.get()).values.reduce((sum, { value }) => sum + value, 0)
   const errors = logger.lines.filter(({ level }) => level === 'error').map(({ fields }) => Number(fields['messages']))
   expect(errors.reduce((sum, messages) => sum + messages, 0)).toBe(counted)
+  // Told with what comes next, once.
+  expect([watch.take(0), watch.take(0)]).toEqual([counted, 0])
   return counted
 }
+
+test('what was found of a partition that was given away is not told: its next reader finds where the group stands', () => {
+  const watch = createExpiryWatch({ topic: 't', group: 'g', metrics: createKafkaMetrics(createMetrics()), logger: recordingLogger() })
+  watch.standing(at(3), at(10))
+  watch.keepOnly([1])
+  expect(watch.take(0)).toBe(0)
+})
 
 describe('messages that retention deleted unread', () => {
   test.each<{ name: string; expected: number; act: (watch: ExpiryWatch) => void }>([

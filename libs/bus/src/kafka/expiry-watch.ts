@@ -21,6 +21,8 @@ export type ExpiryWatch = {
   readonly asked: (partition: number, offset: bigint) => void
   /** Everything before this offset was fetched, messages that are not handed over (marks of transactions) included. */
   readonly passed: (partition: number, next: bigint) => void
+  /** Messages that were found since this was asked last: of those that are handed over next, they stand right before. */
+  readonly take: (partition: number) => number
   /** All others were given away, or are new here. */
   readonly keepOnly: (partitions: readonly number[]) => void
 }
@@ -28,12 +30,15 @@ export type ExpiryWatch = {
 export function createExpiryWatch({ topic, group, metrics, logger }: ExpiryWatchOptions): ExpiryWatch {
   /** The offset that should come next; none for a partition of which nothing is known. */
   const expected = new Map<number, bigint>()
+  /** Found, not taken yet. */
+  const untold = new Map<number, number>()
 
   const found = (partition: number, first: bigint): void => {
     const next = expected.get(partition)
     if (next === undefined || first <= next) return
     expected.set(partition, first)
     const messages = Number(first - next)
+    untold.set(partition, (untold.get(partition) ?? 0) + messages)
     metrics.expiredMessages.inc({ topic, group }, messages)
     logger.error('messages were deleted by retention before they were read', { topic, group, partition, messages })
   }
@@ -51,8 +56,13 @@ export function createExpiryWatch({ topic, group, metrics, logger }: ExpiryWatch
     },
     asked: found,
     passed: (partition, next) => void expected.set(partition, next),
+    take: (partition) => {
+      const messages = untold.get(partition) ?? 0
+      untold.delete(partition)
+      return messages
+    },
     keepOnly: (partitions) => {
-      for (const partition of expected.keys()) if (!partitions.includes(partition)) expected.delete(partition)
+      for (const map of [expected, untold]) for (const partition of map.keys()) if (!partitions.includes(partition)) map.delete(partition)
     },
   }
 }

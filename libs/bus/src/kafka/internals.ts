@@ -99,6 +99,9 @@ export function createCluster(kafka: Kafka): Cluster {
   return Reflect.apply(create, kafka, [{ metadataMaxAge: METADATA_MAX_AGE_MS, allowAutoTopicCreation: false }]) as Cluster
 }
 
+/** Names the log that messages are of, for ever; asked for after the cluster's metadata was read. */
+export const clusterIdOf = (cluster: Cluster | undefined): string => cluster?.brokerPool.metadata?.clusterId ?? 'kafka'
+
 /** New partitions of a topic are seen after this long at most. */
 export const METADATA_MAX_AGE_MS = 60_000
 

@@ -4,13 +4,17 @@ import { ConfigError, errorMessage, RetryableError, type Bus, type Kind, type Lo
 import type { Metrics } from '@clymene/runtime'
 
 import { waitForBrokers } from './broker-wait.ts'
+import { createClusterAccess } from './cluster-access.ts'
 import { createClusterQueries } from './cluster-queries.ts'
 import { registerDecompression } from './compression.ts'
 import { createKafkaConsumer, type KafkaConsumerOptions } from './consumer.ts'
 import { foreignMembers, ForeignMembersError, isSettled } from './foreign-members.ts'
+import { clusterIdOf } from './internals.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { kafkaErrorOf } from './produce-failure.ts'
 import { createKafkaProducer, type KafkaProducerOptions } from './producer.ts'
+import { readRange } from './read-range.ts'
+import { toRecord } from './to-record.ts'
 import { createTopicMetrics } from './topic-report.ts'
 
 export type KafkaBusOptions = {
@@ -41,6 +45,8 @@ export type KafkaBus = Bus & {
 }
 
 const ASK_MS = 1000
+const READ_TIMEOUT_MS = 15_000
+const READ_BYTES = 1 << 20
 const ALL_REPLICAS = -1
 
 /**
@@ -57,6 +63,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
     options.producer && createKafkaProducer(options.producer, { metrics, topicMetrics: createTopicMetrics(options.metrics), logger })
   const consumer = options.consumer && createKafkaConsumer(options.consumer, { kindOf, metrics, logger })
   const queries = createClusterQueries(connection, logger)
+  const reads = createClusterAccess({ connection, requestTimeoutMs: READ_TIMEOUT_MS, logger })
   if (options.producer !== undefined && options.producer.acks !== ALL_REPLICAS) {
     logger.warn('acknowledged data may be lost when a broker fails: expected --kafka.producer.required-acks=all', {
       acks: options.producer.acks,
@@ -102,6 +109,13 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
       if (consumer === undefined) throw new ConfigError('this Kafka bus was made without a consumer')
       await consumer.consume(topic, group, handle, signal)
     },
+    read: async function* (topic, partition, from, to, signal) {
+      const kind = kindOf(topic)
+      for await (const messages of readRange(reads, { topic, partition, from, to, maxBytes: READ_BYTES }, signal)) {
+        const logId = await reads.ask((cluster) => Promise.resolve(clusterIdOf(cluster)))
+        yield messages.map((message) => toRecord(message, { logId, topic, partition, kind }))
+      }
+    },
     unavailable: () => away ?? producer?.unavailable() ?? joining.values().next().value ?? consumer?.unavailable(),
     lag: async (topic, group, signal) => {
       try {
@@ -132,6 +146,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
       closing.abort()
       await Promise.all([producer?.close(), consumer?.close()])
       queries.close()
+      reads.close()
     },
   }
 }

@@ -22,6 +22,8 @@ export type Outgoing = {
 
 /** What a record batch adds to each message, at most: lengths, and a share of the batch's header. */
 const OVERHEAD_BYTES = 96
+/** The header of a piece that its whole has not: its name, at most 16 digits and two lengths. */
+const POSITION_BYTES = 'clymene-position'.length + 18
 
 export function createOutgoing(
   envelope: Envelope,
@@ -41,7 +43,7 @@ export function cutOutgoing(
   { envelope, bytes, queuedAt, call, delivery, position }: Outgoing,
   maxBytes: number,
 ): readonly Outgoing[] | undefined {
-  const around = bytes - envelope.value.length
+  const around = bytes - envelope.value.length + POSITION_BYTES
   const pieces = cutMessage(envelope, Math.max(maxBytes - around, 1))
   if (pieces === undefined) return undefined
   call.divided(pieces.length)

@@ -1,4 +1,6 @@
-import type { BatchHandler, BusRecord } from '@clymene/model'
+import type { BatchHandler, BusRecord, PartitionBatch } from '@clymene/model'
+
+import type { PartitionTakeover } from './session-watch.ts'
 
 export type PartitionReaderOptions = {
   readonly topic: string
@@ -11,8 +13,8 @@ export type PartitionReaderOptions = {
   readonly mayStart: () => boolean
   /** A call of an earlier reader of this partition that has not returned yet: there is only one at a time. */
   readonly after: Promise<void>
-  /** Offset of the next message when the partition was taken over, where that is known by the first messages. */
-  readonly endAtTakeover: () => bigint | undefined
+  /** How it was when it was taken over, asked for when the first messages have come. */
+  readonly takeover: () => PartitionTakeover
   readonly onCommitted: (messages: number, next: bigint) => void
   readonly onFailure: (error: unknown) => void
 }
@@ -20,7 +22,8 @@ export type PartitionReaderOptions = {
 /** One partition while it is assigned: a queue, and one call at a time that is committed before the next one starts. */
 export type PartitionReader = {
   readonly partition: number
-  readonly push: (records: readonly BusRecord[], bytes: number, next: bigint) => void
+  /** `expired`: messages right before these that were deleted unread. */
+  readonly push: (records: readonly BusRecord[], bytes: number, next: bigint, expired?: number) => void
   /** Offset of the message behind the last one that came; undefined before the first. */
   readonly position: () => bigint | undefined
   readonly queuedBytes: () => number
@@ -42,9 +45,11 @@ type Chunk = {
   readonly next: bigint
   /** It may have been handled before: the first since the partition was taken over, or offsets went back (a topic made anew). */
   readonly takeover: boolean
-  /** Messages from here on nobody can have handled before. */
-  readonly repeatsBefore: bigint | undefined
+  /** What a batch that begins with it says: it must not be joined to one before. */
+  readonly told: Pick<PartitionBatch, 'repeatsBefore' | 'committed' | 'expired'>
 }
+
+const NOTHING_KNOWN: PartitionTakeover = { committed: undefined, end: undefined }
 
 export function createPartitionReader(options: PartitionReaderOptions): PartitionReader {
   const { topic, partition } = options
@@ -60,14 +65,11 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   const run = async (): Promise<void> => {
     await options.after
     while (!lost.signal.aborted && options.mayStart() && queue.length > 0) {
-      const { records, next, takeover, repeatsBefore } = take()
+      const { records, next, takeover, told } = take()
       pendingSince = Date.now()
       unsettled = records
       const commit = commitSteps(records, next)
-      await options.handle(
-        { topic, partition, records, takeover, ...(repeatsBefore === undefined ? {} : { repeatsBefore }), commit },
-        lost.signal,
-      )
+      await options.handle({ topic, partition, records, takeover, ...told, commit }, lost.signal)
       pendingSince = undefined
       await commit(records.length)
       unsettled = []
@@ -98,7 +100,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     let bytes = 0
     let count = 0
     for (const chunk of queue) {
-      if (count > 0 && (chunk.takeover || bytes + chunk.bytes > options.batchBytes)) break
+      if (count > 0 && (chunk.takeover || chunk.told.expired !== undefined || bytes + chunk.bytes > options.batchBytes)) break
       bytes += chunk.bytes
       count++
     }
@@ -106,8 +108,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     queue = queue.slice(count)
     queuedBytes -= bytes
     const records = taken.length === 1 ? taken[0]!.records : taken.flatMap((chunk) => chunk.records)
-    const { takeover, repeatsBefore } = taken[0]!
-    return { records, bytes, next: taken.at(-1)!.next, takeover, repeatsBefore }
+    const { takeover, told } = taken[0]!
+    return { records, bytes, next: taken.at(-1)!.next, takeover, told }
   }
 
   const kick = (): void => {
@@ -126,11 +128,16 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
 
   return {
     partition,
-    push: (records, bytes, next) => {
+    push: (records, bytes, next, expired = 0) => {
       const takeover = position === undefined || records[0]!.origin.offset < position
       // Of a topic made anew it is not known.
-      const repeatsBefore = position === undefined ? options.endAtTakeover() : undefined
-      queue.push({ records, bytes, next, takeover, repeatsBefore })
+      const { committed, end } = position === undefined ? options.takeover() : NOTHING_KNOWN
+      const told = {
+        ...(end === undefined ? {} : { repeatsBefore: end }),
+        ...(committed === undefined ? {} : { committed }),
+        ...(expired === 0 ? {} : { expired }),
+      }
+      queue.push({ records, bytes, next, takeover, told })
       queuedBytes += bytes
       position = next
       kick()

@@ -1,5 +1,6 @@
 import type { Broker } from './internals.ts'
 import type { RecordBatch } from './record-batch.ts'
+import { sendRequest } from './send-request.ts'
 
 export type ProduceRequest = {
   readonly topic: string
@@ -27,27 +28,17 @@ const NEWEST = 7
 export async function sendProduce(broker: Broker, request: ProduceRequest): Promise<number> {
   const apiVersion = Math.min(NEWEST, broker.versions?.[API_KEY]?.maxVersion ?? NEWEST)
   if (apiVersion < OLDEST) throw new Error('the Kafka broker is older than 0.11')
-  const connection = await broker.connectionPool.getConnection()
-  if (!connection.isAuthenticated()) await connection.authenticate()
-  const correlationId = connection.nextCorrelationId()
-  const head = encodeRequestHead(apiVersion, correlationId, connection.clientId, request)
-  const { payload } = await new Promise<{ readonly payload: Buffer | null }>((resolve, reject) => {
-    connection.requestQueue.push({
-      entry: { apiKey: API_KEY, apiName: 'Produce', apiVersion, correlationId, resolve, reject },
-      expectResponse: request.acks !== 0,
-      requestTimeout: request.timeoutMs,
-      sendRequest: () => {
-        const { socket } = connection
-        socket.cork()
-        socket.write(head)
-        for (const chunk of request.batch.chunks) socket.write(chunk)
-        socket.uncork()
-      },
-    })
+  const { payload, throttle } = await sendRequest(broker, {
+    apiKey: API_KEY,
+    apiName: 'Produce',
+    apiVersion,
+    expectResponse: request.acks !== 0,
+    timeoutMs: request.timeoutMs,
+    encode: (correlationId, clientId) => [encodeRequestHead(apiVersion, correlationId, clientId, request), ...request.batch.chunks],
   })
   if (payload === null) return 0
   const { errorCode, throttleMs } = decodeProduceResponse(payload, apiVersion)
-  if (throttleMs > 0) connection.requestQueue.maybeThrottle(throttleMs)
+  throttle(throttleMs)
   return errorCode
 }
 

@@ -15,7 +15,7 @@ async function watching(end: () => string | undefined) {
     topic: 't',
     batchBytes: 1,
     handle: () => Promise.resolve(),
-    endAtTakeover: () => undefined,
+    takeover: () => ({ committed: undefined, end: undefined }),
     send: () => Promise.resolve(),
     onCommit: () => undefined,
     onCommitted: () => undefined,
@@ -45,11 +45,13 @@ async function watching(end: () => string | undefined) {
   await watch.standing([{ partition: 0, offset: '3' }])
   return {
     failures,
-    /** The coordinator answers heartbeats and fetches come back, all the while. */
-    pass: async (seconds: number): Promise<void> => {
+    watch,
+    assignment,
+    /** The coordinator answers heartbeats, and fetches come back where nothing else is said, all the while. */
+    pass: async (seconds: number, { isFetching = true } = {}): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         watch.contact()
-        watch.alive()
+        if (isFetching) watch.alive()
         await vi.advanceTimersByTimeAsync(1000)
       }
     },
@@ -71,4 +73,30 @@ test.each([
   const { failures, pass } = await watching(end)
   await pass(300)
   expect(failures).toEqual([])
+})
+
+test('a client that fetches nothing at all any more ends the membership, heartbeats or not, also of an idle topic', async () => {
+  const { failures, pass } = await watching(() => '3')
+  // A rebalance, a session and a minute more.
+  await pass(150, { isFetching: false })
+  expect(failures).toEqual([])
+  await pass(2, { isFetching: false })
+  expect(failures[0]).toMatchObject({ message: expect.stringMatching(/^group g: nothing was fetched for 15[01]\d\d\d ms$/) })
+})
+
+test('tells where the group stood when a partition came, not what the client commits by itself when that is gone', async () => {
+  const { watch, assignment } = await watching(() => '20')
+  expect(watch.takeover(0)).toEqual({ committed: 3n, end: 20n })
+  await watch.standing([{ partition: 0, offset: '10' }])
+  expect(watch.takeover(0).committed).toBe(3n)
+  expect(watch.takeover(1)).toEqual({ committed: undefined, end: undefined })
+  // Kept over a rebalance it is still the same takeover; lost and got again it is another.
+  assignment.onJoined({ generationId: 2, memberId: 'm' })
+  watch.assigned(assignment.assign([0, 1]))
+  await watch.standing([{ partition: 1, offset: '-1' }])
+  expect([watch.takeover(0).committed, watch.takeover(1).committed]).toEqual([3n, undefined])
+  assignment.onJoined({ generationId: 4, memberId: 'm' })
+  watch.assigned(assignment.assign([0]))
+  await watch.standing([{ partition: 0, offset: '15' }])
+  expect(watch.takeover(0).committed).toBe(15n)
 })

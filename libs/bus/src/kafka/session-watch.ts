@@ -29,18 +29,28 @@ export type SessionWatch = {
   readonly contact: () => void
   /** The loop of fetches goes on. */
   readonly alive: () => void
-  /** @param bytes of its values. */
-  readonly fetched: (batch: Batch, bytes: number, reader: PartitionReader) => void
+  /**
+   * @param bytes of its values.
+   * @returns how many messages right before it were deleted unread.
+   */
+  readonly fetched: (batch: Batch, bytes: number, reader: PartitionReader) => number
   /** A batch is behind us, handed over or left out. */
   readonly passed: (partition: number, lastOffset: string) => void
   readonly committed: (partition: number, next: bigint) => void
   /** Where the group stands in partitions that are about to be fetched for the first time. */
   readonly standing: (offsets: readonly PartitionOffset[]) => Promise<void>
-  /** Offset that the next message had when the partition came here; undefined when the brokers did not say. */
-  readonly endAtTakeover: (partition: number) => bigint | undefined
+  readonly takeover: (partition: number) => PartitionTakeover
   /** Partitions were dealt out; `kept` are those that were here before. */
   readonly assigned: (kept: readonly PartitionReader[]) => void
   readonly stop: () => void
+}
+
+/** A partition when it came here. */
+export type PartitionTakeover = {
+  /** Where the group stood; undefined when it stood nowhere. */
+  readonly committed: bigint | undefined
+  /** Offset that the next message would have got; undefined when the brokers did not say. */
+  readonly end: bigint | undefined
 }
 
 /** The membership is over as far as can be known here: no answer of the coordinator for a session's time. */
@@ -48,6 +58,8 @@ export class LostContactError extends Error {
   override readonly name = 'LostContactError'
 }
 
+/** What brokers answer for a group that has committed nothing. */
+const NOWHERE = -1n
 const CHECK_MS = 1000
 const LAG_MS = 5000
 const RETENTION_MS = 300_000
@@ -62,6 +74,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const { topic, group, storage, limits, assignment, metrics, logger } = options
   const onceAMinute = createOnceIn(LONG_MS)
   const endsAtTakeover = new Map<number, bigint>()
+  const committedAtTakeover = new Map<number, bigint>()
   const expiry = createExpiryWatch({ topic, group, metrics, logger })
   const lag = createLagWatch({ topic, group, storage, metrics })
   const stall = createStallWatch({ topic, group })
@@ -148,6 +161,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       }
       const last = BigInt(batch.lastOffset())
       lag.fetched({ partition: batch.partition, first, last, bytes, end: BigInt(batch.highWatermark), startsOver })
+      return expiry.take(batch.partition)
     },
     passed: (partition, lastOffset) => {
       expiry.passed(partition, BigInt(lastOffset) + 1n)
@@ -155,6 +169,9 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     },
     committed: lag.committed,
     standing: async (offsets) => {
+      // What kafkajs commits by itself, the oldest after an offset out of range, is not where the group stood.
+      for (const { partition, offset } of offsets)
+        if (!committedAtTakeover.has(partition)) committedAtTakeover.set(partition, BigInt(offset))
       const partitions = offsets.map(({ partition }) => ({ partition }))
       const ask = async (fromBeginning: boolean): Promise<readonly PartitionOffset[]> => {
         const found = await options
@@ -170,13 +187,18 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       lag.ends(ends)
       for (const { partition, offset } of ends) endsAtTakeover.set(partition, BigInt(offset))
     },
-    endAtTakeover: (partition) => endsAtTakeover.get(partition),
+    takeover: (partition) => {
+      const committed = committedAtTakeover.get(partition) ?? NOWHERE
+      return { committed: committed < 0n ? undefined : committed, end: endsAtTakeover.get(partition) }
+    },
     assigned: (kept) => {
       alive()
       contact()
-      expiry.keepOnly(kept.map(({ partition }) => partition))
+      const keptPartitions = kept.map(({ partition }) => partition)
+      expiry.keepOnly(keptPartitions)
       // Of new partitions it is asked before they are fetched; an answer from an earlier time is not theirs.
-      endsAtTakeover.clear()
+      for (const map of [endsAtTakeover, committedAtTakeover])
+        for (const partition of map.keys()) if (!keptPartitions.includes(partition)) map.delete(partition)
       lag.keepOnly(new Set([...assignment.readers()].map(({ partition }) => partition)))
     },
     stop: () => {

@@ -23,6 +23,7 @@ function createCollectingBus(failures: unknown[] = []) {
       produced.push(...envelopes.map((envelope) => ({ topic, envelope })))
     },
     consume: () => Promise.resolve(),
+    read: async function* () {},
     unavailable: () => undefined,
     lag: () => Promise.resolve([]),
     close: () => Promise.resolve(),
