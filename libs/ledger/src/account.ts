@@ -3,11 +3,17 @@ import type { Kind } from '@clymene/model'
 /** Messages, and the samples or entries in them. */
 export type Count = { readonly messages: number; readonly records: number }
 
-/** What one numbering sender says of its own messages, since its epoch began. Sequences are counted, each once. */
+/**
+ * What one numbering sender says of its own messages on their way to the next one: sent = acknowledged + buffered + dropped +
+ * unanswered. Numbers are counted, each once.
+ */
 export type SenderAccount = {
   readonly kind: Kind
   readonly cluster: string
   readonly agent: string
+  /** The next one on the way, by the names of storages: `gateway`, `kafka`; several, joined by commas, count once all have it. */
+  readonly to: string
+  /** The first epoch that is counted. An account that is kept on disk goes on when the sender starts again. */
   readonly epoch: number
   /** Numbers that were given to messages. */
   readonly sent: number
@@ -15,8 +21,13 @@ export type SenderAccount = {
   readonly acknowledged: number
   /** Of those: kept here until it has. */
   readonly buffered: number
-  /** Of those: given up here (a full buffer; a gateway that told its sender to come again). */
+  /** Of those: given up here and not passed on (a full buffer, a refusal). */
   readonly dropped: number
+  /**
+   * Of those: given up without an answer, so that the next one may have them or not. Nothing is lost by it: their sender was told to
+   * come again, or what they carried was sent again under other numbers after a crash.
+   */
+  readonly unanswered: number
 }
 
 /** What came of one agent's messages of one partition in one storage. Every message is in one of the four counts. */
@@ -30,7 +41,7 @@ export type AgentAccount = {
   /** Was there once, and the storage had it already: written before a crash, a rebalance or a lost answer. */
   readonly repeatedInStorage: Count
   readonly deadLetters: Count
-  /** By epoch, oldest first. */
+  /** By epoch, oldest first: the newest 16. Epoch 0 is all that are older, and those of agents that were forgotten. */
   readonly epochs: readonly EpochAccount[]
 }
 
@@ -44,7 +55,10 @@ export type EpochAccount = {
   readonly jumped: number
 }
 
-/** The book of one partition and one storage. in the bus = Σ agents' counts + expired + unattributed + lag. */
+/**
+ * The book of one partition and one storage. With `booked` = messages of all agents' counts + expired + unattributed:
+ * `upTo` - `from` = booked - earlier, and `end` - `upTo` is the lag.
+ */
 export type PartitionAccount = {
   readonly kind: Kind
   readonly storage: string
@@ -60,8 +74,13 @@ export type PartitionAccount = {
   readonly agents: readonly AgentAccount[]
   /** Messages that retention deleted before they were read. */
   readonly expired: number
-  /** Messages that were settled by a member that ended before it saved, and deleted before they could be counted again. */
+  /**
+   * Offsets of which nothing is known any more: settled by a member that ended before it saved, and deleted before they could be
+   * counted again; or without a message (marks of transactions, what a disk damaged).
+   */
   readonly unattributed: number
+  /** Of all that is booked: what stood in the topic before it was made anew. Absent when it never was. */
+  readonly earlier?: number
   /** When the book was saved, milliseconds since the epoch. */
   readonly savedAt: number
 }
