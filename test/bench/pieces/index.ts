@@ -12,8 +12,10 @@ export const PIECES: ReadonlyMap<string, Piece> = new Map<string, Piece>([
   ['splice', benchSplice],
   ['scan', (seconds) => benchScan(seconds)],
   ['scan for a cluster', (seconds) => benchScan(seconds, { name: 'cluster', value: 'bench' })],
+  ['scan by JavaScript', benchScanElsewhere],
   ['snappy compress', benchCompress],
   ['snappy decompress', benchDecompress],
+  ['decompress and scan', benchBoth],
   ['scrape parse', benchScrapeParse],
   ['tail', benchTail],
 ])
@@ -27,10 +29,16 @@ function benchSplice(seconds: number): PieceReading {
   })
 }
 
-/** With a label as for a sender whose token is of one cluster. */
+/** Where a decompressor has left it. With a label as for a sender whose token is of one cluster. */
 function benchScan(seconds: number, expected?: ExpectedLabel): PieceReading {
+  const body = createDecompressor(64 << 20)(makeBlocks()[0]!)
+  return repeat(seconds, () => scanWriteRequest(body, expected).samples)
+}
+
+/** What is anywhere else. */
+function benchScanElsewhere(seconds: number): PieceReading {
   const bodies = makeWriteRequests()
-  return repeat(seconds, (round) => scanWriteRequest(bodies[round % bodies.length]!, expected).samples)
+  return repeat(seconds, (round) => scanWriteRequest(bodies[round % bodies.length]!).samples)
 }
 
 function benchCompress(seconds: number): PieceReading {
@@ -48,4 +56,11 @@ function benchDecompress(seconds: number): PieceReading {
     decompress(blocks[round % blocks.length]!)
     return SERIES
   })
+}
+
+/** What a gateway does with a body. */
+function benchBoth(seconds: number): PieceReading {
+  const blocks = makeBlocks()
+  const decompress = createDecompressor(64 << 20)
+  return repeat(seconds, (round) => scanWriteRequest(decompress(blocks[round % blocks.length]!)).samples)
 }

@@ -1,42 +1,57 @@
 import { DecodeError } from '@clymene/model'
 
 import { TooLargeError } from '../too-large-error.ts'
+import { createBodyMemory, MAX_BODY_BYTES, type BodyMemory } from '../wasm/body-memory.ts'
+import { writeElements } from './elements.ts'
 import { readPreamble } from './preamble.ts'
 
 export type Decompressor = (block: Uint8Array) => Buffer
 
 /** Three bytes make at most 64: what claims more than that is refused before anything is allocated. */
 const MAX_RATIO = 22
-/** A larger buffer is not kept for the next call. */
-const KEEP_BYTES = 8 << 20
 
 /**
- * Decompresses block after block into one buffer that it owns and grows.
+ * Decompresses block after block into one memory that it owns and grows.
  *
  * @returns a function whose result is valid until its next call.
  * @throws (the function) TooLargeError when a block claims more than `maxBytes`, checked before allocating;
  *   DecodeError when it is damaged: cut, a copy from before its start, more or less output than claimed.
  */
 export function createDecompressor(maxBytes: number): Decompressor {
-  let kept = Buffer.allocUnsafeSlow(0)
+  let memory: BodyMemory | undefined
   return (block) => {
     const { length, elements } = checkedPreamble(block, maxBytes)
-    let output = kept
-    if (output.length < length) {
-      output = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * output.length, KEEP_BYTES)))
-      if (output.length <= KEEP_BYTES) kept = output
+    if (block.length + length <= MAX_BODY_BYTES) {
+      memory ??= createBodyMemory()
+      const output = memory.decompress(block, elements, length)
+      if (output !== undefined) return output
     }
-    writeElements(block, elements, output, length)
-    return output.subarray(0, length)
+    return inMemoryOfItsOwn(block, elements, length)
   }
 }
+
+let shared: BodyMemory | undefined
 
 /** Decompresses one block into a buffer of its own. Errors as above. */
 export function decompress(block: Uint8Array, maxBytes: number): Buffer {
   const { length, elements } = checkedPreamble(block, maxBytes)
+  if (block.length + length <= MAX_BODY_BYTES) {
+    shared ??= createBodyMemory()
+    const bytes = shared.decompress(block, elements, length)
+    if (bytes !== undefined) {
+      const output = Buffer.allocUnsafeSlow(length)
+      output.set(bytes)
+      return output
+    }
+  }
+  return inMemoryOfItsOwn(block, elements, length)
+}
+
+/** What is very large, and what is damaged: this says how. */
+function inMemoryOfItsOwn(block: Uint8Array, elements: number, length: number): Buffer {
   const output = Buffer.allocUnsafeSlow(length)
   writeElements(block, elements, output, length)
-  return output.subarray(0, length)
+  return output
 }
 
 function checkedPreamble(block: Uint8Array, maxBytes: number): { length: number; elements: number } {
@@ -46,67 +61,4 @@ function checkedPreamble(block: Uint8Array, maxBytes: number): { length: number;
     throw new DecodeError(`snappy block claims ${preamble.length} bytes, more than its elements can hold`, preamble.elements)
   }
   return preamble
-}
-
-/**
- * An element is a tag byte, by its low bits (format_description.txt of google/snappy, part 2):
- *
- *     00  literal: length-1 in the high 6 bits; 60 to 63 say that 1 to 4 bytes (little endian) hold it; then the bytes
- *     01  copy: length-4 in bits 2 to 4, offset in bits 5 to 7 (high part) and the next byte
- *     10  copy: length-1 in the high 6 bits, offset in 2 bytes
- *     11  copy: length-1 in the high 6 bits, offset in 4 bytes
- *
- * A copy repeats what stands `offset` bytes before; it may overlap what it writes. No object per element and no copy on the way
- * in or out: 2.7 M samples of 296 B per CPU-second, where the native binding reaches 0.9 M.
- */
-function writeElements(block: Uint8Array, elements: number, output: Buffer, length: number): void {
-  const end = block.length
-  let read = elements
-  let written = 0
-  while (read < end) {
-    const start = read
-    const tag = block[read++]!
-    if ((tag & 3) === 0) {
-      let size = tag >>> 2
-      if (size >= 60) {
-        const bytes = size - 59
-        if (read + bytes > end) throw new DecodeError('snappy literal ends inside its length', start)
-        size = 0
-        for (let index = bytes - 1; index >= 0; index--) size = size * 256 + block[read + index]!
-        read += bytes
-      }
-      size++
-      if (size > end - read) throw new DecodeError('snappy literal runs past the end of the block', start)
-      if (size > length - written) throw new DecodeError('snappy block holds more than it claims', start)
-      if (size <= 32) for (let index = 0; index < size; index++) output[written + index] = block[read + index]!
-      else output.set(block.subarray(read, read + size), written)
-      read += size
-      written += size
-      continue
-    }
-    let size: number
-    let offset: number
-    if ((tag & 3) === 1) {
-      if (read + 1 > end) throw new DecodeError('snappy copy ends inside its offset', start)
-      size = 4 + ((tag >>> 2) & 7)
-      offset = ((tag & 0xe0) << 3) | block[read]!
-      read += 1
-    } else if ((tag & 3) === 2) {
-      if (read + 2 > end) throw new DecodeError('snappy copy ends inside its offset', start)
-      size = 1 + (tag >>> 2)
-      offset = block[read]! | (block[read + 1]! << 8)
-      read += 2
-    } else {
-      if (read + 4 > end) throw new DecodeError('snappy copy ends inside its offset', start)
-      size = 1 + (tag >>> 2)
-      offset = (block[read]! | (block[read + 1]! << 8) | (block[read + 2]! << 16) | (block[read + 3]! << 24)) >>> 0
-      read += 4
-    }
-    if (offset === 0 || offset > written) throw new DecodeError('snappy copy points before the start of its output', start)
-    if (size > length - written) throw new DecodeError('snappy block holds more than it claims', start)
-    const from = written - offset
-    for (let index = 0; index < size; index++) output[written + index] = output[from + index]!
-    written += size
-  }
-  if (written !== length) throw new DecodeError(`snappy block holds ${written} bytes and claims ${length}`, end)
 }

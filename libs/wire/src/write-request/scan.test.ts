@@ -1,6 +1,8 @@
 import { DecodeError } from '@clymene/model'
 import { describe, expect, test } from 'vitest'
 
+import { compress } from '../snappy/compress.ts'
+import { createDecompressor } from '../snappy/decompress.ts'
 import { encodeReference, hex, WRITE_REQUEST } from '../testing/reference.ts'
 import { encodeSeriesLabels, encodeWriteRequest } from './encode.ts'
 import { scanWriteRequest } from './scan.ts'
@@ -18,6 +20,10 @@ const field = (content: string): string => {
   return `0a${bytes.length.toString(16).padStart(2, '0')} ${content}`
 }
 const label = (name: string, value: string): string => encodeSeriesLabels([[name, value]]).toString('hex')
+
+const decompress = createDecompressor(1 << 20)
+/** Where a decompressor leaves it. */
+const inPlace = (bytes: Buffer): Buffer => decompress(compress(bytes))
 
 describe('scanWriteRequest', () => {
   const accepted = [
@@ -43,6 +49,7 @@ describe('scanWriteRequest', () => {
   ]
   test.each(accepted)('$name', ({ bytes, scan }) => {
     expect(scanWriteRequest(hex(bytes))).toEqual(scan)
+    expect(scanWriteRequest(inPlace(hex(bytes)))).toEqual(scan)
   })
 
   test('labels longer than 127 bytes', () => {
@@ -94,6 +101,16 @@ describe('scanWriteRequest', () => {
       bytes: `0a0f ${NAME} 5000`,
       error: 'length of 14 runs past the end of its message at byte 3',
     },
+    {
+      name: 'whole label that runs past its series into the next series',
+      bytes: `0a0f ${NAME} ${field(`${NAME}${SAMPLE}`)}`,
+      error: 'length of 14 runs past the end of its message at byte 3',
+    },
+    {
+      name: 'whole sample that runs past its series into the next series',
+      bytes: `0a1d ${NAME}${SAMPLE} ${field(`${NAME}${SAMPLE}`)}`,
+      error: 'length of 12 runs past the end of its message at byte 19',
+    },
     { name: 'label as a number', bytes: field('0801'), error: 'wire type 0 in field 1 of TimeSeries at byte 2' },
     { name: 'label runs past its series', bytes: '0a04 0a060a02', error: 'length of 6 runs past the end of its message at byte 3' },
     { name: 'name runs past its label', bytes: field('0a04 0a0a6162'), error: 'length of 10 runs past the end of its message at byte 5' },
@@ -105,6 +122,7 @@ describe('scanWriteRequest', () => {
     { name: 'name that is not UTF-8', bytes: field(`${NAME} 0a06 0a01ff 120161`), error: 'text that is not UTF-8 at byte \\d+' },
     { name: 'a character cut by the end of its text', bytes: field(`${NAME} 0a07 0a02c3 0a 120161`), error: '.* at byte \\d+' },
     { name: 'half a surrogate pair', bytes: field(`${NAME} 0a08 0a0161 1203eda080`), error: 'text that is not UTF-8 at byte \\d+' },
+    { name: 'sample that ends after its time', bytes: field(`${NAME} 1204 10e807 18`), error: 'message ends inside a varint at byte \\d+' },
     { name: 'sample as a number', bytes: field(`${NAME} 1001`), error: 'wire type 0 in field 2 of TimeSeries at byte 18' },
     { name: 'value cut', bytes: field(`${NAME} 1208 09000000000000f0`), error: 'message ends inside a value of 8 bytes at byte 21' },
     { name: 'value as a number', bytes: field(`${NAME} 1202 0801`), error: 'wire type 0 in field 1 of Sample at byte 20' },
@@ -124,6 +142,7 @@ describe('scanWriteRequest', () => {
   test.each(refused)('refuses: $name', ({ bytes, error }) => {
     expect(() => scanWriteRequest(hex(bytes))).toThrow(DecodeError)
     expect(() => scanWriteRequest(hex(bytes))).toThrow(new RegExp(`^${error}$`))
+    expect(() => scanWriteRequest(inPlace(hex(bytes)))).toThrow(new RegExp(`^${error}$`))
   })
 
   test('never reads beyond its bytes into those that follow in memory', () => {

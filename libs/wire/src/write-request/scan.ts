@@ -3,6 +3,7 @@ import { DecodeError } from '@clymene/model'
 import { LabelWatch, type ExpectedLabel } from '../expected-label.ts'
 import { FieldReader } from '../protobuf/field-reader.ts'
 import { checkMessage, checkUtf8, wrongWireType } from '../protobuf/message-check.ts'
+import { scanInPlace } from '../wasm/body-memory.ts'
 import { EXEMPLAR, HISTOGRAM, METADATA } from './shapes.ts'
 import {
   LABEL_NAME,
@@ -37,14 +38,17 @@ export type WriteRequestScan = {
  * another wire type, a series without `__name__`, an empty label name, text that is not UTF-8, a body of remote write 2.0.
  * The order of labels is not looked at: Go Clymene writes `up` with its name last.
  *
- * @param expected a label that every series is to have with this value, if it has it: a sixth more time.
+ * @param expected a label that every series is to have with this value, if it has it: a tenth more time.
  * @throws DecodeError
  */
 export function scanWriteRequest(bytes: Uint8Array, expected?: ExpectedLabel): WriteRequestScan {
-  return new WriteRequestScanner(bytes, expected).scan()
+  return scanInPlace(bytes, expected) ?? new WriteRequestScanner(bytes, expected).scan()
 }
 
-/** A class for speed: its counters are fields, not objects handed around. 2,000 series of eleven labels take about 0.4 ms. */
+/**
+ * What lies elsewhere than a decompressor left it, looks unusual or is damaged. A class for speed: its counters are fields, not objects handed
+ * around. 2,000 series of eleven labels take about 0.3 ms, and 0.08 ms in place.
+ */
 class WriteRequestScanner {
   readonly #reader: FieldReader
   readonly #view: DataView
