@@ -22,11 +22,13 @@ const numberKey = ({ kind, series, value }: Pick<Sent, 'kind' | 'series' | 'valu
 function judgeKafka({ sent, own, kafka }: Evidence): readonly Finding[] {
   const byNumber = new Map(sent.map((one) => [numberKey(one), one]))
   const inKafka = new Set(kafka.map(numberKey))
+  const numbered = new Set(sent.map(({ series }) => series))
   const lost = sent
     .filter((one) => one.acknowledged && !inKafka.has(numberKey(one)))
     .map(({ series, value, time = '?' }): Finding => ({ what: 'lost', where: 'Kafka', text: describeItem({ series, time, value }) }))
   const strange = kafka.flatMap((item): Finding[] => {
-    if (own.has(item.series)) return []
+    // A mark that a series is over is the agent's own as well.
+    if (own.has(item.series) || (item.value === 'NaN' && numbered.has(item.series))) return []
     const known = byNumber.get(numberKey(item))
     const text = `${placeOf(item)}: ${describeItem(item)}`
     if (known === undefined) return [{ what: 'invented', where: 'Kafka', text }]

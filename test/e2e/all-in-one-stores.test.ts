@@ -13,7 +13,7 @@ import {
   type Kafka,
 } from '../engines/index.ts'
 import { makeWorld, startAllInOne, type AllInOne } from './all-in-one.ts'
-import { withAdmin } from './kafka-fixture.ts'
+import { withAdmin } from './kafka-admin.ts'
 import { documentsIn, linesIn, samplesIn } from './stores.ts'
 import { numberOf, numbersTo, sorted } from './world.ts'
 

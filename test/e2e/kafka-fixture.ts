@@ -8,8 +8,9 @@ import {
 } from '@clymene/bus'
 import type { Logger } from '@clymene/model'
 import { createMetrics, parseFlags, silentLogger, type Metrics } from '@clymene/runtime'
-import { Kafka, logLevel } from 'kafkajs'
 import { vi } from 'vitest'
+
+import { withAdmin } from './kafka-admin.ts'
 
 export type KafkaFixtureOptions = { readonly argv?: readonly string[]; readonly metrics?: Metrics; readonly logger?: Logger }
 
@@ -41,12 +42,4 @@ export async function createTopicOf(
   return topic
 }
 
-export async function withAdmin<T>(bootstrap: string, act: (admin: ReturnType<Kafka['admin']>) => Promise<T>): Promise<T> {
-  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin()
-  await admin.connect()
-  try {
-    return await act(admin)
-  } finally {
-    await admin.disconnect()
-  }
-}
+export { withAdmin } from './kafka-admin.ts'

@@ -1,9 +1,9 @@
 import { Kafka, logLevel, type KafkaMessage } from 'kafkajs'
 
-import { withAdmin } from './kafka-fixture.ts'
+import { withAdmin } from './kafka-admin.ts'
 
 /** Shows every message that a topic holds at the moment of the call, from its oldest on, over a client of its own. */
-export async function readTopic(bootstrap: string, topic: string, see: (message: KafkaMessage) => void): Promise<void> {
+export async function readTopic(bootstrap: string, topic: string, see: (message: KafkaMessage, partition: number) => void): Promise<void> {
   const offsets = await withAdmin(bootstrap, (admin) => admin.fetchTopicOffsets(topic))
   const missing = new Map(offsets.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, BigInt(high)]))
   if (missing.size === 0) return
@@ -24,7 +24,7 @@ export async function readTopic(bootstrap: string, topic: string, see: (message:
         for (const message of messages) {
           const end = missing.get(partition)
           if (end === undefined || BigInt(message.offset) >= end) continue
-          see(message)
+          see(message, partition)
           if (BigInt(message.offset) === end - 1n) missing.delete(partition)
         }
         if (missing.size === 0) read.resolve()

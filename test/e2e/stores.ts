@@ -4,9 +4,10 @@ export type StoredSeries = {
   readonly samples: readonly (readonly [timestampMs: number, value: number])[]
 }
 
-/** Everything Prometheus has of a selector in the last hour. */
-export async function samplesIn(prometheus: string, selector: string): Promise<readonly StoredSeries[]> {
-  const answer = await getJson(`${prometheus}/api/v1/query?${new URLSearchParams({ query: `${selector}[1h]` }).toString()}`)
+/** Everything Prometheus has of a selector in the hour before `endMs`, default now. */
+export async function samplesIn(prometheus: string, selector: string, endMs = Date.now()): Promise<readonly StoredSeries[]> {
+  const parameters = { query: `${selector}[1h]`, time: String(endMs / 1000) }
+  const answer = await getJson(`${prometheus}/api/v1/query?${new URLSearchParams(parameters).toString()}`)
   return answer.data.result.map(({ metric, values }: { metric: Record<string, string>; values: [number, string][] }) => ({
     labels: metric,
     samples: values.map(([seconds, value]) => [Math.round(seconds * 1000), Number(value)] as const),

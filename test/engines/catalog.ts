@@ -2,12 +2,22 @@ import { installChromium, isChromiumInstalled } from './chromium.ts'
 import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
 import { installKafka, isKafkaInstalled } from './kafka.ts'
 import { installKubernetes, isKubernetesInstalled } from './kubernetes-programs.ts'
+import { installLibfaketime, isLibfaketimeInstalled } from './libfaketime.ts'
 import { installLoki, isLokiInstalled } from './loki.ts'
 import { installNodeExporter, isNodeExporterInstalled } from './node-exporter.ts'
 import { installPrometheus, isPrometheusInstalled } from './prometheus.ts'
 
 /** In the order of installation. */
-export const engineNames = ['kafka', 'elasticsearch', 'prometheus', 'node-exporter', 'chromium', 'loki', 'kubernetes'] as const
+export const engineNames = [
+  'kafka',
+  'elasticsearch',
+  'prometheus',
+  'node-exporter',
+  'chromium',
+  'libfaketime',
+  'loki',
+  'kubernetes',
+] as const
 export type EngineName = (typeof engineNames)[number]
 
 type Installation = {
@@ -23,6 +33,7 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   prometheus: { isInstalled: isPrometheusInstalled, install: installPrometheus },
   'node-exporter': { isInstalled: isNodeExporterInstalled, install: installNodeExporter },
   chromium: { isInstalled: isChromiumInstalled, install: installChromium },
+  libfaketime: { isInstalled: isLibfaketimeInstalled, install: installLibfaketime },
   loki: { isInstalled: isLokiInstalled, install: installLoki },
   kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
 }

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Engine } from '../engines/index.ts'
+import type { Engines } from './engines.ts'
+import { SERVICES, type Actor, type Fault } from './plan.ts'
+import type { Services } from './services.ts'
+import type { SmallDisk } from './small-disk.ts'
+
+export type World = { readonly engines: Engines; readonly services: Services; readonly disk: SmallDisk | undefined }
+
+/** When something was not as it should be, in true time. */
+export type Trouble = { readonly fault: Fault; readonly fromMs: number; readonly toMs: number }
+
+/** Makes every fault at its time and mends it; resolves when all are mended. */
+export async function injectAll(plan: readonly Fault[], world: World): Promise<readonly Trouble[]> {
+  const began = performance.now()
+  return Promise.all(
+    plan.map(async (fault) => {
+      await sleep(Math.max(0, fault.atMs - (performance.now() - began)))
+      const fromMs = Date.now()
+      await inject(fault, world)
+      return { fault, fromMs, toMs: Date.now() }
+    }),
+  )
+}
+
+function inject(fault: Fault, world: World): Promise<void> {
+  const { engines, services, disk } = world
+  switch (fault.kind) {
+    case 'kill':
+      return actOn(fault.on, world, async (engine) => {
+        await engine.kill()
+        await sleep(fault.forMs)
+        await engine.restart()
+      })
+    case 'pause':
+      return actOn(fault.on, world, async (engine) => {
+        await engine.pause()
+        await sleep(fault.forMs)
+        engine.resume()
+      })
+    case 'answers':
+      return during(fault, (isOn) => engines.proxies[fault.on].answer(isOn ? fault.answer : undefined))
+    case 'full-disk':
+      return during(fault, (isOn) => (isOn ? disk?.fill() : disk?.empty()))
+    case 'clock':
+      services.clockOf(fault.on).moveTo(fault.byMs)
+      return Promise.resolve()
+    case 'rebalance':
+      return services.startIngester().then(async (third) => {
+        await sleep(fault.forMs)
+        await third.stop()
+      })
+  }
+}
+
+function actOn(name: Actor, { engines, services }: World, act: (engine: Engine) => Promise<void>): Promise<void> {
+  if (name === 'kafka') return act(engines.kafka)
+  const service = SERVICES.find((one) => one === name)
+  if (service !== undefined) return services.of(service).alone(() => act(services.of(service).service))
+  return act(engines.stores[name as keyof Engines['stores']])
+}
+
+async function during({ forMs }: Fault, set: (isOn: boolean) => void): Promise<void> {
+  set(true)
+  await sleep(forMs)
+  set(false)
+}
