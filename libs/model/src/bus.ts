@@ -24,6 +24,11 @@ export type PartitionBatch = {
    * meanwhile (the handle's signal tells). Optional to call: what is left is committed when the handle resolves.
    */
   readonly commit?: (count: number) => Promise<void>
+  /**
+   * Asks the bus whether the partition is still this member's, who may have been stopped for longer than its session without knowing
+   * of it. When it is not, the handle's signal is aborted before this resolves. Absent where there are no other members.
+   */
+  readonly isOurs?: () => Promise<boolean>
 }
 
 /** Where a group stands in one partition. `end` is the offset that the next message will get. */

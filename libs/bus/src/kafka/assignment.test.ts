@@ -291,6 +291,25 @@ describe('a commit', () => {
     },
   )
 
+  test('of where the group stands shows whether the partition is still ours; a call that lost it is aborted before it hears so', async () => {
+    const { join, push, calls, commits, called, committed, answerCommits } = group()
+    join(1, [0])
+    push(0, 7, 3)
+    await called(1)
+    const { batch, signal } = calls[0]!
+    expect(await batch.isOurs?.()).toBe(true)
+    await batch.commit?.(2)
+    expect(await batch.isOurs?.()).toBe(true)
+    expect(commits.map(({ offsets }) => offsets[0]?.offset)).toEqual(['7', '9', '9'])
+    answerCommits(() => Promise.reject(protocolError('UNKNOWN_MEMBER_ID')))
+    const answer = batch.isOurs?.().then((isOurs) => ({ isOurs, isAborted: signal.aborted }))
+    await committed(4)
+    join(3, [0], 'me again')
+    expect(await answer).toEqual({ isOurs: false, isAborted: true })
+    expect(await batch.isOurs?.()).toBe(false)
+    calls[0]!.fail(new Error('aborted'))
+  })
+
   test('that is refused is not sent again before the partitions are dealt out', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] })
     try {

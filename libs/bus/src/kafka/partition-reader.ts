@@ -68,8 +68,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
       const { records, next, takeover, told } = take()
       pendingSince = Date.now()
       unsettled = records
-      const commit = commitSteps(records, next)
-      await options.handle({ topic, partition, records, takeover, ...told, commit }, lost.signal)
+      const { commit, isOurs } = commitSteps(records, next)
+      await options.handle({ topic, partition, records, takeover, ...told, commit, isOurs }, lost.signal)
       pendingSince = undefined
       await commit(records.length)
       unsettled = []
@@ -80,10 +80,11 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   const commitSteps = (records: readonly BusRecord[], next: bigint) => {
     let committed = 0
     let done = Promise.resolve()
-    return (count: number): Promise<void> => {
+    const offsetOf = (count: number): bigint => records[count]?.origin.offset ?? next
+    const commit = (count: number): Promise<void> => {
       if (count <= committed || lost.signal.aborted) return done
       const messages = count - committed
-      const upTo = records[count]?.origin.offset ?? next
+      const upTo = offsetOf(count)
       committed = count
       const before = done
       done = options.commit(upTo).then(async (isCommitted) => {
@@ -94,6 +95,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
       })
       return done
     }
+    // The broker takes a commit of where the group stands from nobody else.
+    return { commit, isOurs: () => (lost.signal.aborted ? Promise.resolve(false) : options.commit(offsetOf(committed))) }
   }
 
   const take = (): Chunk => {

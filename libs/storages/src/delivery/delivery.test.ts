@@ -286,6 +286,21 @@ describe('after taking a partition over', () => {
     expect(store.bodies).toEqual([['k@1'], ['k@2', 'k@3', 'k@4']])
   })
 
+  test('whoever lost it meanwhile makes no dead letter of what somebody else has written', async () => {
+    const store = createPrometheusLike()
+    const lost = new AbortController()
+    const { handle, produced, commits } = start(store)
+    await start(store).handle(messages(1, 2))
+    const isOurs = (): Promise<boolean> => {
+      lost.abort(new Error('partition lost'))
+      return Promise.resolve(false)
+    }
+    await expect(handle(messages(1), { isOurs }, lost.signal)).rejects.toThrow('partition lost')
+    expect({ produced, commits }).toEqual({ produced: [], commits: [] })
+    await handle(messages(1), { isOurs: () => Promise.resolve(true) })
+    expect(deadNames(produced)).toEqual(['k@1'])
+  })
+
   test('what was written last before is not known any more', async () => {
     const store = createPrometheusLike()
     const { handle } = start(store)

@@ -3,7 +3,7 @@ import { createOnceIn, type Backoff, type Metrics, type Readiness } from '@clyme
 import { createMessageReader } from '@clymene/wire'
 
 import { classified } from '../decorators/classified.ts'
-import { isolating } from '../decorators/isolating.ts'
+import { isolating, type Refusal } from '../decorators/isolating.ts'
 import { createMaybeStored } from '../decorators/lineage.ts'
 import { observed } from '../decorators/observed.ts'
 import { retrying } from '../decorators/retrying.ts'
@@ -85,16 +85,17 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
   }
   const counted = observed(classified(sink), { storage, kind, metrics })
   const patient = retrying(counted, { storage, kind, logger, maybeStored, readiness, ...(backoff === undefined ? {} : { backoff }) })
-  const writer = isolating(patient, {
-    maybeStored,
-    repeat,
-    refuse: ({ piece, error }, signal) => deadLetters.refused(piece, error, signal),
-  })
   const newBody = (): Body => createBody(limits, { storesParts })
   const partitions = new Map<number, PartitionState>()
 
   return async (batch, signal) => {
     const state = stateOf(partitions, batch, newBody)
+    const refuse = async ({ piece, error }: Refusal, inner: AbortSignal): Promise<void> => {
+      // Whoever has the partition now may have written it: then the refusal says nothing, and is theirs to see.
+      if (error.repeatLike && (await batch.isOurs?.()) === false) inner.throwIfAborted()
+      await deadLetters.refused(piece, error, inner)
+    }
+    const writer = isolating(patient, { maybeStored, repeat, refuse })
     let body = newBody()
     const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value)
 
