@@ -42,7 +42,7 @@ export function joinLedgers(reports: readonly LedgerReport[], filter: LedgerFilt
 const senderKey = ({ kind, cluster, agent, to }: SenderAccount): string => JSON.stringify([kind, cluster, agent, to])
 const replayKey = ({ kind, storage, topic, cluster }: ReplayAccount): string => JSON.stringify([kind, storage, topic, cluster])
 
-/** One of each book: that which is booked furthest, and of those the one that knows the end of the log best. */
+/** One of each book: that which was saved last, of those the one that goes furthest, of those the one that knows the end of the log best. */
 function latest(books: readonly PartitionAccount[]): readonly PartitionAccount[] {
   const kept = new Map<string, PartitionAccount>()
   for (const book of books) {
@@ -55,5 +55,6 @@ function latest(books: readonly PartitionAccount[]): readonly PartitionAccount[]
 
 function isLater(one: PartitionAccount, other: PartitionAccount): boolean {
   if (one.savedAt !== other.savedAt) return one.savedAt > other.savedAt
+  if (one.upTo !== other.upTo) return BigInt(one.upTo) > BigInt(other.upTo)
   return BigInt(one.end ?? one.upTo) >= BigInt(other.end ?? other.upTo)
 }

@@ -13,4 +13,5 @@ void runCli(
   ]),
   process.argv.slice(2),
   process.env,
+  new Map([['ledger', async () => (await import('./ledger/tool.ts')).ledgerTool]]),
 )
