@@ -10,12 +10,17 @@ export type TopicLayout = {
   readonly replication: number
   /** Copies without which nothing is taken, but never more than there are copies. */
   readonly minInSyncReplicas: number
-  readonly retentionMs: number
+  /** Absent where messages are not deleted by age. */
+  readonly retentionMs?: number
+  /** Further settings, by Kafka's names. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export type TopicCreation = TopicLayout & {
   /** Without it a missing topic is an error that says what to do. */
   readonly isAllowed: boolean
+  /** What says whether it is allowed; default the producer's flag. */
+  readonly flag?: string
 }
 
 const TIMEOUT_MS = 15_000
@@ -27,12 +32,12 @@ const TIMEOUT_MS = 15_000
  */
 export async function createTopic(
   topic: string,
-  creation: TopicCreation,
+  { isAllowed, flag = 'kafka.producer.create-topics', ...wanted }: TopicCreation,
   { connection, logger }: { readonly connection: KafkaConnection; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted()
-  if (!creation.isAllowed) throw new MissingTopicError(topic, creation, '--kafka.producer.create-topics is off')
+  if (!isAllowed) throw new MissingTopicError(topic, wanted, `--${flag} is off`)
   const client = createClient(connection, { requestTimeoutMs: TIMEOUT_MS, logger })
   const stop = (): void => client.destroy('no longer wanted')
   signal.addEventListener('abort', stop, { once: true })
@@ -41,7 +46,7 @@ export async function createTopic(
   try {
     await cluster.connect()
     await cluster.refreshMetadata()
-    const layout = possible(creation, cluster.brokerPool.metadata?.brokers.length ?? 1)
+    const layout = possible(wanted, cluster.brokerPool.metadata?.brokers.length ?? 1)
     await admin.connect()
     const made = await admin.createTopics({
       topics: [
@@ -55,21 +60,26 @@ export async function createTopic(
   } catch (error) {
     if (kafkaErrorOf(error).type === 'TOPIC_ALREADY_EXISTS') return
     const { verdict, reason } = failureOfError(error)
-    throw verdict === 'operator' ? new MissingTopicError(topic, creation, `making it failed: ${reason}`, error) : error
+    throw verdict === 'operator' ? new MissingTopicError(topic, wanted, `making it failed: ${reason}`, error) : error
   } finally {
     signal.removeEventListener('abort', stop)
     client.destroy('no longer needed')
   }
 }
 
-function possible({ partitions, replication, minInSyncReplicas, retentionMs }: TopicLayout, brokers: number): TopicLayout {
-  const copies = Math.min(replication, brokers)
-  return { partitions, replication: copies, minInSyncReplicas: Math.min(minInSyncReplicas, copies), retentionMs }
+function possible(layout: TopicLayout, brokers: number): TopicLayout {
+  const copies = Math.min(layout.replication, brokers)
+  return { ...layout, replication: copies, minInSyncReplicas: Math.min(layout.minInSyncReplicas, copies) }
 }
 
-const configEntries = ({ minInSyncReplicas, retentionMs }: TopicLayout): readonly { readonly name: string; readonly value: string }[] => [
+const configEntries = ({
+  minInSyncReplicas,
+  retentionMs,
+  settings,
+}: TopicLayout): readonly { readonly name: string; readonly value: string }[] => [
   { name: 'min.insync.replicas', value: String(minInSyncReplicas) },
-  { name: 'retention.ms', value: String(retentionMs) },
+  ...(retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]),
+  ...Object.entries(settings ?? {}).map(([name, value]) => ({ name, value })),
 ]
 
 /** The topic is not there and cannot be made by us: somebody has to. */

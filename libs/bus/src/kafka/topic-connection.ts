@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { Logger } from '@clymene/model'
 
 import { createClient, type KafkaClient, type KafkaConnection } from './client.ts'
@@ -7,6 +5,7 @@ import { createCluster, type Cluster } from './internals.ts'
 import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
 import { sendProduce } from './produce-request.ts'
 import type { RecordBatch } from './record-batch.ts'
+import { readMetadata, readNewMetadata } from './topic-metadata.ts'
 import { readTopicConfig, topicStateOf, type TopicConfig, type TopicState } from './topic-state.ts'
 
 export type TopicConnection = {
@@ -135,25 +134,5 @@ export function createTopicConnection(options: TopicConnectionOptions): TopicCon
   }
 }
 
-async function readMetadata(cluster: Cluster, topic: string): Promise<void> {
-  await cluster.connect()
-  if (cluster.targetTopics.has(topic)) await cluster.refreshMetadata()
-  else await cluster.addMultipleTargetTopics([topic])
-}
-
-async function readNewMetadata(cluster: Cluster, topic: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await readMetadata(cluster, topic)
-    } catch (error) {
-      if (tries === NEW_TOPIC_TRIES || !NOT_YET.has(kafkaErrorOf(error).type)) throw error
-      await sleep(NEW_TOPIC_PAUSE_MS)
-    }
-  }
-}
-
-const NEW_TOPIC_TRIES = 20
-const NEW_TOPIC_PAUSE_MS = 50
-const NOT_YET: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 const UNKNOWN_TOPIC_OR_PARTITION = 3
 const LEADER_NOT_AVAILABLE = 5

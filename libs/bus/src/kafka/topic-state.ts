@@ -25,13 +25,7 @@ const NAMES = { maxMessageBytes: 'max.message.bytes', minInSyncReplicas: 'min.in
 
 /** The topic's own values, or those that it has from the brokers. @throws kafkajs's errors, also when it may not be read. */
 export async function readTopicConfig(cluster: Cluster, topic: string): Promise<TopicConfig> {
-  const broker = await cluster.findBroker({
-    nodeId: cluster.findTopicPartitionMetadata(topic).find(({ leader }) => leader >= 0)?.leader ?? 0,
-  })
-  const { resources } = await broker.describeConfigs({
-    resources: [{ type: TOPIC_RESOURCE, name: topic, configNames: Object.values(NAMES) }],
-  })
-  const values = new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
+  const values = await readSettings(cluster, topic, Object.values(NAMES))
   const read = (name: string): number => {
     const value = values.get(name) ?? ''
     if (!/^-?\d{1,19}$/.test(value)) throw new Error(`the brokers do not say what ${name} is`)
@@ -44,6 +38,18 @@ export async function readTopicConfig(cluster: Cluster, topic: string): Promise<
     minInSyncReplicas: read(NAMES.minInSyncReplicas),
     retentionMs: retentionMs < 0 ? Infinity : retentionMs,
   }
+}
+
+/** `compact`, `delete` or both. @throws kafkajs's errors, also when it may not be read. */
+export const readCleanupPolicy = async (cluster: Cluster, topic: string): Promise<string | undefined> =>
+  (await readSettings(cluster, topic, ['cleanup.policy'])).get('cleanup.policy') ?? undefined
+
+async function readSettings(cluster: Cluster, topic: string, configNames: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+  const broker = await cluster.findBroker({
+    nodeId: cluster.findTopicPartitionMetadata(topic).find(({ leader }) => leader >= 0)?.leader ?? 0,
+  })
+  const { resources } = await broker.describeConfigs({ resources: [{ type: TOPIC_RESOURCE, name: topic, configNames }] })
+  return new Map(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]))
 }
 
 /** From the cluster's metadata, as last read. */
