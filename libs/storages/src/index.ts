@@ -3,6 +3,14 @@ export { createDirectSink, type DirectOptions, type DirectTarget } from './deliv
 export { createDeadLetters, deadLetterTopic, type DeadLetter, type DeadLetters, type DeadLettersOptions } from './delivery/dead-letters.ts'
 export { DEFAULT_LIMITS, type BodyLimits } from './delivery/limits.ts'
 
+export { kindsOf, letterFilter, letterFilterFlags, momentMs, type LetterFilter, type Moment, type Place } from './replay/filter.ts'
+export { hintFor } from './replay/hint.ts'
+export { placeText, recordsIn, type Letter } from './replay/letter.ts'
+export { prepareLetter, type PreparedLetter } from './replay/letter-delivery.ts'
+export { readLetters, type PassedOver, type ReadLettersOptions } from './replay/read-letters.ts'
+export { openReplayBook, type ReplayBook, type ReplayBookOptions } from './replay/replay-book.ts'
+export { sendLetters, type SendLettersOptions } from './replay/send-letters.ts'
+
 export { classified } from './decorators/classified.ts'
 export { isolating, type IsolatingOptions, type Refusal } from './decorators/isolating.ts'
 export { createMaybeStored, type MaybeStored } from './decorators/lineage.ts'
