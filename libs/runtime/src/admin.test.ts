@@ -77,6 +77,22 @@ describe('admin server', () => {
     expect((await server.inject('/version')).json()).toEqual(version)
   })
 
+  test('what a service adds below /api is served as JSON, and everything else there is health', async () => {
+    const { metrics, readiness } = start()
+    const address = { host: '127.0.0.1', port: 0 }
+    const admin = await startAdminServer({ flagName: 'f', metricsRoute: '/metrics', address, metrics, readiness, version })
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${admin.address.port}${path}`)
+      return [response.status, await response.json()]
+    }
+    expect(await get('/api/ledger')).toEqual([503, expect.objectContaining({ status: 'Server not available' })])
+    admin.serveJson('/api/ledger', async () => ({ books: [] }))
+    admin.serveJson('/api/away', () => Promise.reject(new Error('the store is away')))
+    expect(await get('/api/ledger?x=1')).toEqual([200, { books: [] }])
+    expect(await get('/api/away')).toEqual([503, { error: 'the store is away' }])
+    await admin.close()
+  })
+
   test('a port in use names the flag', async () => {
     const options = {
       flagName: 'admin.http.host-ports',

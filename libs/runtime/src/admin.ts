@@ -1,8 +1,10 @@
+import { errorMessage } from '@clymene/model'
 import fastify, { type FastifyInstance } from 'fastify'
 
 import type { Address } from './flag.ts'
 import { listen } from './listen.ts'
 import type { Metrics } from './metrics.ts'
+import { aborted } from './process.ts'
 import type { Readiness } from './readiness.ts'
 import type { Version } from './version.ts'
 
@@ -17,26 +19,38 @@ export type AdminOptions = {
   readonly version: Version
 }
 
-export type AdminServer = { readonly address: Address; readonly close: () => Promise<void> }
+export type AdminServer = {
+  readonly address: Address
+  /**
+   * Serves as JSON, from now on, what `answer` gives for a GET of this path below `/api/`: known only once a service is put together.
+   * An answer that rejects, or takes longer than 20 s, is 503 with the reason.
+   */
+  readonly serveJson: (path: `/api/${string}`, answer: JsonAnswer) => void
+  readonly close: () => Promise<void>
+}
+
+export type JsonAnswer = (signal: AbortSignal) => Promise<unknown>
 
 /** Serves health, metrics and version until closed. It listens before anything else, so that 503 is an answer from the start. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
-  const server = createAdminServer(options)
+  const answers = new Map<string, JsonAnswer>()
+  const server = createAdminServer({ ...options, answers })
   const address = await listen(server, options.address, options.flagName)
-  return { address, close: () => server.close() }
+  return { address, serveJson: (path, answer) => void answers.set(path, answer), close: () => server.close() }
 }
 
 /**
  * The routes of the admin port: `/` (and any other path) health as the original's JSON, `/livez` 200 while the process
  * serves, `/readyz` 200 or 503 with a reason a line, `/reasons` the same text with 200 always (a Kubernetes API server's
- * proxy is asked with clients that drop the body of a 503), the metrics, `/version`.
+ * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds below `/api/`.
  */
 export function createAdminServer({
   metricsRoute,
   metrics,
   readiness,
   version,
-}: Omit<AdminOptions, 'address' | 'flagName'>): FastifyInstance {
+  answers = new Map(),
+}: Omit<AdminOptions, 'address' | 'flagName'> & { readonly answers?: ReadonlyMap<string, JsonAnswer> }): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 60_000, bodyLimit: 64 * 1024 })
   server.get('/livez', (_request, reply) => reply.type('text/plain').send('ok\n'))
   server.get('/readyz', (_request, reply) => {
@@ -51,12 +65,28 @@ export function createAdminServer({
   if (metricsRoute !== 'none') {
     server.get(metricsRoute, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   }
+  server.get('/api/*', async (request, reply) => {
+    const answer = answers.get(request.url.replace(/\?.*$/, ''))
+    return answer === undefined ? sendHealth(readiness, reply) : sendJson(answer, reply)
+  })
   server.get('/', (_request, reply) => sendHealth(readiness, reply))
   server.setNotFoundHandler((_request, reply) => sendHealth(readiness, reply))
   return server
 }
 
 const formatReasons = (reasons: readonly string[]): string => (reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
+
+const ANSWER_MS = 20_000
+
+async function sendJson(answer: JsonAnswer, reply: Reply): Promise<unknown> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const late = aborted(signal).then(() => Promise.reject(new Error(`no answer within ${ANSWER_MS / 1000} s`)))
+    return reply.code(200).send(await Promise.race([answer(signal), late]))
+  } catch (error) {
+    return reply.code(503).send({ error: errorMessage(error) })
+  }
+}
 
 type Reply = { code: (status: number) => { send: (body: unknown) => unknown } }
 

@@ -1,5 +1,5 @@
 export { adminAccess, type AdminAccess, type AdminRequest } from './admin-access.ts'
-export { createAdminServer, formatUptime, startAdminServer, type AdminOptions, type AdminServer } from './admin.ts'
+export { createAdminServer, formatUptime, startAdminServer, type AdminOptions, type AdminServer, type JsonAnswer } from './admin.ts'
 export { retry, type Backoff, type RetryOptions } from './backoff.ts'
 export { adminFlags, adminTokenFlags, processFlags } from './process-flags.ts'
 export { flagHelp, flagTable, type FlagGroup } from './flag-help.ts'
