@@ -31,7 +31,7 @@ const GATEWAY_NAME = /^gateway-.*-[0-9a-f]{8}$/
 
 export function joinSenders(senders: readonly SenderAccount[], books: readonly PartitionAccount[], cluster: string | undefined): Joined {
   const byStorage = storagesOf(books)
-  const all = [...senders.map((sender) => joinOne(sender, byStorage)), ...strangers(senders, byStorage)]
+  const all = [...senders.map((sender) => joinOne(sender, byStorage, senders)), ...strangers(senders, byStorage)]
   const wanted = all.filter(({ row }) => cluster === undefined || row.cluster === cluster)
   return {
     rows: wanted.map(({ row }) => row).toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
@@ -65,11 +65,11 @@ const storagesOf = (books: readonly PartitionAccount[]): readonly StorageBooks[]
 
 type One = { readonly row: SenderRow; readonly findings: readonly Finding[] }
 
-function joinOne(sender: SenderAccount, storages: readonly StorageBooks[]): One {
+function joinOne(sender: SenderAccount, storages: readonly StorageBooks[], all: readonly SenderAccount[]): One {
   const { kind, cluster, agent, to, sent, acknowledged, buffered, dropped } = sender
   const row = { kind, cluster, agent, to, sent, acknowledged, buffered, dropped }
   const leadsToBus = to.split(',').some((name) => TO_BUS.has(name))
-  const counted = storages.filter((storage) => storage.kind === kind).map((storage) => ({ storage, ...countIn(storage, sender) }))
+  const counted = storages.filter((storage) => storage.kind === kind).map((storage) => ({ storage, ...countIn(storage, sender, all) }))
   if (!leadsToBus || counted.length === 0) return { row, findings: [] }
   const inBus = Math.max(...counted.map(({ distinct }) => distinct))
   const lost = counted.map(({ storage, distinct, missing }) => ({
@@ -107,11 +107,15 @@ function lostOf(sender: SenderAccount, { unknown, agents, beginsLate }: StorageB
   return Math.max(0, byGaps, byCount)
 }
 
-function countIn({ agents }: StorageBooks, { cluster, agent, epoch }: SenderAccount) {
-  const named = agents.filter((account) => account.agent === agent)
-  // A gateway that knows the cluster from a token says more than the sender does.
-  const own = named.filter((account) => account.cluster === cluster)
-  const epochs = (own.length === 0 && cluster === '' ? named : own).flatMap((account) => epochsSince(account.epochs, epoch))
+function countIn({ agents }: StorageBooks, sender: SenderAccount, all: readonly SenderAccount[]) {
+  const isOf = (account: AgentAccount, { cluster, agent }: SenderAccount): boolean => account.agent === agent && account.cluster === cluster
+  const isOfAnother = (account: AgentAccount): boolean => all.some((other) => other.kind === sender.kind && isOf(account, other))
+  const own = agents.filter((account) => {
+    if (isOf(account, sender)) return true
+    // Which cluster it is may be known to the gateway alone, from a token; and an account without one may be of several.
+    return sender.cluster === '' && account.agent === sender.agent && !isOfAnother(account)
+  })
+  const epochs = own.flatMap((account) => epochsSince(account.epochs, sender.epoch))
   return { distinct: sum(epochs, (one) => one.distinct), missing: sum(epochs, (one) => one.missing) }
 }
 

@@ -110,6 +110,13 @@ describe('a sender', () => {
     expect(join([sender({ cluster: '' })], [book([agent(10)])])).toMatchObject({ senders: [{ cluster: '', inBus: 10 }], findings: [] })
   })
 
+  test('without a cluster it has what no other account has', () => {
+    const books = [book([agent(10), agent(3, { cluster: 'c2' }), agent(2, { cluster: '' })])]
+    const { senders, findings: found } = join([sender(), sender({ cluster: '', sent: 5, acknowledged: 5 })], books)
+    expect(senders.map(({ inBus }) => inBus)).toEqual([5, 10])
+    expect(found).toEqual([])
+  })
+
   test('whose account began anew is not compared with what it sent before', () => {
     const both = agent(30, {
       epochs: [

@@ -30,6 +30,7 @@ test('the own agent writes, whatever tokens the gateway asks others for', async 
       return Promise.resolve()
     },
     unavailable: () => undefined,
+    to: () => 'bus',
     metrics: createMetrics(),
     logger: silentLogger,
     readiness: createReadiness(),

@@ -165,6 +165,7 @@ function openGateway({
         : bus.bus.produce(topic, [envelope], signal)
     },
     unavailable: bus.bus.unavailable,
+    to: () => 'bus',
     metrics,
     logger,
     readiness,

@@ -19,11 +19,17 @@ function setUp(options: { readonly lag?: () => readonly PartitionLag[]; readonly
       events.push(`${name} has finished`)
     }
   const never = (): Promise<never> => Promise.reject(new Error('not asked here'))
-  const bus: Bus = { produce: never, consume: never, read: async function* () {}, close: never, unavailable: () => undefined, lag: async () => options.lag?.() ?? [] }
-  const address = { host: '127.0.0.1', port: 1 }
+  const bus: Bus = {
+    produce: never,
+    consume: never,
+    read: async function* () {},
+    close: never,
+    unavailable: () => undefined,
+    lag: async () => options.lag?.() ?? [],
+  }
   const running: Running = {
-    agent: { run: service('agent'), reload: () => undefined, close: async () => undefined },
-    gateway: { run: service('gateway'), httpAddress: address, grpcAddress: address },
+    agent: { run: service('agent') },
+    gateway: { run: service('gateway') },
     ingester: {
       run: service('ingester'),
       routes: [{ kind: 'metrics', storage: 's', topic: 't', group: 'g', sink: { write: never }, storesParts: false }],

@@ -11,8 +11,8 @@ import type { OpenedBus } from './open-bus.ts'
 export const DRAIN_MS = 2500
 
 export type Running = {
-  readonly agent: AssembledAgent
-  readonly gateway: Gateway
+  readonly agent: Pick<AssembledAgent, 'run'>
+  readonly gateway: Pick<Gateway, 'run'>
   readonly ingester: Ingester
   readonly bus: OpenedBus
   readonly logger: Logger

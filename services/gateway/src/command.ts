@@ -1,3 +1,4 @@
+import { ledgerReport } from '@clymene/ledger'
 import { PermanentError, type Delivery, type Kind, type Sink } from '@clymene/model'
 import type { Command, Host } from '@clymene/runtime'
 import {
@@ -43,7 +44,7 @@ function commandOf(name: CommandName): Command {
 }
 
 async function runGateway({ values, storageValues, selection }: ServiceFlags<typeof flags>, host: Host, stop: AbortSignal): Promise<void> {
-  const { logger, metrics, readiness, version } = host
+  const { logger, metrics, readiness, version, admin } = host
   const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
   const watching = new AbortController()
   const watched = storages.watch(readiness, watching.signal)
@@ -53,10 +54,12 @@ async function runGateway({ values, storageValues, selection }: ServiceFlags<typ
       kinds: new Set(storages.sinks.keys()),
       write: writeTo(storages, metrics),
       unavailable: storages.unavailable,
+      to: (kind) => (storages.sinks.get(kind) ?? []).map(({ storage }) => storage).join(','),
       metrics,
       logger,
       readiness,
     })
+    admin.serveJson('/api/ledger', async () => ledgerReport({ service: 'gateway', senders: gateway.accounts() }))
     await gateway.run(stop)
   } finally {
     watching.abort()

@@ -110,6 +110,33 @@ describe('order and identity', () => {
     expect(one.written[0]?.headers.agent).not.toBe(two.written[0]?.headers.agent)
   })
 
+  test('the account tells what became of what was numbered here, and nothing of what came with a number', async () => {
+    const outcomes = [undefined, new PermanentError('no'), new RetryableError('away'), undefined]
+    const { post, gateway } = await start({
+      write: async () => {
+        const error = outcomes.shift()
+        if (error !== undefined) throw error
+      },
+    })
+    for (let count = 0; count < 3; count++) await post('/api/v1/write', block)
+    await post('/api/v1/write', block, { 'clymene-agent': 'a', 'clymene-epoch': '7', 'clymene-sequence': '1' })
+    await post('/api/v1/write', Buffer.from('no block'))
+    expect(gateway.accounts()).toEqual([
+      {
+        kind: 'metrics',
+        cluster: 'c1',
+        agent: expect.stringMatching(/^gateway-/),
+        to: 'kafka',
+        epoch: expect.any(Number),
+        sent: 3,
+        acknowledged: 1,
+        buffered: 0,
+        dropped: 1,
+        unanswered: 1,
+      },
+    ])
+  })
+
   test('an endless label does not become an endless key', async () => {
     const { post, written } = await start()
     for (const end of ['x', 'y']) {

@@ -1,6 +1,8 @@
+import type { SenderAccount } from '@clymene/ledger'
 import { ConfigError, type Envelope, type FlagValues, type Kind, type Logger } from '@clymene/model'
 import { aborted, type Address, createMetrics, listen, type Metrics, type Readiness, silentLogger } from '@clymene/runtime'
 
+import { createAccounts } from './accounts.ts'
 import { checkTokensFile, createAdmission } from './credentials/admission.ts'
 import { followCertificate, type CertificateOptions, type ServerTls } from './credentials/certificate.ts'
 import type { Followed } from './credentials/followed.ts'
@@ -18,6 +20,8 @@ export type GatewayOptions = {
   readonly write: (envelope: Envelope, signal: AbortSignal) => Promise<void>
   /** Why nothing can be written now, as far as is known; undefined when nothing is known against it. */
   readonly unavailable: () => string | undefined
+  /** Names of the storages that a kind is written to, for the account of what is numbered here. */
+  readonly to: (kind: Kind) => string
   readonly metrics: Metrics
   readonly logger: Logger
   readonly readiness: Readiness
@@ -28,6 +32,8 @@ export type GatewayOptions = {
 export type Gateway = {
   readonly httpAddress: Address
   readonly grpcAddress: Address
+  /** What became of the messages that were numbered here. */
+  readonly accounts: () => readonly SenderAccount[]
   /** Serves until the signal aborts, then answers what is pending. */
   readonly run: (signal: AbortSignal) => Promise<void>
 }
@@ -39,6 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const httpTls = certificateOf('http', options)
   const grpcTls = certificateOf('grpc', options)
   warnOfOpenPorts(flags, logger)
+  const accounts = createAccounts({ to: options.to })
   const intake = createIntake({
     write,
     unavailable,
@@ -46,6 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     maxDecompressedBytes: flags['gateway.max-decompressed-bytes'],
     maxUnzippedBytes: flags['gateway.max-unzipped-bytes'],
     writeTimeoutMs: flags['gateway.write-timeout'],
+    accounts,
     metrics,
   })
   const shared = {
@@ -88,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     httpAddress,
     grpcAddress: grpc.address,
+    accounts: accounts.report,
     run: async (signal) => {
       await aborted(signal)
       readiness.stopping()

@@ -1,10 +1,20 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
-import { DecodeError, errorMessage, PROTOBUF, RetryableError, type Envelope, type EnvelopeHeaders, type Kind } from '@clymene/model'
+import {
+  DecodeError,
+  errorMessage,
+  PermanentError,
+  PROTOBUF,
+  RetryableError,
+  type Envelope,
+  type EnvelopeHeaders,
+  type Kind,
+} from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 import { createMessageReader, TooLargeError, type ScannedMessage } from '@clymene/wire'
 
+import type { Accounts, SendOutcome } from './accounts.ts'
 import { SenderGoneError } from './answer.ts'
 import { createBudget } from './budget.ts'
 import type { Grant } from './credentials/tokens.ts'
@@ -33,6 +43,8 @@ export type IntakeOptions = {
   readonly maxDecompressedBytes: number
   readonly maxUnzippedBytes: number
   readonly writeTimeoutMs: number
+  /** Told of what this gateway numbers. */
+  readonly accounts: Accounts
   readonly metrics: Metrics
 }
 
@@ -48,7 +60,7 @@ export type Intake = {
 }
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { write, unavailable, maxDecompressedBytes, writeTimeoutMs, metrics } = options
+  const { write, unavailable, maxDecompressedBytes, writeTimeoutMs, accounts, metrics } = options
   const budget = createBudget(options.maxBytesInFlight)
   const reader = createMessageReader({ maxBytes: maxDecompressedBytes })
   const number = createNumbering()
@@ -93,12 +105,15 @@ export function createIntake(options: IntakeOptions): Intake {
       const { kind, protocol } = request
       const message = await read(request)
       if (message.uncompressedBytes === 0) return // some senders check by an empty request; metadata alone has no samples and goes on
-      const envelope = envelopeOf(request, message, number)
+      const { envelope, isNumbered } = envelopeOf(request, message, number)
+      const settle = isNumbered ? undefined : accounts.begin(kind, envelope.headers)
       const observe = seconds.startTimer({ kind })
       await writeOrRefuse(envelope, AbortSignal.any([signal, stopping.signal])).catch((error: unknown) => {
+        settle?.(outcomeOf(error))
         if (signal.aborted) throw new SenderGoneError()
         throw stopping.signal.aborted ? stopping.signal.reason : error
       })
+      settle?.('acknowledged')
       observe()
       records.inc({ kind, protocol }, message.records)
       bytes.inc({ kind, protocol }, request.bytes.length)
@@ -106,7 +121,13 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 }
 
-function envelopeOf(request: Request, message: ScannedMessage, number: ReturnType<typeof createNumbering>): Envelope {
+/** What was refused was not written; of anything else nobody knows. */
+const outcomeOf = (error: unknown): SendOutcome => (error instanceof PermanentError ? 'dropped' : 'unanswered')
+
+/** `isNumbered`: by its sender, not here. */
+type Numbered = { readonly envelope: Envelope; readonly isNumbered: boolean }
+
+function envelopeOf(request: Request, message: ScannedMessage, number: ReturnType<typeof createNumbering>): Numbered {
   const { kind, headers: received, grant } = request
   // When the newest record was made is read from the body: a sender's own word would bend the freshness.
   const { newestMs: _, position, ...believed } = received
@@ -114,12 +135,8 @@ function envelopeOf(request: Request, message: ScannedMessage, number: ReturnTyp
   const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
   // Where a piece begins belongs to its number.
   const numbers = isNumbered ? believedPosition(position) : number(key)
-  return {
-    kind,
-    key,
-    value: message.value,
-    headers: { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true },
-  }
+  const all = { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true }
+  return { envelope: { kind, key, value: message.value, headers: all }, isNumbered }
 }
 
 const believedPosition = (position: number | undefined): EnvelopeHeaders => (position === undefined ? {} : { position })

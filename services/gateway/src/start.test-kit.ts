@@ -44,6 +44,7 @@ export async function start(options: StartOptions = {}) {
     kinds: new Set(options.kinds ?? ['metrics', 'logs']),
     write,
     unavailable: options.unavailable ?? (() => undefined),
+    to: () => 'kafka',
     metrics,
     logger: loggerInto(lines),
     readiness: createReadiness(),
