@@ -291,6 +291,22 @@ describe('a commit', () => {
     },
   )
 
+  test('refused after the partitions were dealt out anew is sent again at once', async () => {
+    const { join, push, calls, commits, called, committed, answerCommits } = group()
+    const { promise, reject } = Promise.withResolvers<void>()
+    join(1, [0])
+    push(0, 0, 1)
+    await called(1)
+    answerCommits(() => promise)
+    calls[0]!.finish()
+    await committed(1)
+    join(2, [0])
+    answerCommits(() => Promise.resolve())
+    reject(protocolError('ILLEGAL_GENERATION'))
+    await committed(2)
+    expect(commits[1]!.generation.generationId).toBe(2)
+  })
+
   test('of where the group stands shows whether the partition is still ours; a call that lost it is aborted before it hears so', async () => {
     const { join, push, calls, commits, called, committed, answerCommits } = group()
     join(1, [0])

@@ -42,6 +42,8 @@ export function createCommitter({ send, joined, nextAssignment, onOutcome }: Com
   }
 
   const attempt = async (taken: readonly (readonly [number, Waiting])[]): Promise<void> => {
+    // Of the time before: partitions may have been dealt out when a refusal arrives.
+    const dealtOut = nextAssignment()
     try {
       await send(taken.map(([partition, { next }]) => ({ partition, offset: String(next) })))
       onOutcome('done')
@@ -53,7 +55,7 @@ export function createCommitter({ send, joined, nextAssignment, onOutcome }: Com
       // Refused: the partitions are dealt out anew; what is still ours afterwards is committed then.
       const refused = REFUSED.has(kafkaErrorOf(error).type)
       onOutcome(refused ? 'refused' : 'failed')
-      await (refused ? nextAssignment() : later())
+      await (refused ? dealtOut : later())
     }
   }
 
