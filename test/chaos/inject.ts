@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Engine } from '../engines/index.ts'
 import type { Engines } from './engines.ts'
-import { SERVICES, type Actor, type Fault } from './plan.ts'
+import { SERVICES, STORES, type Actor, type Fault } from './plan.ts'
 import type { Services } from './services.ts'
 import type { SmallDisk } from './small-disk.ts'
 
@@ -47,18 +47,19 @@ function inject(fault: Fault, world: World): Promise<void> {
       services.clockOf(fault.on).moveTo(fault.byMs)
       return Promise.resolve()
     case 'rebalance':
-      return services.startIngester().then(async (third) => {
-        await sleep(fault.forMs)
-        await third.stop()
-      })
+      break
   }
+  return services.startIngester().then(async (third) => {
+    await sleep(fault.forMs)
+    await third.stop()
+  })
 }
 
 function actOn(name: Actor, { engines, services }: World, act: (engine: Engine) => Promise<void>): Promise<void> {
-  if (name === 'kafka') return act(engines.kafka)
   const service = SERVICES.find((one) => one === name)
   if (service !== undefined) return services.of(service).alone(() => act(services.of(service).service))
-  return act(engines.stores[name as keyof Engines['stores']])
+  const store = STORES.find((one) => one === name)
+  return act(store === undefined ? engines.kafka : engines.stores[store])
 }
 
 async function during({ forMs }: Fault, set: (isOn: boolean) => void): Promise<void> {

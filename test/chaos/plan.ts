@@ -1,9 +1,10 @@
 import { createRandom, type Random } from './random.ts'
 
 export const SERVICES = ['agent', 'gateway', 'ingester-1', 'ingester-2'] as const
+export type ServiceActor = (typeof SERVICES)[number]
 export const STORES = ['prometheus', 'loki', 'elasticsearch'] as const
 export type StoreName = (typeof STORES)[number]
-export type Actor = (typeof SERVICES)[number] | StoreName | 'kafka'
+export type Actor = ServiceActor | StoreName | 'kafka'
 
 /** What a store's answer is turned into: `lost` passes the write on and cuts the connection instead of answering. */
 export const ANSWERS = ['429', '401', '500', 'hang', 'reset', 'lost'] as const
@@ -18,7 +19,7 @@ export type Fault = { readonly atMs: number; readonly forMs: number } & (
   /** The small disk of the agent's buffer has no byte left. */
   | { readonly kind: 'full-disk'; readonly on: 'disk' }
   /** The wall clock of a service jumps and stays there; `byMs` may be negative. */
-  | { readonly kind: 'clock'; readonly on: (typeof SERVICES)[number]; readonly byMs: number }
+  | { readonly kind: 'clock'; readonly on: ServiceActor; readonly byMs: number }
 )
 
 export type PlanOptions = {
@@ -88,13 +89,13 @@ function draw(random: Random, options: PlanOptions, within: Fault | undefined): 
       return { ...when, kind, on: 'ingester-3' }
     case 'full-disk':
       return { ...when, kind, on: 'disk' }
-    case 'clock': {
-      const on = random.pick(SERVICES)
-      // What an agent stamped must not lie before what it stamped earlier: Prometheus refuses that, and rightly.
-      const byMs = on === 'agent' ? random.between(1000, AGENT_JUMP_MS) : random.between(-HOUR_MS, HOUR_MS)
-      return { ...when, forMs: 0, kind, on, byMs }
-    }
+    case 'clock':
+      break
   }
+  const on = random.pick(SERVICES)
+  // What an agent stamped must not lie before what it stamped earlier: Prometheus refuses that, and rightly.
+  const byMs = on === 'agent' ? random.between(1000, AGENT_JUMP_MS) : random.between(-HOUR_MS, HOUR_MS)
+  return { ...when, forMs: 0, kind, on, byMs }
 }
 
 /** Some time between two faults of one actor, so that it is up again. */

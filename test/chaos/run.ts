@@ -56,7 +56,10 @@ process.exit(failed.length === 0 ? 0 : 1)
 
 function numberOf(name: string, text: string): number {
   const number = Number(text)
-  if (Number.isFinite(number) && number >= 0) return number
+  return Number.isFinite(number) && number >= 0 ? number : misuse(name, text)
+}
+
+function misuse(name: string, text: string): never {
   process.stderr.write(`--${name} is ${JSON.stringify(text)}, expected a number\n`)
   process.exit(2)
 }

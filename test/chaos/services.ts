@@ -5,7 +5,7 @@ import { startService, type Service, type ServiceName } from '../e2e/service.ts'
 import { createMovableClock, freePort, type MovableClock } from '../engines/index.ts'
 import type { Engines } from './engines.ts'
 import { EXPORTED_PATHS } from './exporter.ts'
-import { type Fault, SERVICES } from './plan.ts'
+import { type Fault, type ServiceActor, SERVICES } from './plan.ts'
 import { superviseService, type Supervised } from './supervised.ts'
 
 export const SESSION_TIMEOUT_MS = 3000
@@ -27,8 +27,8 @@ export type Services = {
   readonly names: { readonly metrics: string; readonly logs: string; readonly groupId: string }
   readonly gatewayUrl: string
   readonly logs: string
-  readonly of: (name: (typeof SERVICES)[number]) => Supervised
-  readonly clockOf: (name: (typeof SERVICES)[number]) => MovableClock
+  readonly of: (name: ServiceActor) => Supervised
+  readonly clockOf: (name: ServiceActor) => MovableClock
   readonly startIngester: () => Promise<Service>
   /** No target is scraped from now on; what was scraped is sent. */
   readonly endScrapes: () => Promise<void>
@@ -61,7 +61,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     `--es.server-urls=${engines.proxies.elasticsearch.url}`,
     '--es.timeout=3s',
   ]
-  const flags: Readonly<Record<(typeof SERVICES)[number], readonly string[]>> = {
+  const flags: Readonly<Record<ServiceActor, readonly string[]>> = {
     gateway: [
       '--storage-type=kafka',
       `--kafka.producer.brokers=${engines.kafka.bootstrap}`,
@@ -88,10 +88,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ],
   }
   const clocks = new Map(SERVICES.map((service) => [service, createMovableClock(directory, service)]))
-  const clockOf = (service: (typeof SERVICES)[number]): MovableClock => clocks.get(service)!
-  const seesClock = (service: (typeof SERVICES)[number]): boolean => options.plan.some(({ kind, on }) => kind === 'clock' && on === service)
-  const start = (service: (typeof SERVICES)[number]): Promise<Service> =>
-    startService(service.replace(/-\d$/, '') as ServiceName, {
+  const clockOf = (service: ServiceActor): MovableClock => clocks.get(service)!
+  const seesClock = (service: ServiceActor): boolean => options.plan.some(({ kind, on }) => kind === 'clock' && on === service)
+  const start = (service: ServiceActor): Promise<Service> =>
+    startService(PROGRAMS[service], {
       flags: flags[service],
       until: 'alive',
       environment: seesClock(service) ? clockOf(service).environment : {},
@@ -99,7 +99,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const running = new Map(
     await Promise.all(SERVICES.map(async (service) => [service, superviseService(service, await start(service))] as const)),
   )
-  const of = (service: (typeof SERVICES)[number]): Supervised => running.get(service)!
+  const of = (service: ServiceActor): Supervised => running.get(service)!
   return {
     names,
     gatewayUrl,
@@ -114,6 +114,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     },
     stop: async () => void (await Promise.all([...running.values()].map((service) => service.stop()))),
   }
+}
+
+const PROGRAMS: Readonly<Record<ServiceActor, ServiceName>> = {
+  agent: 'agent',
+  gateway: 'gateway',
+  'ingester-1': 'ingester',
+  'ingester-2': 'ingester',
 }
 
 /** A job a path, so that each has an `up` of its own. */

@@ -38,6 +38,7 @@ export function makeSmallDisk(): SmallDisk {
     rmdirSync(directory)
     throw error
   }
+  mounted.add(directory)
   const ballast = join(directory, 'ballast')
   mkdirSync(ballast)
   return {
@@ -52,11 +53,17 @@ export function makeSmallDisk(): SmallDisk {
       }
     },
     empty: () => rmSync(join(ballast, 'file'), { force: true }),
-    remove: () => {
-      execFileSync('umount', ['-l', directory], { stdio: 'pipe' })
-      rmdirSync(directory)
-    },
+    remove: () => unmount(directory),
   }
+}
+
+const mounted = new Set<string>()
+process.on('exit', () => mounted.forEach(unmount))
+
+function unmount(directory: string): void {
+  execFileSync('umount', ['-l', directory], { stdio: 'pipe' })
+  rmdirSync(directory)
+  mounted.delete(directory)
 }
 
 function wrote(file: number, bytes: Buffer): boolean {
