@@ -1,3 +1,4 @@
+import type { Ledger } from '@clymene/ledger'
 import type { BatchHandler, Bus, Delivery, Kind, Logger, PartitionBatch, Sink } from '@clymene/model'
 import { createOnceIn, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { createMessageReader } from '@clymene/wire'
@@ -7,10 +8,12 @@ import { isolating, type Refusal } from '../decorators/isolating.ts'
 import { createMaybeStored } from '../decorators/lineage.ts'
 import { observed } from '../decorators/observed.ts'
 import { retrying } from '../decorators/retrying.ts'
+import { createBatchBook } from './batch-book.ts'
 import { createBody, type Body } from './bodies.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { describeFirst } from './describe.ts'
 import { DEFAULT_LIMITS, type BodyLimits, type BodySize } from './limits.ts'
+import { createOutcomes, emptySettlement, repeatSettlement, undecodableSettlement } from './outcomes.ts'
 import { prepare } from './prepare.ts'
 import { createRecentNumbers } from './recent.ts'
 
@@ -31,10 +34,12 @@ export type DeliveryOptions = {
   readonly backoff?: Partial<Backoff>
   /** Told of a credential or address that has to be mended. */
   readonly readiness?: Pick<Readiness, 'watch'>
+  /** Where it is booked what came of each message; none when nobody keeps books. */
+  readonly ledger?: Pick<Ledger, 'take'> | undefined
 }
 
-/** The bus is where dead letters go. */
-export type BatchHandlerOptions = Omit<DeliveryOptions, 'group' | 'bus'> & { readonly bus: Pick<Bus, 'produce'> }
+/** The bus is where dead letters go; the group is only the name in the books. */
+export type BatchHandlerOptions = Omit<DeliveryOptions, 'group' | 'bus'> & { readonly bus: Pick<Bus, 'produce'>; readonly group?: string }
 
 /** The way of one topic into one storage. Runs until `signal` aborts; rejects when the bus cannot be read any more. */
 export function createDelivery(options: DeliveryOptions): { readonly run: (signal: AbortSignal) => Promise<void> } {
@@ -47,7 +52,7 @@ export function createDelivery(options: DeliveryOptions): { readonly run: (signa
  * begins. A message ends in the storage, as a repeat, or on the dead-letter topic; until then its partition waits.
  */
 export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
-  const { bus, topic, kind, storage, sink, metrics, logger, backoff, readiness, storesParts = false } = options
+  const { bus, topic, kind, storage, sink, metrics, logger, backoff, readiness, storesParts = false, ledger, group = '' } = options
   const limits = { ...DEFAULT_LIMITS[kind], ...options.limits }
   const reader = createMessageReader({ maxBytes: limits.maxDecompressedBytes })
   const repeats = metrics.counter(
@@ -71,7 +76,9 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
   })
   const maybeStored = createMaybeStored()
   const onceInASecond = createOnceIn(1000)
+  const outcomes = createOutcomes()
   const repeat = (piece: Delivery): void => {
+    outcomes.repeated(piece)
     repeats.inc({ storage, topic }, piece.headers.records ?? 0)
     onceInASecond('repeat', (heldBack) => {
       const { origin, headers } = piece
@@ -89,11 +96,13 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
   const partitions = new Map<number, PartitionState>()
 
   return async (batch, signal) => {
+    const book = createBatchBook(await ledger?.take(batch, { kind, storage, group }, signal), outcomes)
     const state = stateOf(partitions, batch, newBody)
     const refuse = async ({ piece, error }: Refusal, inner: AbortSignal): Promise<void> => {
       // Whoever has the partition now may have written it: then the refusal says nothing, and is theirs to see.
       if (error.repeatLike && (await batch.isOurs?.()) === false) inner.throwIfAborted()
       await deadLetters.refused(piece, error, inner)
+      outcomes.refused(piece)
     }
     const writer = isolating(patient, { maybeStored, repeat, refuse })
     let body = newBody()
@@ -105,28 +114,43 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
       if (body.deliveries.length > 0) await writer.write(body.deliveries, signal)
       for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value)
       body = newBody()
+      await book.settle(signal)
       // The last commit of a batch is the bus's own, when this resolves.
       if (settled < batch.records.length) await batch.commit?.(settled)
     }
 
     for (const [index, record] of batch.records.entries()) {
       const prepared = prepare(record, reader)
-      if (prepared.kind === 'empty') continue
+      if (prepared.kind === 'empty') {
+        book.settled(emptySettlement(record))
+        continue
+      }
       if (prepared.kind === 'undecodable') {
         await flush(index)
         await deadLetters.undecodable(record, prepared.error, signal)
+        book.settled(undecodableSettlement(record))
         continue
       }
       const { delivery, size } = prepared
-      const isAlone = state.isInWindow(delivery, size)
-      if (isAlone) maybeStored.mark([delivery])
-      let isAdded = !isKnown(delivery) && body.add(delivery, size)
+      const isInWindow = state.isInWindow(delivery, size)
+      // Its number came long ago: the storage may have it, and would refuse a whole body for it.
+      let isAlone = isInWindow || book.isSeen(record)
+      let isAdded = !isKnown(delivery) && !(isAlone && body.deliveries.length > 0) && body.add(delivery, size)
       if (!isAdded && !isKnown(delivery)) {
         await flush(index)
+        isAlone = isInWindow || book.isSeen(record)
         isAdded = !isKnown(delivery) && body.add(delivery, size)
       }
-      if (!isAdded) repeat(delivery)
-      else if (isAlone) await flush(index + 1)
+      if (isAdded) {
+        book.inBody(record, delivery)
+      } else {
+        book.settled(repeatSettlement(record, delivery))
+        repeat(delivery)
+      }
+      if (isAdded && isAlone) {
+        maybeStored.mark([delivery])
+        await flush(index + 1)
+      }
     }
     await flush(batch.records.length)
     messages.inc({ storage, topic }, batch.records.length)
