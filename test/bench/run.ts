@@ -14,9 +14,10 @@ import { bareGatewayBench, gatewayBench } from './gateway-bench.ts'
 import { bareIngesterBench, fillTopic, ingesterBench } from './ingester-bench.ts'
 import { pieceBench } from './piece-bench.ts'
 import { PIECES } from './pieces/index.ts'
+import { elasticsearchBench, lokiBench } from './store-benches.ts'
 import { tableOf } from './table.ts'
 
-const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester']
+const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester', 'elasticsearch', 'loki']
 
 const { values } = parseArgs({
   options: {
@@ -46,10 +47,10 @@ try {
 }
 
 async function kafkaBenches(): Promise<readonly Bench[]> {
-  if (!wanted.includes('gateway') && !wanted.includes('ingester')) return []
+  if (!['gateway', 'ingester', 'elasticsearch', 'loki'].some((name) => wanted.includes(name))) return []
   const missing = whyUnavailable('kafka')
   if (missing !== undefined) {
-    process.stderr.write(`left out: gateway and ingester, for want of Kafka: ${missing}\n`)
+    process.stderr.write(`left out: all that needs Kafka: ${missing}\n`)
     return []
   }
   kafka = await startKafka({ partitions: 3 })
@@ -59,6 +60,8 @@ async function kafkaBenches(): Promise<readonly Bench[]> {
     const topic = await fillTopic(kafka, seconds)
     found.push(ingesterBench(topic), bareIngesterBench(topic))
   }
+  if (wanted.includes('elasticsearch')) found.push(elasticsearchBench(kafka, seconds))
+  if (wanted.includes('loki')) found.push(lokiBench(kafka, seconds))
   return found
 }
 

@@ -1,46 +1,83 @@
+import { JsonBytes } from './json-bytes.ts'
+
 /** One bulk request: newline-delimited JSON, and which record of which delivery each of its actions is. */
 export type BulkBody = {
-  readonly text: string
-  readonly records: readonly BulkRecord[]
+  /** Valid until `next` of the bulk it is of. */
+  readonly bytes: Buffer
+  /** Documents in it. */
+  readonly count: number
+  readonly recordOf: (document: number) => BulkRecord
 }
 
 export type BulkRecord = { readonly delivery: number; readonly record: number }
 
-export type BulkBodies = {
-  /** Adds an action line and a document, both without their line ends; begins another body when this one is full. */
-  readonly add: (action: string, document: string, record: BulkRecord) => void
-  /** A body is full: it should be sent before more is added. */
-  readonly full: () => boolean
-  /** Takes the full bodies; with `rest` also the one that is not. */
-  readonly take: (rest: boolean) => readonly BulkBody[]
+export type BulkLimits = {
+  /** A document that is larger gets a body of its own. */
+  readonly maxBytes: number
+  readonly maxActions: number
 }
 
-/** Cuts documents into bodies of at most `maxBytes` and `maxActions`; a document over `maxBytes` gets a body of its own. */
-export function createBulkBodies(maxBytes: number, maxActions: number): BulkBodies {
-  let ready: BulkBody[] = []
-  let parts: string[] = []
-  let records: BulkRecord[] = []
-  let bytes = 0
-  const close = (): void => {
-    if (records.length > 0) ready.push({ text: parts.join(''), records })
-    parts = []
-    records = []
-    bytes = 0
+/** What a body of a thousand samples takes is there from the start. */
+const FIRST_BYTES = 768 * 1024
+
+/**
+ * Makes bodies one after another in one buffer: action lines and documents are appended to `out`, `add` says that one is complete. When
+ * it is full its body has to be sent before more is appended. A class, as it is asked for every sample.
+ */
+export class Bulk {
+  readonly out = new JsonBytes(FIRST_BYTES)
+  isFull = false
+  readonly #limits: BulkLimits
+  #deliveries: number[] = []
+  #records: number[] = []
+  /** Where the body ends: a document behind it is for the next one. */
+  #end = 0
+
+  constructor(limits: BulkLimits) {
+    this.#limits = limits
   }
-  return {
-    add: (action, document, record) => {
-      const size = Buffer.byteLength(action) + Buffer.byteLength(document) + 2
-      if (records.length >= maxActions || (records.length > 0 && bytes + size > maxBytes)) close()
-      parts.push(action, '\n', document, '\n')
-      records.push(record)
-      bytes += size
-    },
-    full: () => ready.length > 0,
-    take: (rest) => {
-      if (rest) close()
-      const taken = ready
-      ready = []
-      return taken
-    },
+
+  get isEmpty(): boolean {
+    return this.#records.length === 0
+  }
+
+  /** What was appended since the last call is the action and the document of a record, each with its line end. */
+  add(delivery: number, record: number): void {
+    const { maxBytes, maxActions } = this.#limits
+    this.#deliveries.push(delivery)
+    this.#records.push(record)
+    if (this.out.length <= maxBytes || this.#end === 0) this.#end = this.out.length
+    this.isFull = this.out.length >= maxBytes || this.#records.length >= maxActions
+  }
+
+  body(): BulkBody {
+    const [deliveries, records] = [this.#deliveries, this.#records]
+    return {
+      bytes: this.out.buffer.subarray(0, this.#end),
+      count: this.#end === this.out.length ? records.length : records.length - 1,
+      recordOf: (document) => ({ delivery: deliveries[document]!, record: records[document]! }),
+    }
+  }
+
+  /** The body was sent: begins the next, with the document that had no room in it. */
+  next(): void {
+    const { out } = this
+    const isOneLeft = this.#end < out.length
+    out.buffer.copyWithin(0, this.#end, out.length)
+    out.length -= this.#end
+    this.#end = 0
+    const last = this.#records.length - 1
+    const left = isOneLeft ? { delivery: this.#deliveries[last]!, record: this.#records[last]! } : undefined
+    this.clear(out.length)
+    if (left !== undefined) this.add(left.delivery, left.record)
+  }
+
+  /** Begins anew, whatever is in it. */
+  clear(length = 0): void {
+    this.out.length = length
+    this.#end = 0
+    this.#deliveries = []
+    this.#records = []
+    this.isFull = false
   }
 }

@@ -1,6 +1,7 @@
 import type { TlsOptions } from '@clymene/runtime'
 import { Client } from '@elastic/elasticsearch'
 
+import { AnswerSerializer } from './created-answer.ts'
 import type { ElasticsearchFlagValues } from './settings.ts'
 
 /** The client: no retries, no sniffing of its own; deciding that is the caller's. Credentials come with each request. */
@@ -13,5 +14,6 @@ export const openClient = (flags: ElasticsearchFlagValues, tls: TlsOptions | und
     headers: { 'user-agent': `Clymene/${version}` },
     // Says which client library this is in a header of every request; nobody here reads it.
     enableMetaHeader: false,
+    Serializer: AnswerSerializer,
     ...(tls === undefined ? {} : { tls }),
   })

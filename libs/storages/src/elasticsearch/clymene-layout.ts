@@ -1,6 +1,6 @@
 import type { Labels } from '@clymene/model'
 
-import { action, labelMembers, rfc3339Nano, valueFields, type Layout } from './layout.ts'
+import { action, labelMembers, rfc3339Nano, writeValue, type Layout } from './layout.ts'
 
 export type ClymeneLayoutOptions = { readonly metricsIndex: string; readonly logsIndex: string; readonly prefix: string }
 
@@ -15,17 +15,37 @@ export function clymeneLayout({ metricsIndex, logsIndex, prefix }: ClymeneLayout
   return {
     metricAction: () => metricAction,
     logAction: () => logAction,
-    series: (labels) => members(labels, METRIC_FIELDS),
-    sample: (series, sample) => `{${series}${valueFields(sample)},"timestamp":"${rfc3339Milli(sample.timestampMs)}"}`,
+    series: (out, labels) => {
+      if (METRIC_FIELD_NAMES.some((name) => labels.find(name) !== -1)) return out.json(members(labels.labels(), METRIC_FIELDS))
+      for (let label = 0; label < labels.count; label++) {
+        labels.writeMember(label, out)
+        out.ascii(',')
+      }
+    },
+    sample: (out, series, timestampMs, value, isStale) => {
+      out.ascii('{')
+      out.raw(series.buffer, series.length)
+      writeValue(out, value, isStale)
+      out.ascii(',"timestamp":"')
+      out.ascii(rfc3339Milli(timestampMs))
+      out.ascii('"}')
+    },
     stream: (labels, tenant) => `${members(labels, LOG_FIELDS)}"tenant":${JSON.stringify(tenant)},"hash":"0",`,
-    entry: (stream, { timestampNs, line, metadata }) => {
-      const extra = metadata.length === 0 ? '' : `"metadata":{${labelMembers(metadata)}},`
-      return `{${stream}${extra}"entries.ts":"${rfc3339Nano(timestampNs)}","entries.line":${JSON.stringify(line)}}`
+    entry: (out, stream, { timestampNs, metadata, bytes, start, end }) => {
+      out.ascii('{')
+      out.raw(stream)
+      if (metadata.length > 0) out.json(`"metadata":{${labelMembers(metadata)}},`)
+      out.ascii('"entries.ts":"')
+      out.ascii(rfc3339Nano(timestampNs))
+      out.ascii('","entries.line":')
+      out.text(bytes, start, end)
+      out.ascii('}')
     },
   }
 }
 
 const METRIC_FIELDS = new Set(['value', 'value_text', 'stale', 'timestamp'])
+const METRIC_FIELD_NAMES = [...METRIC_FIELDS].map((name) => Buffer.from(name))
 const LOG_FIELDS = new Set(['entries', 'entries.ts', 'entries.line', 'tenant', 'hash', 'metadata'])
 
 function members(labels: Labels, fields: ReadonlySet<string>): string {
@@ -42,5 +62,14 @@ function freeName(taken: Set<string>, name: string): string {
   return free
 }
 
-const rfc3339Milli = (timestampMs: number): string =>
-  Math.abs(timestampMs) <= 8.64e15 ? new Date(timestampMs).toISOString() : String(timestampMs)
+let lastMs = Number.NaN
+let lastText = ''
+
+/** The samples of a scrape have one time: its text is kept. */
+function rfc3339Milli(timestampMs: number): string {
+  if (timestampMs !== lastMs) {
+    lastMs = timestampMs
+    lastText = Math.abs(timestampMs) <= 8.64e15 ? new Date(timestampMs).toISOString() : String(timestampMs)
+  }
+  return lastText
+}

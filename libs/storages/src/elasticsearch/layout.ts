@@ -1,33 +1,41 @@
 import type { Labels } from '@clymene/model'
 
-/** How samples and entries become documents; one for each `--es.mode`. Everything is JSON text: it is what a bulk body is made of. */
+import type { JsonBytes } from './json-bytes.ts'
+import type { LabelTable } from './label-table.ts'
+
+/** How samples and entries become documents; one for each `--es.mode`. Everything is the JSON that a bulk body is made of. */
 export type Layout = {
-  /** Bulk action of a document, but for its `_id`: `{"create":{"_index":"…","_id":"`. */
-  readonly metricAction: (labels: Labels) => string
-  readonly logAction: (labels: Labels) => string
-  /** What documents of one series have in common, for {@link sample}. */
-  readonly series: (labels: Labels, tenant: string) => string
-  readonly sample: (series: string, sample: SampleValue) => string
+  /** Bulk action of a document of that cluster, but for its `_id`: `{"create":{"_index":"…","_id":"`. */
+  readonly metricAction: (cluster: string) => string
+  readonly logAction: (cluster: string) => string
+  /** Appends what documents of one series have in common: members with a comma behind each. */
+  readonly series: (out: JsonBytes, labels: LabelTable, tenant: string) => void
+  /** Appends a document; `series` is what {@link series} wrote. */
+  readonly sample: (out: JsonBytes, series: JsonBytes, timestampMs: number, value: number, isStale: boolean) => void
+  /** What documents of one stream have in common, as that of a series. */
   readonly stream: (labels: Labels, tenant: string) => string
-  readonly entry: (stream: string, entry: EntryText) => string
+  /** Appends a document. */
+  readonly entry: (out: JsonBytes, stream: Buffer, entry: EntryBytes) => void
 }
 
-export type SampleValue = {
-  readonly timestampMs: number
-  readonly value: number
-  /** Prometheus' staleness marker: the series has ended. */
-  readonly stale: boolean
+export type EntryBytes = {
+  readonly timestampNs: bigint
+  readonly metadata: Labels
+  /** The line is `bytes[start, end)`. */
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
 }
-
-export type EntryText = { readonly timestampNs: bigint; readonly line: string; readonly metadata: Labels }
 
 export const action = (index: string): string => `{"create":{"_index":${JSON.stringify(index)},"_id":"`
 
-/** `"value":1.5`; JSON has no NaN and no infinities, so these are words in a field of their own, and the number is left out. */
-export function valueFields({ value, stale }: SampleValue): string {
-  if (Number.isFinite(value)) return `"value":${value}`
-  if (stale) return '"stale":true'
-  return `"value_text":"${Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'}"`
+/** Appends `"value":1.5`; JSON has no NaN and no infinities, so these are words in a field of their own, and the number is left out. */
+export function writeValue(out: JsonBytes, value: number, isStale: boolean): void {
+  if (Number.isFinite(value)) {
+    out.ascii('"value":')
+    out.number(value)
+  } else if (isStale) out.ascii('"stale":true')
+  else out.ascii(`"value_text":"${Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'}"`)
 }
 
 /** Members of an object without its braces: `"a":"b","c":"d"`; '' when there are none. */

@@ -5,8 +5,9 @@ import { createAsk } from './ask.ts'
 import { openClient } from './client.ts'
 import { clymeneLayout } from './clymene-layout.ts'
 import { dataStreamLayout } from './data-stream-layout.ts'
-import { createLogDocuments, createMetricDocuments } from './documents.ts'
+import { createEntryDocuments } from './entry-documents.ts'
 import type { elasticsearchFlags } from './flags.ts'
+import { createSampleDocuments } from './sample-documents.ts'
 import { createSendBulk } from './send-bulk.ts'
 import { readSettings } from './settings.ts'
 import { createElasticsearchSink } from './sink.ts'
@@ -36,7 +37,7 @@ export function openElasticsearch({ flags, logger, version }: StorageContext<typ
       : undefined
   const sink = (kind: Kind): Sink =>
     createElasticsearchSink({
-      documents: kind === 'metrics' ? createMetricDocuments(layout) : createLogDocuments(layout),
+      documents: kind === 'metrics' ? createSampleDocuments(layout) : createEntryDocuments(layout),
       send: createSendBulk(ask),
       templates,
       maxBulkBytes: flags['es.bulk.size'],

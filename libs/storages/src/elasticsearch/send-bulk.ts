@@ -2,12 +2,15 @@ import { RetryableError, type RefusedRecord } from '@clymene/model'
 
 import type { Ask } from './ask.ts'
 import type { BulkBody } from './bulk-body.ts'
+import type { CreatedAnswer } from './created-answer.ts'
 import { itemOutcome, type BulkItem } from './item-outcome.ts'
 
 /** The parts of the answer that are looked at; the whole has 200 bytes an item. */
 const ANSWER = 'items.*.status,items.*.error.type,items.*.error.reason'
 
 export type SendBulk = (body: BulkBody, signal: AbortSignal) => Promise<readonly RefusedRecord[]>
+
+type Answer = Partial<CreatedAnswer> & { readonly items?: readonly Readonly<Record<string, BulkItem>>[] }
 
 /**
  * Sends one bulk and looks at the answer of every item.
@@ -18,12 +21,13 @@ export type SendBulk = (body: BulkBody, signal: AbortSignal) => Promise<readonly
  */
 export function createSendBulk(ask: Ask): SendBulk {
   return async (body, signal) => {
-    const { records } = body
-    const operations = rawBody(body.text)
-    const answer = await ask((client, options) => client.bulk({ filter_path: ANSWER, operations }, options), signal)
-    const items: readonly Readonly<Record<string, BulkItem>>[] = answer.items ?? []
+    const operations = rawBody(body.bytes)
+    const answer: Answer = await ask((client, options) => client.bulk({ filter_path: ANSWER, operations }, options), signal)
+    if (answer.created === body.count) return []
+    const items = answer.items ?? []
     // Never take a document for stored that no item speaks of.
-    if (items.length !== records.length) throw new RetryableError(`elasticsearch answered ${items.length} items for ${records.length}`)
+    const answered = answer.created ?? items.length
+    if (answered !== body.count) throw new RetryableError(`elasticsearch answered ${answered} items for ${body.count}`)
     const outcomes = items.map((item) => itemOutcome(Object.values(item)[0] ?? {}))
     const waiting = outcomes.filter((outcome) => outcome.kind === 'retry')
     const [first] = waiting
@@ -32,13 +36,10 @@ export function createSendBulk(ask: Ask): SendBulk {
       const text = `elasticsearch: ${waiting.length} of ${items.length} documents to be tried again, the first: ${first.status} ${first.reason}`
       throw new RetryableError(text, { status: first.status, needsOperator })
     }
-    return outcomes.flatMap((outcome, at) => {
-      const record = records[at]
-      return outcome.kind === 'refused' && record !== undefined ? [{ ...record, reason: outcome.reason }] : []
-    })
+    return outcomes.flatMap((outcome, at) => (outcome.kind === 'refused' ? [{ ...body.recordOf(at), reason: outcome.reason }] : []))
   }
 }
 
-// The client sends a text as it is; its types know only lists of objects, which it would have to write as text again, 4 µs a document.
+// The client sends bytes as they are; its types know only lists of objects, which it would have to write as text again, 4 µs a document.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-const rawBody = (text: string): object[] => text as unknown as object[]
+const rawBody = (bytes: Buffer): object[] => bytes as unknown as object[]

@@ -1,7 +1,7 @@
 import { DecodeError, PermanentError, RetryableError, type Delivery, type RefusedRecord, type Sink } from '@clymene/model'
-import { decompress } from '@clymene/wire'
+import { createDecompressor, type Decompressor } from '@clymene/wire'
 
-import { createBulkBodies } from './bulk-body.ts'
+import { Bulk } from './bulk-body.ts'
 import type { Documents } from './documents.ts'
 import type { SendBulk } from './send-bulk.ts'
 import type { Templates } from './templates.ts'
@@ -16,26 +16,42 @@ export type ElasticsearchSinkOptions = {
   readonly maxMessageBytes: number
 }
 
+/** What a write needs besides its messages: a bulk and a buffer to unpack into, both used again by a later write. */
+type Workspace = { readonly bulk: Bulk; readonly decompress: Decompressor }
+
+/** As many partitions as write at once in a usual ingester. */
+const KEPT_WORKSPACES = 3
+/** A bulk that has grown over this, for a document that is larger than bulks are, is not kept. */
+const KEPT_BYTES = 8 * 1024 * 1024
+
 /**
  * Writes every sample or entry as a document whose `_id` names it, in bulks one after another. A message is unpacked once and its
  * documents are made bulk by bulk, so that memory holds one message and one bulk.
  */
 export function createElasticsearchSink(options: ElasticsearchSinkOptions): Sink {
   const { documents, send, templates } = options
+  const workspaces: Workspace[] = []
+  const newWorkspace = (): Workspace => ({
+    bulk: new Bulk({ maxBytes: options.maxBulkBytes, maxActions: options.maxBulkActions }),
+    decompress: createDecompressor(options.maxMessageBytes),
+  })
 
   const writeAll = async (deliveries: readonly Delivery[], signal: AbortSignal): Promise<readonly RefusedRecord[]> => {
-    const bodies = createBulkBodies(options.maxBulkBytes, options.maxBulkActions)
+    const workspace = workspaces.pop() ?? newWorkspace()
+    const { bulk, decompress } = workspace
     const refused: RefusedRecord[] = []
-    const sendReady = async (rest: boolean): Promise<void> => {
-      for (const body of bodies.take(rest)) for (const record of await send(body, signal)) refused.push(record)
+    const sendBody = async (): Promise<void> => {
+      for (const record of await send(bulk.body(), signal)) refused.push(record)
+      bulk.next()
     }
     for (const [index, delivery] of deliveries.entries()) {
-      // A buffer of its own: while a bulk is on its way another partition's message is unpacked.
-      const walk = documents(decompress(delivery.value, options.maxMessageBytes), delivery, index, bodies)
-      while (!walk.advance()) await sendReady(false)
-      refused.push(...walk.refused)
+      const walk = documents(decompress(delivery.value), delivery, index, bulk)
+      while (!walk.advance()) await sendBody()
+      for (const record of walk.refused) refused.push(record)
     }
-    await sendReady(true)
+    while (!bulk.isEmpty) await sendBody()
+    // Only now: of a request that failed the client may still hold the bytes.
+    if (workspaces.length < KEPT_WORKSPACES && bulk.out.buffer.length <= KEPT_BYTES) workspaces.push(workspace)
     return refused
   }
 
