@@ -1,0 +1,107 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** Whose timers they are: one that is frozen gets them when it goes on, one that is dead never. */
+export type Owner = { state: 'running' | 'frozen' | 'dead'; readonly held: (() => void)[] }
+
+type Timer = { readonly at: number; readonly order: number; readonly act: () => void; readonly owner: Owner | undefined }
+
+/** Time that stands still until somebody waits for it. Everything that happens in a simulation happens in a timer of it. */
+export type Clock = {
+  readonly now: () => number
+  /** Runs `act` in the name of an owner, or of nobody: then it happens whatever becomes of the caller. @returns how to cancel */
+  readonly after: (delayMs: number, act: () => void, owner?: Owner | 'caller' | 'nobody') => () => void
+  /** Runs `act` in the name of an owner, with all that it starts. */
+  readonly as: (owner: Owner, act: () => void) => void
+  readonly freeze: (owner: Owner) => void
+  readonly thaw: (owner: Owner) => void
+  /** Lets time pass until `isOver`, or `limitMs` have passed. @returns whether it was over */
+  readonly run: (isOver: () => boolean, limitMs: number) => Promise<boolean>
+}
+
+const tick = setImmediate
+
+export function createClock(): Clock {
+  const owners = new AsyncLocalStorage<Owner | undefined>()
+  const timers = new Set<Timer>()
+  let now = 0
+  let order = 0
+
+  const next = (): Timer | undefined => {
+    let first: Timer | undefined
+    for (const timer of timers)
+      if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)) first = timer
+    return first
+  }
+  const fire = ({ act, owner }: Timer): void => {
+    if (owner?.state === 'dead') return
+    if (owner?.state === 'frozen') owner.held.push(act)
+    else owners.run(owner, act)
+  }
+
+  return {
+    now: () => now,
+    after: (delayMs, act, owner = 'caller') => {
+      const whose = owner === 'caller' ? owners.getStore() : owner === 'nobody' ? undefined : owner
+      const timer = { at: now + Math.max(0, delayMs), order: order++, act, owner: whose }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+    as: (owner, act) => owners.run(owner, act),
+    freeze: (owner) => {
+      if (owner.state === 'running') owner.state = 'frozen'
+    },
+    thaw: (owner) => {
+      if (owner.state !== 'frozen') return
+      owner.state = 'running'
+      // All that became due meanwhile happens now, in its order.
+      for (const act of owner.held.splice(0)) timers.add({ at: now, order: order++, act, owner })
+    },
+    run: async (isOver, limitMs) => {
+      const end = now + limitMs
+      for (;;) {
+        // Whatever a timer let go on has gone as far as it can without another one.
+        await new Promise<void>((resolve) => tick(resolve))
+        if (isOver()) return true
+        const timer = next()
+        if (timer === undefined || timer.at > end) return false
+        timers.delete(timer)
+        now = timer.at
+        fire(timer)
+      }
+    },
+  }
+}
+
+/** Puts the clock and a source of chance in the place of the world's. @returns how to put the world's back */
+export function install(clock: Clock, random: () => number): () => void {
+  const before = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, now: Date.now, random: Math.random }
+  const fakeSetTimeout = (act: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) => clock.after(delayMs, () => act(...args))
+  const fakeClearTimeout = (cancel: unknown): void => void (typeof cancel === 'function' && cancel())
+  Object.assign(globalThis, { setTimeout: fakeSetTimeout, clearTimeout: fakeClearTimeout })
+  Object.assign(Date, { now: () => EPOCH_MS + clock.now() })
+  Object.assign(Math, { random })
+  return () => {
+    Object.assign(globalThis, { setTimeout: before.setTimeout, clearTimeout: before.clearTimeout })
+    Object.assign(Date, { now: before.now })
+    Object.assign(Math, { random: before.random })
+  }
+}
+
+export const EPOCH_MS = 1_700_000_000_000
+
+/** What `setTimeout` of `node:timers/promises` is while a clock is installed. */
+export function promisedTimeout<T>(delayMs = 0, value?: T, { signal }: { readonly signal?: AbortSignal } = {}): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(new DOMException('The operation was aborted', { name: 'AbortError', cause: signal?.reason }))
+    }
+    if (signal?.aborted === true) return reject(new DOMException('The operation was aborted', { name: 'AbortError', cause: signal.reason }))
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve(value)
+    }, delayMs)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    return undefined
+  })
+}
