@@ -1,13 +1,13 @@
 import { startElasticsearch, startKafka, startLoki, startPrometheus, type Engine, type Kafka } from '../engines/index.ts'
+import { startAnswerProxy, type AnswerProxy } from './answer-proxy.ts'
 import { STORES, type StoreName } from './plan.ts'
-import { startStoreProxy, type StoreProxy } from './store-proxy.ts'
 
 /** Started once: seeds have topics, clusters and processes of their own. */
 export type Engines = {
   readonly kafka: Kafka
   readonly stores: Readonly<Record<StoreName, Engine>>
   /** What ingesters take for the stores. */
-  readonly proxies: Readonly<Record<StoreName, StoreProxy>>
+  readonly proxies: Readonly<Record<StoreName, AnswerProxy>>
   readonly stop: () => Promise<void>
 }
 
@@ -23,9 +23,9 @@ export async function startEngines(): Promise<Engines> {
   ])
   const stores = { prometheus, loki, elasticsearch }
   const proxies = {
-    prometheus: await startStoreProxy(prometheus.url),
-    loki: await startStoreProxy(loki.url),
-    elasticsearch: await startStoreProxy(elasticsearch.url),
+    prometheus: await startAnswerProxy(prometheus.url),
+    loki: await startAnswerProxy(loki.url),
+    elasticsearch: await startAnswerProxy(elasticsearch.url),
   }
   return {
     kafka,

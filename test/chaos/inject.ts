@@ -40,7 +40,9 @@ function inject(fault: Fault, world: World): Promise<void> {
         engine.resume()
       })
     case 'answers':
-      return during(fault, (isOn) => engines.proxies[fault.on].answer(isOn ? fault.answer : undefined))
+      return during(fault, (isOn) =>
+        (fault.on === 'gateway' ? services.gatewayProxy : engines.proxies[fault.on]).answer(isOn ? fault.answer : undefined),
+      )
     case 'full-disk':
       return during(fault, (isOn) => (isOn ? disk?.fill() : disk?.empty()))
     case 'clock':

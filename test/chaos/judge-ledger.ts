@@ -2,7 +2,7 @@ import { joinLedgers, type AgentAccount, type LedgerReport, type PartitionAccoun
 import type { Kind } from '@clymene/model'
 
 import { TAKES, type Evidence, type Finding, type Placed } from './evidence.ts'
-import { STORES, type StoreName } from './plan.ts'
+import { STORES } from './plan.ts'
 
 /** What Kafka itself says of one partition. */
 type Partition = {
@@ -84,7 +84,7 @@ function bookMistakes(partition: Partition, book: PartitionAccount, hasDeadLette
 
 /** Each agent and epoch by its name: nothing is too old to be told apart within one seed. */
 function numberMistakes({ numbers }: Partition, agents: readonly AgentAccount[]): readonly string[] {
-  const booked = new Map(
+  const booked = new Map<string, number>(
     agents.flatMap(({ agent, epochs }) => epochs.map(({ epoch, distinct }) => [`${agent} ${epoch}`, distinct] as const)),
   )
   return [...new Set([...numbers.keys(), ...booked.keys()])].flatMap((name) => {

@@ -6,14 +6,16 @@ export const STORES = ['prometheus', 'loki', 'elasticsearch'] as const
 export type StoreName = (typeof STORES)[number]
 export type Actor = ServiceActor | StoreName | 'kafka'
 
-/** What a store's answer is turned into: `lost` passes the write on and cuts the connection instead of answering. */
-export const ANSWERS = ['429', '401', '500', 'hang', 'reset', 'lost'] as const
+/** What an answer is turned into: `lost` passes the write on and cuts the connection instead of answering. */
+export const ANSWERS = ['429', '500', 'hang', 'reset', 'lost', '401'] as const
+/** By 401 a gateway would refuse for good what senders of others send. */
+const ANSWERS_OF_GATEWAY = ANSWERS.slice(0, -1)
 export type Answer = (typeof ANSWERS)[number]
 
 /** All that a fault may be. `atMs` counts from the begin of the load, `forMs` until it is mended. */
 export type Fault = { readonly atMs: number; readonly forMs: number } & (
   | { readonly kind: 'kill' | 'pause'; readonly on: Actor }
-  | { readonly kind: 'answers'; readonly on: StoreName; readonly answer: Answer }
+  | { readonly kind: 'answers'; readonly on: StoreName | 'gateway'; readonly answer: Answer }
   /** One more ingester comes and goes. */
   | { readonly kind: 'rebalance'; readonly on: 'ingester-3' }
   /** The small disk of the agent's buffer has no byte left. */
@@ -83,8 +85,10 @@ function draw(random: Random, options: PlanOptions, within: Fault | undefined): 
     case 'kill':
     case 'pause':
       return { ...when, kind, on: random.pick<Actor>([...SERVICES, ...STORES, 'kafka']) }
-    case 'answers':
-      return { ...when, kind, on: random.pick(STORES), answer: random.pick(ANSWERS) }
+    case 'answers': {
+      const on = random.pick([...STORES, 'gateway'] as const)
+      return { ...when, kind, on, answer: random.pick(on === 'gateway' ? ANSWERS_OF_GATEWAY : ANSWERS) }
+    }
     case 'rebalance':
       return { ...when, kind, on: 'ingester-3' }
     case 'full-disk':

@@ -61,7 +61,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   mkdirSync(diskDirectory, { recursive: true })
   const services = await startServices({ engines, name: cluster, directory, disk: diskDirectory, exporter: exporter.address, plan })
   try {
-    const producers = startProducers({ cluster, exporter, logs: services.logs, gatewayUrl: services.gatewayUrl })
+    const producers = startProducers({ cluster, exporter, logs: services.logs, gatewayUrl: services.gatewayProxy.url })
     const [troubles] = await Promise.all([injectAll(plan, { engines, services, disk }), sleep(options.loadMs)])
     const { evidence, stuck } = await collect({ engines, services, producers, exporter, cluster, troubles })
     const refusals = producers.refusals().map((text): Finding => ({ what: 'lost', where: 'gateway', text: `refused: ${text}` }))

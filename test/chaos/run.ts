@@ -7,11 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { isLibfaketimeInstalled } from '../engines/libfaketime.ts'
 import { startEngines } from './engines.ts'
-import type { Fault } from './plan.ts'
+import { impossibleFaults } from './impossible.ts'
 import { runSeed, type SeedReport } from './run-seed.ts'
-import { canMountSmallDisk } from './small-disk.ts'
 import { describeReport, tableOf } from './table.ts'
 
 const { values } = parseArgs({
@@ -33,11 +31,9 @@ const keepIn = join(tmpdir(), `clymene-chaos-logs-${process.pid}`)
 
 process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
 
-const without: Fault['kind'][] = []
-if (!canMountSmallDisk()) without.push('full-disk')
-if (!isLibfaketimeInstalled()) without.push('clock')
-for (const kind of without)
-  process.stdout.write(`no fault ${kind}: ${kind === 'clock' ? 'libfaketime is not installed' : 'no tmpfs can be mounted here'}\n`)
+const impossible = impossibleFaults()
+for (const { kind, why } of impossible) process.stdout.write(`no fault ${kind}: ${why}\n`)
+const without = impossible.map(({ kind }) => kind)
 
 const until = performance.now() + minutes * 60_000
 const engines = await startEngines()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { startService, type Service, type ServiceName } from '../e2e/service.ts'
 import { createMovableClock, freePort, type MovableClock } from '../engines/index.ts'
+import { startAnswerProxy, type AnswerProxy } from './answer-proxy.ts'
 import type { Engines } from './engines.ts'
 import { EXPORTED_PATHS } from './exporter.ts'
 import { type Fault, type ServiceActor, SERVICES } from './plan.ts'
@@ -25,7 +26,8 @@ export type ServicesOptions = {
 /** The processes of a seed, each started anew when it ends by itself, as a cluster does it. */
 export type Services = {
   readonly names: { readonly metrics: string; readonly logs: string; readonly groupId: string }
-  readonly gatewayUrl: string
+  /** Before the gateway: who sends to it takes it for the gateway. */
+  readonly gatewayProxy: AnswerProxy
   readonly logs: string
   readonly of: (name: ServiceActor) => Supervised
   readonly clockOf: (name: ServiceActor) => MovableClock
@@ -39,7 +41,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const { engines, name, directory, disk } = options
   const names = { metrics: `${name}-metrics`, logs: `${name}-logs`, groupId: name }
   const gatewayPort = await freePort()
-  const gatewayUrl = `http://127.0.0.1:${gatewayPort}`
+  const gatewayProxy = await startAnswerProxy(`http://127.0.0.1:${gatewayPort}`)
   const logs = join(directory, 'pods')
   const reloadPort = await freePort()
   const scrapes = join(directory, 'scrape.yml')
@@ -81,8 +83,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       '--agent.id=a1',
       '--agent.streams=2',
       '--gateway.service-type=http',
-      `--gateway.http-client.url=${gatewayUrl}/api/metrics`,
-      `--gateway.http-client.logs.url=${gatewayUrl}/api/logs`,
+      `--gateway.http-client.url=${gatewayProxy.url}/api/metrics`,
+      `--gateway.http-client.logs.url=${gatewayProxy.url}/api/logs`,
       '--clymene-promtail.max-backoff=5s',
       `--http.port=127.0.0.1:${reloadPort}`,
     ],
@@ -102,7 +104,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const of = (service: ServiceActor): Supervised => running.get(service)!
   return {
     names,
-    gatewayUrl,
+    gatewayProxy,
     logs,
     of,
     clockOf,
@@ -112,7 +114,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       const answer = await fetch(`http://127.0.0.1:${reloadPort}/api/reload`, { method: 'POST' })
       if (!answer.ok) throw new Error(`the agent does not read its configuration anew: ${answer.status} ${await answer.text()}`)
     },
-    stop: async () => void (await Promise.all([...running.values()].map((service) => service.stop()))),
+    stop: async () => {
+      await Promise.all([...running.values()].map((service) => service.stop()))
+      await gatewayProxy.close()
+    },
   }
 }
 

@@ -6,8 +6,8 @@ import { Pool } from 'undici'
 
 import type { Answer } from './plan.ts'
 
-/** Stands before a store and, while it is told to, answers in its place. */
-export type StoreProxy = {
+/** Stands before a store or a gateway and, while it is told to, answers in its place. */
+export type AnswerProxy = {
   readonly url: string
   /** From now on; undefined passes everything on. Requests that hang are cut when it changes. */
   readonly answer: (answer: Answer | undefined) => void
@@ -16,7 +16,7 @@ export type StoreProxy = {
   readonly close: () => Promise<void>
 }
 
-export async function startStoreProxy(target: string): Promise<StoreProxy> {
+export async function startAnswerProxy(target: string): Promise<AnswerProxy> {
   const pool = new Pool(target, { connections: 32, headersTimeout: 120_000, bodyTimeout: 120_000 })
   const hanging = new Set<ServerResponse>()
   let current: Answer | undefined
@@ -45,7 +45,7 @@ export async function startStoreProxy(target: string): Promise<StoreProxy> {
     response.writeHead(answered.statusCode, answeredHeaders).end(content)
   }
 
-  // A store that is away is away for who asks the proxy.
+  // Who is away is away for those who ask the proxy as well.
   const server = createServer((incoming, response) => void pass(incoming, response).catch(() => response.destroy()))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has an AddressInfo
