@@ -81,7 +81,7 @@ export type PartitionAccount = {
   readonly unattributed: number
   /** Of all that is booked: what stood in the topic before it was made anew. Absent when it never was. */
   readonly earlier?: number
-  /** When the book was saved, milliseconds since the epoch. */
+  /** When the book was saved, or told by who has it open, milliseconds since the epoch. */
   readonly savedAt: number
 }
 

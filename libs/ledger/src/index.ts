@@ -1,5 +1,6 @@
 export type { AgentAccount, Count, EpochAccount, LedgerReport, PartitionAccount, ReplayAccount, SenderAccount } from './account.ts'
 export { createDirectoryLedgerStore } from './directory-store.ts'
+export type { Gap } from './gaps.ts'
 export { createLedger, type BookOwner, type Ledger, type LedgerOptions } from './ledger.ts'
 export { createMemoryLedgerStore } from './memory-store.ts'
 export type { LedgerObserver } from './observer.ts'

@@ -1,6 +1,8 @@
 import { errorMessage, type Bus, type LedgerStore, type Logger, type PartitionBatch } from '@clymene/model'
 
 import type { PartitionAccount } from './account.ts'
+import { reportOfBook, type BookState } from './book.ts'
+import { gapsOf, type Gap } from './gaps.ts'
 import { bookName } from './names.ts'
 import type { LedgerObserver } from './observer.ts'
 import type { BookPlace } from './outcome.ts'
@@ -14,7 +16,7 @@ export type LedgerOptions = {
   readonly read: Bus['read']
   readonly logger: Logger
   readonly observer?: LedgerObserver
-  /** How often books that changed are saved, milliseconds. Default 10 s. */
+  /** How often books that changed are saved, milliseconds; at least 100. Default 10 s. */
   readonly saveEveryMs?: number
   /** Agents that are told apart in all books together, and clusters. Default 10,000. */
   readonly maxAgents?: number
@@ -35,8 +37,9 @@ export type Ledger = {
   readonly take: (batch: PartitionBatch, owner: BookOwner, signal: AbortSignal) => Promise<PartitionBook>
   /** Saves every book that changed. @throws AggregateError of what the store said */
   readonly save: (signal: AbortSignal) => Promise<void>
-  /** The books that stand where their groups stand, as they are now. */
+  /** The books that stand where their groups stand, as they are now: as if they had been saved now. */
   readonly accounts: () => readonly PartitionAccount[]
+  readonly gaps: () => readonly Gap[]
   readonly agents: () => number
   /** Agents, clusters and keys that had to make room. */
   readonly forgotten: () => number
@@ -44,11 +47,15 @@ export type Ledger = {
   readonly close: () => Promise<void>
 }
 
+const MIN_SAVE_MS = 100
+/** A timer takes no more. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 const BACKOFF: Patience = { minMs: 200, maxMs: 10_000 }
 
 export function createLedger(options: LedgerOptions): Ledger {
   const { store, read, logger, observer = {}, now = Date.now, backoff = BACKOFF } = options
   const { saveEveryMs = 10_000, maxAgents = 10_000, keysPerAgent = 8, patienceMs = 5000 } = options
+  const waitMs = Math.min(Math.max(saveEveryMs, MIN_SAVE_MS), MAX_TIMER_MS)
   const roster = createRoster({ maxAgents, maxKeys: maxAgents * keysPerAgent })
   const books = new Map<string, OpenedBook>()
   const releasing = new Map<string, Promise<void>>()
@@ -72,9 +79,15 @@ export function createLedger(options: LedgerOptions): Ledger {
     if (failures.length > 0) throw new AggregateError(failures, errorMessage(failures[0]))
   }
 
+  const states = (): readonly BookState[] =>
+    [...books.values()].flatMap((book) => {
+      const state = book.state()
+      return state === undefined ? [] : [state]
+    })
+
   const saveNow = async (): Promise<void> => {
     try {
-      await save(AbortSignal.any([closing.signal, AbortSignal.timeout(Math.max(saveEveryMs, patienceMs))]))
+      await save(AbortSignal.any([closing.signal, AbortSignal.timeout(Math.max(waitMs, patienceMs))]))
     } catch (error) {
       if (closing.signal.aborted) return
       onceAMinute(() => logger.warn('books cannot be saved now; delivery goes on', { error: errorMessage(error) }))
@@ -85,7 +98,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       void saveNow().then(() => {
         if (!closing.signal.aborted) timer = saveLater()
       })
-    }, saveEveryMs).unref()
+    }, waitMs).unref()
   let timer = saveLater()
 
   return {
@@ -107,11 +120,8 @@ export function createLedger(options: LedgerOptions): Ledger {
       return book
     },
     save,
-    accounts: () =>
-      [...books.values()].flatMap((book) => {
-        const account = book.account()
-        return account === undefined ? [] : [account]
-      }),
+    accounts: () => states().map((state) => ({ ...reportOfBook(state), savedAt: now() })),
+    gaps: () => gapsOf(states()),
     agents: roster.agents,
     forgotten: roster.forgotten,
     close: async () => {

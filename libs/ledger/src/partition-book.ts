@@ -1,7 +1,6 @@
 import { errorMessage, type BusRecord, type PartitionBatch } from '@clymene/model'
 
-import type { PartitionAccount } from './account.ts'
-import { reportOfBook, type Book } from './book.ts'
+import type { Book, BookState } from './book.ts'
 import { catchUp, type CatchUpOptions } from './catch-up.ts'
 import { addException, createExceptions, expiredWithin } from './exceptions.ts'
 import type { Settlement } from './outcome.ts'
@@ -25,7 +24,7 @@ export type OpenedBook = PartitionBook & {
   /** Keeps the book safe if it changed. @throws what the store throws */
   readonly save: (signal: AbortSignal) => Promise<void>
   /** As it is now; undefined until it stands where the group stands. */
-  readonly account: () => PartitionAccount | undefined
+  readonly state: () => BookState | undefined
   /** The partition is somebody else's: saves the book, if that is possible soon, and closes it. */
   readonly release: () => Promise<void>
 }
@@ -123,7 +122,7 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
       await safe.keepExceptions(settlements.length, signal)
     },
     save: (signal) => safe.save(signal),
-    account: () => book && reportOfBook(book.state),
+    state: () => book?.state,
     release: async () => {
       if (stop.signal.aborted) return
       stop.abort(new Error('the partition was given up'))

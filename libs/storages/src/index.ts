@@ -11,6 +11,9 @@ export { readLetters, type PassedOver, type ReadLettersOptions } from './replay/
 export { openReplayBook, type ReplayBook, type ReplayBookOptions } from './replay/replay-book.ts'
 export { sendLetters, type SendLettersOptions } from './replay/send-letters.ts'
 
+export { ledgerFlags } from './ledger/flags.ts'
+export { openLedger, type Booked, type OpenLedger, type OpenLedgerOptions } from './ledger/open-ledger.ts'
+
 export { classified } from './decorators/classified.ts'
 export { isolating, type IsolatingOptions, type Refusal } from './decorators/isolating.ts'
 export { createMaybeStored, type MaybeStored } from './decorators/lineage.ts'

@@ -10,7 +10,9 @@ import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@c
 import { parseFlags, type Command, type Host } from '@clymene/runtime'
 import { createStorageCommand, deadLetterTopic, openStorages, type CommandName, type ServiceFlags } from '@clymene/storages'
 
-import { formerIngesterFlags, groupFlags, ingesterFlags } from './flags.ts'
+import { bodyLimits } from './body-limits.ts'
+import { openBooks } from './books.ts'
+import { bodyFlags, formerIngesterFlags, groupFlags, ingesterFlags, ingesterLedgerFlags } from './flags.ts'
 import { storageOfGroup } from './groups.ts'
 import { createIngester } from './ingester.ts'
 
@@ -33,6 +35,8 @@ function commandOf(name: CommandName): Command {
     flags: ingesterFlags,
     groups: [
       { title: 'Kafka, as a consumer', flags: { ...kafkaConsumerFlags, ...groupFlags } },
+      { title: 'Bodies', flags: bodyFlags },
+      { title: 'Ledger', flags: ingesterLedgerFlags },
       { title: 'Of the original', flags: formerIngesterFlags },
     ],
     prepare: (parsed) => {
@@ -49,7 +53,12 @@ function commandOf(name: CommandName): Command {
  */
 function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof ingesterFlags>) {
   const topics = topicsOf(values, selection.byKind.keys())
-  const mistakes = [...topicMistakes(topics), ...groupMistakes(values, topics), ...loopMistakes(values, storageValues, selection, topics)]
+  const mistakes = [
+    ...topicMistakes(topics),
+    ...ledgerMistakes(values, topics),
+    ...groupMistakes(values, topics),
+    ...loopMistakes(values, storageValues, selection, topics),
+  ]
   const consumer = readConsumer(values, mistakes)
   if (consumer === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
@@ -100,6 +109,14 @@ function topicMistakes(topics: ReadonlyMap<Kind, string>): string[] {
   return mistakes
 }
 
+/** Books between the messages would be read as messages. */
+function ledgerMistakes(values: FlagValues<typeof ingesterFlags>, topics: ReadonlyMap<Kind, string>): readonly string[] {
+  const topic = values['kafka.ledger.topic']
+  return [...topics.values()].some((one) => topic !== '' && (topic === one || topic === deadLetterTopic(one)))
+    ? [`--kafka.ledger.topic=${topic}: expected a topic of its own, as messages are read from this one or their dead letters written to it`]
+    : []
+}
+
 /** Members of a group that read different topics would leave partitions unread. */
 const groupMistakes = (values: FlagValues<typeof ingesterFlags>, topics: ReadonlyMap<Kind, string>): readonly string[] =>
   values['kafka.consumer.group-per-storage'] || topics.size < 2
@@ -143,12 +160,14 @@ export const kindOfTopic =
 async function runIngester(
   { values, storageValues, selection }: ServiceFlags<typeof ingesterFlags>,
   kafka: KafkaOptions,
-  { logger, metrics, readiness, version }: Host,
+  host: Host,
   stop: AbortSignal,
 ): Promise<void> {
+  const { logger, metrics, readiness, version } = host
   const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
   const bus: KafkaBus = createKafkaBus({ ...kafka, kindOf: kindOfTopic(values['kafka.consumer.promtail.topic']), metrics, logger })
   readiness.watch('bus', bus.unavailable)
+  const books = openBooks(values, bus, kafka.consumer.connection, host)
   const watching = new AbortController()
   const watched = storages.watch(readiness, watching.signal)
   stop.addEventListener('abort', readiness.stopping, { once: true })
@@ -164,6 +183,8 @@ async function runIngester(
       metrics,
       logger,
       readiness,
+      ledger: books?.ledger,
+      limits: bodyLimits(values),
     })
     readiness.set('start', undefined)
     logger.info('ingester reads', { routes: ingester.routes.map(({ topic, storage, group }) => ({ topic, storage, group })) })
@@ -171,6 +192,7 @@ async function runIngester(
   } finally {
     watching.abort()
     await watched
+    await books?.close()
     await bus.close()
     await storages.close()
   }

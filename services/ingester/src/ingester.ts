@@ -1,6 +1,6 @@
 import type { Bus, Kind, Logger } from '@clymene/model'
 import type { Metrics, Readiness } from '@clymene/runtime'
-import { createBatchHandler, type StorageTarget } from '@clymene/storages'
+import { createBatchHandler, type BatchHandlerOptions, type BodyLimits, type StorageTarget } from '@clymene/storages'
 
 import { groupOf } from './groups.ts'
 import { inOneGroup } from './in-one-group.ts'
@@ -22,6 +22,10 @@ export type IngesterOptions = {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly readiness: Pick<Readiness, 'watch'>
+  /** None when nobody keeps books. */
+  readonly ledger?: BatchHandlerOptions['ledger']
+  /** What differs from the limits of the kind. */
+  readonly limits?: Partial<BodyLimits>
 }
 
 export type Route = StorageTarget & { readonly kind: Kind; readonly topic: string; readonly group: string }
@@ -33,7 +37,7 @@ export type Ingester = {
 }
 
 export function createIngester(options: IngesterOptions): Ingester {
-  const { bus, topics, groupId, isGroupPerStorage = true, sinks, metrics, logger, readiness } = options
+  const { bus, topics, groupId, isGroupPerStorage = true, sinks, metrics, logger, readiness, ledger, limits = {} } = options
   const routes = [...topics].flatMap(([kind, topic]) =>
     (sinks.get(kind) ?? []).map((target): Route => {
       return { ...target, kind, topic, group: isGroupPerStorage ? groupOf(groupId, target.storage, topic) : groupId }
@@ -48,7 +52,7 @@ export function createIngester(options: IngesterOptions): Ingester {
     if (isGroupPerStorage) await options.seedGroup?.(groupId, group, topic, signal)
     else await options.expectOwnMembers?.(group, topic, signal)
     const handlers = together.map(({ kind, storage, sink, storesParts }) =>
-      createBatchHandler({ bus, topic, kind, storage, sink, storesParts, metrics, logger, readiness }),
+      createBatchHandler({ bus, topic, group, kind, storage, sink, storesParts, metrics, logger, readiness, ledger, limits }),
     )
     const [only, another] = handlers
     await bus.consume(topic, group, only !== undefined && another === undefined ? only : inOneGroup(handlers), signal)
