@@ -19,7 +19,8 @@ afterEach(endChildren)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const SERVICES = ['agent', 'gateway', 'ingester', 'all-in-one', 'promtail', 'promtail-gateway', 'promtail-ingester']
-const LIST = SERVICES.join(', ')
+const TOOLS = ['ledger', 'replay']
+const LIST = [...SERVICES, ...TOOLS].join(', ')
 
 describe('exit status 0, on stdout', () => {
   test.each<[words: readonly string[], expected: RegExp]>([
@@ -38,10 +39,12 @@ describe('exit status 0, on stdout', () => {
     expect(stdout).toMatch(expected)
   })
 
-  test('the list names every service with what it does', async () => {
+  test('the list names every service and tool with what it does', async () => {
     const { stdout } = await run(['--help'])
-    const listed = /Services:\n([\s\S]*)$/.exec(stdout)?.[1]?.trimEnd().split('\n') ?? []
+    const listed = /Services:\n([\s\S]*?)\n\n/.exec(stdout)?.[1]?.split('\n') ?? []
     expect(listed.map((line) => /^ {2}(\S+) +\S/.exec(line)?.[1])).toEqual(SERVICES)
+    const tools = /Tools:\n([\s\S]*)$/.exec(stdout)?.[1]?.trimEnd().split('\n') ?? []
+    expect(tools.map((line) => /^ {2}(\S+) +\S/.exec(line)?.[1])).toEqual(TOOLS)
   })
 
   test('the flags of a service stand in groups, those of every storage among them', async () => {

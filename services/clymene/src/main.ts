@@ -13,5 +13,8 @@ void runCli(
   ]),
   process.argv.slice(2),
   process.env,
-  new Map([['ledger', async () => (await import('./ledger/tool.ts')).ledgerTool]]),
+  new Map([
+    ['ledger', async () => (await import('./ledger/tool.ts')).ledgerTool],
+    ['replay', async () => (await import('./replay/tool.ts')).replayTool],
+  ]),
 )

@@ -65,7 +65,7 @@ test('what did not pass a bus has the place of its letter', () => {
 })
 
 test('the kinds to read', () => {
-  expect([kindsOf({ kind: '' }), kindsOf({ kind: 'logs' })]).toEqual([['metrics', 'logs'], ['logs']])
+  expect([kindsOf({ kind: 'all' }), kindsOf({ kind: 'logs' })]).toEqual([['metrics', 'logs'], ['logs']])
 })
 
 test('every mistake at once', () => {
@@ -80,7 +80,7 @@ test('every mistake at once', () => {
   })()
   expect(mistakes).toEqual([
     '--offsets: unknown flag, did you mean --offset?',
-    '--kind="traces": expected one of , metrics, logs',
+    '--kind="traces": expected one of all, metrics, logs',
     '--offset="a/b,5": expected offset, partition/offset or topic/partition/offset, found "a/b"',
     expect.stringMatching(/^--reason="\/\(\/": expected a regular expression between slashes: /),
     '--since="yesterday": expected a duration such as 2h, or a time such as 2026-05-01T10:00:00Z',

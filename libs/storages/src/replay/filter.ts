@@ -1,4 +1,4 @@
-import { errorMessage, type Flag, type FlagValues, type Kind } from '@clymene/model'
+import { errorMessage, KINDS, type Flag, type FlagValues, type Kind } from '@clymene/model'
 import { compileRegex } from '@clymene/regex'
 import { flag, parseDuration } from '@clymene/runtime'
 
@@ -11,7 +11,7 @@ export type Moment = { readonly agoMs: number } | { readonly timeMs: number }
 export type Place = { readonly topic?: string; readonly partition?: number; readonly offset: bigint }
 
 export const letterFilterFlags = {
-  kind: flag.oneOf(['', 'metrics', 'logs'], '', 'Letters of this kind only'),
+  kind: flag.oneOf(['all', 'metrics', 'logs'], 'all', 'Kind of what is in them'),
   storage: flag.list('', 'Storages that refused them, comma list; empty is all, `send` needs one'),
   cluster: flag.list('', 'Clusters that they are of, comma list; empty is all'),
   topic: flag.list('', 'Topics that they stood on before, comma list; empty is all that are read'),
@@ -40,7 +40,7 @@ export function letterFilter(filter: LetterFilter, nowMs: number): (letter: Lett
       isAmong(storage, note.storage) &&
       isAmong(cluster, note.cluster) &&
       isAmong(topic, origin.topic) &&
-      (kind === '' || message.kind === kind) &&
+      (kind === 'all' || message.kind === kind) &&
       note.timeMs >= sinceMs &&
       note.timeMs < untilMs &&
       reason(note.reason) &&
@@ -50,7 +50,7 @@ export function letterFilter(filter: LetterFilter, nowMs: number): (letter: Lett
 }
 
 /** The kinds whose topics have to be read. */
-export const kindsOf = ({ kind }: Pick<LetterFilter, 'kind'>): readonly Kind[] => (kind === '' ? ['metrics', 'logs'] : [kind])
+export const kindsOf = ({ kind }: Pick<LetterFilter, 'kind'>): readonly Kind[] => (kind === 'all' ? KINDS : [kind])
 
 export const momentMs = (moment: Moment, nowMs: number): number => ('agoMs' in moment ? nowMs - moment.agoMs : moment.timeMs)
 

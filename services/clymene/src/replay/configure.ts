@@ -1,0 +1,121 @@
+import { kafkaConsumerOptions, type KafkaConsumerOptions } from '@clymene/bus'
+import { ingesterCommand } from '@clymene/ingester'
+import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
+import { environmentName, parseFlags } from '@clymene/runtime'
+import { kindsOf, storageFlagSets, storages } from '@clymene/storages'
+
+import { commandFlags, sourceFlags, VERBS, type Verb } from './flags.ts'
+
+export type ReplayConfig = {
+  readonly verb: Verb
+  readonly values: FlagValues<typeof commandFlags & typeof sourceFlags>
+  /** Absent when the letters are in a folder. */
+  readonly kafka: KafkaConsumerOptions | undefined
+  /** Topics that letters stood on before, with their kind; in a folder those of them that are there. */
+  readonly topics: ReadonlyMap<string, Kind>
+  /** Of `send`. */
+  readonly target: { readonly storage: Storage; readonly values: FlagValues<FlagSet> } | undefined
+  readonly warnings: readonly string[]
+}
+
+/** @throws ConfigError with every mistake */
+export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv): ReplayConfig {
+  const mistakes: string[] = []
+  const word = argv[0]?.startsWith('-') === false ? argv[0] : undefined
+  const rest = word === undefined ? argv : argv.slice(1)
+  const verb = verbOf(word, mistakes)
+  const variables = withoutOwn(env)
+  const storage = verb === 'send' ? storageOf(rest, variables, mistakes) : undefined
+  const { flags, ignored } = storageFlagSets(storage === undefined ? [] : [storage])
+  const own = { ...flags, ...sourceFlags, ...commandFlags }
+  const parsed = collected(mistakes, () =>
+    parseFlags(own, rest, variables, {
+      ignored: { ...ignored, ingester: { flags: flagsOfIngester(own), reason: "it is the ingester's" } },
+    }),
+  )
+  mistakes.push(...(parsed?.positionals ?? []).map((one) => `${one}: unexpected word, expected flags only`))
+  if (storage !== undefined) mistakes.push(...mistakesOf(storage, rest, variables))
+  const folder = parsed?.values['buffer.dir'] ?? ''
+  const kafka = parsed === undefined || folder !== '' ? undefined : collected(mistakes, () => kafkaConsumerOptions(parsed.values))
+  const kindMistake = parsed && storage && kindMistakeOf(storage, kindsOf(parsed.values), parsed.given.has('kind'))
+  if (kindMistake !== undefined) mistakes.push(kindMistake)
+  if (verb === 'send' && folder === '' && parsed?.values['kafka.ledger.topic'] === '')
+    mistakes.push('--kafka.ledger.topic: expected a topic, in which is noted what was sent')
+  if (verb === undefined || parsed === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
+  const { values, warnings } = parsed
+  return {
+    verb,
+    values,
+    kafka,
+    topics: topicsOf(values),
+    target: storage && { storage, values },
+    // Of the same flags as the ingester's most mean nothing here: that is what makes them easy to copy.
+    warnings: warnings.filter((warning) => !warning.includes("it is the ingester's") && !warning.includes('is not selected')),
+  }
+}
+
+function verbOf(word: string | undefined, mistakes: string[]): Verb | undefined {
+  const names = Object.keys(VERBS)
+  if (word !== undefined && isVerb(word)) return word
+  mistakes.push(`${word === undefined ? 'replay' : `replay ${word}`}: expected one of ${names.join(', ')}`)
+  return undefined
+}
+
+const isVerb = (word: string): word is Verb => Object.hasOwn(VERBS, word)
+
+/** `send` has one storage: that of --storage, else the only one that STORAGE_TYPE names. */
+function storageOf(argv: readonly string[], env: NodeJS.ProcessEnv, mistakes: string[]): Storage | undefined {
+  const first = { storage: commandFlags.storage, 'storage-type': commandFlags.storage }
+  const { values } = parseFlags(first, argv, env, { lenient: true })
+  const names = values.storage.length > 0 ? values.storage : values['storage-type']
+  const [name, another] = names
+  const choices = storages.map((one) => one.name).join(', ')
+  const found = another === undefined ? storages.find((one) => one.name === name) : undefined
+  if (found === undefined) mistakes.push(`--storage=${JSON.stringify(names.join(','))}: expected the one storage to send to, of ${choices}`)
+  return found
+}
+
+const kindMistakeOf = (storage: Storage, kinds: readonly Kind[], isAsked: boolean): string | undefined =>
+  isAsked && !kinds.some((kind) => storage.kinds.includes(kind))
+    ? `--kind=${kinds.join(',')}: storage ${storage.name} takes ${storage.kinds.join(', ')} only`
+    : undefined
+
+/** What a storage finds when its values parse; mistakes in those are told by the parser. */
+function mistakesOf({ flags, mistakesOf: find }: Storage, argv: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
+  const parsed = collected([], () => parseFlags(flags, argv, env, { lenient: true }))
+  return (parsed && find?.(parsed.values)) ?? []
+}
+
+const flagsOfIngester = (own: FlagSet): FlagSet =>
+  Object.fromEntries(
+    ingesterCommand.groups
+      .filter(({ title }) => !title.startsWith('Storage '))
+      .flatMap(({ flags }) => Object.entries(flags).filter(([name]) => !(name in own))),
+  )
+
+/** Of the variables those that are not meant for this command. */
+function withoutOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = new Set(Object.keys(commandFlags).map(environmentName))
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name)))
+}
+
+/** Of an agent's buffer, and of Kafka or an all-in-one's bus. */
+function topicsOf(values: ReplayConfig['values']): ReadonlyMap<string, Kind> {
+  const kinds = kindsOf(values)
+  const names: readonly (readonly [string, Kind])[] = [
+    [values['kafka.consumer.topic'], 'metrics'],
+    [values['kafka.consumer.promtail.topic'], 'logs'],
+    ...(values['buffer.dir'] === '' ? [] : KINDS.map((kind) => [kind, kind] as const)),
+  ]
+  return new Map(names.filter(([topic, kind]) => topic !== '' && kinds.includes(kind)))
+}
+
+function collected<T>(mistakes: string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes)
+    return undefined
+  }
+}
