@@ -4,6 +4,7 @@ import type { Bus, Kind, Logger, Source } from '@clymene/model'
 import { isAbort, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { createDelivery, type StorageTarget } from '@clymene/storages'
 
+import type { AgentBooks } from './books.ts'
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
 import { together, type Part } from './together.ts'
 
@@ -16,6 +17,8 @@ export type AgentOptions = {
   readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   readonly buffer: Bus
   readonly sequences: Sequences
+  /** Absent where nobody asks what became of the messages. */
+  readonly books?: Pick<AgentBooks, 'ledger' | 'refused' | 'direct'>
   readonly drainTimeoutMs: number
   readonly logBackoff: Partial<Backoff>
   readonly metrics: Metrics
@@ -32,15 +35,16 @@ export type Agent = {
 }
 
 /** Topics of the buffer. */
-const METRICS_TOPIC = 'metrics'
+export const METRICS_TOPIC = 'metrics'
 const LOGS_TOPIC = 'logs'
 
 export function createAgent(options: AgentOptions): Agent {
-  const { identity, metricSources, logSource, sinks, buffer, sequences, drainTimeoutMs, logBackoff, metrics, logger, readiness } = options
+  const { identity, metricSources, logSource, sinks, buffer, sequences, books, drainTimeoutMs, logBackoff, metrics, logger, readiness } =
+    options
   readiness.watch('buffer', () => buffer.unavailable())
 
   // The tenant is what the flags of the logs say; samples have none of their own.
-  const emitSamples = emitToBuffer(buffer, METRICS_TOPIC, createEnvelopes({ ...identity, tenant: '' }, sequences, 'buffer'))
+  const emitSamples = emitToBuffer(buffer, METRICS_TOPIC, createEnvelopes({ ...identity, tenant: '' }, sequences, 'buffer'), books?.refused)
   const collectMetrics = metricSources.map(
     (source): Part =>
       (signal) =>
@@ -48,7 +52,11 @@ export function createAgent(options: AgentOptions): Agent {
   )
   const collectLogs = (logSource === undefined ? [] : (sinks.get('logs') ?? [])).map(({ storage, sink }): Part => {
     const where = { kind: 'logs', storage, sink, buffer, topic: LOGS_TOPIC } as const
-    const emit = emitToStorage({ ...where, metrics, logger, backoff: logBackoff, readiness }, createEnvelopes(identity, sequences, storage))
+    const account = books?.direct.get(storage)
+    const emit = emitToStorage(
+      { ...where, metrics, logger, backoff: logBackoff, readiness, account },
+      createEnvelopes(identity, sequences, storage),
+    )
     return (signal) => logSource?.(storage).run(emit, signal) ?? Promise.resolve()
   })
   const metricTargets = sinks.get('metrics') ?? []
@@ -65,6 +73,7 @@ export function createAgent(options: AgentOptions): Agent {
         metrics,
         logger,
         readiness,
+        ledger: books?.ledger,
       }).run,
   )
 

@@ -3,12 +3,14 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
+import type { SenderAccount } from '@clymene/ledger'
 import { ConfigError, errorMessage, type Kind, type Labels, type Source } from '@clymene/model'
 import type { Backoff, Host } from '@clymene/runtime'
 import { createScrapeSource, type ScrapeSource } from '@clymene/sources'
 import type { StorageTarget } from '@clymene/storages'
 
-import { createAgent, type Agent } from './agent.ts'
+import { createAgent, METRICS_TOPIC, type Agent } from './agent.ts'
+import { openAgentBooks } from './books.ts'
 import { withCluster } from './config/external-labels.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
@@ -36,6 +38,8 @@ export type AgentSetup = LogSetup & {
 export type AssembledAgent = Agent & {
   /** Takes the configurations in place of those it was made with, one for one. */
   readonly reload: (configs: readonly ScrapeConfig[]) => void
+  /** What became of what was sent, by kind and storage. */
+  readonly accounts: (signal: AbortSignal) => Promise<readonly SenderAccount[]>
   readonly close: () => Promise<void>
 }
 
@@ -45,18 +49,32 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   const { logger, metrics, version } = host
   const buffer = await openBuffer(setup)
   const sequences = createSequenceStore(join(bounds.directory, 'sequences'))
+  const identity = { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster, tenant: setup.tenant }
+  const storagesOf = (kind: Kind): readonly string[] => (setup.sinks.get(kind) ?? []).map(({ storage }) => storage)
+  const books = openAgentBooks({
+    directory: bounds.directory,
+    buffer,
+    topic: METRICS_TOPIC,
+    identity,
+    epoch: sequences.epoch,
+    buffered: storagesOf('metrics'),
+    direct: setup.logConfigs.length === 0 ? [] : storagesOf('logs'),
+    metrics,
+    logger,
+  })
   const scrapes = setup.scrapeConfigs.map(({ jobs, externalLabels }): ScrapeSource => {
     const labels = withCluster(externalLabels, cluster)
     return createScrapeSource({ jobs, externalLabels: labels, streams, metrics, logger, version: version.version })
   })
   await Promise.all(setup.logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
   const agent = createAgent({
-    identity: { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster, tenant: setup.tenant },
+    identity,
     metricSources: [...setup.metricSources, ...scrapes],
     logSource: setup.logConfigs.length === 0 ? undefined : (storage) => logSourceOf(setup, storage),
     sinks: setup.sinks,
     buffer,
     sequences,
+    books,
     drainTimeoutMs: bounds.drainTimeoutMs,
     logBackoff: setup.logBackoff,
     ...host,
@@ -74,7 +92,9 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     reload: (configs) => {
       for (const [index, { jobs, externalLabels }] of configs.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
     },
+    accounts: books.accounts,
     close: async () => {
+      await books.close()
       await buffer.close()
       sequences.close()
     },

@@ -16,6 +16,8 @@ import { createOnceIn, retry, type Backoff, type Metrics, type Readiness } from 
 import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying } from '@clymene/storages'
 import { compress } from '@clymene/wire'
 
+import type { SentAccount } from './sent-account.ts'
+
 /** Who sends: part of the key of every message, so that nobody else's data share its order. */
 export type Identity = { readonly agent: string; readonly cluster: string; readonly tenant: string }
 
@@ -52,9 +54,17 @@ function nextNumber(sequences: Sequences, key: string): number {
   }
 }
 
-/** Samples go into the buffer; what reads it delivers them to each storage at its own pace. */
-export function emitToBuffer(buffer: Bus, topic: string, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
-  return async (batch, signal) => buffer.produce(topic, [envelopeOf(batch)], signal)
+/** Samples go into the buffer; what reads it delivers them to each storage at its own pace. `refused` counts what it does not take. */
+export function emitToBuffer(buffer: Bus, topic: string, envelopeOf: (batch: SourceBatch) => Envelope, refused?: SentAccount): Emit {
+  return async (batch, signal) => {
+    const envelope = envelopeOf(batch)
+    try {
+      await buffer.produce(topic, [envelope], signal)
+    } catch (error) {
+      refused?.begin()('dropped')
+      throw error
+    }
+  }
 }
 
 export type DirectEmitOptions = {
@@ -68,11 +78,13 @@ export type DirectEmitOptions = {
   readonly logger: Logger
   readonly backoff: Partial<Backoff>
   readonly readiness: Pick<Readiness, 'watch'>
+  /** Counts what is sent. */
+  readonly account?: SentAccount | undefined
 }
 
 /** Lines go straight into one storage: their files are the buffer, and the position moves when this resolves. */
 export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
-  const { kind, storage, sink, buffer, topic, metrics, logger, backoff, readiness } = options
+  const { kind, storage, sink, buffer, topic, metrics, logger, backoff, readiness, account } = options
   const deadLetters = createDeadLetters({ bus: buffer, topic, storage, kind, metrics, logger, readiness })
   const maybeStored = createMaybeStored()
   const repeats = metrics.counter(
@@ -82,19 +94,29 @@ export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: So
   )
   const counted = observed(classified(sink), { storage, kind, metrics })
   const patient = retrying(counted, { storage, kind, logger, maybeStored, backoff, readiness })
-  const writer = isolating(patient, {
-    maybeStored,
-    repeat: ({ headers }) => repeats.inc({ storage, kind }, headers.records ?? 0),
-    refuse: ({ piece, error }, signal) => deadLetters.refused(piece, error, signal),
-  })
+  /** Resolves with the number of samples or entries that are dead letters now. */
+  const write = async (delivery: Delivery, signal: AbortSignal): Promise<number> => {
+    let refused = 0
+    const writer = isolating(patient, {
+      maybeStored,
+      repeat: ({ headers }) => repeats.inc({ storage, kind }, headers.records ?? 0),
+      refuse: async ({ piece, error }, inner) => {
+        await deadLetters.refused(piece, error, inner)
+        refused += piece.headers.records ?? 0
+      },
+    })
+    await writer.write([delivery], signal)
+    return refused
+  }
   const onceInAMinute = createOnceIn(60_000)
   const onFailure = (error: RetryableError): void =>
     onceInAMinute('numbers', (heldBack) => logger.error('lines wait', { storage, error: error.message, heldBack }))
   return async (batch, signal) => {
     const number = async (): Promise<Envelope> => envelopeOf(batch)
     const envelope = await retry(number, { backoff: { ...NUMBERING, ...backoff }, onFailure }, signal)
-    const delivery: Delivery = { ...envelope, position: 0 }
-    await writer.write([delivery], signal)
+    const settle = account?.begin()
+    const refused = await write({ ...envelope, position: 0 }, signal)
+    settle?.(refused > 0 && refused >= batch.records ? 'dropped' : 'acknowledged')
   }
 }
 

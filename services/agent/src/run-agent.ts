@@ -1,6 +1,7 @@
 import { hostname, tmpdir } from 'node:os'
 
 import { createDiscoveryContext, type DiscoveryContext } from '@clymene/discovery'
+import { ledgerReport } from '@clymene/ledger'
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
 import { openStorages, type ServiceFlags } from '@clymene/storages'
@@ -33,7 +34,7 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
 
 async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
   const { values, storageValues, selection, texts, env } = config
-  const { logger, metrics, readiness, version } = host
+  const { logger, metrics, readiness, version, admin } = host
   const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, discovery))
   const setup = setupOf(config, host, readScrape(), discovery)
   if (values['clymene-promtail.dry-run']) {
@@ -47,6 +48,7 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   try {
     const agent = await assembleAgent({ ...setup, sinks: storages.sinks })
     try {
+      admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
       const reload = async (): Promise<void> => {
         const scrapeConfigs = readScrape()
         agent.reload(scrapeConfigs)

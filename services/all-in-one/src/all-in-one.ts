@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { startGateway, type Gateway } from '@clymene/gateway'
 import { createIngester, type Ingester } from '@clymene/ingester'
+import { ledgerReport } from '@clymene/ledger'
 import { ConfigError, errorMessage, KINDS, PermanentError, type Logger } from '@clymene/model'
 import { createLogger, listen, readVersion } from '@clymene/runtime'
 import { openStorages, type EmbeddedStore, type OpenedStorages } from '@clymene/storages'
@@ -14,6 +15,7 @@ import { createHops } from './hops.ts'
 import { giveUpLate } from './last-resort.ts'
 import { createLifetimes, type Lifetimes } from './lifetimes.ts'
 import { clusterOf, openAgent } from './open-agent.ts'
+import { openBooks } from './open-books.ts'
 import { openBus, type OpenedBus } from './open-bus.ts'
 import { openStore } from './open-store.ts'
 import { loadPage } from './page-assets.ts'
@@ -59,6 +61,7 @@ async function start(config: AllInOneConfig, logger: Logger, lifetimes: Lifetime
   // Once it runs it closes by itself; when the start fails before, nobody else would.
   let runs = false
   lifetimes.add('gateway', async () => (runs ? undefined : gateway.run(AbortSignal.abort())))
+  contexts.gateway.admin.serveJson('/api/ledger', async () => ledgerReport({ service: 'gateway', senders: gateway.accounts() }))
   const agent = await openAgent(config, contexts, { address: gateway.httpAddress, token: ownToken }, lifetimes)
   const page = createPageServer({
     assets: await loadPage(),
@@ -110,8 +113,8 @@ async function openOwnStore(
 }
 
 async function openIngester(
-  { selection, storageValues }: AllInOneConfig,
-  { logger, metrics, readiness, version }: ServiceContext,
+  { values, kafka, selection, storageValues }: AllInOneConfig,
+  { logger, metrics, readiness, version, admin }: ServiceContext,
   bus: OpenedBus,
   store: EmbeddedStore | undefined,
   lifetimes: Lifetimes,
@@ -133,6 +136,8 @@ async function openIngester(
   })
   const topics = new Map(KINDS.filter((kind) => storages.sinks.has(kind)).map((kind) => [kind, bus.topics.get(kind) ?? kind]))
   const { groupId, seedGroup } = bus
+  const books = openBooks({ values, kafka, bus: bus.bus, context: { admin, metrics, logger } })
+  if (books !== undefined) lifetimes.add('ledger', books.close)
   const ingester = createIngester({
     bus: bus.bus,
     topics,
@@ -141,6 +146,7 @@ async function openIngester(
     metrics,
     logger,
     readiness,
+    ledger: books?.ledger,
     ...(seedGroup === undefined ? {} : { seedGroup }),
   })
   readiness.set('start', undefined)

@@ -3,7 +3,7 @@ import { createDiscoveryContext } from '@clymene/discovery'
 import { checkTokensFile } from '@clymene/gateway'
 import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
 import { createMetrics, silentLogger, type Command } from '@clymene/runtime'
-import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
+import { ledgerFlags, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { runAllInOne } from './all-in-one.ts'
 import { allInOneFlags, busFlags, collectFlags, kafkaFlags, limitFlags, ownProcessFlags, portFlags, sizeFlags } from './flags.ts'
@@ -34,6 +34,7 @@ export const allInOneCommand: Command = {
       { title: 'Bus', flags: { ...busFlags, ...sizeFlags } },
       { title: 'Kafka, with --bus=kafka', flags: kafkaFlags },
       { title: 'Gateway', flags: limitFlags },
+      { title: 'Ledger', flags: ledgerFlags },
     ],
     'embedded',
   ),

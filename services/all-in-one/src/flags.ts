@@ -1,8 +1,10 @@
 import { agentFlags, bufferFlags } from '@clymene/agent'
 import { embeddedBusFlags, kafkaConsumerFlags, kafkaProducerFlags } from '@clymene/bus'
 import { gatewayAuthFlags, gatewayLimitFlags } from '@clymene/gateway'
+import { ledgerTopicFlag } from '@clymene/ingester'
 import type { FlagSet } from '@clymene/model'
 import { adminTokenFlags, flag, processFlags } from '@clymene/runtime'
+import { ledgerFlags } from '@clymene/storages'
 
 /** What every process has, but for the port that it has once. */
 export const ownProcessFlags = { ...processFlags, ...adminTokenFlags } satisfies FlagSet
@@ -60,7 +62,7 @@ export const busFlags = {
   bus: flag.oneOf(['embedded', 'kafka'], 'embedded', 'What lies between gateway and ingester'),
 } satisfies FlagSet
 
-export const kafkaFlags = { ...kafkaProducerFlags, ...kafkaConsumerFlags } satisfies FlagSet
+export const kafkaFlags = { ...kafkaProducerFlags, ...kafkaConsumerFlags, ...ledgerTopicFlag } satisfies FlagSet
 
 export const allInOneFlags = {
   ...ownProcessFlags,
@@ -69,4 +71,5 @@ export const allInOneFlags = {
   ...busFlags,
   ...sizeFlags,
   ...limitFlags,
+  ...ledgerFlags,
 } satisfies FlagSet

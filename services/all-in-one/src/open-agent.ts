@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 
 import { assembleAgent, readLogConfigs, readScrapeConfigs, startReloadServer, type AssembledAgent, type ConfigText } from '@clymene/agent'
 import { createDiscoveryContext } from '@clymene/discovery'
+import { ledgerReport } from '@clymene/ledger'
 import { sortedLabels } from '@clymene/model'
 import { adminAccess } from '@clymene/runtime'
 import { createHostSource } from '@clymene/sources'
@@ -52,6 +53,7 @@ export async function openAgent(
     host: contexts.agent,
   })
   lifetimes.add('agent', agent.close)
+  contexts.agent.admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
   // eslint-disable-next-line typescript/require-await -- the seam is asynchronous
   const reload = async (): Promise<void> => agent.reload(readScrape())
   const access = adminAccess({ tokenFile: values['admin.token-file'], metrics, logger })

@@ -21,13 +21,15 @@ export const groupFlags = {
   ),
 } satisfies FlagSet
 
-export const ingesterLedgerFlags = {
+/** Where books are kept when the bus is Kafka. */
+export const ledgerTopicFlag = {
   'kafka.ledger.topic': flag.string(
     LEDGER_TOPIC,
     'Compacted topic of the books: what came of each message in each storage; it is made when it is missing. Empty: no books',
   ),
-  ...ledgerFlags,
 } satisfies FlagSet
+
+export const ingesterLedgerFlags = { ...ledgerTopicFlag, ...ledgerFlags } satisfies FlagSet
 
 /** Of one write to a storage. */
 export const bodyFlags = {

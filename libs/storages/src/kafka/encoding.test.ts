@@ -36,7 +36,7 @@ async function writeBoth(flags: Readonly<Record<string, unknown>>): Promise<read
 }
 
 test('flat objects for Druid: a message a sample, without a number; logs as ever', async () => {
-  const flags = { 'kafka.producer.encoding': 'json', 'kafka.producer.flatten-for-druid': true }
+  const flags = { 'kafka.producer.encoding': 'json', 'kafka.producer.flatten-for-druid': true } as const
   const storage = await openWith(kafkaStorage, flags)
   const all = [sample('a', 1), sample('b', 2), sample('stale', 3, NaN)]
   await storage.sinks.metrics!.write([metricsDelivery(all, numbered(7)), metricsDelivery(series, numbered(1), 'other')], never)
