@@ -101,6 +101,29 @@ describe('order and identity', () => {
     expect(written[0]?.headers.stream).toBe('a')
   })
 
+  test('metrics and logs of one sender are numbered apart: each is a topic of its own, where a gap is a loss', async () => {
+    const { post, written } = await start()
+    const logs = compress(
+      encodePushRequest([
+        { labels: [['cluster', 'c1'] as const, ['replica', 'a'] as const], entries: [{ timestampNs: 5n, line: 'hello' }] },
+      ]),
+    )
+    for (const [path, body] of [
+      ['/api/v1/write', block],
+      ['/loki/api/v1/push', logs],
+      ['/api/v1/write', block],
+      ['/loki/api/v1/push', logs],
+    ] as const) {
+      await post(path, body)
+    }
+    expect(written.map(({ kind, key, headers }) => `${kind} ${key} ${headers.sequence}`)).toEqual([
+      'metrics /c1//a 1',
+      'logs /c1//a 1',
+      'metrics /c1//a 2',
+      'logs /c1//a 2',
+    ])
+  })
+
   test('the key of a foreign sender is the same at every gateway, whoever numbered', async () => {
     const [one, two] = [await start(), await start()]
     await one.post('/api/v1/write', block)

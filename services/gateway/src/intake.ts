@@ -133,8 +133,8 @@ function envelopeOf(request: Request, message: ScannedMessage, number: ReturnTyp
   const { newestMs: _, position, ...believed } = received
   const { key, headers, isNumbered } = identityOf(message, believed, grant)
   const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
-  // Where a piece begins belongs to its number.
-  const numbers = isNumbered ? believedPosition(position) : number(key)
+  // Where a piece begins belongs to its number. Kinds have topics of their own: one count for both would have gaps in each.
+  const numbers = isNumbered ? believedPosition(position) : number(`${kind} ${key}`)
   const all = { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true }
   return { envelope: { kind, key, value: message.value, headers: all }, isNumbered }
 }
