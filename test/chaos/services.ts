@@ -56,6 +56,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     `--kafka.consumer.group-id=${names.groupId}`,
     `--kafka.consumer.session-timeout=${SESSION_TIMEOUT_MS}ms`,
     '--kafka.consumer.rebalance-timeout=5s',
+    `--kafka.ledger.topic=${name}-ledger`,
+    '--ledger.save-interval=2s',
     `--prometheus.remote.url=${engines.proxies.prometheus.url}/api/v1/write`,
     '--prometheus.remote.timeout=3s',
     `--loki.client.url=${engines.proxies.loki.url}/loki/api/v1/push`,
