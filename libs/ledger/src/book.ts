@@ -2,7 +2,7 @@ import type { BusRecord } from '@clymene/model'
 
 import type { PartitionAccount } from './account.ts'
 import { accountOf, countMessage, countNumbers, foldInto, newAgentBook, type AgentBook } from './agent-book.ts'
-import { hasCome, noteNumber, numberOf, type CountNumbers, type KeySequences, type MessageNumber } from './key-sequences.ts'
+import { hasCome, newSequences, noteNumber, numberOf, type CountNumbers, type KeySequences, type MessageNumber } from './key-sequences.ts'
 import type { BookPlace, Outcome, Settlement } from './outcome.ts'
 import type { Forget, Roster } from './roster.ts'
 
@@ -56,10 +56,11 @@ export function openBook(state: BookState, roster: Roster): Book {
 
   const agentOf = (cluster: string, agent: string): AgentBook => {
     const id = idOf(cluster, agent)
-    const known = state.agents.get(id) ?? newAgentBook(cluster, agent)
-    state.agents.set(id, known)
-    saw(id, known)
-    return known
+    const known = state.agents.get(id)
+    const book = known ?? newAgentBook(cluster, agent)
+    if (known === undefined) state.agents.set(id, book)
+    saw(id, book)
+    return book
   }
 
   const saw = (id: string, { agent }: AgentBook): void => {
@@ -78,18 +79,19 @@ export function openBook(state: BookState, roster: Roster): Book {
 
   /** @returns whether the number had come before. */
   const note = (agent: AgentBook, key: string, number: MessageNumber): boolean => {
-    const known = agent.keys.get(key)
-    const sequences: KeySequences = known ?? { runs: [] }
-    if (known === undefined) agent.keys.set(key, sequences)
-    roster.sawKey(sequences, () => agent.keys.delete(key))
     const count: CountNumbers = (epoch, distinct, missing, jumped) => countNumbers(agent, epoch, distinct, missing, jumped)
-    return noteNumber(sequences, number, count)
+    return noteNumber(sequencesOf(agent, key), number, count)
+  }
+
+  const sequencesOf = ({ keys }: AgentBook, key: string): KeySequences => {
+    const sequences = keys.get(key) ?? newSequences(keys, key)
+    roster.sawKey(sequences)
+    return sequences
   }
 
   for (const [id, agent] of state.agents) {
     saw(id, agent)
-    const { keys } = agent
-    for (const [key, sequences] of keys) roster.sawKey(sequences, () => keys.delete(key))
+    for (const sequences of agent.keys.values()) roster.sawKey(sequences)
   }
 
   const skipTo = (offset: bigint, expired: number): Skipped => {

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompressSync } from 'node:zlib'
+import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib'
 
 import { DecodeError, errorMessage } from '@clymene/model'
 
@@ -9,7 +9,8 @@ const compress = promisify(zstdCompress)
 const MAX_BYTES = 256 * 1024 * 1024
 
 /** The text is made at once, the compression is another thread's. */
-export const toCompressedJson = (value: unknown): Promise<Buffer> => compress(Buffer.from(JSON.stringify(value)))
+export const toCompressedJson = (value: unknown): Promise<Buffer> =>
+  compress(Buffer.from(JSON.stringify(value)), { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
 
 /** @throws DecodeError */
 export function fromCompressedJson(bytes: Buffer): unknown {

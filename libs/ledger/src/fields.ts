@@ -1,43 +1,54 @@
 import { DecodeError } from '@clymene/model'
 
-/** Reads the fields of a state in their order; each says what it expected where. @throws DecodeError */
-export type Fields = {
-  readonly count: () => number
-  readonly offset: () => bigint
-  readonly text: () => string
-  readonly list: () => readonly unknown[]
-  /** A list of lists, each read by its own fields. */
-  readonly each: <T>(read: (fields: Fields) => T) => T[]
-  readonly counts: () => number[]
-}
+/**
+ * Reads the fields of a list in their order; each says what it expected where. A class, as a book of 10,000 agents has 150,000 lists:
+ * functions of each one's own took three times as long.
+ */
+export class Fields {
+  readonly #values: readonly unknown[]
+  readonly #name: string
+  #at = 0
 
-export function readFields(values: unknown, path: string): Fields {
-  if (!Array.isArray(values)) throw new DecodeError(`state of a book: ${path}: expected a list`, 0)
-  const list: readonly unknown[] = values
-  let at = 0
-  const next = <T>(expected: string, is: (value: unknown) => value is T): T => {
-    const value = list[at]
-    if (!is(value)) throw new DecodeError(`state of a book: ${path}[${at}]: expected ${expected}, found ${typeof value}`, at)
-    at++
-    return value
+  /** @throws DecodeError when it is no list, as all of its methods do when a field is not what is expected */
+  constructor(values: unknown, name: string) {
+    if (!isList(values)) throw new DecodeError(`state of a book: ${name}: expected a list`, 0)
+    this.#values = values
+    this.#name = name
   }
-  const nextList = (): readonly unknown[] => next('a list', isList)
-  return {
-    count: () => next('a whole number', isCount),
-    offset: () => BigInt(next('an offset', isOffset)),
-    text: () => next('a text', isText),
-    list: nextList,
-    each: (read) => nextList().map((one, index) => read(readFields(one, `${path}[${at - 1}][${index}]`))),
-    counts: () => {
-      const all = nextList()
-      if (!all.every(isCount)) throw new DecodeError(`state of a book: ${path}[${at - 1}]: expected whole numbers`, at)
-      return [...all]
-    },
+
+  /** A whole number; -1 stands for none. */
+  count(): number {
+    return this.#next('a whole number', isCount)
+  }
+
+  offset(): bigint {
+    return BigInt(this.#next('an offset', isOffset))
+  }
+
+  text(): string {
+    return this.#next('a text', isText)
+  }
+
+  /** A list of lists. */
+  each<T>(name: string, read: (fields: Fields) => T): T[] {
+    return this.#next('a list', isList).map((one) => read(new Fields(one, name)))
+  }
+
+  counts(): number[] {
+    return [...this.#next('a list of whole numbers', isCounts)]
+  }
+
+  #next<T>(expected: string, is: (value: unknown) => value is T): T {
+    const value = this.#values[this.#at]
+    if (!is(value))
+      throw new DecodeError(`state of a book: ${this.#name}, field ${this.#at}: expected ${expected}, found ${typeof value}`, this.#at)
+    this.#at++
+    return value
   }
 }
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value)
 const isText = (value: unknown): value is string => typeof value === 'string'
-/** -1 stands for none. */
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= -1
+const isCounts = (value: unknown): value is readonly number[] => isList(value) && value.every(isCount)
 const isOffset = (value: unknown): value is string => typeof value === 'string' && /^\d{1,19}$/.test(value)

@@ -46,7 +46,7 @@ const replayKey = ({ kind, storage, topic, cluster }: ReplayAccount): string => 
 function latest(books: readonly PartitionAccount[]): readonly PartitionAccount[] {
   const kept = new Map<string, PartitionAccount>()
   for (const book of books) {
-    const key = JSON.stringify([book.group, book.topic, book.partition])
+    const key = JSON.stringify([book.group, book.storage, book.topic, book.partition])
     const before = kept.get(key)
     if (before === undefined || isLater(book, before)) kept.set(key, book)
   }

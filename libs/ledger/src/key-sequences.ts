@@ -9,8 +9,21 @@ export function numberOf({ agent, epoch, sequence, position }: EnvelopeHeaders):
   return agent === undefined || agent === '' || epoch === undefined || sequence === undefined ? undefined : { epoch, sequence, position }
 }
 
-/** The numbers of one key and agent, epoch by epoch, oldest first. */
-export type KeySequences = { readonly runs: SequenceRun[] }
+/** The numbers of one key and agent, epoch by epoch, oldest first; one of all those of the agent. */
+export type KeySequences = {
+  readonly runs: SequenceRun[]
+  readonly key: string
+  readonly siblings: Map<string, KeySequences>
+  /** When the roster saw it last. */
+  seen: number
+}
+
+/** Adds a key to those of an agent. */
+export function newSequences(siblings: Map<string, KeySequences>, key: string, runs: SequenceRun[] = []): KeySequences {
+  const sequences = { runs, key, siblings, seen: 0 }
+  siblings.set(key, sequences)
+  return sequences
+}
 
 /** Told of each change of an epoch's counts. */
 export type CountNumbers = (epoch: number, distinct: number, missing: number, jumped: number) => void
@@ -19,7 +32,7 @@ export type CountNumbers = (epoch: number, distinct: number, missing: number, ju
 const KEPT_RUNS = 4
 
 /** Did a message with this number come before? */
-export function hasCome({ runs }: KeySequences, { epoch, sequence, position }: MessageNumber): boolean {
+export function hasCome({ runs }: Pick<KeySequences, 'runs'>, { epoch, sequence, position }: MessageNumber): boolean {
   const run = runs.find((one) => one.epoch === epoch)
   return run !== undefined && hasNumber(run, sequence, position)
 }

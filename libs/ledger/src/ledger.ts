@@ -50,6 +50,8 @@ export type Ledger = {
 const MIN_SAVE_MS = 100
 /** A timer takes no more. */
 const MAX_TIMER_MS = 2 ** 31 - 1
+/** Large books are saved less often: making the text takes half a hundredth of the time at most, and compressing it as much of another thread's. */
+const BUSY = 200
 const BACKOFF: Patience = { minMs: 200, maxMs: 10_000 }
 
 export function createLedger(options: LedgerOptions): Ledger {
@@ -72,10 +74,18 @@ export function createLedger(options: LedgerOptions): Ledger {
     })
   }
 
+  let busyMs = 0
   const save = async (signal: AbortSignal): Promise<void> => {
     const failures: unknown[] = []
+    busyMs = 0
     // One after the other: each is some milliseconds of work at once.
-    for (const book of books.values()) await book.save(signal).catch((error: unknown) => failures.push(error))
+    for (const book of books.values()) {
+      try {
+        busyMs += await book.save(signal)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
     if (failures.length > 0) throw new AggregateError(failures, errorMessage(failures[0]))
   }
 
@@ -94,11 +104,14 @@ export function createLedger(options: LedgerOptions): Ledger {
     }
   }
   const saveLater = (): NodeJS.Timeout =>
-    setTimeout(() => {
-      void saveNow().then(() => {
-        if (!closing.signal.aborted) timer = saveLater()
-      })
-    }, waitMs).unref()
+    setTimeout(
+      () => {
+        void saveNow().then(() => {
+          if (!closing.signal.aborted) timer = saveLater()
+        })
+      },
+      Math.max(waitMs, busyMs * BUSY),
+    ).unref()
   let timer = saveLater()
 
   return {

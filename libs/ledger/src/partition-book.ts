@@ -21,8 +21,8 @@ export type PartitionBook = {
 export type OpenedBook = PartitionBook & {
   /** A batch is here. Resolves when the book stands where the batch begins, or after a bounded time. */
   readonly arrive: (batch: PartitionBatch, signal: AbortSignal) => Promise<void>
-  /** Keeps the book safe if it changed. @throws what the store throws */
-  readonly save: (signal: AbortSignal) => Promise<void>
+  /** Keeps the book safe if it changed. See {@link Safe.save}. */
+  readonly save: Safe['save']
   /** As it is now; undefined until it stands where the group stands. */
   readonly state: () => BookState | undefined
   /** The partition is somebody else's: saves the book, if that is possible soon, and closes it. */

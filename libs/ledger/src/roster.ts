@@ -4,15 +4,15 @@ import type { KeySequences } from './key-sequences.ts'
 export type Forget = () => void
 
 /**
- * Which agents and keys all books of a process have, so that there are never more than the limits. Over a limit the one that was
- * silent longest goes.
+ * Which agents and keys all books of a process have, so that there are never more than the limits. Over a limit those go that were
+ * silent longest, one in a hundred at once.
  */
 export type Roster = {
   /** A message of the agent was booked; `forget` is how its book forgets it, the same function each time. */
   readonly sawAgent: (id: string, forget: Forget) => void
   /** The same of messages of a cluster that nobody numbered, and of agents of it that were forgotten: as many clusters as agents. */
   readonly sawCluster: (id: string, forget: Forget) => void
-  readonly sawKey: (sequences: KeySequences, forget: Forget) => void
+  readonly sawKey: (sequences: KeySequences) => void
   /** A book is closed, or has forgotten by itself: what it had counts no more. */
   readonly leave: (names: Iterable<readonly [id: string, forget: Forget]>, keys: Iterable<KeySequences>) => void
   readonly agents: () => number
@@ -23,43 +23,55 @@ export type Roster = {
 
 export type RosterLimits = { readonly maxAgents: number; readonly maxKeys: number }
 
+/** `seen` rises with each message: a stamp costs a fiftieth of moving the name to the end of a Map of 10,000. */
+type Listed = { readonly forgets: Set<Forget>; seen: number }
+
 export function createRoster({ maxAgents, maxKeys }: RosterLimits): Roster {
-  // Maps keep the order of insertion: the first is the one that was silent longest.
-  const agents = new Map<string, Set<Forget>>()
-  const clusters = new Map<string, Set<Forget>>()
-  const keys = new Map<KeySequences, Forget>()
+  const agents = new Map<string, Listed>()
+  const clusters = new Map<string, Listed>()
+  const keys = new Set<KeySequences>()
+  let clock = 0
   let forgotten = 0
 
-  const saw = (names: Map<string, Set<Forget>>, id: string, forget: Forget): void => {
-    const books = names.get(id) ?? new Set()
-    books.add(forget)
-    names.delete(id)
-    names.set(id, books)
-    const [oldest] = names
-    if (names.size <= maxAgents || oldest === undefined) return
-    names.delete(oldest[0])
-    forgotten++
-    for (const one of oldest[1]) one()
+  const saw = (names: Map<string, Listed>, id: string, forget: Forget): void => {
+    const known = names.get(id)
+    if (known !== undefined) {
+      known.seen = ++clock
+      known.forgets.add(forget)
+      return
+    }
+    if (names.size >= maxAgents) {
+      const silent = silentLongest(names, ([, { seen }]) => seen, maxAgents)
+      for (const [name] of silent) names.delete(name)
+      forgotten += silent.length
+      for (const [, { forgets }] of silent) for (const one of forgets) one()
+    }
+    names.set(id, { forgets: new Set([forget]), seen: ++clock })
+  }
+
+  const makeRoomForKey = (): void => {
+    for (const one of silentLongest(keys, ({ seen }) => seen, maxKeys)) {
+      keys.delete(one)
+      one.siblings.delete(one.key)
+      forgotten++
+    }
   }
 
   return {
     sawAgent: (id, forget) => saw(agents, id, forget),
     sawCluster: (id, forget) => saw(clusters, id, forget),
-    sawKey: (sequences, forget) => {
-      keys.delete(sequences)
-      keys.set(sequences, forget)
-      const [oldest] = keys
-      if (keys.size <= maxKeys || oldest === undefined) return
-      keys.delete(oldest[0])
-      forgotten++
-      oldest[1]()
+    sawKey: (sequences) => {
+      sequences.seen = ++clock
+      if (keys.has(sequences)) return
+      if (keys.size >= maxKeys) makeRoomForKey()
+      keys.add(sequences)
     },
     leave: (leaving, sequences) => {
       for (const [id, forget] of leaving) {
         for (const names of [agents, clusters]) {
-          const books = names.get(id)
-          books?.delete(forget)
-          if (books?.size === 0) names.delete(id)
+          const listed = names.get(id)
+          listed?.forgets.delete(forget)
+          if (listed?.forgets.size === 0) names.delete(id)
         }
       }
       for (const one of sequences) keys.delete(one)
@@ -69,3 +81,7 @@ export function createRoster({ maxAgents, maxKeys }: RosterLimits): Roster {
     forgotten: () => forgotten,
   }
 }
+
+/** One in a hundred of the most that there may be. */
+const silentLongest = <T>(all: Iterable<T>, seenOf: (one: T) => number, max: number): readonly T[] =>
+  [...all].toSorted((a, b) => seenOf(a) - seenOf(b)).slice(0, Math.ceil(max / 100))

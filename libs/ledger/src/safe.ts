@@ -25,8 +25,8 @@ export type Safe = {
   readonly changed: () => void
   /** The next thing to be kept is the whole book: else nobody would know where it began. */
   readonly begun: () => void
-  /** @throws what the store throws */
-  readonly save: (signal: AbortSignal) => Promise<void>
+  /** @returns for how many milliseconds it held up everything else. @throws what the store throws */
+  readonly save: (signal: AbortSignal) => Promise<number>
   /** Never rejects but for the signal, and takes a bounded time. `messages` is how many are at stake. */
   readonly keepExceptions: (messages: number, signal: AbortSignal) => Promise<void>
 }
@@ -45,18 +45,23 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
   let awayUntil = -Infinity
   let turn: Promise<void> = Promise.resolve()
 
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
-    turn = turn.catch(() => undefined).then(work)
-    return turn
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.catch(() => undefined).then(work)
+    turn = done.then(() => undefined)
+    turn.catch(() => undefined)
+    return done
   }
 
-  const saveBook = async (signal: AbortSignal): Promise<void> => {
+  const saveBook = async (signal: AbortSignal): Promise<number> => {
     const state = book()?.state
-    if (state === undefined || changes === savedChanges) return
+    if (state === undefined || changes === savedChanges) return 0
     const start = now()
     const [saving, { upTo }] = [changes, state]
     state.savedAt = start
-    const bytes = await encodeBook(state)
+    const begun = performance.now()
+    const encoding = encodeBook(state)
+    const busyMs = performance.now() - begun
+    const bytes = await encoding
     await noLaterThan(store.save(bookName(place), bytes, signal), signal)
     savedChanges = saving
     hasBegun = false
@@ -64,6 +69,7 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
     dropBefore(exceptions, savedUpTo)
     savedUpTo = upTo
     observer.saved?.(place, { seconds: (now() - start) / 1000, bytes: bytes.length })
+    return busyMs
   }
 
   const saveExceptions = async (signal: AbortSignal): Promise<void> => {
@@ -72,10 +78,10 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
     await noLaterThan(store.save(exceptionsName(place), bytes, signal), signal)
   }
 
-  const save = (signal: AbortSignal): Promise<void> =>
+  const save = (signal: AbortSignal): Promise<number> =>
     inTurn(async () => {
       try {
-        await saveBook(signal)
+        return await saveBook(signal)
       } catch (error) {
         observer.saveFailed?.(place)
         throw error

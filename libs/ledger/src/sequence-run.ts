@@ -8,7 +8,7 @@ export type SequenceRun = {
   /** Ranges between lowest and highest that did not come: first and last number of each, one after the other, rising. */
   readonly missing: number[]
   /** Of messages that came in pieces, the newest ones: the positions that came. */
-  readonly cuts: Map<number, number[]>
+  cuts: Map<number, number[]> | undefined
 }
 
 /** Ranges kept. Over it the oldest is given up: its numbers stay missing, and one that comes late all the same looks like a repeat. */
@@ -23,7 +23,7 @@ export const newRun = (epoch: number, sequence: number, before: number | undefin
   highest: sequence,
   before,
   missing: [],
-  cuts: new Map(),
+  cuts: undefined,
 })
 
 /** Numbers between the epoch before and this one. Numbers that began anew jump over none. */
@@ -32,7 +32,7 @@ export const jumpedOf = ({ before, lowest }: SequenceRun): number => (before !==
 /** Did the message come before? A piece of a cut message did when its position did. */
 export function hasNumber(run: SequenceRun, sequence: number, position: number | undefined): boolean {
   if (sequence < run.lowest || sequence > run.highest || rangeOf(run, sequence) !== undefined) return false
-  const pieces = position === undefined ? undefined : run.cuts.get(sequence)
+  const pieces = position === undefined ? undefined : run.cuts?.get(sequence)
   return pieces === undefined || position === undefined || pieces.includes(position)
 }
 
@@ -64,7 +64,8 @@ export function addNumber(run: SequenceRun, sequence: number): number | undefine
 }
 
 /** Remembers which piece of the message came. */
-export function addPiece({ cuts }: SequenceRun, sequence: number, position: number): void {
+export function addPiece(run: SequenceRun, sequence: number, position: number): void {
+  const cuts = (run.cuts ??= new Map<number, number[]>())
   const pieces = cuts.get(sequence)
   if (pieces !== undefined) {
     if (pieces.length < KEPT_PIECES) pieces.push(position)

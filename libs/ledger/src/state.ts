@@ -4,8 +4,8 @@ import { newAgentBook, type AgentBook } from './agent-book.ts'
 import { idOf, type BookState } from './book.ts'
 import { fromCompressedJson, toCompressedJson } from './compressed-json.ts'
 import { createExceptions, type Exceptions } from './exceptions.ts'
-import { readFields, type Fields } from './fields.ts'
-import type { KeySequences } from './key-sequences.ts'
+import { Fields } from './fields.ts'
+import { newSequences } from './key-sequences.ts'
 import { OUTCOMES, type BookPlace } from './outcome.ts'
 import type { SequenceRun } from './sequence-run.ts'
 
@@ -55,7 +55,7 @@ export function decodeBook(bytes: Buffer): BookState | undefined {
     unattributed: fields.count(),
     savedAt: fields.count(),
   }
-  const agents = fields.each(agentOf)
+  const agents = fields.each('agent', agentOf)
   return { ...state, agents: new Map(agents.map((one) => [idOf(one.cluster, one.agent), one])) }
 }
 
@@ -74,18 +74,18 @@ export function decodeExceptions(bytes: Buffer): Exceptions {
   const exceptions = createExceptions()
   if (fields === undefined) return exceptions
   placeOf(fields)
-  fields.each((one) => {
+  fields.each('exception', (one) => {
     const offset = one.offset()
     const outcome = OUTCOMES[one.count()]
     if (outcome === undefined) throw new DecodeError('state of a book: expected an outcome', 0)
     exceptions.settled.set(offset, { outcome, records: one.count(), refused: one.count() })
   })
-  fields.each((one) => exceptions.expired.set(one.offset(), one.count()))
+  fields.each('expired', (one) => exceptions.expired.set(one.offset(), one.count()))
   return exceptions
 }
 
 function fieldsOf(bytes: Buffer, name: string): Fields | undefined {
-  const fields = readFields(fromCompressedJson(bytes), name)
+  const fields = new Fields(fromCompressedJson(bytes), name)
   if (fields.text() !== name) return undefined
   const version = fields.count()
   if (version !== VERSION) throw new DecodeError(`state of a book: expected version ${VERSION}, found ${version}`, 0)
@@ -118,8 +118,10 @@ function agentOf(fields: Fields): AgentBook {
     book[name].messages = fields.count()
     book[name].records = fields.count()
   }
-  book.epochs.push(...fields.each((one) => ({ epoch: one.count(), distinct: one.count(), missing: one.count(), jumped: one.count() })))
-  fields.each((one) => book.keys.set(one.text(), { runs: one.each(runOf) } satisfies KeySequences))
+  book.epochs.push(
+    ...fields.each('epoch', (one) => ({ epoch: one.count(), distinct: one.count(), missing: one.count(), jumped: one.count() })),
+  )
+  fields.each('key', (one) => newSequences(book.keys, one.text(), one.each('run', runOf)))
   return book
 }
 
@@ -129,12 +131,19 @@ const runFields = ({ epoch, lowest, highest, before, missing, cuts }: SequenceRu
   highest,
   before ?? -1,
   missing,
-  Array.from(cuts, ([sequence, positions]) => [sequence, positions]),
+  [...(cuts ?? [])],
 ]
 
 function runOf(fields: Fields): SequenceRun {
   const [epoch, lowest, highest, before] = [fields.count(), fields.count(), fields.count(), fields.count()]
   const missing = fields.counts()
-  const cuts = new Map(fields.each((one) => [one.count(), one.counts()] as const))
-  return { epoch, lowest, highest, before: before === -1 ? undefined : before, missing, cuts }
+  const cuts = fields.each('cut', (one) => [one.count(), one.counts()] as const)
+  return {
+    epoch,
+    lowest,
+    highest,
+    before: before === -1 ? undefined : before,
+    missing,
+    cuts: cuts.length === 0 ? undefined : new Map(cuts),
+  }
 }

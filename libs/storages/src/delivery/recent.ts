@@ -47,8 +47,9 @@ export function createRecentNumbers() {
 
 const printOf = (value: Buffer): string => `${value.length} ${crc32(value)}`
 
-/** Maps and sets keep the order of insertion. */
+/** Maps and sets keep the order of insertion. To look for the first of a large one costs: not when it is not over the limit. */
 function dropOldest<K>(kept: Map<K, unknown> | Set<K>, limit: number): void {
+  if (kept.size <= limit) return
   for (const key of kept.keys()) {
     if (kept.size <= limit) return
     kept.delete(key)
