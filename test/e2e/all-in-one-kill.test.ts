@@ -1,13 +1,16 @@
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import type { JoinedLedger } from '@clymene/ledger'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { makeWorld, startAllInOne, type AllInOne } from './all-in-one.ts'
+import { makeWorld, node, root, startAllInOne, type AllInOne } from './all-in-one.ts'
 import { numbersTo, startCountedTarget, type CountedTarget } from './world.ts'
 
 const WAIT = { timeout: 90_000, interval: 200 }
 const KILLS = 3
+const cli = join(root, 'services/clymene/bin/clymene.mjs')
 
 const world = makeWorld('kill')
 let service: AllInOne
@@ -105,6 +108,18 @@ test('every sample that was acknowledged is there, none twice', async () => {
   expect(stored).toEqual([...new Set(stored)])
   // Those that were being fetched when the process was killed are lost: one of each time.
   expect(stored.length).toBeGreaterThanOrEqual(target.served() - KILLS - 1)
+})
+
+test('the books say the same, over all kills: every message has come to the bus and is stored', async () => {
+  const addresses = (['agent', 'gateway', 'ingester'] as const).map((name) => `127.0.0.1:${service.ports[`${name}.admin.http.host-ports`]}`)
+  const { status, stdout, stderr } = spawnSync(node, [cli, 'ledger', `--url=${addresses.join()}`, '--output=json'], { encoding: 'utf8' })
+  expect({ status, stderr, stdout }).toMatchObject({ status: 0, stderr: '' })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the tool writes
+  const { senders, findings } = JSON.parse(stdout) as JoinedLedger
+  expect(findings.filter(({ level }) => level === 'loss')).toEqual([])
+  // Messages of three runs: none of an earlier one was forgotten.
+  const samplesOf = senders.find(({ kind }) => kind === 'metrics')
+  expect(samplesOf?.acknowledged).toBeGreaterThan(target.served() - KILLS - 1)
 })
 
 /** A file of numbered lines, each with something of its own in it. */

@@ -35,7 +35,7 @@ async function ask(url: URL, { timeoutMs, token }: AskOptions): Promise<LedgerRe
   try {
     const signal = AbortSignal.timeout(timeoutMs)
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const { statusCode, body } = await request(new URL('/api/ledger', url), { headers, signal })
+    const { statusCode, body } = await request(`${addressOf(url)}/api/ledger`, { headers, signal })
     const text = await textOf(body)
     if (statusCode !== 200) return { reason: `answered ${statusCode}: ${text.trim().slice(0, 200)}` }
     const report = parse(text)
@@ -76,5 +76,8 @@ const isReport = (value: unknown): value is LedgerReport =>
   'replays' in value &&
   Array.isArray(value.replays)
 
+/** The address without a `/` at its end; a path is that of a proxy before the service. */
+const addressOf = ({ href }: URL): string => href.replace(/\/$/, '')
+
 /** Without a user or password that may stand in it. */
-export const shown = ({ protocol, host }: URL): string => `${protocol}//${host}`
+const shown = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${pathname.replace(/\/$/, '')}`

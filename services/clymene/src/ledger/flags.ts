@@ -8,7 +8,7 @@ export const LOCAL_PORTS = [15691, 15690, 15694, 15698].map((port) => `127.0.0.1
 export const ledgerFlags = {
   url: flag.list(
     LOCAL_PORTS,
-    'Admin addresses of agents, gateways and ingesters, host:port or http(s)://host:port, as a comma list or given several times; of the default those count that answer',
+    'Admin addresses of agents, gateways and ingesters, host:port or http(s)://host:port (with the path of a proxy before it), as a comma list or given several times; of the default those count that answer',
   ),
   kind: flag.oneOf(['', ...KINDS], '', 'Only metrics, or only logs'),
   cluster: flag.string('', 'Only what comes from this cluster'),

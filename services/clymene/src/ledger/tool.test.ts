@@ -174,6 +174,16 @@ describe('a service that does not answer is named, and the rest is shown', () =>
   })
 })
 
+test('behind a proxy', async () => {
+  const paths: (string | undefined)[] = []
+  const url = await serve(({ url: path }, response) => {
+    paths.push(path)
+    response.writeHead(404).end()
+  })
+  expect((await ledger(`--url=http://${url}/services/agent:admin/proxy/`)).stderr).toContain('/services/agent:admin/proxy: answered 404')
+  expect(paths).toEqual(['/services/agent:admin/proxy/api/ledger'])
+})
+
 test('names of outside do not move the cursor', async () => {
   const url = await reporting({ senders: [{ ...SENDER, agent: 'a\u001b[2Jb\nc' }] })
   expect((await ledger(`--url=${url}`)).stdout).toContain('a?[2Jb?c')
@@ -192,11 +202,11 @@ test('the token of --token-file is sent; a user in an address is not shown', asy
 })
 
 test('mistakes are told all at once, with status 2', async () => {
-  const { status, stdout, stderr } = await ledger('now', '--url=http://u:p@a:1/x,b:port', '--token-file=/none')
+  const { status, stdout, stderr } = await ledger('now', '--url=http://u:p@a:1?x,b:port', '--token-file=/none')
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toBe(`now: expected a flag
---url: "http://***@a:1/x": expected host:port or http(s)://host:port
---url: "b:port": expected host:port or http(s)://host:port
+--url: "http://***@a:1?x": expected host:port or http(s)://host:port, with the path of a proxy where there is one
+--url: "b:port": expected host:port or http(s)://host:port, with the path of a proxy where there is one
 --token-file="/none": cannot read /none: no such file
 `)
   expect((await ledger('--kind=traces', '--output=xml')).stderr).toMatch(/--kind="traces": expected .*\n--output="xml": expected /)

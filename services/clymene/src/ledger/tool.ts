@@ -76,9 +76,9 @@ function gathered(argv: readonly string[]): readonly string[] {
 const readUrls = (texts: readonly string[]): readonly (URL | string)[] =>
   texts.map((text) => {
     const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`)
-    return url !== null && url.pathname === '/' && url.search === ''
+    return url !== null && url.search === '' && url.hash === ''
       ? url
-      : `--url: ${JSON.stringify(text.replace(/\/\/[^/\s]*@/, '//***@'))}: expected host:port or http(s)://host:port`
+      : `--url: ${JSON.stringify(text.replace(/\/\/[^/\s]*@/, '//***@'))}: expected host:port or http(s)://host:port, with the path of a proxy where there is one`
   })
 
 function readToken(path: string, mistakes: string[]): string | undefined {
