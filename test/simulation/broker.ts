@@ -22,6 +22,8 @@ export type Broker = {
   readonly end: (partition: number) => number
   /** Answers with the next messages of each partition as soon as there are any, or with none after a while. */
   readonly fetch: (from: ReadonlyMap<number, number>, count: number, answer: (found: readonly Fetched[]) => void) => void
+  /** Without a group; what is not there any more is left out. */
+  readonly range: (partition: number, from: number, to: number) => readonly BusRecord[]
   readonly at: (partition: number, offset: number) => BusRecord
   readonly committed: (partition: number) => number | undefined
   /** Answers when the members that are known have all joined, or those that have not were given up. */
@@ -118,6 +120,7 @@ export function createBroker({ clock, partitions, onCommit }: BrokerOptions): Br
       const cancel = clock.after(FETCH_WAIT_MS, () => look(true), 'nobody')
       look()
     },
+    range: (partition, from, to) => logs[partition]!.slice(Math.max(from, starts[partition]!), to),
     at: (partition, offset) => logs[partition]![offset]!,
     committed: (partition) => committed.get(partition),
     join: (memberId, answer) => {

@@ -74,16 +74,38 @@ export function createClock(): Clock {
 
 /** Puts the clock and a source of chance in the place of the world's. @returns how to put the world's back */
 export function install(clock: Clock, random: () => number): () => void {
-  const before = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout, now: Date.now, random: Math.random }
-  const fakeSetTimeout = (act: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) => clock.after(delayMs, () => act(...args))
-  const fakeClearTimeout = (cancel: unknown): void => void (typeof cancel === 'function' && cancel())
-  Object.assign(globalThis, { setTimeout: fakeSetTimeout, clearTimeout: fakeClearTimeout })
-  Object.assign(Date, { now: () => EPOCH_MS + clock.now() })
-  Object.assign(Math, { random })
+  const restore = [
+    replace(globalThis, {
+      setTimeout: (act: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) => {
+        const cancel = clock.after(delayMs, () => act(...args))
+        return Object.assign(cancel, { unref: () => cancel, ref: () => cancel })
+      },
+      clearTimeout: (cancel: unknown): void => void (typeof cancel === 'function' && cancel()),
+    }),
+    replace(Date, { now: () => EPOCH_MS + Math.floor(clock.now()) }),
+    replace(performance, { now: clock.now }),
+    replace(Math, { random }),
+    replace(AbortSignal, {
+      timeout: (delayMs: number) => {
+        const controller = new AbortController()
+        clock.after(delayMs, () => controller.abort(new DOMException('The operation timed out', 'TimeoutError')))
+        return controller.signal
+      },
+    }),
+  ]
   return () => {
-    Object.assign(globalThis, { setTimeout: before.setTimeout, clearTimeout: before.clearTimeout })
-    Object.assign(Date, { now: before.now })
-    Object.assign(Math, { random: before.random })
+    for (const one of restore) one()
+  }
+}
+
+function replace(owner: object, parts: Readonly<Record<string, unknown>>): () => void {
+  const before = Object.keys(parts).map((name) => [name, Object.getOwnPropertyDescriptor(owner, name)] as const)
+  for (const [name, value] of Object.entries(parts)) Object.defineProperty(owner, name, { value, writable: true, configurable: true })
+  return () => {
+    for (const [name, descriptor] of before) {
+      if (descriptor === undefined) Reflect.deleteProperty(owner, name)
+      else Object.defineProperty(owner, name, descriptor)
+    }
   }
 }
 

@@ -13,13 +13,14 @@ export type ConsumerOptions = {
   readonly broker: Broker
   readonly handle: BatchHandler
   readonly fetchCount: number
+  readonly batchWaitMs: number
   readonly onFailure: (error: unknown) => void
 }
 
 const HEARTBEAT_MS = 2000
 const DRAIN_MS = 3000
 const STOP_MS = 3000
-const QUEUE_BYTES = 2000
+const BATCH_BYTES = 2000
 
 /** What libs/bus/kafka does around its assignment, with kafkajs's order of things: join, assign, ask where the group stands, fetch. */
 export async function runConsumer(options: ConsumerOptions, signal: AbortSignal): Promise<void> {
@@ -27,12 +28,12 @@ export async function runConsumer(options: ConsumerOptions, signal: AbortSignal)
 }
 
 async function runSession(
-  { clock, wire, broker, handle, fetchCount, onFailure }: ConsumerOptions,
+  { clock, wire, broker, handle, fetchCount, batchWaitMs, onFailure }: ConsumerOptions,
   memberId: string,
   signal: AbortSignal,
 ): Promise<void> {
   const ends = new Map<number, bigint>()
-  let joined: Joined | undefined
+  let generationId = 0
   let isOver = false
   let heard = clock.now()
   /** Where the group stood in partitions that came here, and where it is read from. */
@@ -41,7 +42,8 @@ async function runSession(
 
   const assignment = createAssignment({
     topic: TOPIC,
-    batchBytes: 1 << 20,
+    batchBytes: BATCH_BYTES,
+    batchWaitMs,
     handle,
     takeover: (partition) => ({ committed: stood.get(partition), end: ends.get(partition) }),
     send: async (offsets, generation) => {
@@ -57,13 +59,14 @@ async function runSession(
   const join = async (): Promise<void> => {
     await assignment.drain(DRAIN_MS)
     if (isOver) return
-    joined = await wire.askLater((answer) => broker.join(memberId, answer))
+    const { partitions, ...generation } = await wire.askLater<Joined>((answer) => broker.join(memberId, answer))
     if (isOver) return
+    generationId = generation.generationId
     heard = clock.now()
-    assignment.onJoined(joined)
-    const kept = new Set(assignment.assign(joined.partitions).map(({ partition }) => partition))
+    assignment.onJoined(generation)
+    const kept = new Set(assignment.assign(partitions).map(({ partition }) => partition))
     for (const map of [ends, stood, next]) for (const partition of map.keys()) if (!kept.has(partition)) map.delete(partition)
-    const fresh = joined.partitions.filter((partition) => assignment.reader(partition)?.position() === undefined)
+    const fresh = partitions.filter((partition) => assignment.reader(partition)?.position() === undefined)
     const standing = await wire.ask(() => fresh.map((partition) => ({ partition, committed: broker.committed(partition) })))
     const found = await wire.ask(() => fresh.map((partition) => ({ partition, end: broker.end(partition) })))
     for (const { partition, end } of found) ends.set(partition, BigInt(end))
@@ -79,7 +82,7 @@ async function runSession(
       const from = new Map<number, number>()
       for (const reader of assignment.readers()) {
         const position = Number(reader.position() ?? next.get(reader.partition) ?? -1)
-        if (position >= 0 && reader.queuedBytes() < QUEUE_BYTES) from.set(reader.partition, position)
+        if (position >= 0) from.set(reader.partition, position)
       }
       const readers = new Map([...assignment.readers()].map((reader) => [reader.partition, reader]))
       const found = await wire.askLater<readonly Fetched[]>((answer) => broker.fetch(from, fetchCount, answer))
@@ -97,8 +100,7 @@ async function runSession(
     }
   }
   const beat = async (): Promise<void> => {
-    if (isOver || joined === undefined) return
-    const { generationId } = joined
+    if (isOver) return
     const state = await wire.ask(() => broker.heartbeat(memberId, generationId))
     heard = clock.now()
     if (state !== 'stable' && !isOver) await join()

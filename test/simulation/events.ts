@@ -25,16 +25,19 @@ export type Plan = { readonly manner: Manner; readonly maxBodyRecords: number; r
 const DAILY: readonly Send[] = ['next', 'next', 'next', 'next', 'next', 'next', 'next', 'again', 'cut', 'refused']
 
 export function planOf(chance: Chance): Plan {
-  const durationMs = chance.between(5000, 90_000)
+  const durationMs = chance.between(5000, 60_000)
   const moment = (): number => chance.between(0, durationMs)
   const many = <T>(most: number, make: () => T): T[] => Array.from({ length: chance.between(0, most) }, make)
   const slot = (): number => chance.between(0, SLOTS - 1)
+  const sends = many(60, (): Event => {
+    const what = chance.isOneIn(5) ? chance.oneOf(SENDS) : chance.oneOf(DAILY)
+    return { at: moment(), does: 'send', sender: chance.between(0, SENDERS - 1), what, count: chance.between(1, 4) }
+  })
+  /** Any, or one at which a body is on its way. */
+  const badMoment = (): number => (chance.isOneIn(2) || sends.length === 0 ? moment() : chance.oneOf(sends).at + chance.between(0, 300))
   const events: Event[] = [
     { at: 0, does: 'start', slot: 0 },
-    ...many(60, (): Event => {
-      const what = chance.isOneIn(5) ? chance.oneOf(SENDS) : chance.oneOf(DAILY)
-      return { at: moment(), does: 'send', sender: chance.between(0, SENDERS - 1), what, count: chance.between(1, 4) }
-    }),
+    ...sends,
     ...many(6, (): Event => ({ at: moment(), does: 'write fault', fault: chance.oneOf(WRITE_FAULT_NAMES), count: chance.between(1, 3) })),
     ...many(2, (): Event => ({
       at: moment(),
@@ -42,10 +45,10 @@ export function planOf(chance: Chance): Plan {
       fault: chance.oneOf(PRODUCE_FAULT_NAMES),
       count: chance.between(1, 3),
     })),
-    ...many(4, (): Event => ({ at: moment(), does: 'start', slot: slot() })),
-    ...many(4, (): Event => ({ at: moment(), does: chance.oneOf(['kill', 'stop']), slot: slot() })),
-    ...many(3, (): Event => ({ at: moment(), does: chance.oneOf(['freeze', 'cut']), slot: slot(), forMs: chance.between(100, 40_000) })),
-    ...many(2, (): Event => ({ at: moment(), does: 'rebalance' })),
+    ...many(4, (): Event => ({ at: badMoment(), does: 'start', slot: slot() })),
+    ...many(4, (): Event => ({ at: badMoment(), does: chance.oneOf(['kill', 'stop']), slot: slot() })),
+    ...many(3, (): Event => ({ at: badMoment(), does: chance.oneOf(['freeze', 'cut']), slot: slot(), forMs: chance.between(100, 40_000) })),
+    ...many(2, (): Event => ({ at: badMoment(), does: 'rebalance' })),
     ...many(1, (): Event => ({ at: moment(), does: 'expire', partition: chance.between(0, PARTITIONS - 1), keep: chance.between(0, 10) })),
   ]
   return { manner: chance.oneOf(MANNERS), maxBodyRecords: chance.between(1, 12), events: events.toSorted((a, b) => a.at - b.at) }

@@ -1,4 +1,14 @@
-import { RetryableError, type BatchHandler, type Bus, type Delivery, type Envelope, type PartitionBatch, type Sink } from '@clymene/model'
+import { createLedger } from '@clymene/ledger'
+import {
+  RetryableError,
+  type BatchHandler,
+  type Bus,
+  type Delivery,
+  type Envelope,
+  type LedgerStore,
+  type PartitionBatch,
+  type Sink,
+} from '@clymene/model'
 import { silentLogger, type Metrics } from '@clymene/runtime'
 import { createBatchHandler } from '@clymene/storages'
 
@@ -6,9 +16,9 @@ import { TOPIC, type Broker } from './broker.ts'
 import type { Chance } from './chance.ts'
 import type { Clock, Owner } from './clock.ts'
 import { runConsumer } from './consumer.ts'
-import type { Faults, ProduceFault, WriteFault } from './faults.ts'
+import { WRITE_FAULTS, type Faults, type ProduceFault } from './faults.ts'
 import type { Store } from './store.ts'
-import { createWire } from './wire.ts'
+import { createWire, type Wire } from './wire.ts'
 
 /** A mistake put in on purpose, to show that it is found. */
 export type Mutation = (handle: BatchHandler) => BatchHandler
@@ -20,6 +30,8 @@ export type IngesterOptions = {
   readonly broker: Broker
   readonly store: Store
   readonly faults: Faults
+  /** The books as they were saved last. */
+  readonly states: Map<string, Buffer>
   readonly metrics: Metrics
   readonly maxBodyRecords: number
   readonly mutate: Mutation
@@ -29,6 +41,8 @@ export type IngesterOptions = {
   /** The answer to these does not tell whether they are stored. */
   readonly onDoubt: (deliveries: readonly Delivery[]) => void
   readonly onTakeover: (batch: PartitionBatch) => void
+  /** A book is saved. */
+  readonly onSave: (name: string, state: Buffer) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -77,29 +91,38 @@ export function startIngester(options: IngesterOptions): Ingester {
       ),
   }
 
-  const handle = mutate(
-    createBatchHandler({
-      bus,
-      topic: TOPIC,
-      kind: 'metrics',
-      storage: 'simulated',
-      sink,
-      metrics: options.metrics,
+  const run = async (): Promise<void> => {
+    const ledger = createLedger({
+      store: ledgerStoreOver(toBrokers, options),
+      read: (_topic, partition, from, to) => readRange(toBrokers, broker, partition, { from: Number(from), to: Number(to) }),
       logger: silentLogger,
-      limits: { maxBodyRecords: options.maxBodyRecords },
-      storesParts: store.manner === 'cortex',
-    }),
-  )
-  const seen: BatchHandler = (batch, signal) => {
-    if (batch.takeover) options.onTakeover(batch)
-    return handle(batch, signal)
+    })
+    const handle = mutate(
+      createBatchHandler({
+        ledger,
+        group: GROUP,
+        bus,
+        topic: TOPIC,
+        kind: 'metrics',
+        storage: 'simulated',
+        sink,
+        metrics: options.metrics,
+        logger: silentLogger,
+        limits: { maxBodyRecords: options.maxBodyRecords },
+        storesParts: store.manner === 'cortex',
+      }),
+    )
+    const seen: BatchHandler = (batch, signal) => {
+      if (batch.takeover) options.onTakeover(batch)
+      return handle(batch, signal)
+    }
+    const how = { fetchCount: chance.between(1, 12), batchWaitMs: chance.oneOf([0, 100]) }
+    await runConsumer({ id, clock, wire: toBrokers, broker, handle: seen, ...how, onFailure: options.onFailure }, stopping.signal)
+    await ledger.close()
+    owner.state = 'dead'
   }
-  const consumer = { id, clock, wire: toBrokers, broker, handle: seen, fetchCount: chance.between(1, 12), onFailure: options.onFailure }
-  clock.as(owner, () => {
-    runConsumer(consumer, stopping.signal).then(() => {
-      owner.state = 'dead'
-    }, options.onFailure)
-  })
+  // Also the timers that it starts with are its own.
+  clock.as(owner, () => void run().catch(options.onFailure))
 
   return {
     id,
@@ -116,23 +139,22 @@ export function startIngester(options: IngesterOptions): Ingester {
   }
 }
 
-type WriteFaultKind = {
-  readonly lands: boolean
-  /** At most so much later than usual. */
-  readonly delayMs?: number
-  readonly leavesDoubt?: boolean
-  readonly error: () => Error
-}
+const GROUP = 'simulated'
 
-const WRITE_FAULTS: Readonly<Record<WriteFault, WriteFaultKind>> = {
-  away: { lands: false, error: () => new RetryableError('away', { status: 503 }) },
-  'asks to wait': { lands: false, error: () => new RetryableError('slower', { status: 429, retryAfterMs: 5000 }) },
-  'wrong credential': { lands: false, error: () => new RetryableError('who?', { status: 401, needsOperator: true }) },
-  'fails before': { lands: false, leavesDoubt: true, error: () => new RetryableError('internal', { status: 500 }) },
-  'fails after': { lands: true, leavesDoubt: true, error: () => new RetryableError('internal', { status: 500 }) },
-  'answer lost': { lands: true, leavesDoubt: true, error: () => new RetryableError('connection reset') },
-  hangs: { lands: true, leavesDoubt: true, delayMs: 20_000, error: () => new RetryableError('no answer in time') },
-  'hangs for nothing': { lands: false, leavesDoubt: true, error: () => new RetryableError('no answer in time') },
+const ledgerStoreOver = (wire: Wire, { states, onSave }: IngesterOptions): LedgerStore => ({
+  load: (name) => wire.ask(() => states.get(name)),
+  save: (name, state) =>
+    wire.ask(() => {
+      states.set(name, state)
+      onSave(name, state)
+    }),
+  all: () => wire.ask(() => new Map(states)),
+  close: () => Promise.resolve(),
+})
+
+async function* readRange(wire: Wire, broker: Broker, partition: number, { from, to }: { readonly from: number; readonly to: number }) {
+  const records = await wire.ask(() => broker.range(partition, from, to))
+  if (records.length > 0) yield records
 }
 
 const answerOf = (clock: Clock, owner: Owner, delayMs: number, error: () => Error): Promise<never> =>

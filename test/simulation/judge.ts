@@ -1,5 +1,8 @@
+import type { PartitionAccount } from '@clymene/ledger'
 import type { BusRecord, Delivery, Envelope, Origin, PartitionBatch } from '@clymene/model'
 
+import { truthOf, unbalanced, untrue } from './books.ts'
+import { placeOf, type Message } from './log.ts'
 import { nameOf, pointsOf, REFUSED, type Point } from './messages.ts'
 import type { Store } from './store.ts'
 
@@ -17,18 +20,12 @@ export type Judge = {
   readonly deadLetters: (letters: readonly Envelope[]) => void
   /** The group says that it is done with these. */
   readonly committed: (partition: number, from: number, to: number) => void
+  /** What was saved, and what is saved in the end. */
+  readonly saved: (accounts: readonly PartitionAccount[]) => void
+  readonly books: (accounts: readonly PartitionAccount[]) => void
   /** All that was found wrong. To be asked when everything is committed. */
   readonly verdict: () => readonly string[]
   readonly complain: (text: string) => void
-}
-
-type Message = {
-  readonly record: BusRecord
-  /** Undefined when nobody can read it. */
-  readonly points: readonly Point[] | undefined
-  isExpired: boolean
-  /** Who sent it, as which; the same one has the same however often it comes. */
-  readonly number: string
 }
 
 export function createJudge(store: Store, maxBodyRecords: number): Judge {
@@ -37,6 +34,8 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
   const dead = new Set<string>()
   /** Dead letters that nobody can read, by the place of their message. */
   const deadPlaces = new Set<string>()
+  /** Names of the samples of a message that are dead letters. */
+  const deadByPlace = new Map<string, Set<string>>()
   /** By partition and offset: who brought a message to the store first. */
   const broughtBy = new Map<string, string>()
   const repeatedBy = new Map<string, Map<string, number>>()
@@ -88,9 +87,16 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
       const content = record.value.toString('latin1')
       const number = agent === undefined ? placeOf(record) : `${record.key} ${agent} ${epoch} ${sequence} ${content}`
       const isReadable = record.headers.scanned === true
-      logOf(record.origin.partition).push({ record, points: isReadable ? pointsOf(record.value) : undefined, isExpired: false, number })
+      logOf(record.origin.partition).push({
+        record,
+        points: isReadable ? pointsOf(record.value) : undefined,
+        isDeleted: false,
+        isExpired: false,
+        number,
+      })
     },
     expired: (partition, unreadFrom, before) => {
+      for (const message of logOf(partition).slice(0, before)) message.isDeleted = true
       for (const message of logOf(partition).slice(unreadFrom, before)) message.isExpired = true
     },
     writes: (ingester, deliveries) => {
@@ -125,7 +131,15 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
     deadLetters: (letters) => {
       for (const { value, headers, extra } of letters) {
         if (headers.scanned !== true) deadPlaces.add(`${extra?.['clymene-dl-partition']}/${extra?.['clymene-dl-offset']}`)
-        else for (const point of pointsOf(value)) dead.add(nameOf(point))
+        else {
+          const place = `${extra?.['clymene-dl-partition']}/${extra?.['clymene-dl-offset']}`
+          const names = deadByPlace.get(place) ?? new Set<string>()
+          deadByPlace.set(place, names)
+          for (const point of pointsOf(value)) {
+            dead.add(nameOf(point))
+            names.add(nameOf(point))
+          }
+        }
       }
     },
     committed: (partition, from, to) => {
@@ -133,6 +147,18 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
       for (const message of logOf(partition).slice(from, to)) {
         if (message.isExpired) continue
         for (const what of unsettledOf(message)) complain(`committed ${to} before it was settled: ${what}`)
+      }
+    },
+    saved: (accounts) => {
+      for (const account of accounts) for (const what of unbalanced(account)) complain(what)
+    },
+    books: (accounts) => {
+      for (const account of accounts) {
+        const { partition, upTo } = account
+        const log = logOf(partition)
+        if (Number(upTo) !== log.length) complain(`the book of partition ${partition} ends at ${upTo} of ${log.length}`)
+        if (log.some(({ isDeleted }) => isDeleted)) continue
+        for (const what of untrue(account, truthOf(log, deadByPlace))) complain(what)
       }
     },
     verdict: () => {
@@ -154,5 +180,3 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
     },
   }
 }
-
-const placeOf = ({ origin }: Pick<BusRecord, 'origin'>): string => `${origin.partition}/${origin.offset}`

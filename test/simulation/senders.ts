@@ -39,42 +39,38 @@ export function createSender(name: string, partition: number, chance: Chance): S
     sequence++
     return numbered(points())
   }
-  const send = (what: Send): readonly Envelope[] => {
-    switch (what) {
-      case 'next':
-        return [next()]
-      case 'again':
-        return last
-      case 'skip': {
-        skipped.push(next())
-        return [next()]
-      }
-      case 'late':
-        return skipped.splice(0, 1)
-      case 'other epoch':
-        epoch++
-        return [next()]
-      case 'cut': {
-        sequence++
-        const [first, second] = [points(), points()]
-        return [numbered(first, { position: 0 }), numbered(second, { position: first.length })]
-      }
-      case 'refused': {
-        sequence++
-        const list = points()
-        return [numbered([...list.slice(0, 1), { series: REFUSED, timestampMs: time, value: time }, ...list.slice(1)])]
-      }
-      case 'foreign':
-        foreignTime += chance.between(0, 2)
-        return [messageOf(`${name}-foreign`, [{ series: `${name}f`, timestampMs: foreignTime, value: foreignTime }])]
-      case 'garbage':
-        return [garbageOf(name, ++garbage)]
-    }
+  const ways: Readonly<Record<Send, () => readonly Envelope[]>> = {
+    next: () => [next()],
+    again: () => last,
+    skip: () => {
+      skipped.push(next())
+      return [next()]
+    },
+    late: () => skipped.splice(0, 1),
+    'other epoch': () => {
+      epoch++
+      return [next()]
+    },
+    cut: () => {
+      sequence++
+      const [first, second] = [points(), points()]
+      return [numbered(first, { position: 0 }), numbered(second, { position: first.length })]
+    },
+    refused: () => {
+      sequence++
+      const list = points()
+      return [numbered([...list.slice(0, 1), { series: REFUSED, timestampMs: time, value: time }, ...list.slice(1)])]
+    },
+    foreign: () => {
+      foreignTime += chance.between(0, 2)
+      return [messageOf(`${name}-foreign`, [{ series: `${name}f`, timestampMs: foreignTime, value: foreignTime }])]
+    },
+    garbage: () => [garbageOf(name, ++garbage)],
   }
   return {
     partition,
     send: (what) => {
-      const sent = send(what)
+      const sent = ways[what]()
       if (what !== 'again' && what !== 'late' && what !== 'foreign' && what !== 'garbage') last = [...last, ...sent].slice(-LAST_KEPT)
       return sent
     },
