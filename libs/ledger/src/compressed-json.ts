@@ -6,7 +6,7 @@ import { DecodeError, errorMessage } from '@clymene/model'
 const compress = promisify(zstdCompress)
 
 /** What a damaged state could claim; 10,000 agents with four keys each are 4 MB. */
-const MAX_BYTES = 256 * 1024 * 1024
+const MAX_BYTES = 64 * 1024 * 1024
 
 /** The text is made at once, the compression is another thread's. */
 export const toCompressedJson = (value: unknown): Promise<Buffer> =>
