@@ -1,7 +1,7 @@
 import { kafkaConsumerOptions, type KafkaConsumerOptions } from '@clymene/bus'
 import { ingesterCommand } from '@clymene/ingester'
 import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
-import { environmentName, parseFlags } from '@clymene/runtime'
+import { environmentName, parseFlags, type ParseOptions } from '@clymene/runtime'
 import { kindsOf, storageFlagSets, storages } from '@clymene/storages'
 
 import { commandFlags, sourceFlags, VERBS, type Verb } from './flags.ts'
@@ -26,21 +26,20 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
   const verb = verbOf(word, mistakes)
   const variables = withoutOwn(env)
   const storage = verb === 'send' ? storageOf(rest, variables, mistakes) : undefined
-  const { flags, ignored } = storageFlagSets(storage === undefined ? [] : [storage])
+  const { flags, ignored: ofOthers } = storageFlagSets(storage === undefined ? [] : [storage])
   const own = { ...flags, ...sourceFlags, ...commandFlags }
-  const parsed = collected(mistakes, () =>
-    parseFlags(own, rest, variables, {
-      ignored: { ...ignored, ingester: { flags: flagsOfIngester(own), reason: "it is the ingester's" } },
-    }),
-  )
-  mistakes.push(...(parsed?.positionals ?? []).map((one) => `${one}: unexpected word, expected flags only`))
+  const ignored = { ...ofOthers, ingester: { flags: flagsOfIngester(own), reason: OF_INGESTER } }
+  const parsed = collected(mistakes, () => parseFlags(own, rest, variables, { ignored }))
+  mistakes.push(...wordMistakes(own, ignored, rest))
   if (storage !== undefined) mistakes.push(...mistakesOf(storage, rest, variables))
-  const folder = parsed?.values['buffer.dir'] ?? ''
-  const kafka = parsed === undefined || folder !== '' ? undefined : collected(mistakes, () => kafkaConsumerOptions(parsed.values))
+  // Each is looked at also when another one is wrong.
+  const source = collected([], () => parseFlags({ ...sourceFlags, 'buffer.dir': commandFlags['buffer.dir'] }, rest, variables, LENIENT))
+  const isFolder = source !== undefined && source.values['buffer.dir'] !== ''
+  const kafka = source === undefined || isFolder ? undefined : collected(mistakes, () => kafkaConsumerOptions(source.values))
+  if (verb === 'send' && !isFolder && source?.values['kafka.ledger.topic'] === '')
+    mistakes.push('--kafka.ledger.topic: expected a topic, in which is noted what was sent')
   const kindMistake = parsed && storage && kindMistakeOf(storage, kindsOf(parsed.values), parsed.given.has('kind'))
   if (kindMistake !== undefined) mistakes.push(kindMistake)
-  if (verb === 'send' && folder === '' && parsed?.values['kafka.ledger.topic'] === '')
-    mistakes.push('--kafka.ledger.topic: expected a topic, in which is noted what was sent')
   if (verb === undefined || parsed === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const { values, warnings } = parsed
   return {
@@ -50,8 +49,18 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
     topics: topicsOf(values),
     target: storage && { storage, values },
     // Of the same flags as the ingester's most mean nothing here: that is what makes them easy to copy.
-    warnings: warnings.filter((warning) => !warning.includes("it is the ingester's") && !warning.includes('is not selected')),
+    warnings: warnings.filter((warning) => !warning.includes(OF_INGESTER) && !warning.includes('is not selected')),
   }
+}
+
+const OF_INGESTER = "it is the ingester's"
+const LENIENT = { lenient: true } as const
+
+/** Words that no flag takes, found whatever is wrong with the values of the flags. */
+function wordMistakes(flags: FlagSet, ignored: NonNullable<ParseOptions['ignored']>, argv: readonly string[]): readonly string[] {
+  const asText = Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, { ...one, parse: (text: string) => text }]))
+  const { positionals } = parseFlags(asText, argv, {}, { ignored, lenient: true })
+  return positionals.map((word) => `${word}: unexpected word, expected flags only`)
 }
 
 function verbOf(word: string | undefined, mistakes: string[]): Verb | undefined {
