@@ -345,6 +345,19 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
         await expect(bus.expectOwnMembers('shared', 'another', never())).resolves.toBeUndefined()
       })
 
+      test('a member that joins later and reads something else ends the consumption in a group that others may be in', async () => {
+        const [topic, other] = [await newTopic(), await newTopic()]
+        const bus = open()
+        await bus.expectOwnMembers('visited', topic, never())
+        const consuming = bus.consume(topic, 'visited', () => Promise.resolve(), never()).then(() => 'ended', String)
+        await vi.waitFor(() => expect(bus.unavailable()).toBeUndefined(), WAIT_MS)
+        const visitor = collect(open(), other, 'visited')
+        expect(await consuming).toMatch(
+          new RegExp(`^ForeignMembersError: the group visited has other members, .* topic ${topic} alone: clymene at .* reads ${other};`),
+        )
+        await visitor.stop()
+      })
+
       test('is not ready before its groups have joined', async () => {
         const topic = await newTopic()
         const bus = open()

@@ -1,5 +1,5 @@
 import type { BatchHandler, BusRecord, PartitionBatch } from '@clymene/model'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { createAssignment, type Assignment } from './assignment.ts'
 import type { Joined, PartitionOffset } from './internals.ts'
@@ -18,7 +18,7 @@ const records = (partition: number, first: number, count: number): readonly BusR
 const protocolError = (type: string): Error => Object.assign(new Error(type), { type })
 
 /** A group without Kafka: calls, commits and their outcome are the test's. */
-function group(batchBytes = 1000) {
+function group(batchBytes = 1000, batchWaitMs = 0) {
   const calls: {
     readonly batch: PartitionBatch
     readonly signal: AbortSignal
@@ -36,6 +36,7 @@ function group(batchBytes = 1000) {
   const assignment = createAssignment({
     topic: TOPIC,
     batchBytes,
+    batchWaitMs,
     handle,
     takeover: (partition) => (partition === 0 ? { committed: 0n, end: 2n } : { committed: undefined, end: undefined }),
     send: async (offsets, generation) => {
@@ -134,6 +135,92 @@ describe('a partition', () => {
       expect(offsetsOf(calls[index]!.batch)).toEqual(expected)
       calls[index]!.finish()
     }
+  })
+
+  describe('whose batch is small', () => {
+    const WAIT_MS = 1000
+    const waiting = () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const one = group(100, WAIT_MS)
+      one.join(1, [0])
+      return one
+    }
+    const called = ({ calls }: ReturnType<typeof group>) => calls.map(({ batch }) => offsetsOf(batch))
+
+    test('waits for more, from when its first message came; what is taken over does not', async () => {
+      const one = waiting()
+      one.push(0, 0, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      expect(called(one)).toEqual([[0]])
+      one.calls[0]!.finish()
+      await vi.advanceTimersByTimeAsync(0)
+      one.push(0, 1, 1)
+      await vi.advanceTimersByTimeAsync(600)
+      one.push(0, 2, 1)
+      await vi.advanceTimersByTimeAsync(399)
+      expect(called(one)).toEqual([[0]])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(called(one)).toEqual([[0], [1, 2]])
+      // What came while the call was pending has waited.
+      one.push(0, 3, 1)
+      await vi.advanceTimersByTimeAsync(WAIT_MS)
+      one.calls[1]!.finish()
+      await vi.advanceTimersByTimeAsync(0)
+      expect(called(one)).toEqual([[0], [1, 2], [3]])
+    })
+
+    test.each<{ name: string; more: (one: ReturnType<typeof group>) => void; expected: readonly number[] }>([
+      { name: 'there are enough bytes', more: (one) => one.push(0, 2, 9), expected: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] },
+      { name: 'what comes next must not be joined to it', more: (one) => one.push(0, 5, 1, 3), expected: [1] },
+      { name: 'the topic was made anew', more: (one) => one.push(0, 0, 1), expected: [1] },
+    ])('does not wait when $name', async ({ more, expected }) => {
+      const one = waiting()
+      one.push(0, 0, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      one.calls[0]!.finish()
+      one.push(0, 1, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      expect(called(one)).toHaveLength(1)
+      more(one)
+      await vi.advanceTimersByTimeAsync(0)
+      expect(called(one)[1]).toEqual(expected)
+    })
+
+    test('is not handed over at the end, and does not hold up a stop', async () => {
+      const one = waiting()
+      one.push(0, 0, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      one.calls[0]!.finish()
+      await vi.advanceTimersByTimeAsync(0)
+      one.push(0, 1, 1)
+      await vi.advanceTimersByTimeAsync(0)
+      await one.assignment.finish(60_000)
+      await one.assignment.lose(new Error('over'))
+      await vi.advanceTimersByTimeAsync(WAIT_MS * 2)
+      expect(called(one)).toEqual([[0]])
+      expect(vi.getTimerCount()).toBe(0)
+    })
+  })
+
+  test('what is held counts what waits and what is being handled, until it is committed or lost', async () => {
+    const { join, push, calls, called, assignment, committed } = group(20)
+    join(1, [0])
+    const held = (): number => assignment.reader(0)!.queuedBytes()
+    push(0, 0, 2)
+    push(0, 2, 1)
+    await called(1)
+    expect(held()).toBe(30)
+    calls[0]!.finish()
+    await called(2)
+    expect(held()).toBe(10)
+    calls[1]!.finish()
+    await committed(2)
+    await vi.waitFor(() => expect(held()).toBe(0))
+    push(0, 3, 1)
+    await called(3)
+    calls[2]!.fail(new Error('refused'))
+    await vi.waitFor(() => expect(held()).toBe(0))
   })
 
   test('does not wait for others', async () => {

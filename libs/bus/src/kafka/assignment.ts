@@ -10,6 +10,8 @@ import type { PartitionTakeover } from './session-watch.ts'
 export type AssignmentOptions = {
   readonly topic: string
   readonly batchBytes: number
+  /** Default 0. */
+  readonly batchWaitMs?: number
   readonly handle: BatchHandler
   readonly takeover: (partition: number) => PartitionTakeover
   readonly send: (offsets: Parameters<CommitterOptions['send']>[0], generation: Joined) => Promise<void>
@@ -73,6 +75,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
         topic: options.topic,
         partition,
         batchBytes: options.batchBytes,
+        batchWaitMs: options.batchWaitMs ?? 0,
         handle: options.handle,
         commit: (offset) => committer.commit(partition, offset),
         mayStart: () => state === 'reading',

@@ -15,9 +15,10 @@ import { createSessionWatch } from './session-watch.ts'
 import { ownValues, toRecord } from './to-record.ts'
 
 export type SessionLimits = {
-  /** Bytes that are fetched ahead, of all partitions together. */
+  /** Bytes of values that wait or are being handled, of all partitions together: what stops the fetching. */
   readonly queueBytes: number
   readonly batchBytes: number
+  readonly batchWaitMs: number
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
   /** How long calls may be finished at the end. */
@@ -32,6 +33,8 @@ export type SessionOptions = {
   readonly topic: string
   readonly group: string
   readonly kind: Kind
+  /** Whether the group is one that others may join that read something else: that ends the membership. */
+  readonly isShared: boolean
   readonly handle: BatchHandler
   /** The member has its partitions. */
   readonly onReady: () => void
@@ -55,7 +58,7 @@ const LEAVE_MS = 3000
  * One membership in a group, from joining to leaving.
  *
  * @returns when `signal` aborts, after the calls that were pending.
- * @throws HandleError; else what ended the membership: kafkajs's errors, or what the watch found.
+ * @throws HandleError; ForeignMembersError; else what ended the membership: kafkajs's errors, or what the watch found.
  */
 export async function runSession(options: SessionOptions, signal: AbortSignal): Promise<void> {
   const { topic, group, metrics, limits, logger } = options
@@ -93,6 +96,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   const assignment = createAssignment({
     topic,
     batchBytes: limits.batchBytes,
+    batchWaitMs: limits.batchWaitMs,
     handle: options.handle,
     takeover: (partition) => watch.takeover(partition),
     send: (offsets, generation) => member.commit(offsets, generation),
@@ -130,6 +134,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     topic,
     group,
     storage: limits.storageOf?.(group) ?? '',
+    isShared: options.isShared,
     limits,
     assignment,
     cluster: () => cluster,

@@ -20,7 +20,7 @@ const stalls = (partition: number) => (): Error => new StalledError(`partition $
 
 async function endOf(list: typeof sessions, logger: Logger = silentLogger): Promise<string> {
   sessions.splice(0, Infinity, ...list)
-  const limits = { queueBytes: 1, batchBytes: 1, sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, stopTimeoutMs: 1 }
+  const limits = { queueBytes: 1, batchBytes: 1, batchWaitMs: 0, sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, stopTimeoutMs: 1 }
   const { consume } = createKafkaConsumer(
     { connection: { brokers: ['b:1'], clientId: 'c' }, ...limits },
     { kindOf: () => 'metrics', metrics: createKafkaMetrics(createMetrics()), logger },

@@ -6,6 +6,7 @@ import { createOnceIn } from '@clymene/runtime'
 
 import type { KafkaConnection } from './client.ts'
 import { runSession, type SessionLimits } from './consumer-session.ts'
+import { ForeignMembersError } from './foreign-members.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
 import { failureOfError, kafkaErrorOf } from './produce-failure.ts'
 import { HandleError, StuckHandleError } from './session-errors.ts'
@@ -13,7 +14,10 @@ import { StalledError } from './stall-watch.ts'
 
 export type KafkaConsumerOptions = SessionLimits & { readonly connection: KafkaConnection }
 
-export type KafkaConsumer = Pick<Bus, 'consume' | 'unavailable' | 'close'>
+export type KafkaConsumer = Pick<Bus, 'consume' | 'unavailable' | 'close'> & {
+  /** From now on members of this group that read something else end its consumption, whenever they join. */
+  readonly expectOwnMembers: (group: string) => void
+}
 
 /** Failures that say nothing about the cluster or the network, one after the other without a batch handled in between. */
 const MAX_CRASHES = 10
@@ -29,6 +33,7 @@ export function createKafkaConsumer(
 ): KafkaConsumer {
   const reasons = new Map<string, string>()
   const running = new Set<Promise<void>>()
+  const shared = new Set<string>()
   const closing = new AbortController()
   const onceAMinute = createOnceIn(COMPLAINT_INTERVAL_MS)
 
@@ -53,6 +58,7 @@ export function createKafkaConsumer(
               topic,
               group,
               kind: kindOf(topic),
+              isShared: shared.has(group),
               handle,
               onReady: () => {
                 reasons.delete(name)
@@ -71,7 +77,7 @@ export function createKafkaConsumer(
           )
         } catch (error) {
           if (error instanceof HandleError) throw error.cause
-          if (error instanceof StuckHandleError) throw error
+          if (error instanceof StuckHandleError || error instanceof ForeignMembersError) throw error
           if (stop.aborted) return
           // A topic that nobody has produced to yet is as good as an empty one: no reason not to be ready.
           if (isMissingTopic(error)) reasons.delete(name)
@@ -113,6 +119,7 @@ export function createKafkaConsumer(
       done.then(forget, forget)
       return done
     },
+    expectOwnMembers: (group) => void shared.add(group),
     unavailable: () => reasons.values().next().value,
     close: async () => {
       closing.abort()

@@ -175,6 +175,7 @@ describe('mistakes are told all at once', () => {
 
   test('a session that is too short', () => {
     expect(mistakesOf(() => consumer('--kafka.consumer.session-timeout=10ms'))[0]).toMatch(/expected at least 1000ms/)
+    expect(mistakesOf(() => consumer('--kafka.consumer.batch-wait=1m'))[0]).toMatch(/batch-wait: expected at most 10000ms/)
   })
 })
 

@@ -62,8 +62,15 @@ export const kafkaConsumerFlags = {
   'kafka.consumer.group-id': flag.string('clymene', 'Start of the names of the consumer groups'),
   'kafka.consumer.protocol-version': flag.string('', 'Kafka protocol version', VERSION),
   'kafka.consumer.encoding': flag.string('protobuf', 'Encoding of messages', { noEffect: 'protobuf and JSON are both recognised' }),
-  'kafka.consumer.queue-bytes': flag.bytes('32MiB', 'Bytes that are fetched ahead for one topic and group'),
+  'kafka.consumer.queue-bytes': flag.bytes(
+    '32MiB',
+    'Bytes of messages that wait for the storage or are on their way to it, for one topic and group; beyond it nothing is fetched',
+  ),
   'kafka.consumer.batch-bytes': flag.bytes('4MiB', 'Bytes of one partition that are handed over at once'),
+  'kafka.consumer.batch-wait': flag.duration(
+    '0',
+    'How long messages may wait for others to be handed over with; those that come while the storage is busy go together anyway',
+  ),
   'kafka.consumer.session-timeout': flag.duration('30s', 'A member that is silent for so long loses its partitions'),
   'kafka.consumer.rebalance-timeout': flag.duration('60s', 'How long the members may take to join when partitions are dealt out anew'),
   'kafka.consumer.stop-timeout': flag.duration('5s', 'How long batches may be finished at the end'),
@@ -114,11 +121,14 @@ export function kafkaConsumerOptions(values: FlagValues<typeof kafkaConsumerFlag
   const connection = connectionOf('kafka.consumer', values['kafka.consumer.brokers'], values['kafka.consumer.client-id'], values, mistakes)
   const sessionTimeoutMs = values['kafka.consumer.session-timeout']
   if (sessionTimeoutMs < MIN_SESSION_MS) mistakes.push(`--kafka.consumer.session-timeout: expected at least ${MIN_SESSION_MS}ms`)
+  const batchWaitMs = values['kafka.consumer.batch-wait']
+  if (batchWaitMs > MAX_WAIT_MS) mistakes.push(`--kafka.consumer.batch-wait: expected at most ${MAX_WAIT_MS}ms`)
   if (mistakes.length > 0 || connection === undefined) throw new ConfigError(mistakes)
   return {
     connection,
     queueBytes: values['kafka.consumer.queue-bytes'],
     batchBytes: values['kafka.consumer.batch-bytes'],
+    batchWaitMs,
     sessionTimeoutMs,
     rebalanceTimeoutMs: values['kafka.consumer.rebalance-timeout'],
     stopTimeoutMs: values['kafka.consumer.stop-timeout'],
@@ -126,6 +136,7 @@ export function kafkaConsumerOptions(values: FlagValues<typeof kafkaConsumerFlag
 }
 
 const MIN_SESSION_MS = 1000
+const MAX_WAIT_MS = 10_000
 const MIN_TIMEOUT_MS = 100
 
 function connectionOf(

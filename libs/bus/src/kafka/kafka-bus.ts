@@ -37,7 +37,8 @@ export type KafkaBus = Bus & {
    */
   readonly seedGroupOffsets: (from: string, to: string, topic: string, signal: AbortSignal) => Promise<void>
   /**
-   * Before `consume` in a group that others may be in. Waits for brokers that are away, and until partitions are dealt out.
+   * Before `consume` in a group that others may be in. Waits for brokers that are away, and until partitions are dealt out. Members that
+   * read something else and join later end the consumption with the same error.
    *
    * @throws ForeignMembersError when the group has members that read anything but this topic; the signal's reason.
    */
@@ -134,6 +135,7 @@ export function createKafkaBus(options: KafkaBusOptions): KafkaBus {
       })
     },
     expectOwnMembers: async (group, topic, signal) => {
+      consumer?.expectOwnMembers(group)
       await beforeJoining(group, topic, signal, async (stop) => {
         const found = await queries.describeGroup(group, stop)
         if (found === undefined || !isSettled(found)) return false

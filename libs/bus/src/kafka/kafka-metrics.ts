@@ -15,10 +15,11 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
     'topic',
     'group',
   ]),
-  consumerQueueBytes: metrics.gauge('clymene_kafka_consumer_queue_bytes', 'Bytes that were fetched and wait to be handled', [
-    'topic',
-    'group',
-  ]),
+  consumerQueueBytes: metrics.gauge(
+    'clymene_kafka_consumer_queue_bytes',
+    'Bytes of messages that were fetched and wait or are being handled',
+    ['topic', 'group'],
+  ),
   lagMessages: metrics.gauge('clymene_kafka_lag_messages', 'Messages of an assigned partition that are not committed yet', [
     'topic',
     'group',

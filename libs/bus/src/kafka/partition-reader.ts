@@ -6,6 +6,8 @@ export type PartitionReaderOptions = {
   readonly topic: string
   readonly partition: number
   readonly batchBytes: number
+  /** A batch of fewer bytes waits so long for more messages, from when its first one came. */
+  readonly batchWaitMs: number
   readonly handle: BatchHandler
   /** @returns false when the partition was lost before. */
   readonly commit: (next: bigint) => Promise<boolean>
@@ -26,6 +28,7 @@ export type PartitionReader = {
   readonly push: (records: readonly BusRecord[], bytes: number, next: bigint, expired?: number) => void
   /** Offset of the message behind the last one that came; undefined before the first. */
   readonly position: () => bigint | undefined
+  /** Of values that wait or are being handled. */
   readonly queuedBytes: () => number
   readonly pendingSince: () => number | undefined
   /** Nothing is being handled and nothing waits. */
@@ -43,11 +46,16 @@ type Chunk = {
   readonly records: readonly BusRecord[]
   readonly bytes: number
   readonly next: bigint
+  /** By the clock of `performance.now()`. */
+  readonly cameAt: number
   /** It may have been handled before: the first since the partition was taken over, or offsets went back (a topic made anew). */
   readonly takeover: boolean
   /** What a batch that begins with it says: it must not be joined to one before. */
   readonly told: Pick<PartitionBatch, 'repeatsBefore' | 'committed' | 'expired'>
 }
+
+/** Whether a batch has to begin with it. */
+const isApart = ({ takeover, told }: Chunk): boolean => takeover || told.expired !== undefined
 
 const NOTHING_KNOWN: PartitionTakeover = { committed: undefined, end: undefined }
 
@@ -55,7 +63,11 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   const { topic, partition } = options
   const lost = new AbortController()
   let queue: Chunk[] = []
-  let queuedBytes = 0
+  /** Of the queue. */
+  let waitingBytes = 0
+  /** Of the call that is pending. */
+  let pendingBytes = 0
+  let waiting: NodeJS.Timeout | undefined
   let position: bigint | undefined
   let pendingSince: number | undefined
   /** What a call has got and what of it is not committed yet. */
@@ -64,16 +76,26 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
 
   const run = async (): Promise<void> => {
     await options.after
-    while (!lost.signal.aborted && options.mayStart() && queue.length > 0) {
-      const { records, next, takeover, told } = take()
+    while (!lost.signal.aborted && options.mayStart() && queue.length > 0 && waitMs() <= 0) {
+      const { records, bytes, next, takeover, told } = take()
+      pendingBytes = bytes
       pendingSince = Date.now()
       unsettled = records
       const { commit, isOurs } = commitSteps(records, next)
       await options.handle({ topic, partition, records, takeover, ...told, commit, isOurs }, lost.signal)
       pendingSince = undefined
+      pendingBytes = 0
       await commit(records.length)
       unsettled = []
     }
+  }
+
+  /** How long what waits here is to wait for more; not when there is enough, or nothing that comes can be joined to it. */
+  const waitMs = (): number => {
+    const [first] = queue
+    if (first === undefined || first.takeover || waitingBytes >= options.batchBytes) return 0
+    if (queue.some((chunk, index) => index > 0 && isApart(chunk))) return 0
+    return first.cameAt + options.batchWaitMs - performance.now()
   }
 
   /** Commits of one batch, from its start: each waits also for those before it. */
@@ -99,17 +121,17 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     return { commit, isOurs: () => (lost.signal.aborted ? Promise.resolve(false) : options.commit(offsetOf(committed))) }
   }
 
-  const take = (): Chunk => {
+  const take = (): Omit<Chunk, 'cameAt'> => {
     let bytes = 0
     let count = 0
     for (const chunk of queue) {
-      if (count > 0 && (chunk.takeover || chunk.told.expired !== undefined || bytes + chunk.bytes > options.batchBytes)) break
+      if (count > 0 && (isApart(chunk) || bytes + chunk.bytes > options.batchBytes)) break
       bytes += chunk.bytes
       count++
     }
     const taken = queue.slice(0, count)
     queue = queue.slice(count)
-    queuedBytes -= bytes
+    waitingBytes -= bytes
     const records = taken.length === 1 ? taken[0]!.records : taken.flatMap((chunk) => chunk.records)
     const { takeover, told } = taken[0]!
     return { records, bytes, next: taken.at(-1)!.next, takeover, told }
@@ -117,6 +139,14 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
 
   const kick = (): void => {
     if (lost.signal.aborted || queue.length === 0) return
+    const wait = running === undefined ? waitMs() : 0
+    if (wait > 0) {
+      waiting ??= setTimeout(() => {
+        waiting = undefined
+        kick()
+      }, Math.ceil(wait))
+      return
+    }
     running ??= run()
       .catch((error: unknown) => {
         // What a call throws because its partition was lost is of no interest.
@@ -124,6 +154,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
       })
       .finally(() => {
         pendingSince = undefined
+        pendingBytes = 0
         running = undefined
         if (options.mayStart()) kick()
       })
@@ -140,13 +171,13 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         ...(committed === undefined ? {} : { committed }),
         ...(expired === 0 ? {} : { expired }),
       }
-      queue.push({ records, bytes, next, takeover, told })
-      queuedBytes += bytes
+      queue.push({ records, bytes, next, cameAt: performance.now(), takeover, told })
+      waitingBytes += bytes
       position = next
       kick()
     },
     position: () => position,
-    queuedBytes: () => queuedBytes,
+    queuedBytes: () => waitingBytes + pendingBytes,
     pendingSince: () => pendingSince,
     isIdle: () => running === undefined && queue.length === 0,
     oldest: () => {
@@ -156,7 +187,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     kick,
     lose: (reason) => {
       queue = []
-      queuedBytes = 0
+      waitingBytes = 0
+      clearTimeout(waiting)
       lost.abort(reason)
     },
     idle: () => running ?? Promise.resolve(),

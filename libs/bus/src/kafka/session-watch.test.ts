@@ -31,7 +31,7 @@ async function watching(end: () => string | undefined) {
     topic: 't',
     group: 'g',
     storage: 's',
-    limits: { queueBytes: 1, batchBytes: 1, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000, stopTimeoutMs: 1 },
+    limits: { queueBytes: 1, batchBytes: 1, batchWaitMs: 0, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000, stopTimeoutMs: 1 },
     assignment,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the watch asks of it
     cluster: () => ({ fetchTopicsOffset, findTopicPartitionMetadata: () => [] }) as unknown as Cluster,

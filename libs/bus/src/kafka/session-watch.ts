@@ -8,6 +8,7 @@ import { createExpiryWatch } from './expiry-watch.ts'
 import type { Cluster, PartitionOffset } from './internals.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
 import { createLagWatch } from './lag-watch.ts'
+import { createMemberCheck } from './member-check.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { createStallWatch } from './stall-watch.ts'
 import { readTopicConfig } from './topic-state.ts'
@@ -16,6 +17,8 @@ export type SessionWatchOptions = {
   readonly topic: string
   readonly group: string
   readonly storage: string
+  /** Whether members that read something else end the membership, whenever they come. */
+  readonly isShared?: boolean
   readonly limits: SessionLimits
   readonly assignment: Assignment
   readonly cluster: () => Cluster | undefined
@@ -78,6 +81,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const expiry = createExpiryWatch({ topic, group, metrics, logger })
   const lag = createLagWatch({ topic, group, storage, metrics })
   const stall = createStallWatch({ topic, group })
+  const members = createMemberCheck({ topic, group, cluster: options.cluster, onForeign: options.fail })
   let lastContact = Date.now()
   let lastAlive = Date.now()
   let lastLag = 0
@@ -192,6 +196,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       return { committed: committed < 0n ? undefined : committed, end: endsAtTakeover.get(partition) }
     },
     assigned: (kept) => {
+      if (options.isShared === true) members.look()
       alive()
       contact()
       const keptPartitions = kept.map(({ partition }) => partition)
@@ -203,6 +208,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     },
     stop: () => {
       clearInterval(timer)
+      members.stop()
       lag.keepOnly(new Set())
       metrics.consumerQueueBytes.remove({ topic, group })
       metrics.pendingSeconds.remove({ topic, group })
