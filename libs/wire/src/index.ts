@@ -33,3 +33,4 @@ export { fromHeaders, toHeaders } from './envelope-headers.ts'
 export { createMessageReader, type MessageReader, type ScannedMessage } from './message.ts'
 
 export * from './exposition/index.ts'
+export { formatRefused, parseRefused, REFUSED_HEADER, type RecordRange } from './refused-records.ts'

@@ -1,5 +1,5 @@
 import { DecodeError, errorMessage, PermanentError, RetryableError, type Kind } from '@clymene/model'
-import { TooLargeError } from '@clymene/wire'
+import { formatRefused, TooLargeError } from '@clymene/wire'
 import { status as grpcStatus } from '@grpc/grpc-js'
 
 /** The one table of what a sender is told: HTTP status, gRPC status, reason, and when to come again. */
@@ -9,6 +9,8 @@ export type Answer = {
   readonly reason: string
   /** Seconds; only with 503. */
   readonly retryAfter?: number
+  /** Which records of the message it is about, as a header has it; the others are stored. Absent when it is about the whole. */
+  readonly refused?: string | undefined
 }
 
 /** The sender closed its connection before it was answered: nobody reads what is said, and nothing went wrong here. */
@@ -29,7 +31,9 @@ export function answerTo(error: unknown): Answer {
   const reason = errorMessage(error)
   if (error instanceof TooLargeError) return { http: 413, grpc: grpcStatus.INVALID_ARGUMENT, reason }
   if (error instanceof DecodeError) return { http: 400, grpc: grpcStatus.INVALID_ARGUMENT, reason }
-  if (error instanceof PermanentError) return { http: error.status === 413 ? 413 : 400, grpc: grpcStatus.INVALID_ARGUMENT, reason }
+  if (error instanceof PermanentError) {
+    return { http: error.status === 413 ? 413 : 400, grpc: grpcStatus.INVALID_ARGUMENT, reason, refused: refusedOf(error) }
+  }
   if (error instanceof RetryableError) {
     return { http: 503, grpc: grpcStatus.UNAVAILABLE, reason, retryAfter: Math.ceil((error.retryAfterMs ?? 1000) / 1000) }
   }
@@ -37,6 +41,9 @@ export function answerTo(error: unknown): Answer {
   if (error instanceof SenderGoneError) return { http: 499, grpc: grpcStatus.CANCELLED, reason }
   return { http: 500, grpc: grpcStatus.INTERNAL, reason: 'internal error' }
 }
+
+/** A request is one message, so all of them are of the first delivery. */
+const refusedOf = ({ refused }: PermanentError): string | undefined => refused && formatRefused(refused.map(({ record }) => record))
 
 export const FORBIDDEN = { http: 403, grpc: grpcStatus.PERMISSION_DENIED } as const
 

@@ -285,6 +285,16 @@ describe('what is refused', () => {
     expect((await call(METRICS_CALL, series))?.code).toBe(code)
   })
 
+  test('a part of a message: the answer names which samples, the others are stored', async () => {
+    const named = [0, 1, 4].map((record) => ({ delivery: 0, record, reason: 'too old' }))
+    const { post, call } = await start({ write: () => Promise.reject(new PermanentError('too old', { refused: named })) })
+    const answer = await post('/api/v1/write', block)
+    expect([answer.status, answer.headers.get('clymene-refused')]).toEqual([400, '0-1,4'])
+    expect((await call(METRICS_CALL, series))?.metadata.get('clymene-refused')).toEqual(['0-1,4'])
+    const whole = await start({ write: () => Promise.reject(new PermanentError('no')) })
+    expect((await whole.post('/api/v1/write', block)).headers.get('clymene-refused')).toBeNull()
+  })
+
   test('by gRPC: a message that is none', async () => {
     const { call } = await start()
     expect((await call(METRICS_CALL, Buffer.from('no protobuf')))?.code).toBe(3)

@@ -1,6 +1,6 @@
 import { errorMessage, type Kind, type Logger } from '@clymene/model'
 import { type Address, createOnceIn, type Metrics } from '@clymene/runtime'
-import { fromHeaders, unwrapBatch } from '@clymene/wire'
+import { fromHeaders, REFUSED_HEADER, unwrapBatch } from '@clymene/wire'
 import { type handleUnaryCall, Metadata, Server, type ServerUnaryCall, type ServiceDefinition } from '@grpc/grpc-js'
 
 import { type Answer, answerTo, FORBIDDEN, OVERLOADED, refusedKind } from './answer.ts'
@@ -143,6 +143,7 @@ function unaryCall(
         })
       const metadata = new Metadata()
       if (answer.retryAfter !== undefined) metadata.set('retry-after', String(answer.retryAfter))
+      if (answer.refused !== undefined) metadata.set(REFUSED_HEADER, answer.refused)
       return callback({ code: answer.grpc, details: answer.reason, metadata })
     })
   }

@@ -2,7 +2,7 @@ import { Server as TlsServer } from 'node:tls'
 
 import { errorMessage, type Kind, type Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
-import { fromHeaders } from '@clymene/wire'
+import { fromHeaders, REFUSED_HEADER } from '@clymene/wire'
 import { status as grpcStatus } from '@grpc/grpc-js'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 
@@ -59,6 +59,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
         logger.warn('request refused', { kind, peer, status: answer.http, error: answer.reason, repeated: heldBack })
       })
     if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter)
+    if (answer.refused !== undefined) void reply.header(REFUSED_HEADER, answer.refused)
     if (answer.http === 401) void reply.header('www-authenticate', 'Bearer')
     return reply.code(answer.http).type('text/plain; charset=utf-8').send(`${answer.reason}\n`)
   }

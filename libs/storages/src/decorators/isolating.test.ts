@@ -155,6 +155,19 @@ describe('isolating what may be stored already', () => {
   const series = Array.from({ length: 40 }, (_, index) => `s${index}`)
   const scrape = (timestampMs: number, names = series): Delivery => metricsDelivery(names.map((name) => sample(name, timestampMs)))
 
+  test('what is named with a refusal like that of a repeat is looked at one by one: a bad series among them is no repeat', async () => {
+    const sink: Sink = {
+      write: async (deliveries) => {
+        const names = deliveries.flatMap(namesOf)
+        const refused = names.flatMap((name, record) => (name === 'good' ? [] : [{ delivery: 0, record, reason: 'see the text' }]))
+        const isRepeat = names.includes('old')
+        const text = `${isRepeat ? 'out of order' : ''} ${names.includes('bad') ? 'bad label' : ''}`
+        if (refused.length > 0) throw new PermanentError(text, { status: 400, refused, repeatLike: isRepeat })
+      },
+    }
+    expect(await rewrite(sink, [scrape(1, ['old', 'good', 'bad', 'good'])])).toEqual({ refused: ['bad'], repeats: ['old'] })
+  })
+
   test('messages that are there are repeats, whatever their size, for few writes', async () => {
     const store = createPrometheusLike()
     const body = [scrape(1), scrape(2), scrape(3)]

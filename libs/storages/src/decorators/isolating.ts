@@ -37,7 +37,9 @@ export function isolating(sink: Sink, { refuse, maybeStored, repeat }: Isolating
   }
 
   const isolate = async (deliveries: readonly Delivery[], error: PermanentError, signal: AbortSignal): Promise<void> => {
-    if (error.refused !== undefined) return refuseNamed(deliveries, error, signal)
+    // Some of what is named may be repeats and some not: only each by itself says which.
+    const isMixed = deliveries.some((delivery) => isDoubtful(delivery, error))
+    if (error.refused !== undefined && !isMixed) return refuseNamed(deliveries, error, signal)
     const [first] = deliveries
     if (first === undefined) return undefined
     if (deliveries.length === 1 && isDoubtful(first, error)) return settleDoubtful(first, error, signal)

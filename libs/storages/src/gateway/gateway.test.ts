@@ -5,7 +5,7 @@ import { decodeBatchJson, decodeWriteRequest, unwrapBatch } from '@clymene/wire'
 import { Metadata, status as Status, type StatusObject } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { isolating } from '../decorators/isolating.ts'
+import { isolating, type Refusal } from '../decorators/isolating.ts'
 import { startGrpcReceiver, type GrpcAnswer } from '../testing/grpc-receiver.ts'
 import { startHttpReceiver } from '../testing/http-receiver.ts'
 import { line, logsDelivery, metricsDelivery, numbered, readLogs, sample } from '../testing/messages.ts'
@@ -153,6 +153,18 @@ describe('gateway by gRPC', () => {
     await expect(metrics.write([metricsDelivery(series)], never)).rejects.toMatchObject({ retryAfterMs: 3000 })
   })
 
+  test('records that are named among the trailers are those refused', async () => {
+    const metadata = new Metadata()
+    metadata.set('clymene-refused', '1')
+    const receiver = await grpc(failing(Status.INVALID_ARGUMENT, 'out of order sample', metadata))
+    const { metrics } = await open({ 'gateway.grpc-client.host-port': [receiver.address] })
+    await expect(metrics.write([metricsDelivery(series, headers)], never)).rejects.toMatchObject({
+      name: 'PermanentError',
+      repeatLike: true,
+      refused: [{ delivery: 0, record: 1 }],
+    })
+  })
+
   test('UNAVAILABLE is tried so often in all, a refusal once', async () => {
     let code = Status.UNAVAILABLE
     const receiver = await grpc((_, reply) => reply({ code }))
@@ -269,6 +281,52 @@ describe('gateway by HTTP', () => {
       ['3', '0'],
       ['3', '1'],
     ])
+  })
+
+  test('a refusal that names its records is about those alone: nothing is sent again, and the next go on', async () => {
+    const { metrics, receiver } = await http((request, response) =>
+      request.headers['clymene-sequence'] === '3'
+        ? response.writeHead(204).end()
+        : response.writeHead(400, { 'clymene-refused': request.headers['clymene-sequence'] === '1' ? '1' : '0' }).end('too old'),
+    )
+    const refused: unknown[] = []
+    const refuse = async ({ piece, error }: Refusal) =>
+      void refused.push([piece.headers.sequence, piece.position, piece.headers.records, error.message])
+    const deliveries = [1, 2, 3].map((sequence) => metricsDelivery(series, { ...numbered(sequence), records: 2 }))
+    await isolating(metrics, { refuse }).write(deliveries, never)
+    expect(refused).toEqual([
+      [1, 1, 1, expect.stringContaining('answered 400: too old')],
+      [2, 0, 1, expect.stringContaining('answered 400: too old')],
+    ])
+    expect(receiver.requests).toHaveLength(3)
+  })
+
+  test.each(['protobuf', 'json'] as const)('logs as %s: names are believed where the order is the same there', async (encoding) => {
+    const { logs, receiver } = await http((_, response) => response.writeHead(400, { 'clymene-refused': '1' }).end('too old'), encoding)
+    const delivery = logsDelivery([line('x', 5n, 'one'), line('x', 6n, 'two')])
+    await expect(logs.write([delivery], never)).rejects.toMatchObject({
+      name: 'PermanentError',
+      refused: encoding === 'protobuf' ? [{ delivery: 0, record: 1 }] : undefined,
+    })
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test('names of records that the message does not have are not believed', async () => {
+    const { metrics } = await http((_, response) => response.writeHead(400, { 'clymene-refused': '2' }).end())
+    await expect(metrics.write([metricsDelivery(series, headers)], never)).rejects.toMatchObject({
+      name: 'PermanentError',
+      refused: undefined,
+    })
+  })
+
+  test('an outage weighs more than a refusal that names its records', async () => {
+    const { metrics } = await http((request, response) =>
+      request.headers['clymene-sequence'] === '1'
+        ? response.writeHead(400, { 'clymene-refused': '0' }).end()
+        : response.writeHead(503).end(),
+    )
+    const deliveries = [1, 2].map((sequence) => metricsDelivery(series, { ...numbered(sequence), records: 2 }))
+    await expect(metrics.write(deliveries, never)).rejects.toMatchObject({ name: 'RetryableError', status: 503 })
   })
 
   test('after a failure nothing more of that key is sent', async () => {

@@ -1,8 +1,10 @@
 import { PermanentError, RetryableError } from '@clymene/model'
 import { connectionReason, hideSecrets, parseRetryAfter, type ClientCertificate } from '@clymene/runtime'
+import { REFUSED_HEADER } from '@clymene/wire'
 import { status as Status, type ServiceError } from '@grpc/grpc-js'
 
 import { gatewayVerdict } from '../verdicts.ts'
+import { refusedRecords } from './refused.ts'
 
 const OPERATOR = new Set<number>([Status.UNAUTHENTICATED, Status.PERMISSION_DENIED, Status.NOT_FOUND, Status.UNIMPLEMENTED])
 
@@ -14,6 +16,8 @@ export type GrpcFailureContext = {
   readonly certificate?: ClientCertificate | undefined
   /** What was sent and stands in no text. */
   readonly secrets?: Readonly<Record<string, string>>
+  /** Samples or entries of the message; undefined when their order there may be another one. */
+  readonly records?: number | undefined
   readonly now?: number
 }
 
@@ -25,7 +29,7 @@ export type GrpcFailureContext = {
  */
 export function grpcFailure(error: ServiceError, context: GrpcFailureContext): RetryableError | PermanentError {
   const { code } = error
-  const { peer, secrets = {}, now = Date.now() } = context
+  const { peer, secrets = {}, records, now = Date.now() } = context
   const details = hideSecrets(error.details, secrets)
   // It has the details as well.
   const cause = details === error.details ? error : undefined
@@ -33,7 +37,8 @@ export function grpcFailure(error: ServiceError, context: GrpcFailureContext): R
   if (lost !== undefined) return notConnected(error, lost, context)
   const text = `${peer} answered ${Status[code] ?? code}${details === '' ? '' : `: ${firstLine(details)}`}`
   if (code === Status.INVALID_ARGUMENT) {
-    return new PermanentError(text, { cause, status: code, repeatLike: gatewayVerdict(400, details) === 'repeat' })
+    const refused = refusedRecords(error.metadata?.get(REFUSED_HEADER)[0]?.toString(), records, text)
+    return new PermanentError(text, { cause, status: code, refused, repeatLike: gatewayVerdict(400, details) === 'repeat' })
   }
   if (code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(details)) return new PermanentError(text, { cause, status: code })
   const needsOperator = OPERATOR.has(code) || /name resolution failed/i.test(details)

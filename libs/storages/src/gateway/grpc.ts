@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { errorMessage, PermanentError, RetryableError, type Delivery, type OpenStorage } from '@clymene/model'
+import { errorMessage, PermanentError, RetryableError, type OpenStorage } from '@clymene/model'
 import { connectionFailure } from '@clymene/runtime'
 import { decompress, wrapBatch } from '@clymene/wire'
 import { Metadata, status as Status, type Client, type ClientOptions, type ServiceError } from '@grpc/grpc-js'
@@ -38,7 +38,7 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
   let turn = 0
 
   /** One call, and what it throws as one of the two kinds of failure. */
-  const callOnce = async (peer: GrpcPeer, path: string, message: Buffer, headers: Record<string, string>, signal: AbortSignal) => {
+  const callOnce = async (peer: GrpcPeer, { path, message, headers, records }: Call, signal: AbortSignal) => {
     const secrets = credentialsOf(access, peer.address)
     const metadata = new Metadata()
     for (const [name, value] of Object.entries({ ...headers, ...secrets })) metadata.set(name, value)
@@ -49,17 +49,16 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
       signal.throwIfAborted()
       if (!isServiceError(error)) throw connectionFailure(error, peer.address)
       const { certificate, tls } = access
-      throw grpcFailure(error, { peer: peer.address, isSecure: tls !== undefined, certificate, secrets })
+      throw grpcFailure(error, { peer: peer.address, isSecure: tls !== undefined, certificate, secrets, records })
     }
   }
 
-  const send = async (path: string, message: Buffer, delivery: Delivery, signal: AbortSignal): Promise<void> => {
-    const headers = envelopeHeaders(delivery)
+  const send = async (one: Call, signal: AbortSignal): Promise<void> => {
     for (let attempt = 1; ; attempt++) {
       const peer = peers[turn++ % peers.length]
       if (peer === undefined) throw new RetryableError('no gateway is named', { needsOperator: true })
       try {
-        return await callOnce(peer, path, message, headers, signal)
+        return await callOnce(peer, one, signal)
       } catch (failure) {
         signal.throwIfAborted()
         if (failure instanceof PermanentError || attempt >= attempts || !isOtherPeersChance(failure)) throw failure
@@ -70,7 +69,7 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
 
   const present = async (peer: GrpcPeer, signal: AbortSignal): Promise<void> => {
     try {
-      await callOnce(peer, PRESENCE_PATH, Buffer.alloc(0), {}, signal)
+      await callOnce(peer, { path: PRESENCE_PATH, message: Buffer.alloc(0), headers: {}, records: undefined }, signal)
     } catch (failure) {
       if (signal.aborted) throw new RetryableError(`${peer.address}: no answer yet`, { cause: failure })
       if (!(failure instanceof RetryableError && failure.status === Status.UNIMPLEMENTED)) throw failure
@@ -79,10 +78,16 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
 
   return {
     sinks: {
-      metrics: createSinkByKey((delivery, signal) => send(METRICS_PATH, decompress(delivery.value, MAX_BYTES), delivery, signal)),
-      logs: createSinkByKey((delivery, signal) =>
-        send(LOGS_PATH, wrapBatch(logsEncoding === 'json' ? logsJson(delivery) : delivery.value), delivery, signal),
-      ),
+      metrics: createSinkByKey((delivery, signal) => {
+        const message = decompress(delivery.value, MAX_BYTES)
+        return send({ path: METRICS_PATH, message, headers: envelopeHeaders(delivery), records: delivery.headers.records }, signal)
+      }),
+      logs: createSinkByKey((delivery, signal) => {
+        const isJson = logsEncoding === 'json'
+        const message = wrapBatch(isJson ? logsJson(delivery) : delivery.value)
+        const records = isJson ? undefined : delivery.headers.records
+        return send({ path: LOGS_PATH, message, headers: envelopeHeaders(delivery), records }, signal)
+      }),
     },
     check: async (signal) => {
       signal.throwIfAborted()
@@ -94,6 +99,14 @@ export function openGrpcGateway(options: GrpcGatewayOptions): OpenStorage {
       await Promise.all(peers.map((peer) => peer.close()))
     },
   }
+}
+
+type Call = {
+  readonly path: string
+  readonly message: Buffer
+  readonly headers: Record<string, string>
+  /** See {@link GrpcFailureContext.records}. */
+  readonly records: number | undefined
 }
 
 /** A name that stands for several gateways (a headless Service) is used in turns too; a dead connection shows within 40 s. */

@@ -21,12 +21,17 @@ export function openHttpGateway({ metricsUrl, logsUrl, logsEncoding, userAgent, 
   return {
     sinks: {
       metrics: createSinkByKey((delivery, signal) =>
-        metrics.post(delivery.value, { ...envelopeHeaders(delivery), 'content-type': PROTOBUF, 'content-encoding': 'snappy' }, signal),
+        metrics.post(
+          delivery.value,
+          { ...envelopeHeaders(delivery), 'content-type': PROTOBUF, 'content-encoding': 'snappy' },
+          signal,
+          delivery.headers.records,
+        ),
       ),
       logs: createSinkByKey((delivery, signal) =>
         logsEncoding === 'json'
           ? logs.post(logsJson(delivery), { ...envelopeHeaders(delivery), 'content-type': JSON_TYPE }, signal)
-          : logs.post(delivery.value, { ...envelopeHeaders(delivery), 'content-type': PROTOBUF }, signal),
+          : logs.post(delivery.value, { ...envelopeHeaders(delivery), 'content-type': PROTOBUF }, signal, delivery.headers.records),
       ),
     },
     check: async (signal) => void (await Promise.all([metrics.check(signal), logs.check(signal)])),

@@ -9,8 +9,10 @@ import {
   NO_ACCESS,
   type HttpAccess,
 } from '@clymene/runtime'
+import { REFUSED_HEADER } from '@clymene/wire'
 import { Pool, type Dispatcher } from 'undici'
 
+import { refusedRecords } from '../gateway/refused.ts'
 import type { Verdict } from '../verdicts.ts'
 
 export type HttpPushOptions = {
@@ -34,9 +36,10 @@ export type HttpPush = {
   /**
    * POSTs one body over a kept-alive connection; resolves on 2xx. Redirects are not followed.
    *
+   * @param records how many samples or entries the body has, when it is one message and the peer a gateway of ours: then it may name those that it refused.
    * @throws RetryableError or PermanentError as the answer says; the signal's reason when aborted.
    */
-  readonly post: (body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<void>
+  readonly post: (body: Buffer, headers: Readonly<Record<string, string>>, signal: AbortSignal, records?: number) => Promise<void>
   /** An answer below 500, but for 401, proves that somebody is there who knows us: a push path refuses GET. @throws RetryableError */
   readonly check: (signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
@@ -88,7 +91,13 @@ export function createHttpPush({
         const failed = statusCode < 200 || statusCode > 299
         const text = await beginning(body, failed ? Math.max(maxErrorBytes, JUDGED_BYTES) + SECRET_BYTES : 0)
         const message = firstLine(hideSecrets(text, secrets)).slice(0, maxErrorBytes)
-        return { status: statusCode, text: firstLine(text), message, retryAfter: one(received['retry-after']) }
+        return {
+          status: statusCode,
+          text: firstLine(text),
+          message,
+          retryAfter: one(received['retry-after']),
+          refused: one(received[REFUSED_HEADER]),
+        }
       })
     } catch (error) {
       signal.throwIfAborted()
@@ -101,7 +110,7 @@ export function createHttpPush({
   }
 
   return {
-    post: async (body, extra, signal) => {
+    post: async (body, extra, signal, records) => {
       const answer = await request({ method: 'POST', body, extra }, signal)
       const { status, text } = answer
       if (status >= 200 && status < 300) return
@@ -110,7 +119,9 @@ export function createHttpPush({
       if (verdict === 'operator' || (status === 400 && TLS_ANSWERS.test(text))) {
         throw new RetryableError(failure.message, { status, needsOperator: true })
       }
-      throw verdict === undefined ? failure : new PermanentError(failure.message, { status, repeatLike: verdict === 'repeat' })
+      if (verdict === undefined && !(failure instanceof PermanentError)) throw failure
+      const refused = refusedRecords(answer.refused, records, failure.message)
+      throw new PermanentError(failure.message, { status, refused, repeatLike: verdict === 'repeat' })
     },
     check: async (signal) => {
       const answer = await request({ method: 'GET', body: null, extra: {} }, signal)
@@ -129,6 +140,7 @@ type Answer = {
   /** So much of it as an error may quote, without secrets. */
   readonly message: string
   readonly retryAfter: string | undefined
+  readonly refused: string | undefined
 }
 
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header)
