@@ -18,6 +18,9 @@ export type Sent = {
   readonly acknowledged: boolean
 }
 
+/** Series of a message that is none; its value is its bytes as text. */
+export const UNREADABLE = 'unreadable'
+
 /** Where an item stands in Kafka, and who numbered its message. */
 export type Placed = Item & {
   readonly topic: string

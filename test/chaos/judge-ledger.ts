@@ -1,7 +1,7 @@
 import { joinLedgers, type AgentAccount, type LedgerReport, type PartitionAccount } from '@clymene/ledger'
 import type { Kind } from '@clymene/model'
 
-import { TAKES, type Evidence, type Finding, type Placed } from './evidence.ts'
+import { TAKES, UNREADABLE, type Evidence, type Finding, type Placed } from './evidence.ts'
 import { STORES } from './plan.ts'
 
 /** What Kafka itself says of one partition. */
@@ -10,7 +10,9 @@ type Partition = {
   readonly topic: string
   readonly partition: number
   readonly end: bigint
-  /** Messages, and samples or lines in them, by whether their number came for the first time or again. */
+  /** Messages that are none: dead letters. */
+  readonly unreadable: number
+  /** Of all others: messages, and samples or lines in them, by whether their number came for the first time or again. */
   readonly first: { readonly messages: number; readonly records: number }
   readonly again: { readonly messages: number; readonly records: number }
   /** Distinct numbers, by `agent epoch`. */
@@ -22,7 +24,7 @@ type Partition = {
  * topics say, when nothing is under way any more.
  */
 export function judgeLedger(
-  { kafka, deadLetters }: Pick<Evidence, 'kafka' | 'deadLetters'>,
+  { kafka }: Pick<Evidence, 'kafka'>,
   reports: readonly LedgerReport[],
   { mayDrop = false }: { readonly mayDrop?: boolean } = {},
 ): readonly Finding[] {
@@ -39,8 +41,7 @@ export function judgeLedger(
         // Replicas tell of the same books; what one has saved last is behind for no longer than it keeps to itself.
         const book = found.toSorted((a, b) => Number(BigInt(b.upTo) - BigInt(a.upTo)))[0]
         if (book === undefined) return [`${place}: no book`]
-        const refused = deadLetters.filter(({ storage, topic }) => storage === store && topic === `${partition.topic}-dead-letter`)
-        return bookMistakes(partition, book, refused.length > 0).map((mistake) => `${place}: ${mistake}`)
+        return bookMistakes(partition, book).map((mistake) => `${place}: ${mistake}`)
       }),
   )
   const { findings } = joinLedgers(reports)
@@ -48,7 +49,7 @@ export function judgeLedger(
   return [...wrong, ...senderMistakes(reports, mayDrop), ...losses].map((text) => ({ what: 'ledger', where: 'ledger', text }))
 }
 
-function bookMistakes(partition: Partition, book: PartitionAccount, hasDeadLetters: boolean): readonly string[] {
+function bookMistakes(partition: Partition, book: PartitionAccount): readonly string[] {
   const { agents, expired, unattributed } = book
   const sum = (of: (agent: AgentAccount) => number): number => agents.reduce((all, agent) => all + of(agent), 0)
   const expect = (what: string, found: number | string, expected: number | string): readonly string[] =>
@@ -59,26 +60,22 @@ function bookMistakes(partition: Partition, book: PartitionAccount, hasDeadLette
     ...expect('upTo', book.upTo, String(partition.end)),
     ...expect('expired', expired, 0),
     ...expect('unattributed', unattributed, 0),
+    ...expect('deadLetters', deadLetters, partition.unreadable),
     ...expect(
-      'stored + repeatedInStorage + deadLetters',
-      sum((agent) => agent.stored.messages + agent.repeatedInStorage.messages) + deadLetters,
+      'stored + repeatedInStorage',
+      sum((agent) => agent.stored.messages + agent.repeatedInStorage.messages),
       partition.first.messages,
+    ),
+    ...expect(
+      'records',
+      sum((agent) => agent.stored.records + agent.repeatedInStorage.records),
+      partition.first.records,
     ),
     ...expect(
       'repeatedInBus',
       sum((agent) => agent.repeatedInBus.messages),
       partition.again.messages,
     ),
-    ...(hasDeadLetters
-      ? []
-      : [
-          ...expect('deadLetters', deadLetters, 0),
-          ...expect(
-            'records',
-            sum((agent) => agent.stored.records + agent.repeatedInStorage.records),
-            partition.first.records,
-          ),
-        ]),
     ...numberMistakes(partition, agents),
   ]
 }
@@ -117,17 +114,14 @@ function partitionsOf(kafka: readonly Placed[]): readonly Partition[] {
   )
 }
 
-function countsOf(items: readonly Placed[]): Pick<Partition, 'end' | 'first' | 'again' | 'numbers'> {
-  const messages = [...Map.groupBy(items, ({ offset }) => offset).values()].map((of) => ({
-    identity: of[0]?.identity ?? '',
-    offset: of[0]?.offset ?? 0n,
-    records: of.length,
-  }))
+function countsOf(items: readonly Placed[]): Omit<Partition, 'kind' | 'topic' | 'partition'> {
+  const messages = [...Map.groupBy(items, ({ offset }) => offset)].map(([offset, of]) => ({ ...of[0], offset, records: of.length }))
   const seen = new Set<string>()
   const first = { messages: 0, records: 0 }
   const again = { messages: 0, records: 0 }
   const numbers = new Map<string, Set<string>>()
-  for (const { identity, records } of messages) {
+  const readable = messages.filter(({ series }) => series !== UNREADABLE)
+  for (const { identity = '', records } of readable) {
     const count = seen.has(identity) ? again : first
     seen.add(identity)
     count.messages++
@@ -136,6 +130,11 @@ function countsOf(items: readonly Placed[]): Pick<Partition, 'end' | 'first' | '
     const name = `${agent} ${epoch}`
     numbers.set(name, (numbers.get(name) ?? new Set()).add(`${key} ${sequence}`))
   }
-  const end = messages.reduce((last, { offset }) => (offset > last ? offset : last), -1n) + 1n
-  return { end, first, again, numbers: new Map([...numbers].map(([name, found]) => [name, found.size])) }
+  return {
+    end: messages.reduce((last, { offset }) => (offset > last ? offset : last), -1n) + 1n,
+    unreadable: messages.length - readable.length,
+    first,
+    again,
+    numbers: new Map([...numbers].map(([name, found]) => [name, found.size])),
+  }
 }

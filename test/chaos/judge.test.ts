@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import type { Evidence, Item, Placed, Sent } from './evidence.ts'
+import { UNREADABLE, type DeadLetter, type Evidence, type Item, type Placed, type Sent } from './evidence.ts'
 import { judge } from './judge.ts'
 
 const sample = (number: number): Item => ({ kind: 'metrics', series: 'n{}', time: String(1000 + number), value: String(number) })
@@ -55,6 +55,29 @@ describe('the judge finds nothing', () => {
   ])('%s', (_, evidence) => {
     expect(judge(evidence)).toEqual([])
   })
+})
+
+const poison: Placed = placed({ kind: 'metrics', series: UNREADABLE, time: '0', value: 'poison 1' }, 8)
+const letterOf = (storage: string): DeadLetter => ({
+  topic: 'metrics-dead-letter',
+  partition: 0,
+  offset: 0n,
+  storage,
+  reason: 'no block',
+  items: [poison],
+})
+const poisoned: Evidence = {
+  ...good,
+  sent: [...good.sent, { ...sent(poison, 1) }],
+  kafka: [...good.kafka, poison],
+  deadLetters: ['prometheus', 'elasticsearch', 'elasticsearch'].map(letterOf),
+}
+
+test('a message that is none is a dead letter of each store that takes its kind', () => {
+  expect(judge(poisoned)).toEqual([])
+  expect(judge({ ...poisoned, deadLetters: [letterOf('elasticsearch')] })).toEqual([
+    { what: 'lost', where: 'prometheus', text: 'no dead letter of metrics/0@8: poison 1' },
+  ])
 })
 
 describe('the judge finds', () => {

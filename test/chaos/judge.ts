@@ -1,4 +1,15 @@
-import { describeItem, itemKey, placeOf, TAKES, type Evidence, type Finding, type Item, type Placed, type Sent } from './evidence.ts'
+import {
+  describeItem,
+  itemKey,
+  placeOf,
+  TAKES,
+  UNREADABLE,
+  type Evidence,
+  type Finding,
+  type Item,
+  type Placed,
+  type Sent,
+} from './evidence.ts'
 import { STORES, type StoreName } from './plan.ts'
 
 /**
@@ -6,15 +17,26 @@ import { STORES, type StoreName } from './plan.ts'
  * Kafka is in every store, exactly as there; nothing else is anywhere; no dead letters.
  */
 export function judge(evidence: Evidence): readonly Finding[] {
-  return [
-    ...judgeKafka(evidence),
-    ...STORES.flatMap((store) => judgeStore(store, evidence)),
-    ...evidence.deadLetters.map((letter): Finding => ({
-      what: 'dead letter',
-      where: letter.storage,
-      text: `${placeOf(letter)}: ${letter.reason}; ${letter.items.slice(0, 3).map(describeItem).join(', ')}, ${letter.items.length} in all`,
-    })),
-  ]
+  return [...judgeKafka(evidence), ...STORES.flatMap((store) => judgeStore(store, evidence)), ...judgeDeadLetters(evidence)]
+}
+
+/** A message that is none is a dead letter of each store that takes its kind, and nothing else is one. */
+function judgeDeadLetters({ kafka, deadLetters }: Evidence): readonly Finding[] {
+  const poisons = kafka.filter(({ series }) => series === UNREADABLE)
+  const isPoison = ({ series, value }: Item): boolean => poisons.some((poison) => poison.series === series && poison.value === value)
+  const missing = poisons.flatMap((poison) =>
+    STORES.filter((store) => TAKES[store].includes(poison.kind)).flatMap((where): Finding[] => {
+      const found = deadLetters.some(({ storage, items }) => storage === where && items.some(({ value }) => value === poison.value))
+      return found ? [] : [{ what: 'lost', where, text: `no dead letter of ${placeOf(poison)}: ${poison.value}` }]
+    }),
+  )
+  const others = deadLetters
+    .filter(({ items }) => !items.every(isPoison))
+    .map((letter): Finding => {
+      const text = `${placeOf(letter)}: ${letter.reason}; ${letter.items.slice(0, 3).map(describeItem).join(', ')}, ${letter.items.length} in all`
+      return { what: 'dead letter', where: letter.storage, text }
+    })
+  return [...missing, ...others]
 }
 
 const numberKey = ({ kind, series, value }: Pick<Sent, 'kind' | 'series' | 'value'>): string => `${kind} ${series} ${value}`
@@ -46,7 +68,7 @@ function judgeOrder(kafka: readonly Placed[], byNumber: ReadonlyMap<string, Sent
   const seen = new Set<string>()
   for (const item of kafka) {
     const known = byNumber.get(numberKey(item))
-    if (known === undefined || seen.has(numberKey(item))) continue
+    if (known === undefined || item.series === UNREADABLE || seen.has(numberKey(item))) continue
     seen.add(numberKey(item))
     const before = last.get(item.series)
     last.set(item.series, { number: known.number, at: item })
@@ -60,7 +82,7 @@ function judgeOrder(kafka: readonly Placed[], byNumber: ReadonlyMap<string, Sent
 
 function judgeStore(store: StoreName, { sent, kafka, stores }: Evidence): readonly Finding[] {
   const expected = Map.groupBy(
-    kafka.filter(({ kind, value }) => TAKES[store].includes(kind) && value !== 'NaN'),
+    kafka.filter(({ kind, series, value }) => TAKES[store].includes(kind) && series !== UNREADABLE && value !== 'NaN'),
     itemKey,
   )
   const stored = Map.groupBy(stores[store], itemKey)

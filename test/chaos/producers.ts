@@ -3,10 +3,17 @@ import { setInterval as every } from 'node:timers'
 import type { Sent } from './evidence.ts'
 import { EXPORTED_PATHS, EXPORTED_SERIES, type Exporter, type Page } from './exporter.ts'
 import { createLogFiles } from './log-files.ts'
+import { startPoisoner, type PoisonOptions } from './poisoner.ts'
 import { startSender } from './senders.ts'
 import { seriesText } from './series-text.ts'
 
-export type ProducersOptions = { readonly cluster: string; readonly exporter: Exporter; readonly logs: string; readonly gatewayUrl: string }
+export type ProducersOptions = {
+  readonly cluster: string
+  readonly exporter: Exporter
+  readonly logs: string
+  readonly gatewayUrl: string
+  readonly poison: PoisonOptions
+}
 
 /** Everything that numbers samples and lines: pages that are scraped, files that are tailed, senders that push. */
 export type Producers = {
@@ -21,13 +28,14 @@ export type Producers = {
 const LINES = { files: 4, linesPerFile: 150 }
 const LINES_EVERY_MS = 100
 
-export function startProducers({ cluster, exporter, logs, gatewayUrl }: ProducersOptions): Producers {
+export function startProducers({ cluster, exporter, logs, gatewayUrl, poison }: ProducersOptions): Producers {
   const files = createLogFiles(logs, LINES)
   const writing = every(() => files.write(2), LINES_EVERY_MS)
   const senders = [
     startSender({ kind: 'metrics', url: `${gatewayUrl}/api/v1/write`, cluster, name: 'metrics-sender', everyMs: 50 }),
     startSender({ kind: 'logs', url: `${gatewayUrl}/loki/api/v1/push`, cluster, name: 'logs-sender', everyMs: 50 }),
   ]
+  const poisoner = startPoisoner(poison)
   const lines = (): readonly Sent[] =>
     files.lines.map(({ file, number, timestampNs, line }) => ({
       kind: 'logs',
@@ -46,13 +54,14 @@ export function startProducers({ cluster, exporter, logs, gatewayUrl }: Producer
     sent: (isTaken) => [
       ...senders.flatMap((sender) => sender.sent()),
       ...lines(),
+      ...poisoner.sent(),
       ...exporter.pages.flatMap((page) => samplesOf(page, exporter.address, cluster, isTaken(page))),
     ],
     refusals: () => senders.flatMap(({ refusals }) => refusals),
     repeats: () => senders.reduce((sum, sender) => sum + sender.repeats(), 0),
     stop: async (withinMs) => {
       clearInterval(writing)
-      await Promise.all(senders.map((sender) => sender.stop(withinMs)))
+      await Promise.all([...senders.map((sender) => sender.stop(withinMs)), poisoner.stop()])
     },
   }
 }

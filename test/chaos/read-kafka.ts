@@ -1,10 +1,10 @@
-import type { Kind, Labels } from '@clymene/model'
+import { DecodeError, type Kind, type Labels } from '@clymene/model'
 import { decodePushRequest, decodeWriteRequest, decompress } from '@clymene/wire'
 import type { KafkaMessage } from 'kafkajs'
 
 import { withAdmin } from '../e2e/kafka-admin.ts'
 import { readTopic } from '../e2e/read-topic.ts'
-import type { DeadLetter, Item, Placed } from './evidence.ts'
+import { UNREADABLE, type DeadLetter, type Item, type Placed } from './evidence.ts'
 import { seriesText } from './series-text.ts'
 
 const LIMIT = 1 << 26
@@ -39,7 +39,15 @@ export async function deadLettersOf(bootstrap: string, topic: string, kind: Kind
 }
 
 function itemsOf(kind: Kind, value: Buffer): readonly Item[] {
-  const bytes = decompress(value, LIMIT)
+  try {
+    return decodedItems(kind, decompress(value, LIMIT))
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return [{ kind, series: UNREADABLE, time: '0', value: value.toString() }]
+  }
+}
+
+function decodedItems(kind: Kind, bytes: Buffer): readonly Item[] {
   if (kind === 'metrics') {
     return decodeWriteRequest(bytes).flatMap(({ labels, samples }) =>
       samples.map(({ timestampMs, value: number }) => ({ kind, series: textOf(labels), time: String(timestampMs), value: String(number) })),

@@ -13,6 +13,7 @@ import { injectAll } from './inject.ts'
 import { judge } from './judge.ts'
 import { planOf, SERVICES, STORES, type Fault } from './plan.ts'
 import { startProducers, type Producers } from './producers.ts'
+import { createRandom } from './random.ts'
 import { SESSION_TIMEOUT_MS, startServices, type Services } from './services.ts'
 import { canMountSmallDisk, makeSmallDisk } from './small-disk.ts'
 
@@ -58,7 +59,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   mkdirSync(diskDirectory, { recursive: true })
   const services = await startServices({ engines, name: cluster, directory, disk: diskDirectory, exporter: exporter.address, plan })
   try {
-    const producers = startProducers({ cluster, exporter, logs: services.logs, gatewayUrl: services.gatewayProxy.url })
+    const poison = { bootstrap: engines.kafka.bootstrap, topics: services.names, random: createRandom(seed), loadMs: options.loadMs }
+    const producers = startProducers({ cluster, exporter, logs: services.logs, gatewayUrl: services.gatewayProxy.url, poison })
     const [troubles] = await Promise.all([injectAll(plan, { engines, services, disk }), sleep(options.loadMs)])
     const { evidence, stuck, ledger, reports } = await collect({ engines, services, producers, exporter, cluster, troubles })
     const refusals = producers.refusals().map((text): Finding => ({ what: 'lost', where: 'gateway', text: `refused: ${text}` }))
