@@ -250,6 +250,21 @@ describe('books of a partition', () => {
     expect(member.counts()).toEqual({ ...NONE, upTo: '8', stored: 8 })
   })
 
+  test('a member that lost the partition may save its older book late', async () => {
+    const log = filledLog(8)
+    const late = startMember(log)
+    await late.deliver(0, 2, { takeover: true })
+    const older = new Map(late.states)
+    const next = after(log, late)
+    await next.deliver(2, 4, { takeover: true, committed: 2n }, 'deadLetter')
+    await next.ledger.save(never)
+    await next.deliver(4, 5, {}, 'deadLetter')
+    for (const [name, state] of older) if (name.startsWith('book/')) next.states.set(name, state)
+    const third = after(log, next)
+    await third.deliver(5, 8, { takeover: true, committed: 5n })
+    expect(third.counts()).toEqual({ ...NONE, upTo: '8', stored: 5, dead: 3 })
+  })
+
   test('books are saved by themselves when they changed', async () => {
     const log = filledLog(4)
     const member = startMember(log, { saveEveryMs: 100 })
