@@ -6,6 +6,7 @@ import { describeItem, type DeadLetter, type Evidence, type Finding, type Placed
 import type { Exporter } from './exporter.ts'
 import type { Trouble } from './inject.ts'
 import { judgeLedger } from './judge-ledger.ts'
+import type { Phases } from './phases.ts'
 import { seriesOfAgent, type Producers } from './producers.ts'
 import { deadLettersOf, itemsInTopic } from './read-kafka.ts'
 import { ledgerOf } from './read-ledger.ts'
@@ -20,6 +21,7 @@ export type Collected = {
   readonly exporter: Exporter
   readonly cluster: string
   readonly troubles: readonly Trouble[]
+  readonly phases: Phases
 }
 
 /** What came to no end in time, and what the ledger says wrongly, stand beside what the judge is to look at. */
@@ -36,13 +38,18 @@ const BOOKED_MS = 20_000
 
 /** Ends the load, waits until what was sent is in Kafka and what is in Kafka is settled, then reads everything. */
 export async function collect(world: Collected): Promise<Collection> {
-  const { engines, services, producers, exporter, cluster } = world
+  const { engines, services, producers, exporter, cluster, phases } = world
+  phases.begin('sent')
   await producers.stop(DRAIN_MS)
   await services.endScrapes()
+  phases.begin('in Kafka')
   const unsent = await untilEmpty(() => notInKafka(world), DRAIN_MS)
+  phases.begin('agent empty')
   const { senders, buffered } = await askSenders(services)
   await services.of('agent').halt()
+  phases.begin('settled')
   const lags = await untilEmpty(() => lagsOf(engines.kafka.bootstrap, services), DRAIN_MS)
+  phases.begin('read')
   const kafka = await itemsInKafka(world)
   const deadLetters = await lettersIn(world)
   const evidence = {
@@ -52,6 +59,8 @@ export async function collect(world: Collected): Promise<Collection> {
     stores: await readStores(engines, cluster),
     deadLetters,
   }
+  phases.begin('booked')
+  const books = await askBooks(world, evidence, senders)
   return {
     evidence,
     stuck: [
@@ -59,7 +68,7 @@ export async function collect(world: Collected): Promise<Collection> {
       ...buffered.map((text) => stuck('agent', text)),
       ...lags.map((lag) => stuck('ingester', lag)),
     ],
-    ...(await askBooks(world, evidence, senders)),
+    ...books,
   }
 }
 

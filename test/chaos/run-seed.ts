@@ -11,6 +11,7 @@ import type { Evidence, Finding } from './evidence.ts'
 import { startExporter } from './exporter.ts'
 import { injectAll } from './inject.ts'
 import { judge } from './judge.ts'
+import { createPhases } from './phases.ts'
 import { planOf, SERVICES, STORES, type Fault } from './plan.ts'
 import { startProducers, type Producers } from './producers.ts'
 import { createRandom } from './random.ts'
@@ -42,6 +43,8 @@ export type SeedReport = {
     readonly ended: readonly string[]
   }
   readonly seconds: number
+  /** What took them. */
+  readonly phases: string
   /** Of a seed with findings. */
   readonly keptIn?: string
 }
@@ -50,6 +53,8 @@ export type SeedReport = {
 export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   const { engines, seed } = options
   const began = performance.now()
+  const phases = createPhases()
+  phases.begin('start')
   const plan = planOf({ ...options, sessionTimeoutMs: SESSION_TIMEOUT_MS })
   const cluster = `chaos${seed}x${process.pid}x${++runs}`
   const directory = mkdtempSync(join(tmpdir(), `clymene-${cluster}-`))
@@ -61,11 +66,19 @@ export async function runSeed(options: SeedOptions): Promise<SeedReport> {
   try {
     const poison = { bootstrap: engines.kafka.bootstrap, topics: services.names, random: createRandom(seed), loadMs: options.loadMs }
     const producers = startProducers({ cluster, exporter, logs: services.logs, gatewayUrl: services.gatewayProxy.url, poison })
+    phases.begin('load')
     const [troubles] = await Promise.all([injectAll(plan, { engines, services, disk }), sleep(options.loadMs)])
-    const { evidence, stuck, ledger, reports } = await collect({ engines, services, producers, exporter, cluster, troubles })
+    const { evidence, stuck, ledger, reports } = await collect({ engines, services, producers, exporter, cluster, troubles, phases })
     const refusals = producers.refusals().map((text): Finding => ({ what: 'lost', where: 'gateway', text: `refused: ${text}` }))
     const findings = [...stuck, ...refusals, ...judge(evidence), ...ledger]
-    const report = { seed, plan, findings, counts: countsOf(evidence, producers, services), seconds: (performance.now() - began) / 1000 }
+    const report = {
+      seed,
+      plan,
+      findings,
+      counts: countsOf(evidence, producers, services),
+      seconds: (performance.now() - began) / 1000,
+      phases: phases.describe(),
+    }
     return findings.length === 0 ? report : { ...report, keptIn: keep(services, engines, reports, join(options.keepIn, cluster)) }
   } finally {
     await services.stop()
