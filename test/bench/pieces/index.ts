@@ -3,6 +3,7 @@ import { compress, createDecompressor, scanWriteRequest, spliceBlocks, type Expe
 import { benchScrapeParse } from '../scrape-parse.ts'
 import { benchTail } from '../tail.ts'
 import { makeBlocks, makeWriteRequests, SERIES } from '../traffic.ts'
+import { benchHalving } from './halving.ts'
 import { repeat, type PieceReading } from './repeat.ts'
 
 /** Runs about so many seconds; what reads prepared input runs until it is read. */
@@ -17,6 +18,7 @@ export const PIECES: ReadonlyMap<string, Piece> = new Map<string, Piece>([
   ['snappy decompress', benchDecompress],
   ['decompress and scan', benchBoth],
   ['scrape parse', benchScrapeParse],
+  ['halving', benchHalving],
   ['tail', benchTail],
 ])
 

@@ -17,10 +17,7 @@ export function clymeneLayout({ metricsIndex, logsIndex, prefix }: ClymeneLayout
     logAction: () => logAction,
     series: (out, labels) => {
       if (METRIC_FIELD_NAMES.some((name) => labels.find(name) !== -1)) return out.json(members(labels.labels(), METRIC_FIELDS))
-      for (let label = 0; label < labels.count; label++) {
-        labels.writeMember(label, out)
-        out.ascii(',')
-      }
+      for (let label = 0; label < labels.count; label++) labels.writeMember(label, out)
     },
     sample: (out, series, timestampMs, value, isStale) => {
       out.ascii('{')

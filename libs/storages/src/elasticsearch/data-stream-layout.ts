@@ -20,13 +20,9 @@ export const dataStreamLayout: Layout = {
     writeAs(out, '"cluster":', labels, CLUSTER)
     out.json(member('tenant', tenant))
     out.ascii('"labels":{')
-    let isFirst = true
-    for (let label = 0; label < labels.count; label++) {
-      if (label === name) continue
-      if (!isFirst) out.ascii(',')
-      isFirst = false
-      labels.writeMember(label, out)
-    }
+    const before = out.length
+    for (let label = 0; label < labels.count; label++) if (label !== name) labels.writeMember(label, out)
+    if (out.length > before) out.dropLast()
     out.ascii('},')
   },
   sample: (out, series, timestampMs, value, isStale) => {

@@ -8,6 +8,8 @@ for (const [character, escape] of ['""', '\\\\', '\bb', '\ff', '\nn', '\rr', '\t
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
 const MINUS = 0x2d
 const ZERO = 0x30
 /** Below this a loop is faster than a call of the engine's own copy. */
@@ -55,6 +57,31 @@ export class JsonBytes {
     const written = writeText(this.buffer, this.length, bytes, start, end)
     if (written === UNCOMMON) this.json(JSON.stringify(bytes.toString('utf8', start, end)))
     else this.length = written
+  }
+
+  /** Appends `"name":"value",` of the texts that both are in `bytes`. */
+  member(bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    this.#reserve(2 * (nameEnd - nameStart + valueEnd - valueStart) + 6)
+    const { buffer } = this
+    const colon = writeText(buffer, this.length, bytes, nameStart, nameEnd)
+    if (colon === UNCOMMON) return this.#uncommonMember(bytes, nameStart, nameEnd, valueStart, valueEnd)
+    const comma = writeText(buffer, colon + 1, bytes, valueStart, valueEnd)
+    if (comma === UNCOMMON) return this.#uncommonMember(bytes, nameStart, nameEnd, valueStart, valueEnd)
+    buffer[colon] = COLON
+    buffer[comma] = COMMA
+    this.length = comma + 1
+  }
+
+  #uncommonMember(bytes: Buffer, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    this.text(bytes, nameStart, nameEnd)
+    this.ascii(':')
+    this.text(bytes, valueStart, valueEnd)
+    this.ascii(',')
+  }
+
+  /** Takes back the last character. */
+  dropLast(): void {
+    this.length--
   }
 
   /** Appends a finite number as JavaScript writes it. */

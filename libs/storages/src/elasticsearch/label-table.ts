@@ -76,11 +76,11 @@ export class LabelTable {
     return true
   }
 
-  /** Appends `"name":"value"`. */
+  /** Appends `"name":"value",`. */
   writeMember(label: number, out: JsonBytes): void {
-    out.text(this.#bytes, this.#places[label * WIDTH]!, this.#places[label * WIDTH + 1]!)
-    out.ascii(':')
-    this.writeValue(label, out)
+    const places = this.#places
+    const at = label * WIDTH
+    out.member(this.#bytes, places[at]!, places[at + 1]!, places[at + 2]!, places[at + 3]!)
   }
 
   writeValue(label: number, out: JsonBytes): void {
