@@ -37,7 +37,7 @@ type Counts = { -readonly [K in keyof SentCounts]: SentCounts[K] }
 const SIZE = 256
 
 /**
- * An account that outlives its process, however it ends: every change is written to the file at once (5 µs), and what was written
+ * An account that outlives its process, however it ends: every change is written to the file at once (3 µs), and what was written
  * stays when a process is killed. It is synced when it is closed; a power cut may take it back by some seconds, or begin it anew.
  */
 export function openSentAccount({ path, epoch, logger }: SentAccountOptions): SentAccount {
