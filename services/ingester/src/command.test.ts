@@ -25,6 +25,13 @@ type Row = readonly [name: string, argv: readonly string[], env: NodeJS.ProcessE
 
 describe('ingester: what is accepted, with which warnings', () => {
   test.each<Row>([
+    ['no books', ['--kafka.ledger.topic='], { STORAGE_TYPE: 'prometheus' }, []],
+    [
+      'books, and bodies of another size',
+      ['--ledger.save-interval=1s', '--ledger.max-agents=10', '--ingester.body-max-bytes=1MiB', '--ingester.body-max-records=10'],
+      { STORAGE_TYPE: 'prometheus' },
+      [],
+    ],
     ['a storage', [], { STORAGE_TYPE: 'prometheus' }, []],
     ['several, with blanks', [], { STORAGE_TYPE: 'prometheus, loki ,elasticsearch' }, []],
     ['the storage by a flag', ['--storage-type=loki'], {}, []],
@@ -110,6 +117,20 @@ describe('ingester: what is accepted, with which warnings', () => {
 
 describe('ingester: what is refused, every mistake at once', () => {
   test.each<Row>([
+    [
+      'books between the messages',
+      ['--kafka.ledger.topic=clymene'],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--kafka.ledger.topic=clymene: expected a topic of its own, as messages are read from this one or their dead letters written to it'],
+    ],
+    [
+      'books between dead letters',
+      ['--kafka.ledger.topic=clymene-logs-dead-letter', '--kafka.consumer.promtail.topic=clymene-logs'],
+      { STORAGE_TYPE: 'loki' },
+      [
+        '--kafka.ledger.topic=clymene-logs-dead-letter: expected a topic of its own, as messages are read from this one or their dead letters written to it',
+      ],
+    ],
     [
       'one group for two topics',
       ['--kafka.consumer.group-per-storage=false'],

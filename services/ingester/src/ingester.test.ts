@@ -1,3 +1,4 @@
+import { createLedger, createMemoryLedgerStore, reportOf } from '@clymene/ledger'
 import {
   RetryableError,
   type BatchHandler,
@@ -292,4 +293,34 @@ describe('the end', () => {
     const { running } = start(both(), { seedGroup: () => Promise.reject(new Error('not authorised')) })
     await expect(running).rejects.toThrow('not authorised')
   })
+})
+
+test.each([
+  ['a group for each storage', true, ['clymene-one-clymene', 'clymene-two-clymene']],
+  ['one group for both', false, ['clymene']],
+])('books are kept for each storage: %s', async (_, isGroupPerStorage, groups) => {
+  const states = new Map<string, Buffer>()
+  const { bus, consumptions, give } = createFakeBus()
+  const ledger = createLedger({ store: createMemoryLedgerStore(states), read: bus.read, logger: silentLogger })
+  const ingester = createIngester({
+    bus,
+    topics: new Map([['metrics', 'clymene']]),
+    groupId: 'clymene',
+    isGroupPerStorage,
+    sinks: new Map([['metrics', [target('one', createFakeSink()), target('two', createFakeSink())]]]),
+    metrics: createMetrics(),
+    logger: silentLogger,
+    readiness: createReadiness(),
+    ledger,
+  })
+  const stop = new AbortController()
+  const running = ingester.run(stop.signal)
+  await eventually(() => expect([...consumptions.keys()].toSorted()).toEqual(groups))
+  for (const group of groups) await give(group, 'metrics', 'up')
+  stop.abort()
+  await running
+  await ledger.close()
+  expect(reportOf(states).map(({ group, storage, topic, upTo, agents }) => [group, storage, topic, upTo, agents[0]?.stored])).toEqual(
+    ['one', 'two'].map((storage, index) => [groups[index] ?? groups[0], storage, 'clymene', '1', { messages: 1, records: 1 }]),
+  )
 })
