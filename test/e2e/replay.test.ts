@@ -111,12 +111,29 @@ describeWithEngines(['kafka', 'prometheus'], 'samples that Prometheus refused as
     await expect.poll(() => valuesOf('c1'), WAIT).toEqual([2, 3, 1])
     expect(await valuesOf('c2')).toEqual([1])
 
-    expect(await send('--cluster=c1')).toEqual({ status: 0, stdout: [], stderr: 'sent 0 letters (0 records) to prometheus\n' })
     expect(await send()).toEqual({ status: 0, stdout: [], stderr: 'sent 2 letters (2 records) to prometheus\n' })
     expect(await send()).toMatchObject({ status: 0, stderr: 'sent 0 letters (0 records) to prometheus\n' })
     expect(await send('--again', '--cluster=c2')).toMatchObject({ status: 0, stderr: 'sent 2 letters (2 records) to prometheus\n' })
     await expect.poll(() => valuesOf('c2'), WAIT).toEqual([2, 3, 1])
     expect((await replay('list')).stdout.map((line) => line.split('  ')[6])).toEqual(['sent', 'sent', 'sent', 'sent'])
+  })
+
+  test('they are booked apart in the ledger', async () => {
+    const replays = async (): Promise<unknown> => {
+      const report: { readonly replays: readonly { readonly cluster: string }[] } = JSON.parse(
+        await (await fetch(`${ingester.url}/api/ledger`)).text(),
+      )
+      return report.replays.toSorted((a, b) => a.cluster.localeCompare(b.cluster))
+    }
+    const account = (cluster: string) => ({
+      kind: 'metrics',
+      storage: 'prometheus',
+      topic: 'clymene',
+      cluster,
+      replayed: { messages: 2, records: 2 },
+      refused: { messages: 0, records: 0 },
+    })
+    await expect.poll(replays, WAIT).toEqual([account('c1'), account('c2')])
   })
 
   test('no group is left behind, and the groups of the ingester stand where they stood', async () => {

@@ -52,6 +52,7 @@ describe('what is understood', () => {
       {},
       {
         kafka: undefined,
+        folder: { bus: '/b', ledger: '/b/ledger' },
         topics: new Map([
           ['clymene', 'metrics'],
           ['clymene-logs', 'logs'],
@@ -59,6 +60,11 @@ describe('what is understood', () => {
           ['logs', 'logs'],
         ]),
       },
+    ],
+    [
+      ['list', '--data.dir=/d', '--kafka.consumer.brokers=not-looked-at'],
+      {},
+      { kafka: undefined, folder: { bus: '/d/bus', ledger: '/d/ledger' } },
     ],
     [['send', '--storage=loki'], {}, { target: { storage: { name: 'loki' } } }],
     [['send'], { STORAGE_TYPE: 'loki' }, { target: { storage: { name: 'loki' } } }],
@@ -98,6 +104,7 @@ describe('what is refused', () => {
     [['send', '--storage=loki,cortex'], [`--storage="loki,cortex": expected the one storage to send to, of ${STORAGES}`]],
     [['send', '--storage=prometheus', '--kind=logs'], ['--kind=logs: storage prometheus takes metrics only']],
     [['send', '--storage=loki', '--kafka.ledger.topic='], ['--kafka.ledger.topic: expected a topic, in which is noted what was sent']],
+    [['list', '--buffer.dir=/b', '--data.dir=/d'], ['--buffer.dir and --data.dir: expected one of them']],
     [['list', '--kafka.consumer.brokers=a'], ['--kafka.consumer.brokers: expected host:port, found "a"']],
     [
       ['send', '--storage=prometheus', '--rate=-1', '--limit=0', '--prometheus.remote.timeout=0', '--kafka.consumer.brokers=a', 'x'],

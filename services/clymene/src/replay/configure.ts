@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+
 import { kafkaConsumerOptions, type KafkaConsumerOptions } from '@clymene/bus'
 import { ingesterCommand } from '@clymene/ingester'
 import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
@@ -9,13 +11,22 @@ import { commandFlags, sourceFlags, VERBS, type Verb } from './flags.ts'
 export type ReplayConfig = {
   readonly verb: Verb
   readonly values: FlagValues<typeof commandFlags & typeof sourceFlags>
-  /** Absent when the letters are in a folder. */
+  /** Exactly one of these says where the letters are. */
   readonly kafka: KafkaConsumerOptions | undefined
+  readonly folder: LetterFolder | undefined
   /** Topics that letters stood on before, with their kind; in a folder those of them that are there. */
   readonly topics: ReadonlyMap<string, Kind>
   /** Of `send`. */
   readonly target: { readonly storage: Storage; readonly values: FlagValues<FlagSet> } | undefined
   readonly warnings: readonly string[]
+}
+
+/** Of a service without Kafka. */
+export type LetterFolder = {
+  /** The flag that named it, for what is wrong with it. */
+  readonly flag: string
+  readonly bus: string
+  readonly ledger: string
 }
 
 /** @throws ConfigError with every mistake */
@@ -33,10 +44,10 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
   mistakes.push(...wordMistakes(own, ignored, rest))
   if (storage !== undefined) mistakes.push(...mistakesOf(storage, rest, variables))
   // Each is looked at also when another one is wrong.
-  const source = collected([], () => parseFlags({ ...sourceFlags, 'buffer.dir': commandFlags['buffer.dir'] }, rest, variables, LENIENT))
-  const isFolder = source !== undefined && source.values['buffer.dir'] !== ''
-  const kafka = source === undefined || isFolder ? undefined : collected(mistakes, () => kafkaConsumerOptions(source.values))
-  if (verb === 'send' && !isFolder && source?.values['kafka.ledger.topic'] === '')
+  const source = collected([], () => parseFlags({ ...sourceFlags, ...folderFlags }, rest, variables, LENIENT))
+  const folder = source && folderOf(source.values, mistakes)
+  const kafka = source === undefined || folder !== undefined ? undefined : collected(mistakes, () => kafkaConsumerOptions(source.values))
+  if (verb === 'send' && folder === undefined && source?.values['kafka.ledger.topic'] === '')
     mistakes.push('--kafka.ledger.topic: expected a topic, in which is noted what was sent')
   const kindMistake = parsed && storage && kindMistakeOf(storage, kindsOf(parsed.values), parsed.given.has('kind'))
   if (kindMistake !== undefined) mistakes.push(kindMistake)
@@ -46,11 +57,21 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
     verb,
     values,
     kafka,
+    folder,
     topics: topicsOf(values),
     target: storage && { storage, values },
     // Of the same flags as the ingester's most mean nothing here: that is what makes them easy to copy.
     warnings: warnings.filter((warning) => !warning.includes(OF_INGESTER) && !warning.includes('is not selected')),
   }
+}
+
+const folderFlags = { 'buffer.dir': commandFlags['buffer.dir'], 'data.dir': commandFlags['data.dir'] }
+
+function folderOf(values: FlagValues<typeof folderFlags>, mistakes: string[]): LetterFolder | undefined {
+  const { 'buffer.dir': buffer, 'data.dir': data } = values
+  if (buffer !== '' && data !== '') mistakes.push('--buffer.dir and --data.dir: expected one of them')
+  if (data !== '') return { flag: `--data.dir=${JSON.stringify(data)}`, bus: join(data, 'bus'), ledger: join(data, 'ledger') }
+  return buffer === '' ? undefined : { flag: `--buffer.dir=${JSON.stringify(buffer)}`, bus: buffer, ledger: join(buffer, 'ledger') }
 }
 
 const OF_INGESTER = "it is the ingester's"

@@ -12,7 +12,8 @@ export const sourceFlags = {
 /** Said on the command line only: a variable such as CLUSTER is set in many places for other reasons. */
 export const commandFlags = {
   ...letterFilterFlags,
-  'buffer.dir': flag.file('', "In place of Kafka: an agent's --buffer.dir, or <data.dir>/bus of an all-in-one, while it is stopped"),
+  'buffer.dir': flag.file('', "In place of Kafka: an agent's --buffer.dir, while it is stopped"),
+  'data.dir': flag.file('', "In place of Kafka: an all-in-one's --data.dir, while it is stopped"),
   limit: flag.int(20, '`show`: most samples or lines of a letter', { min: 1 }),
   'dry-run': flag.bool(false, '`send`: says what would be sent, and sends nothing'),
   again: flag.bool(false, '`send`: also what was sent before'),

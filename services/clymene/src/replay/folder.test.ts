@@ -51,6 +51,8 @@ async function fill(kind: Kind, storage: string, count: number): Promise<void> {
   await bus.close()
 }
 
+const filesIn = (path: string): ReadonlySet<string> => new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }))
+
 const replay = (verb: string, ...flags: readonly string[]) => run(['replay', verb, `--buffer.dir=${folder}`, ...flags])
 const send = (...flags: readonly string[]) =>
   replay('send', '--storage=prometheus', `--prometheus.remote.url=${receiver.url}/api/v1/write`, ...flags)
@@ -58,7 +60,7 @@ const send = (...flags: readonly string[]) =>
 test("the letters of an agent's own buffer are listed and sent, each once, and nothing in it changes", async () => {
   await fill('metrics', 'prometheus', 3)
   await fill('logs', 'loki', 1)
-  const before = readdirSync(folder, { recursive: true })
+  const before = filesIn(folder)
   const { status, stdout, stderr } = await replay('list')
   expect({ status, stderr }).toEqual({ status: 0, stderr: '4 letters, 4 records\n' })
   const columns = stdout.split('\n').map((line) => line.split('  ').slice(1))
@@ -66,7 +68,7 @@ test("the letters of an agent's own buffer are listed and sent, each once, and n
     ['prometheus', 'c', 'metrics-dead-letter/0/0', '1 record', '400', '-', 'no'],
     ['prometheus', 'c', 'metrics-dead-letter/0/1', '1 record', '400', '-', 'no'],
   ])
-  expect(new Set(readdirSync(folder, { recursive: true }))).toEqual(new Set(before))
+  expect(filesIn(folder)).toEqual(before)
 
   expect(await send()).toEqual({ status: 0, stdout: '', stderr: 'sent 3 letters (3 records) to prometheus\n' })
   expect(receiver.received).toEqual(['s1{j}', 's2{j}', 's3{j}'])
@@ -75,7 +77,7 @@ test("the letters of an agent's own buffer are listed and sent, each once, and n
 test('a buffer that is in use, or none at all, is named', async () => {
   const open = () => openLetters(configureReplay(['list', `--buffer.dir=${folder}`], {}), silentLogger)
   const flag = `--buffer.dir=${JSON.stringify(folder)}`
-  await expect(open()).rejects.toEqual(new ConfigError(`${flag}: expected the folder of a buffer, with topics in it`))
+  await expect(open()).rejects.toEqual(new ConfigError(`${flag}: expected the folder of a log, with topics in it`))
   const bus = await openEmbeddedBus({ directory: folder, housekeepingMs: 0 })
   try {
     await expect(open()).rejects.toThrow(`${flag}: ${folder} is used by this process already`)

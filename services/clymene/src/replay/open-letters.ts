@@ -8,7 +8,7 @@ import { ConfigError, errorMessage, type Bus, type Kind, type LedgerStore, type 
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { deadLetterTopic } from '@clymene/storages'
 
-import type { ReplayConfig } from './configure.ts'
+import type { LetterFolder, ReplayConfig } from './configure.ts'
 
 /** Where letters are read, and where is noted which of them were sent. */
 export type OpenedLetters = {
@@ -22,8 +22,10 @@ export type OpenedLetters = {
 
 /** @throws ConfigError when a folder is none that letters are in, or another process has it. */
 export async function openLetters(config: ReplayConfig, logger: Logger): Promise<OpenedLetters> {
-  const { kafka, values } = config
-  return kafka === undefined ? openFolder(values['buffer.dir'], config) : openKafka(kafka, config, logger)
+  const { kafka, folder } = config
+  if (folder !== undefined) return openFolder(folder, config)
+  if (kafka === undefined) throw new ConfigError('expected Kafka or a folder to read')
+  return openKafka(kafka, config, logger)
 }
 
 function openKafka(consumer: KafkaConsumerOptions, { values, topics, verb }: ReplayConfig, logger: Logger): OpenedLetters {
@@ -45,18 +47,18 @@ function openKafka(consumer: KafkaConsumerOptions, { values, topics, verb }: Rep
 /** Nothing may expire by being looked at, whatever the bounds of its owner are. */
 const UNBOUNDED = { maxBytes: Number.MAX_SAFE_INTEGER, maxAgeMs: Number.MAX_SAFE_INTEGER, full: 'refuse', housekeepingMs: 0 } as const
 
-async function openFolder(directory: string, { topics }: ReplayConfig): Promise<OpenedLetters> {
-  const flag = `--buffer.dir=${JSON.stringify(directory)}`
-  if (!existsSync(join(directory, 'topics'))) throw new ConfigError(`${flag}: expected the folder of a buffer, with topics in it`)
+async function openFolder({ flag, bus: directory, ledger }: LetterFolder, { topics }: ReplayConfig): Promise<OpenedLetters> {
+  const isThere = (name = ''): boolean => existsSync(join(directory, 'topics', name))
+  if (!isThere()) throw new ConfigError(`${flag}: expected the folder of a log, with topics in it`)
   const bus = await openEmbeddedBus({ directory, ...UNBOUNDED, logger: silentLogger }).catch((error: unknown) => {
     throw new ConfigError(`${flag}: ${errorMessage(error)}`)
   })
-  const store = createDirectoryLedgerStore(join(directory, 'ledger'))
+  const store = createDirectoryLedgerStore(ledger)
   return {
     bus,
     store,
     // A topic that is asked for would be made.
-    topics: new Map([...topics].filter(([topic]) => existsSync(join(directory, 'topics', encodeURIComponent(deadLetterTopic(topic)))))),
+    topics: new Map([...topics].filter(([topic]) => isThere(encodeURIComponent(deadLetterTopic(topic)).replaceAll('.', '%2E')))),
     close: async () => {
       await Promise.all([bus.close(), store.close()])
     },
