@@ -134,14 +134,14 @@ describe('order and identity', () => {
   })
 
   test('the account tells what became of what was numbered here, and nothing of what came with a number', async () => {
-    const outcomes = [undefined, new PermanentError('no'), new RetryableError('away'), undefined]
+    const outcomes = [undefined, new PermanentError('no'), new RetryableError('away'), new RetryableError('away'), undefined]
     const { post, gateway } = await start({
       write: async () => {
         const error = outcomes.shift()
         if (error !== undefined) throw error
       },
     })
-    for (let count = 0; count < 3; count++) await post('/api/v1/write', block)
+    for (let count = 0; count < 4; count++) await post('/api/v1/write', block)
     await post('/api/v1/write', block, { 'clymene-agent': 'a', 'clymene-epoch': '7', 'clymene-sequence': '1' })
     await post('/api/v1/write', Buffer.from('no block'))
     expect(gateway.accounts()).toEqual([
@@ -151,11 +151,11 @@ describe('order and identity', () => {
         agent: expect.stringMatching(/^gateway-/),
         to: 'kafka',
         epoch: expect.any(Number),
-        sent: 3,
+        sent: 4,
         acknowledged: 1,
         buffered: 0,
         dropped: 1,
-        unanswered: 1,
+        unanswered: 2,
       },
     ])
   })
