@@ -13,7 +13,7 @@ const FIRST_LABELS = 32
 
 /**
  * The labels of one series as places in its message, sorted by name (bytes), those of no value left out. A class that is used again
- * for each series: with strings and pairs a series of eleven labels takes 8 µs, so 0.2 µs.
+ * for each series: with strings and pairs a series of eleven labels takes 8 µs, so a whole sample less than 2.
  */
 export class LabelTable {
   count = 0
