@@ -31,7 +31,8 @@ describeWithEngines(['kafka'], 'the ledger on Kafka', () => {
 
   const open = (options: Partial<KafkaLedgerStoreOptions> = {}) => {
     const { values } = parseFlags(kafkaConsumerFlags, [`--kafka.consumer.brokers=${kafka.bootstrap}`], {})
-    const store = createKafkaLedgerStore({ connection: kafkaConsumerOptions(values).connection, logger: silentLogger, ...options })
+    const { connection } = kafkaConsumerOptions(values)
+    const store = createKafkaLedgerStore({ connection, logger: silentLogger, ...options })
     opened.push(store)
     return store
   }
@@ -109,7 +110,9 @@ describeWithEngines(['kafka'], 'the ledger on Kafka', () => {
     const refused = store.load('a', never())
     await expect(refused).rejects.toThrow(RetryableError)
     await expect(refused).rejects.toMatchObject({
-      message: expect.stringMatching(/topic forbidden does not exist and .*--partitions 1 .*--config cleanup.policy=compact/),
+      message: expect.stringMatching(
+        /topic forbidden does not exist and this client must not make it; .*--partitions 1 .*--config cleanup.policy=compact/,
+      ),
       needsOperator: true,
     })
     await open({ topic: 'forbidden' }).save('a', Buffer.from('1'), never())

@@ -425,6 +425,23 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
           expect(seen).toHaveLength(12 * 300)
         })
 
+        test('a call that takes longer than the session keeps its partition: heartbeats go on', async () => {
+          const topic = await newTopic()
+          const metrics = createMetrics()
+          const bus = open({ argv: IMPATIENT, metrics })
+          await bus.produce(topic, numbered(1, 0, 1), never())
+          const aborted: unknown[] = []
+          // Half as long again as the session.
+          const reading = collect(bus, topic, topic, [], (_, signal) =>
+            sleep(4500).then(() => void (signal.aborted && aborted.push(signal.reason))),
+          )
+          await reading.until(() => reading.count() === 1)
+          await reading.stop()
+          expect(aborted).toEqual([])
+          expect(await metrics.registry.getSingleMetricAsString('clymene_kafka_rebalances_total')).toMatch(/"} 1$/m)
+          expect((await bus.lag(topic, topic, never())).every(({ committed, end }) => committed === end)).toBe(true)
+        })
+
         test('a call of a partition that is lost has its signal aborted, and the other member gets its batch', async () => {
           const topic = await newTopic()
           const bus = open({ argv: IMPATIENT })

@@ -39,7 +39,10 @@ export type KafkaOptions = {
 export type KafkaMember = { readonly clusterId: string; readonly node: number; readonly controllerPort: number }
 
 const source = join(import.meta.dirname, 'kafka')
-const home = `kafka-${pinnedVersion(join(source, 'pom.xml'), 'kafka.version')}-${fingerprint(source)}`
+const VERSION = 'kafka.version'
+/** Another one than the tests are for, to see what runs on it; it is kept beside the pinned one. */
+const version = process.env['CLYMENE_KAFKA_VERSION'] ?? pinnedVersion(join(source, 'pom.xml'), VERSION)
+const home = `kafka-${version}-${fingerprint(source)}`
 /** Jars of the broker, its client and its tools. */
 export const kafkaClasses = cached(home, 'jars')
 const formatted = cached(home, 'formatted')
@@ -51,7 +54,7 @@ export const isKafkaInstalled = (): boolean => existsSync(cached(home))
 export async function installKafka(): Promise<void> {
   await makeCached(home, async (path) => {
     mkdirSync(path)
-    await copyJars(join(source, 'pom.xml'), join(path, 'jars'))
+    await copyJars(join(source, 'pom.xml'), join(path, 'jars'), { [VERSION]: version })
     const properties = join(path, 'format.properties')
     writeFileSync(properties, propertiesText(serverProperties(19_092, { node: 1, controllerPort: 19_093 }, join(path, 'formatted'), {})))
     await format(join(path, 'jars'), properties, [])

@@ -19,11 +19,16 @@ export function fingerprint(folder: string): string {
   return hash.digest('hex').slice(0, 8)
 }
 
-/** Copies the jars that a pom needs at run time into `folder`; installs Maven and a JDK first where they are missing. */
-export async function copyJars(pom: string, folder: string): Promise<void> {
+/**
+ * Copies the jars that a pom needs at run time into `folder`; installs Maven and a JDK first where they are missing.
+ *
+ * @param properties win over those of the pom.
+ */
+export async function copyJars(pom: string, folder: string, properties: Readonly<Record<string, string>> = {}): Promise<void> {
   await needProgram('javac', ['default-jdk-headless'])
   await needProgram('mvn', ['maven'])
-  await runCommand('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`])
+  const settings = Object.entries({ ...properties, outputDirectory: folder }).map(([name, value]) => `-D${name}=${value}`)
+  await runCommand('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', ...settings])
 }
 
 /** A JVM that starts fast rather than runs fast: tests start many and keep none busy. */

@@ -19,8 +19,8 @@ export type TopicLayout = {
 export type TopicCreation = TopicLayout & {
   /** Without it a missing topic is an error that says what to do. */
   readonly isAllowed: boolean
-  /** What says whether it is allowed; default the producer's flag. */
-  readonly flag?: string
+  /** Why it is not allowed; default the producer's flag. */
+  readonly refusal?: string
 }
 
 const TIMEOUT_MS = 15_000
@@ -32,12 +32,12 @@ const TIMEOUT_MS = 15_000
  */
 export async function createTopic(
   topic: string,
-  { isAllowed, flag = 'kafka.producer.create-topics', ...wanted }: TopicCreation,
+  { isAllowed, refusal = '--kafka.producer.create-topics is off', ...wanted }: TopicCreation,
   { connection, logger }: { readonly connection: KafkaConnection; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted()
-  if (!isAllowed) throw new MissingTopicError(topic, wanted, `--${flag} is off`)
+  if (!isAllowed) throw new MissingTopicError(topic, wanted, refusal)
   const client = createClient(connection, { requestTimeoutMs: TIMEOUT_MS, logger })
   const stop = (): void => client.destroy('no longer wanted')
   signal.addEventListener('abort', stop, { once: true })

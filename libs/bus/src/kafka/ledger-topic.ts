@@ -61,7 +61,14 @@ export function createLedgerTopic({ connection, topic, mayCreate, logger }: Ledg
       await readMetadata(cluster, topic)
     } catch (error) {
       if (kafkaErrorOf(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
-      const creation = { isAllowed: mayCreate, flag: FLAG, partitions: 1, replication: 3, minInSyncReplicas: 2, settings: SETTINGS }
+      const creation = {
+        isAllowed: mayCreate,
+        refusal: 'this client must not make it',
+        partitions: 1,
+        replication: 3,
+        minInSyncReplicas: 2,
+        settings: SETTINGS,
+      }
       await createTopic(topic, creation, { connection, logger }, closing.signal)
       await readNewMetadata(cluster, topic)
     }
@@ -144,7 +151,6 @@ export function createLedgerTopic({ connection, topic, mayCreate, logger }: Ledg
   }
 }
 
-const FLAG = 'kafka.ledger.create-topic'
 const NO_HEADERS = encodeHeaders({})
 const NO_LEADER = -1
 const LEADER_NOT_AVAILABLE = 5
