@@ -2,7 +2,7 @@ import type { Kind } from '@clymene/model'
 
 import type { AgentAccount, EpochAccount, PartitionAccount, SenderAccount } from './account.ts'
 import { loss, messages, note, numbers, type Finding } from './finding.ts'
-import { lagOf, sum } from './join-storages.ts'
+import { beginsLate, lagOf, sum } from './join-storages.ts'
 
 /** One sender: sent = inBus + buffered + dropped + onTheWay, numbers counted each once. */
 export type SenderRow = {
@@ -49,7 +49,7 @@ type StorageBooks = {
   /** Messages that nobody can say whose they are: not booked, expired, deleted before they were counted. */
   readonly unknown: number
   /** It begins behind the start of the log: what came before is in no count. */
-  readonly beginsLate: boolean
+  readonly isLate: boolean
 }
 
 const storagesOf = (books: readonly PartitionAccount[]): readonly StorageBooks[] =>
@@ -59,7 +59,7 @@ const storagesOf = (books: readonly PartitionAccount[]): readonly StorageBooks[]
       storage,
       agents: group.flatMap(({ agents }) => agents),
       unknown: sum(group, (book) => lagOf(book) + book.expired + book.unattributed),
-      beginsLate: group.some(({ from, earlier }) => from !== '0' && earlier === undefined),
+      isLate: group.some(beginsLate),
     })),
   )
 
@@ -96,14 +96,14 @@ function joinOne(sender: SenderAccount, storages: readonly StorageBooks[], all: 
 }
 
 /** What the sender knows to be safe has to be there, and a gap has to be something that it gave up or has still to send. */
-function lostOf(sender: SenderAccount, { unknown, agents, beginsLate }: StorageBooks, distinct: number, missing: number): number {
+function lostOf(sender: SenderAccount, { unknown, agents, isLate }: StorageBooks, distinct: number, missing: number): number {
   const byGaps = missing - sender.dropped - sender.unanswered - sender.buffered
   // Agents that were forgotten are counted without a name.
   const nameless = sum(
     agents.filter(({ agent }) => agent === ''),
     ({ epochs }) => sum(epochs, (epoch) => epoch.distinct),
   )
-  const byCount = beginsLate ? 0 : sender.acknowledged - distinct - unknown - nameless
+  const byCount = isLate ? 0 : sender.acknowledged - distinct - unknown - nameless
   return Math.max(0, byGaps, byCount)
 }
 

@@ -55,6 +55,7 @@ function findingsOf(books: readonly PartitionAccount[]): readonly Finding[] {
   const unattributed = sum(books, (book) => book.unattributed)
   const deadLetters = sum(books, bookedDeadLetters)
   const unasked = books.filter(({ end }) => end === undefined)
+  const late = books.filter(beginsLate)
   return [
     ...books.flatMap(imbalanceOf),
     ...(expired > 0 ? [loss(`${messages(expired)} of ${kind} expired in the bus before ${storage} had read them`)] : []),
@@ -67,6 +68,9 @@ function findingsOf(books: readonly PartitionAccount[]): readonly Finding[] {
       : []),
     ...(deadLetters > 0
       ? [note(`${storage} refused ${messages(deadLetters)} of ${kind}: they are dead letters, clymene replay shows them`)]
+      : []),
+    ...(late.length > 0
+      ? [note(`the books of ${storage} begin after the first messages of ${first.topic}: what came before is in no count`)]
       : []),
     ...(unasked.length > 0
       ? [note(`the lag of ${storage} is not known for ${unasked.length} partitions of ${first.topic}: the bus did not answer`)]
@@ -85,6 +89,9 @@ function imbalanceOf(book: PartitionAccount): readonly Finding[] {
     loss(`the book of ${storage} for ${place} does not balance: ${passed} offsets from ${from} to ${upTo}, but ${counted} are counted`),
   ]
 }
+
+/** There was something in the partition before its book: that is in no count. */
+export const beginsLate = ({ from, earlier }: PartitionAccount): boolean => from !== '0' && earlier === undefined
 
 export const lagOf = ({ end, upTo }: PartitionAccount): number => (end === undefined ? 0 : Math.max(0, Number(BigInt(end) - BigInt(upTo))))
 
