@@ -63,7 +63,7 @@ export const kafkaConsumerFlags = {
   'kafka.consumer.protocol-version': flag.string('', 'Kafka protocol version', VERSION),
   'kafka.consumer.encoding': flag.string('protobuf', 'Encoding of messages', { noEffect: 'protobuf and JSON are both recognised' }),
   'kafka.consumer.queue-bytes': flag.bytes(
-    '32MiB',
+    '16MiB',
     'Bytes of messages that wait for the storage or are on their way to it, for one topic and group; beyond it nothing is fetched',
   ),
   'kafka.consumer.batch-bytes': flag.bytes('4MiB', 'Bytes of one partition that are handed over at once'),
