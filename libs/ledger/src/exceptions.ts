@@ -18,9 +18,13 @@ export const createExceptions = (): Exceptions => ({ settled: new Map(), expired
 
 export const sizeOf = ({ settled, expired }: Exceptions): number => settled.size + expired.size
 
-/** @returns whether it is one. */
+/** Kept at most, 10 MB: so many come together only while the store of the ledger is away. */
+const MAX_EXCEPTIONS = 100_000
+
+/** @returns whether it is one; also when there is no room for it: then it is only in the book in memory. */
 export function addException({ settled }: Exceptions, settlement: Settlement): boolean {
   if (!isExceptional(settlement)) return false
+  if (settled.size >= MAX_EXCEPTIONS) return true
   const { outcome, records, refused } = settlement
   settled.set(settlement.record.origin.offset, { outcome, records, refused })
   return true
