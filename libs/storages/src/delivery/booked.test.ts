@@ -11,11 +11,11 @@ const never = new AbortController().signal
 const opened: Ledger[] = []
 afterEach(() => Promise.all(opened.splice(0).map((one) => one.close())))
 
+/** Nothing was settled without being booked here. */
+const read: Bus['read'] = async function* () {}
+
 /** Delivers into `sink` with books that are kept in `states`. */
 function start(sink: Sink, states = new Map<string, Buffer>(), store = createMemoryLedgerStore(states)) {
-  const read: Bus['read'] = async function* () {
-    // Nothing was settled without being booked here.
-  }
   const ledger = createLedger({ store, read, logger: silentLogger, saveEveryMs: 1e6, patienceMs: 2000 })
   opened.push(ledger)
   const bus = { produce: () => Promise.resolve() }
