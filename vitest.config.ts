@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
+import { LongestFirst } from './test/runner/longest-first.ts'
+
 // `unit` needs nothing but Node; `e2e` starts real engines and services.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -14,6 +17,7 @@ export default defineConfig({
             'test/{architecture,chaos,contract,dashboards,engines,fuzz,manifests,runner,simulation}/**/*.test.ts',
           ],
           testTimeout: 30_000,
+          maxWorkers: 2,
         },
       },
       {

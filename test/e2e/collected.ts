@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 
 import type { Service } from './service.ts'
 import { documentsIn, linesIn, samplesIn } from './stores.ts'
@@ -34,7 +34,7 @@ export async function scrapesTaken(agent: Service, target: CountedTarget): Promi
   target.refuse()
   const failed = await scrapes('failed')
   // The one that was under way has ended when a later one has.
-  await expect.poll(() => scrapes('failed'), { timeout: 30_000, interval: 100 }).toBeGreaterThan(failed)
+  await vi.waitFor(async () => expect(await scrapes('failed')).toBeGreaterThan(failed), { timeout: 30_000, interval: 100 })
   const taken = await scrapes('ok')
   expect(taken).toBeGreaterThan(0)
   return taken

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { issue, type IssueOptions } from '@clymene/runtime/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { describeWithEngines, freePort, startKafka, startPrometheus, type Kafka } from '../engines/index.ts'
 import { writeLogConfig, writeScrapeConfig } from './agent-config.ts'
@@ -125,85 +125,102 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     },
   ]
 
-  test.each(scenarios.map((scenario, number) => ({ ...scenario, number: number + 1 })))(
-    '$name: refused, told on both sides, and nothing is lost when it is mended',
-    async ({ number, saysClusterBy, agent: wrongAgent, gateway: wrongGateway, mend, agentSays, gatewaySays }) => {
-      const wrong = wrongAgent?.()
-      await Promise.all(
-        PROTOCOLS.map(async (protocol) => {
-          const cluster = `c${number}-${protocol}`
-          const gateway =
-            wrongGateway === undefined ? shared : await startGateway(kafka, root, { ...gatewayFiles, ...wrongGateway(cluster) })
-          if (gateway !== shared) services.push(gateway.service)
-          const before = gateway.service.log().length
-          const files = { ...agentFiles, ...wrong }
-          const agent = await startAgent({ protocol, cluster, saysClusterBy, gateway, directory: join(root, cluster), files })
-          services.push(agent.service)
-          agent.log.write(50)
+  const refusedThenMended = async (scenario: Scenario): Promise<void> => {
+    const { saysClusterBy, agent: wrongAgent, gateway: wrongGateway, mend, agentSays, gatewaySays } = scenario
+    const number = scenarios.indexOf(scenario) + 1
+    const wrong = wrongAgent?.()
+    await Promise.all(
+      PROTOCOLS.map(async (protocol) => {
+        const cluster = `c${number}-${protocol}`
+        const gateway = wrongGateway === undefined ? shared : await startGateway(kafka, root, { ...gatewayFiles, ...wrongGateway(cluster) })
+        if (gateway !== shared) services.push(gateway.service)
+        const before = gateway.service.log().length
+        const files = { ...agentFiles, ...wrong }
+        const agent = await startAgent({ protocol, cluster, saysClusterBy, gateway, directory: join(root, cluster), files })
+        services.push(agent.service)
+        agent.log.write(50)
 
-          // Refused, and told on both sides: an ERROR, as somebody has to mend it.
-          const errors = () =>
-            agent.service
-              .log()
-              .split('\n')
-              .filter((line) => line.includes('"level":"error"'))
-          await expect.poll(errors, WAIT).toContainEqual(expect.stringMatching(agentSays))
-          await expect.poll(agent.service.readyz, WAIT).toMatchObject({ status: 503, text: expect.stringMatching(agentSays) })
-          const saysOf = new RegExp(gatewaySays.source.replaceAll('PROTOCOL', protocol))
-          await expect.poll(() => gateway.service.log().slice(wrongGateway === undefined ? before : 0), WAIT).toMatch(saysOf)
-          await expect.poll(agent.target.served, WAIT).toBeGreaterThan(3)
-          expect([reader.numbers('metrics', cluster), reader.numbers('logs', cluster)]).toEqual([[], []])
+        // Refused, and told on both sides: an ERROR, as somebody has to mend it.
+        const errors = () =>
+          agent.service
+            .log()
+            .split('\n')
+            .filter((line) => line.includes('"level":"error"'))
+        await vi.waitFor(() => expect(errors()).toContainEqual(expect.stringMatching(agentSays)), WAIT)
+        await vi.waitFor(
+          async () => expect(await agent.service.readyz()).toMatchObject({ status: 503, text: expect.stringMatching(agentSays) }),
+          WAIT,
+        )
+        const saysOf = new RegExp(gatewaySays.source.replaceAll('PROTOCOL', protocol))
+        await vi.waitFor(() => expect(gateway.service.log().slice(wrongGateway === undefined ? before : 0)).toMatch(saysOf), WAIT)
+        await vi.waitFor(() => expect(agent.target.served()).toBeGreaterThan(3), WAIT)
+        expect([reader.numbers('metrics', cluster), reader.numbers('logs', cluster)]).toEqual([[], []])
 
-          // Mended in place: everything arrives, counted at both ends.
-          const servedBefore = agent.target.served()
-          if (wrongGateway !== undefined) gateway.put({ ...gatewayFiles, ...mend?.(cluster) })
-          else agent.put(agentFiles)
-          agent.log.write(50)
-          await expect.poll(() => reader.numbers('metrics', cluster).at(-1), WAIT).toBeGreaterThan(servedBefore)
-          await expect.poll(() => agent.service.readyz(), WAIT).toMatchObject({ status: 200 })
-          const taken = await scrapesTaken(agent.service, agent.target)
-          await expect.poll(() => reader.numbers('logs', cluster), WAIT).toEqual(numbersTo(100))
-          await agent.service.halt()
-          await expect.poll(() => reader.numbers('metrics', cluster).length, WAIT).toBe(taken)
-          expect(reader.tenants(cluster)).toEqual([mend === undefined ? undefined : 'team-a'])
-          for (const text of [agent.service.log(), gateway.service.log()])
-            expect(text).not.toMatch(/token-of-agents|token-of-one|PRIVATE KEY/)
-          await agent.target.close()
-        }),
-      )
-      expect(await shared.service.metric('clymene_gateway_credential_stale')).toBe(0)
-    },
-  )
+        // Mended in place: everything arrives, counted at both ends.
+        const servedBefore = agent.target.served()
+        if (wrongGateway !== undefined) gateway.put({ ...gatewayFiles, ...mend?.(cluster) })
+        else agent.put(agentFiles)
+        agent.log.write(50)
+        await vi.waitFor(() => expect(reader.numbers('metrics', cluster).at(-1)).toBeGreaterThan(servedBefore), WAIT)
+        await vi.waitFor(async () => expect(await agent.service.readyz()).toMatchObject({ status: 200 }), WAIT)
+        const taken = await scrapesTaken(agent.service, agent.target)
+        await vi.waitFor(() => expect(reader.numbers('logs', cluster)).toEqual(numbersTo(100)), WAIT)
+        await agent.service.halt()
+        await vi.waitFor(() => expect(reader.numbers('metrics', cluster).length).toBe(taken), WAIT)
+        expect(reader.tenants(cluster)).toEqual([mend === undefined ? undefined : 'team-a'])
+        for (const text of [agent.service.log(), gateway.service.log()])
+          expect(text).not.toMatch(/token-of-agents|token-of-one|PRIVATE KEY/)
+        await agent.target.close()
+      }),
+    )
+  }
 
-  test('a stock Prometheus writes with a token over TLS; its cluster and tenant are those of the token', async () => {
-    const files: Files = { ...gatewayFiles, 'tokens.yml': tokensOf('c9') }
-    const { 'client-ca.pem': _, ...withoutClients } = files
-    const gateway = await startGateway(kafka, root, withoutClients)
-    services.push(gateway.service)
-    putInto(root)({ 'ca.pem': ours.cert })
-    const target = await startCountedTarget()
-    const prometheus = await startPrometheus({
-      configuration: {
-        global: { scrape_interval: '500ms', scrape_timeout: '400ms' },
-        scrape_configs: [{ job_name: 'counted', static_configs: [{ targets: [target.address] }] }],
-        remote_write: [
-          {
-            url: `https://localhost:${gateway.ports.http}/api/v1/write`,
-            authorization: { credentials: OWN_TOKEN },
-            tls_config: { ca_file: join(root, 'ca.pem') },
-            // As docs/credentials.md has it: the target has a series with a cluster of its own.
-            write_relabel_configs: [
-              { source_labels: ['cluster'], regex: '(.+)', target_label: 'exported_cluster' },
-              { target_label: 'cluster', replacement: 'c9' },
+  // Side by side: most of the time both ends wait for each other, or for files to be read again.
+  describe.concurrent.each([
+    ['an agent', scenarios.filter(({ gateway }) => gateway === undefined)],
+    ['a gateway', scenarios.filter(({ gateway }) => gateway !== undefined)],
+  ])('a mistake at %s', (_where, its) => {
+    describe('one after the other', { concurrent: false }, () => {
+      test.each(its)('$name: refused, told on both sides, and nothing is lost when it is mended', async (scenario) => {
+        await refusedThenMended(scenario)
+        expect(await shared.service.metric('clymene_gateway_credential_stale')).toBe(0)
+      })
+    })
+  })
+
+  describe.concurrent('no mistake', () => {
+    describe('of a foreign sender', { concurrent: false }, () => {
+      test('a stock Prometheus writes with a token over TLS; its cluster and tenant are those of the token', async () => {
+        const files: Files = { ...gatewayFiles, 'tokens.yml': tokensOf('c9') }
+        const { 'client-ca.pem': _, ...withoutClients } = files
+        const gateway = await startGateway(kafka, root, withoutClients)
+        services.push(gateway.service)
+        putInto(root)({ 'ca.pem': ours.cert })
+        const target = await startCountedTarget()
+        const prometheus = await startPrometheus({
+          configuration: {
+            global: { scrape_interval: '500ms', scrape_timeout: '400ms' },
+            scrape_configs: [{ job_name: 'counted', static_configs: [{ targets: [target.address] }] }],
+            remote_write: [
+              {
+                url: `https://localhost:${gateway.ports.http}/api/v1/write`,
+                authorization: { credentials: OWN_TOKEN },
+                tls_config: { ca_file: join(root, 'ca.pem') },
+                // As docs/credentials.md has it: the target has a series with a cluster of its own.
+                write_relabel_configs: [
+                  { source_labels: ['cluster'], regex: '(.+)', target_label: 'exported_cluster' },
+                  { target_label: 'cluster', replacement: 'c9' },
+                ],
+              },
             ],
           },
-        ],
-      },
+        })
+        services.push(prometheus)
+        await vi.waitFor(() => expect(reader.numbers('metrics', 'c9').length).toBeGreaterThan(5), WAIT)
+        expect([reader.keys('c9'), reader.tenants('c9')]).toEqual([['team-a/c9//own'], ['team-a']])
+        await target.close()
+      })
     })
-    services.push(prometheus)
-    await expect.poll(() => reader.numbers('metrics', 'c9').length, WAIT).toBeGreaterThan(5)
-    expect([reader.keys('c9'), reader.tenants('c9')]).toEqual([['team-a/c9//own'], ['team-a']])
-    await target.close()
   })
 })
 
