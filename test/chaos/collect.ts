@@ -85,7 +85,7 @@ async function lettersIn({ engines, services: { names } }: Collected): Promise<r
 }
 
 const sentBy = ({ producers, troubles, exporter, cluster }: Collected, kafka: readonly Placed[]): readonly Sent[] =>
-  producers.sent(createTakenPages({ troubles, kafka, address: exporter.address, cluster }))
+  producers.sent(createTakenPages({ troubles, kafka, pages: exporter.pages, address: exporter.address, cluster }))
 
 async function notInKafka(world: Collected): Promise<readonly string[]> {
   const kafka = await itemsInKafka(world)

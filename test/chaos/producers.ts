@@ -69,7 +69,7 @@ export function startProducers({ cluster, exporter, logs, gatewayUrl, poison }: 
 function samplesOf({ path, number, atMs }: Page, address: string, cluster: string, acknowledged: boolean): readonly Sent[] {
   return Array.from({ length: EXPORTED_SERIES }, (_, shard) => ({
     kind: 'metrics' as const,
-    series: seriesText([['__name__', 'chaos_pages_total'], ...targetLabels(path, address, cluster), ['shard', String(shard)]]),
+    series: pageSeries(path, address, cluster, shard),
     value: String(number),
     number,
     ...(path === '/stamped' && { time: String(atMs) }),
@@ -91,6 +91,10 @@ const MADE_BY_AGENT = [
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
 ]
+
+/** A series of a page of the exporter. */
+export const pageSeries = (path: string, address: string, cluster: string, shard = 0): string =>
+  seriesText([['__name__', 'chaos_pages_total'], ...targetLabels(path, address, cluster), ['shard', String(shard)]])
 
 export const upSeries = (path: string, address: string, cluster: string): string => ownSeries('up', path, address, cluster)
 
