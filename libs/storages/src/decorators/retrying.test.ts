@@ -119,7 +119,7 @@ describe('retrying', () => {
       const writing = writer.write([delivery], stop.signal)
       await expect.poll(readiness.reasons).toEqual([REASON])
       stop.abort(new Error('stopped'))
-      await expect(writing).rejects.toThrow('aborted')
+      await expect(writing).rejects.toThrow('stopped')
       expect(readiness.reasons()).toEqual([])
     })
 
@@ -151,7 +151,7 @@ describe('retrying', () => {
       },
     }
     await expect(retrying(sink, { ...options, logger: createRecordingLogger().logger }).write([delivery], stop.signal)).rejects.toThrow(
-      'aborted',
+      'stopped',
     )
   })
 

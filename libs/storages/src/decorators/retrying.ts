@@ -1,7 +1,8 @@
-import { causesOf, errorCode, RetryableError, type Delivery, type Kind, type Logger, type Sink } from '@clymene/model'
-import { createOnceIn, retry, type Backoff, type Readiness } from '@clymene/runtime'
+import { causesOf, errorCode, PermanentError, RetryableError, type Delivery, type Kind, type Logger, type Sink } from '@clymene/model'
+import { createOnceIn, type Backoff, type Readiness } from '@clymene/runtime'
 
 import type { MaybeStored } from './lineage.ts'
+import { createSharedBackoff } from './shared-backoff.ts'
 
 export type RetryingOptions = {
   readonly storage: string
@@ -18,19 +19,27 @@ export type RetryingOptions = {
 const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }
 
 /**
- * Tries a write again until it succeeds, is refused for good, or the signal aborts: exponential back-off with full jitter,
- * never shorter than the storage's own Retry-After. Says once a minute that it waits: ERROR when an operator has to mend
- * an address or credential, which /readyz then says as well, else WARN; and INFO when it
- * is over and no write waits any more.
+ * Tries a write again until it succeeds, is refused for good, or the signal aborts, with a back-off that all its writes share. Says
+ * once a minute that it waits: ERROR when an operator has to mend an address or credential, which /readyz then says as well,
+ * else WARN; and INFO when it is over and no write waits any more.
  */
 export function retrying(sink: Sink, options: RetryingOptions): Sink {
-  const { storage, kind, logger, backoff, maybeStored, readiness, random = Math.random } = options
+  const { storage, kind, logger, maybeStored, readiness, random = Math.random } = options
+  const backoff = { ...BACKOFF, ...options.backoff }
+  const shared = createSharedBackoff(backoff, random)
   /** Writes that wait for an operator, by their deliveries, with what is to be mended. */
   const held = new Map<readonly Delivery[], string>()
   readiness?.watch(`storage ${storage}: ${kind}`, () => held.values().next().value)
   const onceInAMinute = createOnceIn(60_000)
   const waiting = new Set<readonly Delivery[]>()
   let isTold = false
+  const tellWait = ({ needsOperator, message }: RetryableError, failures: number, waitMs: number): void =>
+    onceInAMinute(needsOperator ? 'error' : 'warn', (heldBack) => {
+      isTold = true
+      const fields = { storage, kind, error: message, failures, waitMs: Math.round(waitMs), heldBack }
+      if (needsOperator) logger.error('storage cannot be written until its address or credential is mended; waiting', fields)
+      else logger.warn('storage cannot be written now; waiting', fields)
+    })
   /** One write that goes through is not the end while others wait. */
   const tellEnd = (): void => {
     if (!isTold || waiting.size > 0) return
@@ -39,20 +48,26 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
   }
   return {
     write: async (deliveries, signal) => {
-      const onFailure = (error: RetryableError, failures: number, waitMs: number): void => {
-        waiting.add(deliveries)
-        if (leavesDoubt(error)) maybeStored?.mark(deliveries)
-        if (error.needsOperator) held.set(deliveries, error.message)
-        else held.delete(deliveries)
-        onceInAMinute(error.needsOperator ? 'error' : 'warn', (heldBack) => {
-          isTold = true
-          const fields = { storage, kind, error: error.message, failures, waitMs: Math.round(waitMs), heldBack }
-          if (error.needsOperator) logger.error('storage cannot be written until its address or credential is mended; waiting', fields)
-          else logger.warn('storage cannot be written now; waiting', fields)
-        })
-      }
+      const patient = shared.newWrite()
       try {
-        await retry((inner) => sink.write(deliveries, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure, random }, signal)
+        for (let failures = 1; ; failures++) {
+          signal.throwIfAborted()
+          patient.attempt()
+          try {
+            await sink.write(deliveries, signal)
+            break
+          } catch (error) {
+            if (error instanceof PermanentError) patient.answered()
+            if (!(error instanceof RetryableError) || failures >= backoff.attempts) throw error
+            waiting.add(deliveries)
+            if (leavesDoubt(error)) maybeStored?.mark(deliveries)
+            if (error.needsOperator) held.set(deliveries, error.message)
+            else held.delete(deliveries)
+            tellWait(error, failures, patient.failed(error.retryAfterMs))
+          }
+          await patient.wait(signal)
+        }
+        patient.answered()
         waiting.delete(deliveries)
         tellEnd()
       } finally {
