@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { createSchedule, nextTick, scrapeTime } from './schedule.ts'
+import { createSchedule, nextTick, scrapeTime, waitUntil } from './schedule.ts'
 
 describe('a schedule', () => {
   const schedule = { intervalMs: 1000, offsetMs: 300 }
@@ -29,5 +29,30 @@ describe('a schedule', () => {
     ['early', 1000, 1300, 1299, 1299],
   ])('a scrape %s has its time', (_, intervalMs, due, now, time) => {
     expect(scrapeTime({ intervalMs, offsetMs: 0 }, due, now)).toBe(time)
+  })
+})
+
+describe('waiting until a time of day', () => {
+  const never = new AbortController().signal
+  afterEach(() => void vi.useRealTimers())
+
+  test('ends when it has come', async () => {
+    const due = Date.now() + 20
+    await waitUntil(due, never)
+    expect(Date.now()).toBeGreaterThanOrEqual(due)
+  })
+
+  test('ends when the clock was set back meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const waiting = waitUntil(Date.now() + 20, never)
+    vi.setSystemTime(Date.now() - 3_600_000)
+    await waiting
+  })
+
+  test('ends when the signal aborts', async () => {
+    const stop = new AbortController()
+    const waiting = waitUntil(Date.now() + 3_600_000, stop.signal)
+    stop.abort()
+    await waiting
   })
 })

@@ -20,13 +20,20 @@ export function scrapeTime({ intervalMs }: Schedule, dueMs: number, nowMs: numbe
   return late >= 0 && late <= Math.min(2, intervalMs / 100) ? dueMs : nowMs
 }
 
-/** Waits; ends early, without an error, when the signal aborts. */
+/**
+ * Waits; ends early, without an error, when the signal aborts, and a second late at most when the clock was set back meanwhile:
+ * whoever waited for the same time of day again would collect nothing until then.
+ */
 export async function waitUntil(dueMs: number, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && Date.now() < dueMs) {
-    const wait = Math.min(dueMs - Date.now(), LONGEST_TIMER_MS)
+  const latest = performance.now() + dueMs - Date.now() + LATE_MS
+  while (!signal.aborted && Date.now() < dueMs && performance.now() < latest) {
+    const wait = Math.min(dueMs - Date.now(), latest - performance.now(), LONGEST_TIMER_MS)
     await sleep(wait, undefined, { signal }).catch(() => undefined)
   }
 }
+
+/** More than what adjusting a clock slowly makes of an interval. */
+const LATE_MS = 1000
 
 /** Longer timers overflow and fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
