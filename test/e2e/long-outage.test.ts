@@ -17,6 +17,8 @@ describeWithEngines(['kafka'], 'one store away while samples and lines come', ()
   test('the others get what comes, memory is bounded, and in the end every store has everything once', async () => {
     const report = await runOutage({
       kafka,
+      gone: 'cortex',
+      rounds: 1,
       warmUpSeconds: 0,
       beforeSeconds: 2,
       awaySeconds: 6,
@@ -27,10 +29,10 @@ describeWithEngines(['kafka'], 'one store away while samples and lines come', ()
     expect(samples).toBeGreaterThan(0)
     expect(lines).toBeGreaterThan(0)
     expect(report.stored).toEqual({ prometheus: samples, cortex: samples, loki: lines })
-    expect(report.backlog).toBeGreaterThan(0)
+    expect(report.rounds[0]?.backlog).toBeGreaterThan(0)
     // They went on while the other one was away.
-    expect(report.prometheus[1].messages).toBeGreaterThan(0)
-    expect(report.loki[1].messages).toBeGreaterThan(0)
+    expect(report.metrics.away.messages).toBeGreaterThan(0)
+    expect(report.logs.away.messages).toBeGreaterThan(0)
     expect(report.peakBytes).toBeLessThan(MAX_MEMORY)
   })
 })

@@ -11,12 +11,18 @@ import { readSentTimes } from '../outage-messages.ts'
 import { answerQuestions } from '../program.ts'
 
 export type OutageStoreQuestion = 'listen' | 'away' | 'back' | 'count' | 'ages'
-/** Samples or lines since the start; port of `listen`; ages in ms since the last time that was asked. */
-export type OutageStoreAnswer = { readonly port?: number; readonly records?: number; readonly ages?: readonly number[] }
+/** Samples or lines, and the bodies they came in, since the start; port of `listen`; ages in ms since the last time that was asked. */
+export type OutageStoreAnswer = {
+  readonly port?: number
+  readonly records?: number
+  readonly bodies?: number
+  readonly ages?: readonly number[]
+}
 
 const decompress = createDecompressor(64 << 20)
 let isAway = false
 let records = 0
+let bodies = 0
 let ages: number[] = []
 
 const server = createServer((request, response) => {
@@ -34,6 +40,7 @@ const server = createServer((request, response) => {
     }
     const body = decompress(Buffer.concat(chunks))
     records += request.url === '/logs' ? scanPushRequest(body).entries : scanWriteRequest(body).samples
+    bodies++
     const now = Date.now()
     for (const sent of readSentTimes(body)) ages.push(now - sent)
     response.writeHead(204).end()
@@ -41,7 +48,7 @@ const server = createServer((request, response) => {
 })
 
 answerQuestions<OutageStoreQuestion>(async (question): Promise<OutageStoreAnswer> => {
-  if (question === 'count') return { records }
+  if (question === 'count') return { records, bodies }
   if (question === 'ages') {
     const taken = ages
     ages = []
