@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 
 import { groupOf, storageOfGroup } from './groups.ts'
 
-const storageOf = storageOfGroup('clymene', ['clymene', 'clymene-logs'])
+// An iterator, as the command gives it, which can be read once only.
+const topics = new Map([
+  ['metrics', 'clymene'],
+  ['logs', 'clymene-logs'],
+])
+const storageOf = storageOfGroup('clymene', topics.values())
 
 test.each([
   { group: groupOf('clymene', 'prometheus', 'clymene'), expected: 'prometheus' },
