@@ -6,12 +6,13 @@ describe('sampleVerdict', () => {
   // The texts without "mimir" are those of a real Prometheus 2.42.
   const cases: [number, string, Verdict][] = [
     [400, 'out of order sample', 'repeat'],
-    [400, 'out of bounds', 'repeat'],
-    [400, 'too old sample', 'repeat'],
-    [500, 'too old sample', 'repeat'],
+    [400, 'out of bounds', undefined],
+    [400, 'too old sample', undefined],
+    [500, 'too old sample', 'refused'],
+    [500, 'a proxy says: too old sample', undefined],
     [400, 'duplicate sample for timestamp', 'repeat'],
     [400, 'failed pushing to ingester: the sample has been rejected because another sample (err-mimir-sample-out-of-order)', 'repeat'],
-    [400, 'user=x: the sample has been rejected (err-mimir-sample-timestamp-too-old)', 'repeat'],
+    [400, 'user=x: the sample has been rejected (err-mimir-sample-timestamp-too-old)', undefined],
     [400, 'user=x: err: duplicate sample for timestamp. (err-mimir-sample-duplicate-timestamp)', 'repeat'],
     [500, 'label name "x" is not unique: invalid sample', 'refused'],
     [500, 'empty labelset: invalid sample', 'refused'],
@@ -41,6 +42,7 @@ describe('lineVerdict', () => {
 describe('gatewayVerdict', () => {
   const cases: [number, string, Verdict][] = [
     [400, 'prometheus refused up{a="b"}: out of order sample', 'repeat'],
+    [400, 'prometheus refused up{a="b"}: out of bounds', undefined],
     [400, 'loki refused {app="a"}: entry too far behind', 'repeat'],
     [400, 'damaged', undefined],
     [503, 'out of order sample', undefined],

@@ -1,22 +1,25 @@
 /**
- * What an answer's text says where its status does not. Of the content: `repeat`, refused because it is stored already or is
- * older than what is; `refused`, and will be again. Of us: `operator`, refused until somebody mends a credential. Undefined leaves
- * it to the status.
+ * What an answer's text says where its status does not. Of the content: `repeat`, refused as something is that came a moment ago,
+ * because it is stored already or is older than what is; `refused`, and will be again. Of us: `operator`, refused until somebody
+ * mends a credential. Undefined leaves it to the status.
  */
 export type Verdict = 'repeat' | 'refused' | 'operator' | undefined
 
 /**
- * Prometheus 2.42 and 3.x say "out of order sample", "out of bounds", "too old sample", "duplicate sample for timestamp"; Mimir
- * and Cortex wrap these or say `err-mimir-sample-out-of-order`, `…-timestamp-too-old`, `…-duplicate-timestamp`.
+ * Prometheus 2.42 and 3.x say "out of order sample", "duplicate sample for timestamp"; Mimir and Cortex wrap these or say
+ * `err-mimir-sample-out-of-order`, `…-duplicate-timestamp`. "out of bounds", "too old sample" and `…-timestamp-too-old` are not among
+ * them: those are limits of age (an hour, or the out-of-order window), and what is over them was mostly so the first time
+ * too. Taken for a repeat it would be lost without a word; a letter of something that is stored does no harm.
  */
-const STORED_OR_OLDER = /out[ -]of[ -]order|out of bounds|too[ -]old|duplicate sample|duplicate-timestamp/i
+const STORED_OR_OLDER = /out[ -]of[ -]order|duplicate sample|duplicate-timestamp/i
 
 /**
  * What Prometheus says with status 500 though it never takes it: "too old sample" up to 2.48 with an out-of-order window
  * (prometheus#13334), and to this day what its database finds wrong with labels and histograms. Taken for an outage, one
  * series with a label twice would hold up its partition for ever.
  */
-const REFUSED_WITH_500 = /^label name ".*" is not unique|^empty labelset|native histograms are disabled|histogram(?:'s| has a| spans) /
+const REFUSED_WITH_500 =
+  /^too old sample$|^label name ".*" is not unique|^empty labelset|native histograms are disabled|histogram(?:'s| has a| spans) /
 
 /** Within a cluster a body goes on by gRPC; over the limit there it has to become smaller. */
 const TOO_LARGE = /received message larger than max/
@@ -24,7 +27,6 @@ const TOO_LARGE = /received message larger than max/
 /** Of a receiver of remote write. */
 export function sampleVerdict(status: number, message: string): Verdict {
   if (status === 400 && STORED_OR_OLDER.test(message)) return 'repeat'
-  if (status === 500 && message === 'too old sample') return 'repeat'
   if (status === 500 && REFUSED_WITH_500.test(message)) return 'refused'
   return status >= 500 && TOO_LARGE.test(message) ? 'refused' : undefined
 }
