@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 
 import { recordingLogger } from '../embedded/test-kit.ts'
 import type { SessionOptions } from './consumer-session.ts'
-import { createKafkaConsumer } from './consumer.ts'
+import { createKafkaConsumer, type KafkaConsumer } from './consumer.ts'
 import { createKafkaMetrics } from './kafka-metrics.ts'
 import { StalledError } from './stall-watch.ts'
 
@@ -18,13 +18,17 @@ vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
 
 const stalls = (partition: number) => (): Error => new StalledError(`partition ${partition} stands still`, partition)
 
-async function endOf(list: typeof sessions, logger: Logger = silentLogger): Promise<string> {
+function consumerOf(list: typeof sessions, logger: Logger = silentLogger): KafkaConsumer {
   sessions.splice(0, Infinity, ...list)
   const limits = { queueBytes: 1, batchBytes: 1, batchWaitMs: 0, sessionTimeoutMs: 1, rebalanceTimeoutMs: 1, stopTimeoutMs: 1 }
-  const { consume } = createKafkaConsumer(
+  return createKafkaConsumer(
     { connection: { brokers: ['b:1'], clientId: 'c' }, ...limits },
     { kindOf: () => 'metrics', metrics: createKafkaMetrics(createMetrics()), logger },
   )
+}
+
+async function endOf(list: typeof sessions, logger: Logger = silentLogger): Promise<string> {
+  const { consume } = consumerOf(list, logger)
   const end = consume('t', 'g', () => Promise.resolve(), new AbortController().signal).then(() => 'ended', String)
   return end
 }
@@ -44,6 +48,23 @@ test('one that goes on after a start is no reason to end', async () => {
     return stalls(0)()
   }
   expect(await endOf([stalls(0), stalls(0), mended, stalls(0), stalls(0)])).toBe('Error: partition 0 stands still, also after 3 starts')
+})
+
+test('what it is not ready for: joining, joining again after what ended the membership before, nothing once it has its partitions', async () => {
+  const told: (string | undefined)[] = []
+  const away = (): Error => Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { name: 'KafkaJSConnectionError' })
+  const look = (options: SessionOptions): Error => {
+    told.push(unavailable())
+    options.onReady()
+    told.push(unavailable())
+    return away()
+  }
+  const missing = (): Error =>
+    Object.assign(new Error('no such topic'), { name: 'KafkaJSProtocolError', type: 'UNKNOWN_TOPIC_OR_PARTITION' })
+  const { unavailable, consume } = consumerOf([look, look, missing, look, stalls(9), stalls(9), stalls(9)])
+  await expect(consume('t', 'g', () => Promise.resolve(), new AbortController().signal)).rejects.toThrow('partition 9 stands still')
+  const again = expect.stringMatching(/^group g, topic t: joining again, after: .*ECONNREFUSED/)
+  expect([...told, unavailable()]).toEqual(['group g, topic t: joining', undefined, again, undefined, undefined, undefined, undefined])
 })
 
 describe('what the log says', () => {

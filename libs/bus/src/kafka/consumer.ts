@@ -93,6 +93,8 @@ export function createKafkaConsumer(
             throw new Error(`${name}: given up after ${crashes} starts: ${errorMessage(error)}`, { cause: error })
           }
           await sleep(Math.min(BACKOFF_MS * 2 ** failures++, MAX_BACKOFF_MS), undefined, { signal: stop }).catch(() => undefined)
+          // Joining takes a session's time when the member that ended is still held for one: then its end is no news any more.
+          if (reasons.has(name)) reasons.set(name, `${name}: joining again, after: ${failureOfError(error).reason}`)
         }
       }
     } finally {
