@@ -9,6 +9,8 @@ import type { Forget, Roster } from './roster.ts'
 /** What is kept of a book: everything before `upTo` is in exactly one of the counts. */
 export type BookState = {
   readonly place: BookPlace
+  /** Which takeover of the partition it is: one more than that of the book that was found. */
+  readonly generation: number
   from: bigint
   upTo: bigint
   /** Of what is booked: what stood in the topic before it was made anew. */
@@ -22,7 +24,7 @@ export type BookState = {
 }
 
 export const newBookState = (place: BookPlace, from: bigint): BookState => {
-  return { place, from, upTo: from, earlier: 0, newestMs: -1, expired: 0, unattributed: 0, savedAt: 0, agents: new Map() }
+  return { place, generation: 1, from, upTo: from, earlier: 0, newestMs: -1, expired: 0, unattributed: 0, savedAt: 0, agents: new Map() }
 }
 
 /** A book in memory. Offsets come in rising order; what lies before `upTo` is never booked again. */

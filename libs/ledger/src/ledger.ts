@@ -7,7 +7,7 @@ import { bookName } from './names.ts'
 import type { LedgerObserver } from './observer.ts'
 import type { BookPlace } from './outcome.ts'
 import { openPartitionBook, type OpenedBook, type PartitionBook } from './partition-book.ts'
-import { createOnceAMinute, type Patience } from './patience.ts'
+import { createOnceAMinute, waitAWhile, type Patience } from './patience.ts'
 import { createRoster } from './roster.ts'
 
 export type LedgerOptions = {
@@ -61,7 +61,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   const roster = createRoster({ maxAgents, maxKeys: maxAgents * keysPerAgent })
   const books = new Map<string, OpenedBook>()
   const releasing = new Map<string, Promise<void>>()
-  const onceAMinute = createOnceAMinute(now)
+  const onceAMinute = createOnceAMinute()
   const closing = new AbortController()
 
   const release = (name: string, book: OpenedBook): Promise<void> => {
@@ -120,16 +120,20 @@ export function createLedger(options: LedgerOptions): Ledger {
       const place = { ...owner, topic, partition }
       const name = bookName(place)
       let book = books.get(name)
+      let patience: AbortSignal | undefined
       if (book === undefined || takeover) {
+        patience = AbortSignal.timeout(patienceMs)
         if (book !== undefined) void release(name, book)
-        await releasing.get(name)
+        const released = releasing.get(name)
+        // A book that is saved after all is older than what is saved from now on, and is left out then.
+        if (released !== undefined) await waitAWhile(released, AbortSignal.any([signal, patience]))
         signal.throwIfAborted()
         const opened = openPartitionBook({ store, read, place, roster, observer, logger, backoff, first: batch, patienceMs, now })
         books.set(name, opened)
         signal.addEventListener('abort', () => void release(name, opened), { once: true })
         book = opened
       }
-      await book.arrive(batch, signal)
+      await book.arrive(batch, patience, signal)
       return book
     },
     save,

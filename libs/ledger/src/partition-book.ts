@@ -1,10 +1,10 @@
 import { errorMessage, type BusRecord, type PartitionBatch } from '@clymene/model'
 
 import type { Book, BookState } from './book.ts'
-import { catchUp, type CatchUpOptions } from './catch-up.ts'
+import { catchUp, standOf, type CatchUpOptions } from './catch-up.ts'
 import { addException, createExceptions, expiredWithin } from './exceptions.ts'
 import type { Settlement } from './outcome.ts'
-import { createOnceAMinute, noLaterThan } from './patience.ts'
+import { createOnceAMinute, noLaterThan, waitAWhile } from './patience.ts'
 import { createSafe, type Safe } from './safe.ts'
 
 /** The book of one partition and storage, while this process reads it. */
@@ -19,9 +19,9 @@ export type PartitionBook = {
 }
 
 export type OpenedBook = PartitionBook & {
-  /** A batch is here. Resolves when the book stands where the batch begins, or after a bounded time. */
-  readonly arrive: (batch: PartitionBatch, signal: AbortSignal) => Promise<void>
-  /** Keeps the book safe if it changed. See {@link Safe.save}. */
+  /** A batch is here. Resolves when the book stands where the batch begins, or, of a takeover, when the patience aborts. */
+  readonly arrive: (batch: PartitionBatch, patience: AbortSignal | undefined, signal: AbortSignal) => Promise<void>
+  /** Keeps the book safe if it changed, within the patience and as long as it is open. See {@link Safe.save}. */
   readonly save: Safe['save']
   /** As it is now; undefined until it stands where the group stands. */
   readonly state: () => BookState | undefined
@@ -36,12 +36,11 @@ export type PartitionBookOptions = Omit<CatchUpOptions, 'exceptions' | 'settledU
 }
 
 export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
-  const { first, place, logger, observer, patienceMs, now } = options
+  const { first, place, logger, observer, patienceMs } = options
   const exceptions = createExceptions()
   const stop = new AbortController()
-  const onceAMinute = createOnceAMinute(now)
-  const firstOffset = first.records[0]?.origin.offset ?? 0n
-  let settledUpTo = first.committed ?? firstOffset
+  const onceAMinute = createOnceAMinute()
+  let settledUpTo = standOf(first)
   let loaded: Book | undefined
   /** There once the book stands where the group stands. */
   let book: Book | undefined
@@ -53,8 +52,9 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
       ...options,
       exceptions,
       settledUpTo: () => settledUpTo,
-      onLoaded: (opened, hasBegun) => {
+      onLoaded: (opened, found, hasBegun) => {
         loaded = opened
+        safe.loaded(found)
         if (hasBegun) safe.begun()
         hasChangedSafety ||= hasBegun
       },
@@ -103,13 +103,13 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
   }
 
   return {
-    arrive: async ({ records, expired = 0, takeover }, signal) => {
+    arrive: async ({ records, expired = 0 }, patience, signal) => {
       const [record] = records
       if (record !== undefined && expired > 0) {
         exceptions.expired.set(record.origin.offset, expired)
         hasChangedSafety = true
       }
-      if (takeover) await waitAWhile(ready, AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]))
+      if (patience !== undefined) await waitAWhile(ready, AbortSignal.any([signal, patience]))
       if (record !== undefined) skipTo(record.origin.offset)
       signal.throwIfAborted()
     },
@@ -121,13 +121,14 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
       hasChangedSafety = false
       await safe.keepExceptions(settlements.length, signal)
     },
-    save: (signal) => safe.save(signal),
+    save: (signal) => safe.save(AbortSignal.any([signal, stop.signal, AbortSignal.timeout(patienceMs)])),
     state: () => book?.state,
     release: async () => {
       if (stop.signal.aborted) return
       stop.abort(new Error('the partition was given up'))
       try {
-        await safe.save(AbortSignal.timeout(patienceMs))
+        const patience = AbortSignal.timeout(patienceMs)
+        await noLaterThan(safe.save(patience), patience)
       } catch (error) {
         logger.debug('the book of a partition that was given up is not saved; who has it now reads on from the one before', {
           ...place,
@@ -137,8 +138,4 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
       loaded?.close()
     },
   }
-}
-
-async function waitAWhile(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  await noLaterThan(work, signal).catch(() => undefined)
 }

@@ -34,12 +34,17 @@ export function noLaterThan<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   })
 }
 
-/** Lets a line of the log through once a minute. */
-export function createOnceAMinute(now: () => number): (act: () => void) => void {
+/** Whatever comes of the work, no later than the signal. */
+export async function waitAWhile(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await noLaterThan(work, signal).catch(() => undefined)
+}
+
+/** Lets a line of the log through once a minute, whatever becomes of the clock. */
+export function createOnceAMinute(): (act: () => void) => void {
   let next = -Infinity
   return (act) => {
-    if (now() < next) return
-    next = now() + 60_000
+    if (performance.now() < next) return
+    next = performance.now() + 60_000
     act()
   }
 }

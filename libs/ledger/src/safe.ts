@@ -1,12 +1,12 @@
-import { errorMessage, type LedgerStore, type Logger } from '@clymene/model'
+import { DecodeError, errorMessage, type LedgerStore, type Logger } from '@clymene/model'
 
 import type { Book } from './book.ts'
-import { dropBefore, sizeOf, type Exceptions } from './exceptions.ts'
+import { dropBefore, mergeInto, sizeOf, type Exceptions } from './exceptions.ts'
 import { bookName, exceptionsName } from './names.ts'
 import type { LedgerObserver } from './observer.ts'
 import type { BookPlace } from './outcome.ts'
 import { createOnceAMinute, noLaterThan } from './patience.ts'
-import { encodeBook, encodeExceptions } from './state.ts'
+import { decodeBook, decodeExceptions, encodeBook, encodeExceptions } from './state.ts'
 
 export type SafeOptions = {
   readonly store: LedgerStore
@@ -23,25 +23,37 @@ export type SafeOptions = {
 /** Brings a book, and what it must not forget, into the store. */
 export type Safe = {
   readonly changed: () => void
+  /** What the book was made of: what else is found in the store later is somebody else's. */
+  readonly loaded: (found: Found) => void
   /** The next thing to be kept is the whole book: else nobody would know where it began. */
   readonly begun: () => void
-  /** @returns for how many milliseconds it held up everything else. @throws what the store throws */
+  /**
+   * Leaves what is in the store alone when somebody has saved there who took the partition over since.
+   *
+   * @returns for how many milliseconds it held up everything else. @throws what the store throws
+   */
   readonly save: (signal: AbortSignal) => Promise<number>
   /** Never rejects but for the signal, and takes a bounded time. `messages` is how many are at stake. */
   readonly keepExceptions: (messages: number, signal: AbortSignal) => Promise<void>
 }
 
+/** The states as they are in the store; undefined when there is none. */
+export type Found = { readonly book: Buffer | undefined; readonly exceptions: Buffer | undefined }
+
 /** With more of them the whole book is saved, and they are needed no more. */
 const MANY_EXCEPTIONS = 1000
 /** After a store did not answer in time nobody waits for it for so long. */
 const AWAY_MS = 10_000
+/** An answer that took longer tells what was before: this process may have been stopped meanwhile, and have lost the partition. */
+const STALE_MS = 1000
 
 export function createSafe({ store, place, observer, logger, patienceMs, now, exceptions, book }: SafeOptions): Safe {
-  const onceAMinute = createOnceAMinute(now)
+  const onceAMinute = createOnceAMinute()
   let changes = 0
   let hasBegun = false
   let savedChanges = 0
   let savedUpTo = 0n
+  let known: Found = { book: undefined, exceptions: undefined }
   let awayUntil = -Infinity
   let turn: Promise<void> = Promise.resolve()
 
@@ -52,30 +64,60 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
     return done
   }
 
+  const load = async (name: string, signal: AbortSignal): Promise<Buffer | undefined> => {
+    const begun = performance.now()
+    const state = await noLaterThan(store.load(name, signal), signal)
+    return performance.now() - begun < STALE_MS ? state : noLaterThan(store.load(name, signal), signal)
+  }
+
+  /** Did somebody save who took the partition over after us, or with us and has come further? */
+  const isBehind = async ({ generation, upTo }: Mark, signal: AbortSignal): Promise<boolean> => {
+    const bytes = await load(bookName(place), signal)
+    if (bytes === undefined || known.book?.equals(bytes) === true) return false
+    const other = unlessDamaged(() => decodeBook(bytes))
+    return other !== undefined && (other.generation > generation || (other.generation === generation && other.upTo > upTo))
+  }
+
   const saveBook = async (signal: AbortSignal): Promise<number> => {
     const state = book()?.state
     if (state === undefined || changes === savedChanges) return 0
-    const start = now()
-    const [saving, { upTo }] = [changes, state]
-    state.savedAt = start
     const begun = performance.now()
+    const [saving, mark] = [changes, { generation: state.generation, upTo: state.upTo }]
+    state.savedAt = now()
     const encoding = encodeBook(state)
     const busyMs = performance.now() - begun
     const bytes = await encoding
-    await noLaterThan(store.save(bookName(place), bytes, signal), signal)
+    const isLeft = await isBehind(mark, signal)
+    if (!isLeft) await noLaterThan(store.save(bookName(place), bytes, signal), signal)
     savedChanges = saving
     hasBegun = false
+    if (isLeft) {
+      logger.debug('the book is not saved: somebody else has taken the partition over', { ...place, ...mark })
+      return busyMs
+    }
+    known = { ...known, book: bytes }
     // Not those since the save before this: somebody who had the partition before us may save his older book even now.
     dropBefore(exceptions, savedUpTo)
-    savedUpTo = upTo
-    observer.saved?.(place, { seconds: (now() - start) / 1000, bytes: bytes.length })
+    savedUpTo = mark.upTo
+    observer.saved?.(place, { seconds: (performance.now() - begun) / 1000, bytes: bytes.length })
     return busyMs
   }
 
+  /** With those of somebody who has, or had, the partition as well: what came of their messages is lost otherwise. */
   const saveExceptions = async (signal: AbortSignal): Promise<void> => {
     if (book() === undefined) throw new Error('the saved book could not be read yet')
-    const bytes = await encodeExceptions(place, exceptions)
-    await noLaterThan(store.save(exceptionsName(place), bytes, signal), signal)
+    for (;;) {
+      const bytes = await encodeExceptions(place, exceptions)
+      const found = await load(exceptionsName(place), signal)
+      if (found === undefined || known.exceptions?.equals(found) === true) {
+        await noLaterThan(store.save(exceptionsName(place), bytes, signal), signal)
+        known = { ...known, exceptions: bytes }
+        return
+      }
+      const others = unlessDamaged(() => decodeExceptions(found))
+      if (others !== undefined) mergeInto(exceptions, others)
+      known = { ...known, exceptions: found }
+    }
   }
 
   const save = (signal: AbortSignal): Promise<number> =>
@@ -97,6 +139,9 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
     changed: () => {
       changes++
     },
+    loaded: (found) => {
+      known = found
+    },
     begun: () => {
       hasBegun = true
       changes++
@@ -104,7 +149,7 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
     save,
     keepExceptions: async (messages, signal) => {
       try {
-        if (now() < awayUntil) throw new Error('the store of the ledger did not answer before')
+        if (performance.now() < awayUntil) throw new Error('the store of the ledger did not answer before')
         const soon = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
         await noLaterThan(
           inTurn(() => keep(soon)),
@@ -112,9 +157,9 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
         )
       } catch (error) {
         signal.throwIfAborted()
-        if (now() >= awayUntil) {
+        if (performance.now() >= awayUntil) {
           observer.saveFailed?.(place)
-          awayUntil = now() + AWAY_MS
+          awayUntil = performance.now() + AWAY_MS
         }
         observer.unsafe?.(place, messages)
         onceAMinute(() =>
@@ -125,5 +170,17 @@ export function createSafe({ store, place, observer, logger, patienceMs, now, ex
         )
       }
     },
+  }
+}
+
+type Mark = { readonly generation: number; readonly upTo: bigint }
+
+/** What is damaged stands in nobody's way. */
+function unlessDamaged<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return undefined
   }
 }

@@ -59,14 +59,14 @@ describe('state of a book', () => {
 
   test('what is something else is not a book', () => expect(decodeBook(compressed(['replay', 1]))).toBeUndefined())
 
-  const fields = ['book', 1, 'logs', 's', 'g', 't', 3, '0', '10', 0, 5, 0, 0, 6]
+  const fields = ['book', 1, 'logs', 's', 'g', 't', 3, '0', '10', 0, 5, 0, 0, 6, 1]
   test.each([
     ['no bytes', Buffer.alloc(0), /compressed by zstd/],
     ['other bytes', Buffer.from('{"a":1}'), /compressed by zstd/],
     ['no JSON', zstdCompressSync('[1,'), /JSON compressed by zstd/],
     ['no list', compressed({ a: 1 }), /book: expected a list/],
     ['a later version', compressed(['book', 2]), /expected version 1, found 2/],
-    ['too short', compressed(fields), /book, field 14: expected a list, found undefined/],
+    ['too short', compressed(fields), /book, field 15: expected a list, found undefined/],
     ['an offset that is a number', compressed(fields.with(7, 0)), /book, field 7: expected an offset, found number/],
     ['an offset that is none', compressed(fields.with(8, '1e3')), /field 8: expected an offset/],
     ['half a partition', compressed(fields.with(6, 1.5)), /field 6: expected a whole number/],

@@ -12,7 +12,7 @@ import type { SequenceRun } from './sequence-run.ts'
 /*
  * A state is JSON compressed by zstd, lists of fields in their order; offsets are texts, as they may be larger than a number.
  *
- *   book        ['book', 1, place…, from, upTo, earlier, newestMs, expired, unattributed, savedAt, agents]
+ *   book        ['book', 1, place…, from, upTo, earlier, newestMs, expired, unattributed, savedAt, generation, agents]
  *   place       kind, storage, group, topic, partition
  *   agent       [cluster, agent, stored…, repeatedInBus…, repeatedInStorage…, deadLetters…, epochs, keys], each messages, records
  *   epoch       [epoch, distinct, missing, jumped]
@@ -25,7 +25,7 @@ const VERSION = 1
 
 /** The state as it is now: what happens while it is compressed is not in it. */
 export function encodeBook(state: BookState): Promise<Buffer> {
-  const { place, from, upTo, earlier, newestMs, expired, unattributed, savedAt, agents } = state
+  const { place, from, upTo, earlier, newestMs, expired, unattributed, savedAt, generation, agents } = state
   return toCompressedJson([
     'book',
     VERSION,
@@ -37,6 +37,7 @@ export function encodeBook(state: BookState): Promise<Buffer> {
     expired,
     unattributed,
     savedAt,
+    generation,
     Array.from(agents.values(), agentFields),
   ])
 }
@@ -54,6 +55,7 @@ export function decodeBook(bytes: Buffer): BookState | undefined {
     expired: fields.count(),
     unattributed: fields.count(),
     savedAt: fields.count(),
+    generation: fields.count(),
   }
   const agents = fields.each('agent', agentOf)
   return { ...state, agents: new Map(agents.map((one) => [idOf(one.cluster, one.agent), one])) }

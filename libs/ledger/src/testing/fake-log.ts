@@ -5,9 +5,9 @@ export function createFakeLog(topic = 't', partition = 0) {
   const records: BusRecord[] = []
   let start = 0
   const failures: Error[] = []
-  const reads: string[] = []
+  const reads: number[] = []
   const read: Bus['read'] = async function* (_topic, _partition, from, to, signal) {
-    reads.push(`${from}-${to}`)
+    reads.push(Number(from))
     const failure = failures.shift()
     if (failure !== undefined) throw failure
     // Two at a time, so that a reading can be cut short in its middle.
@@ -20,7 +20,7 @@ export function createFakeLog(topic = 't', partition = 0) {
   return {
     records,
     read,
-    /** Which ranges were read again. */
+    /** From where it was read again. */
     reads,
     failNextRead: (error: Error = new RetryableError('the bus is away')) => void failures.push(error),
     append: (headers: EnvelopeHeaders, key = `${headers.cluster}/${headers.agent}`, timestampMs = 1000 + records.length): BusRecord => {
