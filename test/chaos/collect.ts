@@ -41,7 +41,7 @@ export async function collect(world: Collected): Promise<Collection> {
   const { engines, services, producers, exporter, cluster, phases } = world
   phases.begin('sent')
   await producers.stop(DRAIN_MS)
-  await services.endScrapes()
+  const scraping = await endScrapes(world)
   phases.begin('in Kafka')
   const unsent = await untilEmpty(() => notInKafka(world), DRAIN_MS)
   phases.begin('agent empty')
@@ -64,12 +64,27 @@ export async function collect(world: Collected): Promise<Collection> {
   return {
     evidence,
     stuck: [
+      ...scraping.map((text) => stuck('agent', text)),
       ...unsent.slice(0, 1).map((first) => stuck('agent', `${unsent.length} are not in Kafka, first ${first}`)),
       ...buffered.map((text) => stuck('agent', text)),
       ...lags.map((lag) => stuck('ingester', lag)),
     ],
     ...books,
   }
+}
+
+/**
+ * The page that is under way when the agent is told to ask for no more would be one that it never took. So each is taken before: the agent asks
+ * for the next one of a target when it has the page before in its buffer.
+ */
+async function endScrapes({ exporter, services }: Collected): Promise<readonly string[]> {
+  exporter.hold()
+  const unasked = await untilEmpty(() => Promise.resolve(exporter.notAskedFor()), DRAIN_MS)
+  const failures = await untilEmpty(async () => {
+    await services.endScrapes()
+    return []
+  }, DRAIN_MS)
+  return [...unasked.map((path) => `does not scrape ${path} any more`), ...failures]
 }
 
 const stuck = (where: string, text: string): Finding => ({ what: 'stuck', where, text: `${text}, after ${DRAIN_MS / 1000} s` })

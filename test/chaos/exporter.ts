@@ -8,6 +8,10 @@ export type Page = { readonly path: string; readonly number: number; readonly at
 export type Exporter = {
   readonly address: string
   readonly pages: readonly Page[]
+  /** From now on who asks for a page waits for ever. */
+  readonly hold: () => void
+  /** Paths that nobody asked for since: who asks has done with the page before. */
+  readonly notAskedFor: () => readonly string[]
   readonly close: () => Promise<void>
 }
 
@@ -17,8 +21,14 @@ export const EXPORTED_PATHS = ['/counted', '/stamped'] as const
 export async function startExporter(): Promise<Exporter> {
   const pages: Page[] = []
   const numbers = new Map<string, number>()
+  let isHeld = false
+  const waiting = new Set<string>()
   const server = createServer((request, response) => {
     const path = request.url ?? '/'
+    if (isHeld) {
+      waiting.add(path)
+      return
+    }
     const number = (numbers.get(path) ?? 0) + 1
     numbers.set(path, number)
     const atMs = Date.now()
@@ -32,6 +42,10 @@ export async function startExporter(): Promise<Exporter> {
   return {
     address: `127.0.0.1:${port}`,
     pages,
+    hold: () => {
+      isHeld = true
+    },
+    notAskedFor: () => EXPORTED_PATHS.filter((path) => !waiting.has(path)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
