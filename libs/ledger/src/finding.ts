@@ -6,3 +6,4 @@ export const note = (text: string): Finding => ({ level: 'note', text })
 
 export const messages = (count: number): string => (count === 1 ? '1 message' : `${count} messages`)
 export const numbers = (count: number): string => (count === 1 ? '1 number' : `${count} numbers`)
+export const records = (count: number): string => (count === 1 ? '1 record' : `${count} records`)

@@ -4,7 +4,7 @@ import type { AgentAccount, EpochAccount, PartitionAccount, SenderAccount } from
 import { loss, messages, note, numbers, type Finding } from './finding.ts'
 import { beginsLate, lagOf, sum } from './join-storages.ts'
 
-/** One sender: sent = inBus + buffered + dropped + onTheWay, numbers counted each once. */
+/** One sender: sent = inBus + buffered + dropped + onTheWay + unanswered, numbers counted each once. */
 export type SenderRow = {
   readonly kind: Kind
   readonly cluster: string
@@ -17,8 +17,10 @@ export type SenderRow = {
   readonly inBus?: number
   readonly buffered?: number
   readonly dropped?: number
-  /** Not (yet) booked in the bus: in the lag, on their way, or given up without an answer. */
+  /** Acknowledged, or about to be, and not booked yet: in the lag, or on their way. */
   readonly onTheWay?: number
+  /** Given up without an answer, and not booked: most never came. */
+  readonly unanswered?: number
 }
 
 type Joined = { readonly rows: readonly SenderRow[]; readonly findings: readonly Finding[] }
@@ -78,8 +80,10 @@ function joinOne(sender: SenderAccount, storages: readonly StorageBooks[], all: 
   }))
   const worst = lost.reduce((a, b) => (b.numbers > a.numbers ? b : a))
   const most = acknowledged + buffered + sender.unanswered
+  const rest = Math.max(0, sent - inBus - buffered - dropped)
+  const unanswered = Math.min(rest, sender.unanswered)
   return {
-    row: { ...row, inBus, onTheWay: Math.max(0, sent - inBus - buffered - dropped) },
+    row: { ...row, inBus, onTheWay: rest - unanswered, unanswered },
     findings: [
       ...(worst.numbers > 0
         ? [loss(`${numbers(worst.numbers)} of ${describe(row)} never came to the bus, as ${worst.storage} reads it`)]

@@ -1,7 +1,7 @@
 import type { Kind } from '@clymene/model'
 
 import type { AgentAccount, Count, PartitionAccount } from './account.ts'
-import { loss, messages, note, type Finding } from './finding.ts'
+import { loss, messages, note, records, type Finding } from './finding.ts'
 
 /** What became in one storage of all messages of a kind: inBus is the sum of all that follows. */
 export type StorageRow = {
@@ -53,7 +53,10 @@ function findingsOf(books: readonly PartitionAccount[]): readonly Finding[] {
   const { kind, storage } = first
   const expired = sum(books, (book) => book.expired)
   const unattributed = sum(books, (book) => book.unattributed)
-  const deadLetters = sum(books, bookedDeadLetters)
+  const deadLetters = total(
+    books.flatMap(({ agents }) => agents),
+    ({ deadLetters: count }) => count,
+  )
   const unasked = books.filter(({ end }) => end === undefined)
   const late = books.filter(beginsLate)
   return [
@@ -66,8 +69,8 @@ function findingsOf(books: readonly PartitionAccount[]): readonly Finding[] {
           ),
         ]
       : []),
-    ...(deadLetters > 0
-      ? [note(`${storage} refused ${messages(deadLetters)} of ${kind}: they are dead letters, clymene replay shows them`)]
+    ...(deadLetters.messages > 0 || deadLetters.records > 0
+      ? [note(`${storage} refused ${refusedOf(deadLetters, kind)}: they are dead letters, clymene replay shows them`)]
       : []),
     ...(late.length > 0
       ? [note(`the books of ${storage} begin after the first messages of ${first.topic}: what came before is in no count`)]
@@ -77,6 +80,12 @@ function findingsOf(books: readonly PartitionAccount[]): readonly Finding[] {
       : []),
   ]
 }
+
+/** Records are also those of messages that the storage has but for them. */
+const refusedOf = ({ messages: whole, records: all }: Count, kind: Kind): string =>
+  whole === 0
+    ? `${records(all)} of messages of ${kind} that it has otherwise`
+    : `${messages(whole)} of ${kind} whole, ${records(all)} in all`
 
 /** Offsets are the bus's own count: what a book says has to fill exactly those that it has passed. */
 function imbalanceOf(book: PartitionAccount): readonly Finding[] {
@@ -97,8 +106,6 @@ export const lagOf = ({ end, upTo }: PartitionAccount): number => (end === undef
 
 const bookedOf = ({ stored, repeatedInBus, repeatedInStorage, deadLetters }: AgentAccount): number =>
   stored.messages + repeatedInBus.messages + repeatedInStorage.messages + deadLetters.messages
-
-const bookedDeadLetters = ({ agents }: PartitionAccount): number => sum(agents, ({ deadLetters }) => deadLetters.messages)
 
 const total = (agents: readonly AgentAccount[], of: (agent: AgentAccount) => Count): Count => ({
   messages: sum(agents, (agent) => of(agent).messages),

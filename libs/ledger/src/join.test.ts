@@ -77,6 +77,7 @@ describe('a sender', () => {
         buffered: 3,
         dropped: 1,
         onTheWay: 0,
+        unanswered: 0,
       },
     ])
     expect(found).toEqual([])
@@ -85,6 +86,15 @@ describe('a sender', () => {
   test('what is not booked yet is on the way', () => {
     const lagging = book([agent(4)], { end: '10' })
     expect(join([sender()], [lagging])).toMatchObject({ senders: [{ inBus: 4, onTheWay: 6 }], findings: [] })
+  })
+
+  test.each([
+    { came: 10, expected: { inBus: 10, onTheWay: 0, unanswered: 3 } },
+    { came: 12, expected: { inBus: 12, onTheWay: 0, unanswered: 1 } },
+    { came: 4, expected: { inBus: 4, onTheWay: 6, unanswered: 3 } },
+  ])('what it had no answer for is not on the way, unless it came: $came of 10 or more', ({ came, expected }) => {
+    const { senders } = join([sender({ sent: 13, unanswered: 3 })], [book([agent(came)], { end: '12' })])
+    expect(senders).toMatchObject([expected])
   })
 
   test('the storage that has read most says what is in the bus', () => {
@@ -204,7 +214,13 @@ describe('what does not add up is said in words', () => {
       'dead letters',
       [sender()],
       [book([agent(8, { deadLetters: count(2), ...epochs(10) })])],
-      ['note: prometheus refused 2 messages of metrics: they are dead letters, clymene replay shows them'],
+      ['note: prometheus refused 2 messages of metrics whole, 20 records in all: they are dead letters, clymene replay shows them'],
+    ],
+    [
+      'dead letters of messages that the storage has otherwise',
+      [sender()],
+      [book([agent(10, { deadLetters: { messages: 0, records: 3 } })])],
+      ['note: prometheus refused 3 records of messages of metrics that it has otherwise: they are dead letters, clymene replay shows them'],
     ],
     [
       'a book that does not balance',

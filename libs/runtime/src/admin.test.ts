@@ -77,7 +77,7 @@ describe('admin server', () => {
     expect((await server.inject('/version')).json()).toEqual(version)
   })
 
-  test('what a service adds below /api is served as JSON, and everything else there is health', async () => {
+  test('what a service adds below /api is served as JSON, and everything else there is not found', async () => {
     const { metrics, readiness } = start()
     const address = { host: '127.0.0.1', port: 0 }
     const admin = await startAdminServer({ flagName: 'f', metricsRoute: '/metrics', address, metrics, readiness, version })
@@ -85,7 +85,7 @@ describe('admin server', () => {
       const response = await fetch(`http://127.0.0.1:${admin.address.port}${path}`)
       return [response.status, await response.json()]
     }
-    expect(await get('/api/ledger')).toEqual([503, expect.objectContaining({ status: 'Server not available' })])
+    expect(await get('/api/ledger')).toEqual([404, { error: expect.stringContaining('nothing is served here') }])
     admin.serveJson('/api/ledger', async () => ({ books: [] }))
     admin.serveJson('/api/away', () => Promise.reject(new Error('the store is away')))
     expect(await get('/api/ledger?x=1')).toEqual([200, { books: [] }])

@@ -40,7 +40,7 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
 }
 
 /**
- * The routes of the admin port: `/` (and any other path) health as the original's JSON, `/livez` 200 while the process
+ * The routes of the admin port: `/` (and any other path that is not below `/api/`) health as the original's JSON, `/livez` 200 while the process
  * serves, `/readyz` 200 or 503 with a reason a line, `/reasons` the same text with 200 always (a Kubernetes API server's
  * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds below `/api/`.
  */
@@ -67,7 +67,7 @@ export function createAdminServer({
   }
   server.get('/api/*', async (request, reply) => {
     const answer = answers.get(request.url.replace(/\?.*$/, ''))
-    return answer === undefined ? sendHealth(readiness, reply) : sendJson(answer, reply)
+    return answer === undefined ? reply.code(404).send({ error: NOT_SERVED }) : sendJson(answer, reply)
   })
   server.get('/', (_request, reply) => sendHealth(readiness, reply))
   server.setNotFoundHandler((_request, reply) => sendHealth(readiness, reply))
@@ -75,6 +75,8 @@ export function createAdminServer({
 }
 
 const formatReasons = (reasons: readonly string[]): string => (reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
+
+const NOT_SERVED = 'nothing is served here: this service keeps no such thing, or has not started yet'
 
 const ANSWER_MS = 20_000
 

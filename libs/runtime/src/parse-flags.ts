@@ -15,6 +15,8 @@ export type ParsedFlags<F extends FlagSet> = {
 export type ParseOptions = {
   /** Unknown flags are passed over: for a first look at a few of them. */
   readonly lenient?: boolean
+  /** Mistakes are added here in place of being thrown, and what has one has its default: so that the rest can be looked at too. */
+  readonly mistakes?: string[]
   /** Flags that are known but belong to something not selected: accepted with a warning that says why. */
   readonly ignored?: Readonly<Record<string, { readonly flags: FlagSet; readonly reason: string }>>
 }
@@ -22,13 +24,14 @@ export type ParseOptions = {
 /**
  * Reads every declared flag: `--loki.client.url` from `argv`, else `LOKI_CLIENT_URL` from `env`, else its default.
  *
- * @throws ConfigError naming the flag or variable, the text found (never a secret) and what was expected. All mistakes at once.
+ * @throws ConfigError naming the flag or variable, the text found (never a secret) and what was expected. All mistakes at once; with
+ * `mistakes` they go there.
  */
 export function parseFlags<F extends FlagSet>(
   flags: F,
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-  { ignored = {}, lenient = false }: ParseOptions = {},
+  { ignored = {}, lenient = false, mistakes: kept }: ParseOptions = {},
 ): ParsedFlags<F> {
   const mistakes: string[] = []
   const warnings: string[] = []
@@ -51,7 +54,8 @@ export function parseFlags<F extends FlagSet>(
       return [name, one.default] as const
     }
   })
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  if (kept !== undefined) kept.push(...mistakes)
+  else if (mistakes.length > 0) throw new ConfigError(mistakes)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value came from the parser of its own flag
   return { values: Object.fromEntries(values) as FlagValues<F>, given, warnings, positionals }
 }

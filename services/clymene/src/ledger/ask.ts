@@ -8,7 +8,12 @@ export type AskOptions = {
   readonly token: string | undefined
 }
 
-export type Unreached = { readonly url: string; readonly reason: string }
+export type Unreached = {
+  readonly url: string
+  readonly reason: string
+  /** Nobody listens there. */
+  readonly isAbsent: boolean
+}
 export type Answers = { readonly reports: readonly LedgerReport[]; readonly unreached: readonly Unreached[] }
 
 /**
@@ -24,27 +29,35 @@ export async function askLedgers(options: AskOptions): Promise<Answers> {
       return 'reason' in again ? [answer] : [{ ...again, senders: answer.senders }]
     }),
   )
-  const unreached = first.flatMap(({ url, answer }) => ('reason' in answer ? [{ url: shown(url), reason: answer.reason }] : []))
+  const unreached = first.flatMap(({ url, answer }) => ('reason' in answer ? [{ url: shown(url), ...answer }] : []))
   return { reports: reports.flat(), unreached }
 }
 
 /** Largest answer, bytes: 10,000 agents with 16 epochs each take about 15 MB. */
 const MAX_BYTES = 256 * 1024 * 1024
 
-async function ask(url: URL, { timeoutMs, token }: AskOptions): Promise<LedgerReport | { readonly reason: string }> {
+async function ask(url: URL, { timeoutMs, token }: AskOptions): Promise<LedgerReport | Omit<Unreached, 'url'>> {
   try {
     const signal = AbortSignal.timeout(timeoutMs)
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const { statusCode, body } = await request(`${addressOf(url)}/api/ledger`, { headers, signal })
     const text = await textOf(body)
-    if (statusCode !== 200) return { reason: `answered ${statusCode}: ${text.trim().slice(0, 200)}` }
-    const report = parse(text)
-    return isReport(report) ? report : { reason: 'has no ledger: its answer is something else' }
+    const answer = parse(text)
+    if (statusCode !== 200) return failure(`answered ${statusCode}: ${(errorIn(answer) ?? text).trim().slice(0, 200)}`)
+    return isReport(answer) ? answer : failure('has no ledger: its answer is something else')
   } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError') return { reason: `no answer within ${timeoutMs} ms` }
-    return { reason: errorMessage(error) }
+    if (error instanceof Error && error.name === 'TimeoutError') return failure(`no answer within ${timeoutMs} ms`)
+    return { reason: errorMessage(error), isAbsent: isRefused(error) }
   }
 }
+
+const failure = (reason: string) => ({ reason, isAbsent: false })
+
+const isRefused = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+
+/** What our services say with 404 and 503. */
+const errorIn = (answer: unknown): string | undefined =>
+  typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string' ? answer.error : undefined
 
 async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = []

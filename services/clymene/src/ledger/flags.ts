@@ -8,9 +8,9 @@ export const LOCAL_PORTS = [15691, 15690, 15694, 15698].map((port) => `127.0.0.1
 export const ledgerFlags = {
   url: flag.list(
     LOCAL_PORTS,
-    'Admin addresses of agents, gateways and ingesters, host:port or http(s)://host:port (with the path of a proxy before it), as a comma list or given several times; of the default those count that answer',
+    'Admin addresses of agents, gateways and ingesters, host:port or http(s)://host:port (with the path of a proxy before it), as a comma list or given several times; of the default those may be missing that nobody listens on',
   ),
-  kind: flag.oneOf(['', ...KINDS], '', 'Only metrics, or only logs'),
+  kind: flag.oneOf(['all', ...KINDS], 'all', 'Kind of what is counted'),
   cluster: flag.string('', 'Only what comes from this cluster'),
   storage: flag.string('', 'Only the books of this storage'),
   output: flag.oneOf(['table', 'json'], 'table', 'For people or for programs'),

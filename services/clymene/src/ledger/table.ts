@@ -2,21 +2,19 @@ import type { JoinedLedger, SenderRow, StorageRow } from '@clymene/ledger'
 
 import type { Unreached } from './ask.ts'
 
+/** Why it is not said that all is there. */
+export type Reservations = { readonly unreached: readonly Unreached[]; readonly doubts: readonly string[] }
+
 /** What is shown to people: senders, storages, what was replayed, and what does not add up. */
-export function formatLedger({ senders, storages, replays, findings }: JoinedLedger, unreached: readonly Unreached[]): string {
+export function formatLedger({ senders, storages, replays, findings }: JoinedLedger, { unreached, doubts }: Reservations): string {
   const sections = [
     table(
       'Senders',
-      ['KIND', 'CLUSTER', 'AGENT', 'TO', 'SENT', 'IN BUS', 'BUFFERED', 'DROPPED', 'ON THE WAY'],
+      ['KIND', 'CLUSTER', 'AGENT', 'TO', 'SENT', 'BOOKED', 'BUFFERED', 'DROPPED', 'ON THE WAY', 'UNANSWERED'],
       senders.map(senderCells),
       4,
     ),
-    table(
-      'Storages',
-      ['KIND', 'STORAGE', 'IN BUS', 'STORED', 'TWICE IN BUS', 'TWICE WRITTEN', 'DEAD LETTERS', 'LAG', 'EXPIRED', 'UNKNOWN', 'RECORDS'],
-      storages.map(storageCells),
-      2,
-    ),
+    table('Storages', STORAGE_COLUMNS, storages.map(storageCells), 2),
     table(
       'Replays',
       ['KIND', 'STORAGE', 'TOPIC', 'CLUSTER', 'REPLAYED', 'REFUSED'],
@@ -32,19 +30,37 @@ export function formatLedger({ senders, storages, replays, findings }: JoinedLed
     ),
     [
       ...findings.map(({ level, text }) => `${level}: ${text}`),
-      ...unreached.map(({ url, reason }) => `not reached: ${url}: ${reason}`),
+      ...unreached.map(({ url, reason }) => `not reached: ${url}: ${printable(reason)}`),
+      ...doubts.map((doubt) => `not known: ${printable(doubt)}`),
     ].join('\n'),
-    findings.some(({ level }) => level === 'loss') ? '' : 'nothing is missing, and the books balance',
+    unreached.length + doubts.length > 0 || findings.some(({ level }) => level === 'loss')
+      ? ''
+      : 'nothing is missing, and the books balance',
   ]
   return sections.filter((section) => section !== '').join('\n\n')
 }
 
-const senderCells = ({ kind, cluster, agent, to = '', sent, inBus, buffered, dropped, onTheWay }: SenderRow): readonly string[] => [
+const senderCells = ({ kind, cluster, agent, to = '', ...counts }: SenderRow): readonly string[] => [
   kind,
   cluster,
   agent,
   to,
-  ...[sent, inBus, buffered, dropped, onTheWay].map(number),
+  ...[counts.sent, counts.inBus, counts.buffered, counts.dropped, counts.onTheWay, counts.unanswered].map(number),
+]
+
+const STORAGE_COLUMNS = [
+  'KIND',
+  'STORAGE',
+  'IN BUS',
+  'STORED',
+  'TWICE IN BUS',
+  'TWICE WRITTEN',
+  'DEAD LETTERS',
+  'LAG',
+  'EXPIRED',
+  'UNKNOWN',
+  'RECORDS STORED',
+  'RECORDS REFUSED',
 ]
 
 const storageCells = (row: StorageRow): readonly string[] => [
@@ -60,6 +76,7 @@ const storageCells = (row: StorageRow): readonly string[] => [
     row.expired,
     row.unattributed,
     row.stored.records,
+    row.deadLetters.records,
   ].map(number),
 ]
 
@@ -79,4 +96,4 @@ function table(title: string, header: readonly string[], rows: readonly (readonl
 }
 
 /** Names come from outside: nothing of them moves the cursor of a terminal. */
-const printable = (text: string): string => (text === '' ? '–' : text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'))
+export const printable = (text: string): string => (text === '' ? '–' : text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'))

@@ -4,12 +4,14 @@ import { ExitError, flagHelp, parseFlags, runProcess, secretFile } from '@clymen
 
 import type { Tool } from '../cli.ts'
 import { askLedgers, type Unreached } from './ask.ts'
+import { doubtsOf } from './doubts.ts'
 import { ledgerFlags } from './flags.ts'
-import { formatLedger } from './table.ts'
+import { readUrls } from './read-urls.ts'
+import { formatLedger, printable } from './table.ts'
 
 const summary = 'asks agents, gateways and ingesters for their books and shows whether everything sent has arrived'
 
-/** `clymene ledger`: exit status 1 when something is missing, expired or does not balance, or a service that was named did not answer. */
+/** `clymene ledger`: exit status 1 when something is missing, expired or does not balance, a service did not answer, or there was no book to look at. */
 export const ledgerTool: Tool = {
   name: 'ledger',
   summary,
@@ -19,41 +21,46 @@ export const ledgerTool: Tool = {
 const help = (): string =>
   [
     `clymene ledger: ${summary}`,
-    'Usage:\n  clymene ledger [flags]\n      exit status 1 when something is missing or expired, books do not balance, or a named service did not answer',
+    'Usage:\n  clymene ledger [flags]\n      exit status 1 when something is missing or expired, books do not balance, a service did not answer, or there was no book to look at',
     flagHelp([{ title: 'Flags', flags: ledgerFlags }]),
   ].join('\n\n')
 
 async function showLedger(argv: readonly string[]): Promise<void> {
-  const { values, given, positionals } = parseFlags(ledgerFlags, gathered(argv), {})
-  const urls = readUrls(values.url)
-  const mistakes = [
-    ...positionals.map((word) => `${word}: expected a flag`),
-    ...urls.flatMap((url) => (url instanceof URL ? [] : [url])),
-    ...(urls.length === 0 ? ['--url: expected at least one address'] : []),
-  ]
+  const mistakes: string[] = []
+  const { values, given, positionals } = parseFlags(ledgerFlags, gathered(argv), {}, { mistakes })
+  mistakes.push(...positionals.map((word) => `${word}: expected a flag`))
+  const urls = readUrls(values.url, mistakes)
   const token = readToken(values['token-file'], mistakes)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  const { reports, unreached } = await askLedgers({ urls: urls.filter((url) => url instanceof URL), timeoutMs: values.timeout, token })
+  const { reports, unreached } = await askLedgers({ urls, timeoutMs: values.timeout, token })
   const kind = KINDS.find((one) => one === values.kind)
-  const joined = joinLedgers(reports, {
+  const filter = {
     ...(kind === undefined ? {} : { kind }),
     ...(values.cluster === '' ? {} : { cluster: values.cluster }),
     ...(values.storage === '' ? {} : { storage: values.storage }),
-  })
+  }
+  const joined = joinLedgers(reports, filter)
   // Of the default ports only those are meant that somebody listens on.
-  const missed = given.has('url') || reports.length === 0 ? unreached : []
+  const missed = given.has('url') || reports.length === 0 ? unreached : unreached.filter(({ isAbsent }) => !isAbsent)
+  const doubts = reports.length === 0 ? [] : doubtsOf(reports, filter)
   if (reports.length > 0 || values.output === 'json') {
-    print(values.output === 'json' ? JSON.stringify({ ...joined, unreached: missed }, undefined, 2) : formatLedger(joined, missed))
+    const told = missed.map(({ url, reason }) => ({ url, reason }))
+    print(
+      values.output === 'json'
+        ? JSON.stringify({ ...joined, unreached: told, unknown: doubts }, undefined, 2)
+        : formatLedger(joined, { unreached: missed, doubts }),
+    )
   }
   const losses = joined.findings.filter(({ level }) => level === 'loss').length
-  if (losses > 0 || missed.length > 0) throw new ExitError(verdict(losses, missed, reports.length))
+  if (losses > 0 || missed.length > 0 || doubts.length > 0) throw new ExitError(verdict(losses, missed, doubts, reports.length))
 }
 
-function verdict(losses: number, missed: readonly Unreached[], reached: number): string {
+function verdict(losses: number, missed: readonly Unreached[], doubts: readonly string[], reached: number): string {
   if (reached === 0) return `no service answered: ${missed.map(({ url, reason }) => `${url}: ${reason}`).join('; ')}`
   return [
     ...(losses > 0 ? [`losses: ${losses}`] : []),
     ...(missed.length > 0 ? [`services that did not answer: ${missed.length}`] : []),
+    ...doubts.map(printable),
   ].join('; ')
 }
 
@@ -72,14 +79,6 @@ function gathered(argv: readonly string[]): readonly string[] {
   }
   return urls.length === 0 ? rest : [`--url=${urls.join(',')}`, ...rest]
 }
-
-const readUrls = (texts: readonly string[]): readonly (URL | string)[] =>
-  texts.map((text) => {
-    const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`)
-    return url !== null && url.search === '' && url.hash === ''
-      ? url
-      : `--url: ${JSON.stringify(text.replace(/\/\/[^/\s]*@/, '//***@'))}: expected host:port or http(s)://host:port, with the path of a proxy where there is one`
-  })
 
 function readToken(path: string, mistakes: string[]): string | undefined {
   if (path === '') return undefined
