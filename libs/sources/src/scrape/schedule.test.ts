@@ -46,13 +46,13 @@ describe('waiting until a time of day', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const waiting = waitUntil(Date.now() + 20, never)
     vi.setSystemTime(Date.now() - 3_600_000)
-    await waiting
+    await expect(waiting).resolves.toBeUndefined()
   })
 
   test('ends when the signal aborts', async () => {
     const stop = new AbortController()
     const waiting = waitUntil(Date.now() + 3_600_000, stop.signal)
     stop.abort()
-    await waiting
+    await expect(waiting).resolves.toBeUndefined()
   })
 })
