@@ -5,28 +5,19 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 
 import { startEngines } from './engines.ts'
 import { impossibleFaults } from './impossible.ts'
+import { readOptions, USAGE } from './options.ts'
 import { runSeed, type SeedReport } from './run-seed.ts'
 import { describeReport, tableOf } from './table.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    minutes: { type: 'string' },
-    seed: { type: 'string' },
-    faults: { type: 'string', default: '6' },
-    'load-seconds': { type: 'string', default: '18' },
-    table: { type: 'string' },
-  },
-})
-const first = numberOf('seed', values.seed ?? String(Math.floor(Math.random() * 1_000_000)))
-const minutes = values.minutes === undefined ? Infinity : numberOf('minutes', values.minutes)
-const seeds = values.seeds === undefined ? (values.minutes === undefined ? 1 : Infinity) : numberOf('seeds', values.seeds)
-const faults = numberOf('faults', values.faults)
-const loadMs = numberOf('load-seconds', values['load-seconds']) * 1000
+const asked = readOptions(process.argv.slice(2))
+if (typeof asked === 'string' || asked.isHelp) {
+  process[typeof asked === 'string' ? 'stderr' : 'stdout'].write(typeof asked === 'string' ? `${asked}\n` : USAGE)
+  process.exit(typeof asked === 'string' ? 2 : 0)
+}
+const { seeds, minutes, faults, loadMs, table, first } = asked
 const keepIn = join(tmpdir(), `clymene-chaos-logs-${process.pid}`)
 
 process.on('SIGINT', () => process.exit(130)).on('SIGTERM', () => process.exit(143))
@@ -45,17 +36,7 @@ for (let seed = first; seed < first + seeds && performance.now() < until; seed++
 }
 await engines.stop()
 process.stdout.write(`\n${tableOf(reports)}`)
-if (values.table !== undefined) writeFileSync(values.table, tableOf(reports))
+if (table !== undefined) writeFileSync(table, tableOf(reports))
 const failed = reports.filter(({ findings }) => findings.length > 0).map(({ seed }) => seed)
 process.stdout.write(failed.length === 0 ? `\n${reports.length} seeds, all clean\n` : `\nnot clean: ${failed.join(', ')}\n`)
 process.exit(failed.length === 0 ? 0 : 1)
-
-function numberOf(name: string, text: string): number {
-  const number = Number(text)
-  return Number.isFinite(number) && number >= 0 ? number : misuse(name, text)
-}
-
-function misuse(name: string, text: string): never {
-  process.stderr.write(`--${name} is ${JSON.stringify(text)}, expected a number\n`)
-  process.exit(2)
-}

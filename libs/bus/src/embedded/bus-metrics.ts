@@ -16,7 +16,9 @@ export type BusMetrics = {
 export function createBusMetrics(metrics: Metrics, component: string): BusMetrics {
   const name = (rest: string): string => `clymene_${component}_${rest}`
   const bytes = metrics.gauge(name('bytes'), 'Bytes on disk', ['topic'])
-  const oldest = metrics.gauge(name('oldest_record_seconds'), 'Age of the oldest record that is kept', ['topic'])
+  const oldest = metrics.gauge(name('oldest_record_seconds'), 'Age of the oldest record on the disk, read or not: not of what waits', [
+    'topic',
+  ])
   const appended = metrics.counter(name('appended_records_total'), 'Messages written', ['topic'])
   const fsync = metrics.histogram(name('fsync_seconds'), 'Time of one sync to the disk')
   const expired = metrics.counter(name('expired_records_total'), 'Messages deleted by size or age that the group had not read', [

@@ -22,7 +22,7 @@ function letter(value: Buffer, kind: Kind = 'metrics', note: Partial<Letter['not
       origin,
       ...note,
     },
-    message: { kind, key: '/c1/a/', value, headers: { records: 3, agent: 'a', sequence: 7 }, extra: { further: 'x' } },
+    message: { kind, key: '/c1/a/', value, headers: { records: 3, agent: 'a', sequence: 7, newestMs: 9000 }, extra: { further: 'x' } },
     parts: 1,
   }
 }

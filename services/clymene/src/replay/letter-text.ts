@@ -26,7 +26,9 @@ export const recordsText = (records: number): string => `${records} ${records ==
 export function contentLines(letter: Letter, limit: number): readonly string[] {
   const { message } = letter
   const prepared = prepareLetter(letter, reader)
-  const headers = { ...message.extra, ...message.headers, key: message.key }
+  // Of the whole message: beside the older samples of a piece it would mislead.
+  const { newestMs: _, ...own } = message.headers
+  const headers = { ...message.extra, ...own, key: message.key }
   const about = Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${String(value)}`]))
   const content =
     prepared.kind === 'empty'
