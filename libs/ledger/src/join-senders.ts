@@ -99,9 +99,12 @@ function joinOne(sender: SenderAccount, storages: readonly StorageBooks[], all: 
   }
 }
 
-/** What the sender knows to be safe has to be there, and a gap has to be something that it gave up or has still to send. */
+/**
+ * What the sender knows to be safe has to be there, and a gap has to be something that it gave up or has still to send; or either is among
+ * what nobody knows the numbers of.
+ */
 function lostOf(sender: SenderAccount, { unknown, agents, isLate }: StorageBooks, distinct: number, missing: number): number {
-  const byGaps = missing - sender.dropped - sender.unanswered - sender.buffered
+  const byGaps = missing - sender.dropped - sender.unanswered - sender.buffered - unknown
   // Agents that were forgotten are counted without a name.
   const nameless = sum(
     agents.filter(({ agent }) => agent === ''),
@@ -134,7 +137,7 @@ function strangers(senders: readonly SenderAccount[], storages: readonly Storage
   const isAsked = (kind: Kind, { cluster, agent }: AgentAccount): boolean =>
     senders.some((sender) => sender.kind === kind && sender.agent === agent && (sender.cluster === cluster || sender.cluster === ''))
   const found = new Map<string, { readonly row: SenderRow; inBus: number; missing: number }>()
-  for (const { kind, agents } of storages) {
+  for (const { kind, agents, unknown } of storages) {
     const named = Map.groupBy(
       agents.filter((account) => account.agent !== '' && !isAsked(kind, account)),
       ({ cluster, agent }) => JSON.stringify([kind, cluster, agent]),
@@ -149,10 +152,7 @@ function strangers(senders: readonly SenderAccount[], storages: readonly Storage
           before?.inBus ?? 0,
           sum(epochs, ({ distinct }) => distinct),
         ),
-        missing: Math.max(
-          before?.missing ?? 0,
-          sum(epochs, ({ missing }) => missing),
-        ),
+        missing: Math.max(before?.missing ?? 0, sum(epochs, ({ missing }) => missing) - unknown),
       })
     }
   }

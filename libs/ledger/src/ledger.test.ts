@@ -1,5 +1,5 @@
 import { RetryableError, type BusRecord, type EnvelopeHeaders, type LedgerStore, type Logger, type PartitionBatch } from '@clymene/model'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { createLedger, type Ledger, type LedgerOptions } from './ledger.ts'
 import { createMemoryLedgerStore } from './memory-store.ts'
@@ -205,6 +205,36 @@ describe('books of a partition', () => {
     expect(next.counts()).toEqual({ ...NONE, upTo: '10', stored: 6, unattributed: 4 })
   })
 
+  test('of those that were deleted none needs to be left before the batch', async () => {
+    const log = filledLog(20)
+    const dead = startMember(log)
+    await dead.deliver(0, 2, { takeover: true })
+    await dead.deliver(2, 9)
+    log.deleteBefore(9)
+    const next = after(log, dead)
+    await next.take(log.records.slice(9, 10), { takeover: true, committed: 9n })
+    expect(next.counts()).toEqual({ ...NONE, upTo: '9', stored: 2, unattributed: 7 })
+  })
+
+  test('a log that ends before what was committed is read again: its leader does not know yet how far it goes', async () => {
+    const log = filledLog(10)
+    const dead = startMember(log)
+    await dead.deliver(0, 2, { takeover: true })
+    await dead.deliver(2, 6)
+    const next = after(log, dead)
+    log.endNextReadsBefore(3, 4)
+    await next.deliver(6, 10, { takeover: true, committed: 6n })
+    expect(next.counts()).toEqual({ ...NONE, upTo: '10', stored: 10 })
+    expect(log.reads).toEqual([2, 3, 4])
+  })
+
+  test('a group that is handed over what lies before where it stood has its book from there', async () => {
+    const log = filledLog(4)
+    const member = startMember(log)
+    await member.deliver(0, 4, { takeover: true, committed: 100n })
+    expect(member.counts()).toEqual({ ...NONE, upTo: '4', stored: 4 })
+  })
+
   test('a topic that was made anew begins at 0 again, the counts stay', async () => {
     const member = startMember(filledLog(5))
     await member.deliver(0, 5, { takeover: true })
@@ -339,6 +369,58 @@ describe('a store that is away', () => {
     expect(member.counts()).toMatchObject({ stored: 21, dead: 19 })
   })
 
+  test('that does not end a save holds up no takeover for longer than the patience', async () => {
+    const log = filledLog(8)
+    const { store, set } = awayStore('hangs')
+    set(false)
+    const member = startMember(log, { store, patienceMs: 100 })
+    await member.deliver(0, 2, { takeover: true })
+    await member.deliver(2, 4)
+    set(true)
+    const saving = member.ledger.save(never)
+    await member.deliver(4, 8, { takeover: true, committed: 4n })
+    await expect(saving).resolves.toBeUndefined()
+    expect(member.ledger.accounts()).toEqual([])
+  })
+
+  test('nor one that is lost at once', async () => {
+    const log = filledLog(8)
+    const gate = Promise.withResolvers<void>()
+    const inner = createMemoryLedgerStore()
+    let isOpen = true
+    const save: LedgerStore['save'] = async (...state) => {
+      if (!isOpen) await gate.promise
+      await inner.save(...state)
+    }
+    const member = startMember(log, { store: { ...inner, save }, patienceMs: 60_000 })
+    await member.deliver(0, 2, { takeover: true })
+    await member.deliver(2, 4)
+    isOpen = false
+    const lost = new AbortController()
+    const taking = member.take(log.records.slice(4), { takeover: true, committed: 4n }, lost.signal)
+    lost.abort(new Error('lost'))
+    await expect(taking).rejects.toThrow('lost')
+    gate.resolve()
+  })
+
+  test('is tried again after a moment, also when the clock was set back', async () => {
+    const log = filledLog(6)
+    const { store, set } = awayStore('fails')
+    set(false)
+    let clock = 1e12
+    const member = startMember(log, { store, now: () => clock })
+    await member.deliver(0, 2, { takeover: true })
+    set(true)
+    await member.deliver(2, 4, {}, 'deadLetter')
+    expect(member.told).toMatchObject({ unsafe: 2 })
+    set(false)
+    clock -= 513_000
+    const later = performance.now() + 11_000
+    const passed = vi.spyOn(performance, 'now').mockImplementation(() => later)
+    await member.deliver(4, 6, {}, 'deadLetter').finally(() => passed.mockRestore())
+    expect(member.told).toMatchObject({ unsafe: 2 })
+  })
+
   test('saving says so, and is tried again', async () => {
     const log = filledLog(4)
     const { store, set } = awayStore('fails')
@@ -376,6 +458,80 @@ describe('a store that is away', () => {
   })
 })
 
+describe('a member that goes on after another has taken its partition over', () => {
+  test('does not save its older book over the newer one', async () => {
+    const log = filledLog(12)
+    const [frozen, lost] = [startMember(log), new AbortController()]
+    await frozen.deliver(0, 2, { takeover: true }, 'stored', lost.signal)
+    await frozen.deliver(2, 3, {}, 'stored', lost.signal)
+    const next = after(log, frozen)
+    await next.deliver(3, 5, { takeover: true, committed: 3n }, 'deadLetter')
+    await next.ledger.save(never)
+    await next.deliver(5, 8)
+    await next.ledger.save(never)
+    await next.deliver(8, 10, {}, 'deadLetter')
+    lost.abort(new Error('lost'))
+    await frozen.ledger.close()
+    expect(frozen.told['saved']).toBe(1)
+    const third = after(log, next)
+    await third.deliver(10, 12, { takeover: true, committed: 10n })
+    expect(third.counts()).toEqual({ ...NONE, upTo: '12', stored: 8, dead: 4 })
+  })
+
+  test('nor by and by, as long as it does not know of it', async () => {
+    const log = filledLog(8)
+    const frozen = startMember(log)
+    await frozen.deliver(0, 3, { takeover: true })
+    const next = after(log, frozen)
+    await next.deliver(3, 4, { takeover: true, committed: 3n })
+    await next.ledger.save(never)
+    await frozen.deliver(3, 6)
+    await frozen.ledger.save(never)
+    expect(next.counts('saved')).toMatchObject({ upTo: '4' })
+  })
+
+  test('keeps what came of its last body with what the other has kept', async () => {
+    const log = filledLog(8)
+    const [frozen, lost] = [startMember(log), new AbortController()]
+    await frozen.deliver(0, 2, { takeover: true }, 'stored', lost.signal)
+    const next = after(log, frozen)
+    await next.deliver(2, 4, { takeover: true, committed: 2n }, 'deadLetter')
+    await next.deliver(4, 6)
+    await frozen.deliver(2, 3, {}, 'deadLetter', lost.signal)
+    lost.abort(new Error('lost'))
+    await frozen.ledger.close()
+    const third = after(log, next)
+    await third.deliver(6, 8, { takeover: true, committed: 6n })
+    expect(third.counts()).toEqual({ ...NONE, upTo: '8', stored: 6, dead: 2 })
+  })
+
+  test('is not deceived by an answer of before it was stopped', async () => {
+    const log = filledLog(6)
+    const states = new Map<string, Buffer>()
+    const inner = createMemoryLedgerStore(states)
+    let whileStopped: (() => Promise<void>) | undefined
+    const load: LedgerStore['load'] = async (...about) => {
+      const state = await inner.load(...about)
+      const stop = whileStopped
+      whileStopped = undefined
+      await stop?.()
+      return state
+    }
+    const frozen = startMember(log, { store: { ...inner, load }, states })
+    await frozen.deliver(0, 2, { takeover: true })
+    await frozen.deliver(2, 3)
+    const next = after(log, frozen)
+    const later = performance.now() + 60_000
+    whileStopped = async () => {
+      await next.deliver(3, 6, { takeover: true, committed: 3n })
+      await next.ledger.save(never)
+      vi.spyOn(performance, 'now').mockImplementation(() => later)
+    }
+    await frozen.ledger.save(never).finally(() => vi.restoreAllMocks())
+    expect(next.counts('saved')).toMatchObject({ upTo: '6' })
+  })
+})
+
 describe('report', () => {
   test('of all replicas: what is saved, and of each book here what it is now', async () => {
     const states = new Map<string, Buffer>()
@@ -404,7 +560,7 @@ describe('report', () => {
     const { ledger } = startMember(log)
     for (const [storage, count] of [
       ['s', 4],
-      ['behind', 1],
+      ['behind', 2],
     ] as const) {
       const records = log.records.slice(0, count)
       const book = await ledger.take({ topic: 't', partition: 0, records, takeover: true }, { ...OWNER, storage }, never)

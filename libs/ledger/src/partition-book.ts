@@ -121,7 +121,15 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
       hasChangedSafety = false
       await safe.keepExceptions(settlements.length, signal)
     },
-    save: (signal) => safe.save(AbortSignal.any([signal, stop.signal, AbortSignal.timeout(patienceMs)])),
+    save: async (signal) => {
+      try {
+        return await safe.save(AbortSignal.any([signal, stop.signal, AbortSignal.timeout(patienceMs)]))
+      } catch (error) {
+        // Whoever gives the partition up saves it once more.
+        if (stop.signal.aborted) return 0
+        throw error
+      }
+    },
     state: () => book?.state,
     release: async () => {
       if (stop.signal.aborted) return

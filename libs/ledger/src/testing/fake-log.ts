@@ -6,15 +6,17 @@ export function createFakeLog(topic = 't', partition = 0) {
   let start = 0
   const failures: Error[] = []
   const reads: number[] = []
+  const ends: number[] = []
   const read: Bus['read'] = async function* (_topic, _partition, from, to, signal) {
     reads.push(Number(from))
     const failure = failures.shift()
     if (failure !== undefined) throw failure
+    const end = Math.min(Number(to), ends.shift() ?? records.length)
     // Two at a time, so that a reading can be cut short in its middle.
-    for (let at = Math.max(Number(from), start); at < Math.min(Number(to), records.length); at += 2) {
+    for (let at = Math.max(Number(from), start); at < end; at += 2) {
       signal.throwIfAborted()
       await Promise.resolve()
-      yield records.slice(at, Math.min(at + 2, Number(to)))
+      yield records.slice(at, Math.min(at + 2, end))
     }
   }
   return {
@@ -23,6 +25,8 @@ export function createFakeLog(topic = 't', partition = 0) {
     /** From where it was read again. */
     reads,
     failNextRead: (error: Error = new RetryableError('the bus is away')) => void failures.push(error),
+    /** Who leads it now does not know of all that is in it. */
+    endNextReadsBefore: (...offsets: readonly number[]) => void ends.push(...offsets),
     append: (headers: EnvelopeHeaders, key = `${headers.cluster}/${headers.agent}`, timestampMs = 1000 + records.length): BusRecord => {
       const origin = { logId: 'l', topic, partition, offset: BigInt(records.length), timestampMs }
       const record: BusRecord = { kind: 'metrics', key, value: Buffer.from('x'), headers: { records: 10, ...headers }, origin }
