@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { busRecord, metricsDelivery, numbered, sample, TOPIC } from '../testing/messages.ts'
 import { createRecordingLogger } from '../testing/recording-logger.ts'
 import { createDeadLetters } from './dead-letters.ts'
+import { MAX_PARTS } from './letter-parts.ts'
 
 const never = new AbortController().signal
 const REFUSED = new PermanentError('out of order sample', { status: 400 })
@@ -24,7 +25,8 @@ function start({ limit = Infinity, failures = [] }: { readonly limit?: number; r
         const failure = ahead.shift()
         if (failure !== undefined) throw failure
         for (const envelope of envelopes) {
-          if (envelope.value.length + JSON.stringify(envelope.extra).length > limit) throw new PermanentError('MESSAGE_TOO_LARGE')
+          const { key, value, extra = {} } = envelope
+          if (value.length + Buffer.byteLength(key + JSON.stringify(extra)) > limit) throw new PermanentError('MESSAGE_TOO_LARGE')
           produced.push(envelope)
         }
       },
@@ -101,7 +103,7 @@ describe('a letter', () => {
 
 describe('a letter over the limit of the bus', () => {
   const large = Buffer.alloc(3000, 'x')
-  const limit = 2000
+  const limit = 2400
 
   test('goes in parts of one id, each with the whole note', async () => {
     const { letters, produced } = start({ limit })
@@ -123,25 +125,66 @@ describe('a letter over the limit of the bus', () => {
     expect(new Set(produced.map(({ extra }) => extra?.['clymene-dl-id'])).size).toBe(3)
   })
 
-  test('parts of which one could not be written come again, all of them and with an id of their own', async () => {
-    const { letters, produced } = start({ limit, failures: [undefined, undefined, new RetryableError('away')] })
+  test('goes on at the part that could not be written, under the same id', async () => {
+    const { letters, produced } = start({ limit: 1700, failures: [undefined, undefined, undefined, undefined, new RetryableError('away')] })
     await letters.undecodable(busRecord(large, 7), new Error('no'), never)
-    expect(produced.map(({ extra }) => extra?.['clymene-dl-part'])).toEqual(['1/2', '1/2', '2/2'])
-    const ids = produced.map(({ extra }) => extra?.['clymene-dl-id'])
-    expect(ids[0]).not.toBe(ids[1])
-    expect(ids[1]).toBe(ids[2])
+    expect(produced.map(({ extra }) => extra?.['clymene-dl-part'])).toEqual(['1/4', '2/4', '3/4', '4/4'])
+    expect(new Set(produced.map(({ extra }) => extra?.['clymene-dl-id'])).size).toBe(1)
+    expect(Buffer.concat(produced.map(({ value }) => value))).toEqual(large)
   })
 
   test('that not even parts make fit holds its partition: an ERROR and a reason until it can be written', async () => {
-    const refusals = Array.from({ length: 7 }, () => new PermanentError('MESSAGE_TOO_LARGE'))
+    const refusals = Array.from({ length: Math.log2(MAX_PARTS) + 1 }, () => new PermanentError('MESSAGE_TOO_LARGE'))
     const { letters, produced, lines, told, reasons } = start({ failures: [...refusals, ...refusals] })
     await letters.undecodable(busRecord(large, 7), new Error('no'), never)
-    expect(told.slice(0, 7)).toEqual(refusals.map(() => undefined))
-    expect(told.slice(7)).toEqual([...refusals.map(() => 'MESSAGE_TOO_LARGE'), 'MESSAGE_TOO_LARGE'])
+    expect(told.slice(0, refusals.length)).toEqual(refusals.map(() => undefined))
+    expect(told.slice(refusals.length)).toEqual([...refusals.map(() => 'MESSAGE_TOO_LARGE'), 'MESSAGE_TOO_LARGE'])
     expect(reasons()).toEqual([[`dead letters of storage s: ${TOPIC}`, undefined]])
     expect(produced).toHaveLength(1)
     expect(lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
       'dead letter cannot be written; this partition waits',
     ])
   })
+})
+
+describe('what stands beside the value', () => {
+  const limit = 1_000_000
+  const long = 'é'.repeat(450_000)
+
+  test.each<[what: string, key: string, extra: Record<string, string> | undefined]>([
+    ['the key', long, { __proto__: 'x', 'x-own': 'kept' }],
+    ['a header', 'k', { 'x-long': long, 'x-own': 'kept' }],
+    ['many headers', '', Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x-${index}`, 'y'.repeat(30)]))],
+  ])('too large for every part goes into the value: %s', async (_what, key, extra) => {
+    const { letters, produced } = start({ limit })
+    const record = { ...busRecord(Buffer.alloc(300_000, 'v'), 7, numbered(3)), key, ...(extra === undefined ? {} : { extra }) }
+    await letters.undecodable(record, new Error('no'), never)
+    expect(produced.map((one) => one.extra?.['clymene-dl-part'])).toEqual(['1/2', '2/2'])
+    for (const part of produced) {
+      expect(part.key).toMatch(/^[0-9a-f]{64}$/)
+      expect(Object.keys(part.extra ?? {}).filter((name) => !name.startsWith('clymene-dl-'))).toEqual([])
+      expect(part.extra).toMatchObject({ 'clymene-dl-offset': '7', 'clymene-dl-wrapped': '1' })
+    }
+  })
+
+  test('stays there while the bus takes it, or while it is small', async () => {
+    const { letters, produced } = start({ limit })
+    await letters.undecodable({ ...busRecord(Buffer.from('v'), 7), key: 'x'.repeat(900_000) }, new Error('no'), never)
+    await letters.undecodable({ ...busRecord(Buffer.alloc(1_000_000), 8), key: 'x'.repeat(8000) }, new Error('no'), never)
+    expect(produced.map(({ key }) => key.length)).toEqual([900_000, 8000, 8000])
+    for (const { extra } of produced) expect(extra).not.toHaveProperty('clymene-dl-wrapped')
+  })
+
+  test('a label as the cluster is cut', async () => {
+    const { letters, produced } = start({ limit })
+    await letters.refused({ ...delivery(), headers: numbered(3, { cluster: 'é'.repeat(600_000) }) }, REFUSED, never)
+    expect(produced[0]?.extra?.['clymene-dl-cluster']).toBe('é'.repeat(128))
+  })
+})
+
+test('what nobody sends in one request is cut before it is tried', async () => {
+  const { letters, produced } = start()
+  await letters.undecodable(busRecord(Buffer.alloc(33 * 1024 * 1024), 7), new Error('no'), never)
+  await letters.undecodable({ ...busRecord(Buffer.alloc(1), 8), key: 'x'.repeat(33 * 1024 * 1024) }, new Error('no'), never)
+  expect(produced.map(({ extra }) => extra?.['clymene-dl-part'])).toEqual(['1/2', '2/2', '1/2', '2/2'])
 })

@@ -1,9 +1,5 @@
-import { randomUUID } from 'node:crypto'
-
 import {
   errorMessage,
-  PermanentError,
-  RetryableError,
   type Bus,
   type BusRecord,
   type Delivery,
@@ -11,11 +7,14 @@ import {
   type Kind,
   type Logger,
   type Origin,
+  type PermanentError,
+  type RetryableError,
 } from '@clymene/model'
 import { createOnceIn, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 
 import { clusterIn, describeFirst } from './describe.ts'
-import { noteHeaders, partHeaders, withoutNote, type LetterNote } from './letter-headers.ts'
+import { noteHeaders, withoutNote, type LetterNote } from './letter-headers.ts'
+import { createLetterWriter } from './letter-parts.ts'
 
 /** A message with why and where it was refused in `extra`, beside its own headers. */
 export type DeadLetter = Envelope & { readonly extra: Readonly<Record<string, string>> }
@@ -80,7 +79,7 @@ export function createDeadLetters({
       )
     }
     try {
-      await retry((inner) => produceInParts(bus, topic, letter, inner), { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
+      await retry(createLetterWriter(bus, deadLetterTopic(topic), letter), { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
     } finally {
       held.delete(letter)
     }
@@ -130,32 +129,3 @@ export function createDeadLetters({
 }
 
 const originOf = ({ origin }: { readonly origin?: Origin }): Pick<LetterNote, 'origin'> => (origin === undefined ? {} : { origin })
-
-/** A letter that the bus refuses (it is as large as a message may be, and has more headers) goes as parts of its bytes, one by one. */
-async function produceInParts(bus: Pick<Bus, 'produce'>, topic: string, letter: DeadLetter, signal: AbortSignal): Promise<void> {
-  let refusal: unknown
-  for (let count = 1; count <= MAX_PARTS; count *= 2) {
-    try {
-      for (const part of partsOf(letter, count)) await bus.produce(deadLetterTopic(topic), [part], signal)
-      return
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error
-      refusal = error
-    }
-  }
-  throw new RetryableError(errorMessage(refusal), { cause: refusal, needsOperator: true })
-}
-
-const MAX_PARTS = 64
-
-/** Each attempt has an id of its own: what is there of one that failed is never joined with another. */
-function partsOf(letter: DeadLetter, count: number): readonly DeadLetter[] {
-  if (count === 1) return [letter]
-  const id = randomUUID()
-  const size = Math.ceil(letter.value.length / count)
-  return Array.from({ length: count }, (_, index) => ({
-    ...letter,
-    value: letter.value.subarray(index * size, (index + 1) * size),
-    extra: { ...letter.extra, ...partHeaders({ id, number: index + 1, count }) },
-  }))
-}

@@ -9,7 +9,7 @@ export type LetterNote = {
   readonly status?: number
   /** When it was refused, milliseconds since the epoch. */
   readonly timeMs: number
-  /** '' when nothing says it. */
+  /** '' when nothing says it; at most {@link MAX_CLUSTER_BYTES} as UTF-8. */
   readonly cluster: string
   /** Index, within the message, of the first sample or entry of the letter. */
   readonly position: number
@@ -41,10 +41,12 @@ export type LetterPart = {
  *     clymene-dl-position    first sample or entry of the message that is in the letter
  *     clymene-dl-part        <number>/<count> when it goes in parts
  *     clymene-dl-id          the same in all parts of one letter
+ *     clymene-dl-wrapped     `1` when its key and further headers stand in its value, see wrapped-letter.ts
  */
 const PREFIX = 'clymene-dl-'
 
 export const MAX_REASON_BYTES = 1024
+export const MAX_CLUSTER_BYTES = 256
 
 export function noteHeaders({ storage, reason, status, timeMs, cluster, position, origin }: LetterNote): Record<string, string> {
   return {
@@ -52,7 +54,7 @@ export function noteHeaders({ storage, reason, status, timeMs, cluster, position
     [`${PREFIX}reason`]: cut(reason, MAX_REASON_BYTES),
     [`${PREFIX}time`]: String(timeMs),
     [`${PREFIX}position`]: String(position),
-    ...(cluster === '' ? {} : { [`${PREFIX}cluster`]: cluster }),
+    ...(cluster === '' ? {} : { [`${PREFIX}cluster`]: cut(cluster, MAX_CLUSTER_BYTES) }),
     ...(status === undefined ? {} : { [`${PREFIX}status`]: String(status) }),
     ...(origin === undefined
       ? {}
@@ -70,13 +72,20 @@ export const partHeaders = ({ id, number, count }: LetterPart): Record<string, s
   [`${PREFIX}id`]: id,
 })
 
+export const WRAPPED_HEADERS: Readonly<Record<string, string>> = { [`${PREFIX}wrapped`]: '1' }
+
 type Extra = Readonly<Record<string, string>>
+
+export const isWrapped = (extra: Extra | undefined): boolean => extra?.[`${PREFIX}wrapped`] === '1'
 
 /** What a message has of further headers, without what a dead letter says of itself; undefined when there is none. */
 export function withoutNote(extra: Extra | undefined): Extra | undefined {
   const own = Object.entries(extra ?? {}).filter(([name]) => !name.startsWith(PREFIX))
   return own.length === 0 ? undefined : Object.fromEntries(own)
 }
+
+/** The other half: what a dead letter says of itself. */
+export const onlyNote = (extra: Extra): Extra => Object.fromEntries(Object.entries(extra).filter(([name]) => name.startsWith(PREFIX)))
 
 /** What the headers of a message on a dead-letter topic say; undefined when it is no letter. What is malformed counts as not there. */
 export function readNote(extra: Extra | undefined, headers: EnvelopeHeaders, fallbackMs: number): LetterNote | undefined {

@@ -1,10 +1,14 @@
 import type { BusRecord, Envelope, Origin } from '@clymene/model'
 
 import { readNote, withoutNote, type LetterNote } from '../delivery/letter-headers.ts'
+import { unwrapLetter } from '../delivery/wrapped-letter.ts'
 
 /** A dead letter as it is read back, whole again if it went in parts. */
 export type Letter = {
-  /** Where it stands on the dead-letter topic: its first part. */
+  /**
+   * Where it stands on the dead-letter topic; in parts, where the last of them came. So places of a partition rise in the order in which
+   * letters are read, and what lies between two of them are no letters that come later.
+   */
   readonly place: Origin
   readonly note: LetterNote
   /** The message, or the piece of one, that was refused: its bytes and headers. */
@@ -15,7 +19,7 @@ export type Letter = {
 
 /** Undefined when the message is no dead letter. */
 export function letterOf(record: BusRecord): Letter | undefined {
-  const { kind, key, value, headers, extra, origin } = record
+  const { kind, key, value, headers, extra, origin } = unwrapLetter(record)
   const note = readNote(extra, headers, origin.timestampMs)
   if (note === undefined) return undefined
   const further = withoutNote(extra)

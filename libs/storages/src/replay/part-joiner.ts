@@ -14,10 +14,13 @@ export type Joined = { readonly record: BusRecord; readonly parts: number }
 /** Writers that are in the middle of a letter at the same moment; more than these are given up, oldest first. */
 const MAX_OPEN = 64
 const MAX_OPEN_BYTES = 256 * 1024 * 1024
+/** Whole letters of which a part may come once more, as its answer was lost. */
+const MAX_DONE = 1000
 
-/** Joins the parts that a letter was written in. A part that comes twice counts once. */
+/** Joins the parts that a letter was written in, where the last of them stands. A part that comes twice counts once. */
 export function createPartJoiner(): PartJoiner {
   const open = new Map<string, Map<number, BusRecord>>()
+  const done = new Set<string>()
   let bytes = 0
   let abandoned = 0
 
@@ -37,6 +40,7 @@ export function createPartJoiner(): PartJoiner {
         return undefined
       }
       const name = `${part.id} ${part.count}`
+      if (done.has(name)) return undefined
       const parts = open.get(name) ?? new Map<number, BusRecord>()
       open.set(name, parts)
       if (!parts.has(part.number)) {
@@ -45,8 +49,12 @@ export function createPartJoiner(): PartJoiner {
       }
       if (parts.size === part.count) {
         const all = close(name)
-        const [first = record] = all
-        return { record: { ...first, value: Buffer.concat(all.map(({ value }) => value)) }, parts: part.count }
+        done.add(name)
+        for (const oldest of done) {
+          if (done.size <= MAX_DONE) break
+          done.delete(oldest)
+        }
+        return { record: { ...record, value: Buffer.concat(all.map(({ value }) => value)) }, parts: part.count }
       }
       for (const oldest of open.keys()) {
         if (open.size <= MAX_OPEN && bytes <= MAX_OPEN_BYTES) break

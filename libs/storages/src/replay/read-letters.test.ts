@@ -147,6 +147,10 @@ describe('a letter that stands there twice', () => {
   })
 })
 
+function lengthFirst(text: string, length = text.length): Buffer {
+  return Buffer.concat([Buffer.from([0, 0, 0, length]), Buffer.from(text)])
+}
+
 describe('a letter in parts', () => {
   const large = Buffer.from(Array.from({ length: 3000 }, (_, index) => index % 251))
 
@@ -155,7 +159,7 @@ describe('a letter in parts', () => {
     await undecodable(large, 7)
     const { letters } = await read(bus)
     expect(bus.records(LETTERS)).toHaveLength(4)
-    expect(letters.map(({ message, parts, place }) => [message.value.equals(large), parts, place.offset])).toEqual([[true, 4, 0n]])
+    expect(letters.map(({ message, parts, place }) => [message.value.equals(large), parts, place.offset])).toEqual([[true, 4, 3n]])
     expect(letters[0]?.message).not.toHaveProperty('extra')
   })
 
@@ -185,6 +189,66 @@ describe('a letter in parts', () => {
     const { letters, passedOver } = await read(bus)
     expect(letters.map(({ message }) => message.value.equals(large))).toEqual([true])
     expect(passedOver).toEqual({ repeats: 0, incomplete: 1, foreign: 0 })
+  })
+
+  test('of which a part comes once more when it is whole is not missing any', async () => {
+    const { bus, undecodable } = start(1000)
+    await undecodable(large, 7)
+    for (const part of bus.records(LETTERS).slice(2)) bus.put(LETTERS, part)
+    const { letters, passedOver } = await read(bus)
+    expect(letters.map(({ message }) => message.value.equals(large))).toEqual([true])
+    expect(passedOver).toEqual({ repeats: 0, incomplete: 0, foreign: 0 })
+  })
+
+  test('stands behind the letters that came before it was whole', async () => {
+    const { bus, undecodable } = start(2000)
+    await undecodable(large, 7)
+    await undecodable(Buffer.from('x'), 8)
+    const [first, second, other] = bus.records(LETTERS)
+    bus.remove(LETTERS)
+    for (const one of [first, other, second]) if (one !== undefined) bus.put(LETTERS, one)
+    expect((await read(bus)).letters.map(({ place }) => place.offset)).toEqual([1n, 2n])
+  })
+
+  test('whose key and headers are as large as a message may be is whole again', async () => {
+    const { bus } = start()
+    const produce: LetterBus['produce'] = async (topic, envelopes, signal) => {
+      for (const { key, value, extra = {} } of envelopes)
+        if (value.length + Buffer.byteLength(key + JSON.stringify(extra)) > 1_000_000) throw new PermanentError('too large')
+      return bus.produce(topic, envelopes, signal)
+    }
+    const letters = createDeadLetters({
+      bus: { produce },
+      topic: TOPIC,
+      storage: 's',
+      kind: 'metrics',
+      metrics: createMetrics(),
+      logger: silentLogger,
+    })
+    const extra = { ...JSON.parse('{"__proto__":"x"}'), 'x-long': '\u0000é'.repeat(150_000) }
+    const record = { ...busRecord(large, 7, numbered(1)), key: 'ü'.repeat(480_000), extra }
+    await letters.undecodable(record, new Error('no'), never)
+    const { scanned: _, ...headers } = record.headers
+    const { letters: found } = await read(bus)
+    expect(found.map(({ message }) => message)).toEqual([{ kind: 'metrics', key: record.key, value: large, headers, extra }])
+    expect(found[0]?.note).toMatchObject({ storage: 's', reason: 'no', origin: { offset: 7n } })
+  })
+
+  test.each<[what: string, value: Buffer]>([
+    ['nothing', Buffer.alloc(0)],
+    ['half a length', Buffer.from([0, 0])],
+    ['a length that is not there', lengthFirst('{"key":"","extra":[]}', 22)],
+    ['no JSON', lengthFirst('{')],
+    ['no object', lengthFirst('null')],
+    ['no key', lengthFirst('{"extra":[]}')],
+    ['a key that is no text', lengthFirst('{"key":1,"extra":[]}')],
+    ['no headers', lengthFirst('{"key":""}')],
+    ['headers that are none', lengthFirst('{"key":"","extra":[["a"]]}')],
+    ['a header that is no text', lengthFirst('{"key":"","extra":[["a",1]]}')],
+  ])('that only claims to hold its key stays as it is: %s', async (_what, value) => {
+    const { bus } = start()
+    bus.put(LETTERS, { kind: 'metrics', key: 'k', value, headers: {}, extra: { 'clymene-dl-storage': 's', 'clymene-dl-wrapped': '1' } })
+    expect((await read(bus)).letters.map(({ message }) => message)).toEqual([{ kind: 'metrics', key: 'k', value, headers: {} }])
   })
 
   test.each(['0/2', '3/2', '1/2'])('%s without an id, or out of its range, is not joined', async (part) => {

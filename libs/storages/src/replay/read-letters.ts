@@ -13,6 +13,8 @@ export type ReadLettersOptions = {
   readonly onProgress?: (read: number, total: number) => void
   /** What stands on the topic and is no letter to be dealt with. */
   readonly onPassedOver?: (count: PassedOver) => void
+  /** Told when the dead-letter topic is not there. */
+  readonly onMissing?: (deadLetterTopic: string) => void
 }
 
 export type PassedOver = {
@@ -34,11 +36,11 @@ const ASKED_FOR = 'clymene-replay'
  * @throws RetryableError when the bus cannot be read.
  */
 export async function* readLetters(options: ReadLettersOptions, signal: AbortSignal): AsyncGenerator<Letter> {
-  const { bus, onProgress, onPassedOver } = options
+  const { bus, onProgress, onPassedOver, onMissing } = options
   const topic = deadLetterTopic(options.topic)
   const known = createKnownLetters()
   const joiner = createPartJoiner()
-  const partitions = await partitionsOf(bus, topic, signal)
+  const partitions = await partitionsOf(bus, topic, signal, onMissing)
   const total = partitions.reduce((sum, { committed, end }) => sum + Number(end - committed), 0)
   let [passed, repeats, foreign] = [0, 0, 0]
   for (const { partition, committed, end } of partitions) {
@@ -61,12 +63,18 @@ export async function* readLetters(options: ReadLettersOptions, signal: AbortSig
 }
 
 /** A group that has committed nothing stands at the oldest message. */
-async function partitionsOf(bus: Pick<Bus, 'lag'>, topic: string, signal: AbortSignal): Promise<readonly PartitionLag[]> {
+async function partitionsOf(
+  bus: Pick<Bus, 'lag'>,
+  topic: string,
+  signal: AbortSignal,
+  onMissing: ReadLettersOptions['onMissing'],
+): Promise<readonly PartitionLag[]> {
   try {
     return await bus.lag(topic, ASKED_FOR, signal)
   } catch (error) {
-    if (causesOf(error).some(isMissingTopic)) return []
-    throw error
+    if (!causesOf(error).some(isMissingTopic)) throw error
+    onMissing?.(topic)
+    return []
   }
 }
 

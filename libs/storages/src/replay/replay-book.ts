@@ -1,8 +1,9 @@
-import { decodeReplayState, encodeReplayState, replayStateName, type ClusterReplays, type ReplayState } from '@clymene/ledger'
+import { decodeReplayState, encodeReplayState, replayStateName } from '@clymene/ledger'
 import type { Kind, LedgerStore } from '@clymene/model'
 
-import { createLetterRanges, type LetterPlace } from './letter-ranges.ts'
+import type { LetterPlace } from './letter-ranges.ts'
 import { recordsIn, type Letter } from './letter.ts'
+import { createReplayNotes, type ReplayNote, type ReplayNotes } from './replay-notes.ts'
 
 export type ReplayBookOptions = {
   readonly store: Pick<LedgerStore, 'load' | 'save'>
@@ -19,14 +20,9 @@ export type ReplayBook = {
   readonly sent: (letter: Letter, previous: LetterPlace | undefined) => void
   /** Counted once, until the storage takes it. */
   readonly refused: (letter: Letter, previous: LetterPlace | undefined) => void
+  /** Adds what was noted here since the last save to what is stored by now, be it by another replay at the same time. */
   readonly save: (signal: AbortSignal) => Promise<void>
 }
-
-type Counts = { messages: number; records: number }
-type ClusterCounts = { readonly replayed: Counts; readonly refused: Counts }
-
-/** Names of clusters come from messages: those over this number are counted together, as ''. */
-const MAX_CLUSTERS = 1000
 
 /**
  * Begins where the saved state ends.
@@ -35,48 +31,31 @@ const MAX_CLUSTERS = 1000
  */
 export async function openReplayBook({ store, kind, storage, topic }: ReplayBookOptions, signal: AbortSignal): Promise<ReplayBook> {
   const name = replayStateName(storage, topic)
-  const saved = await store.load(name, signal)
-  const before = saved === undefined ? undefined : decodeReplayState(saved)
-  const sent = createLetterRanges(before?.sent)
-  const refused = createLetterRanges(before?.refused)
-  const clusters = new Map(before?.clusters.map((one) => [one.cluster, countsOf(one)]))
-
-  const countsIn = ({ note: { cluster } }: Letter): ClusterCounts => {
-    const key = clusters.has(cluster) || clusters.size < MAX_CLUSTERS ? cluster : ''
-    const known = clusters.get(key) ?? { replayed: { messages: 0, records: 0 }, refused: { messages: 0, records: 0 } }
-    clusters.set(key, known)
-    return known
+  const load = async (stop: AbortSignal): Promise<ReplayNotes> => {
+    const saved = await store.load(name, stop)
+    return createReplayNotes(saved === undefined ? undefined : decodeReplayState(saved))
   }
-  const state = (): ReplayState => ({
-    kind,
-    storage,
-    topic,
-    clusters: Array.from(clusters, ([cluster, counts]) => ({ cluster, ...counts })),
-    sent: sent.list(),
-    refused: refused.list(),
-  })
+  let notes = await load(signal)
+  /** Not stored yet. */
+  let pending: ReplayNote[] = []
+  const add = (outcome: ReplayNote['outcome'], letter: Letter, previous: LetterPlace | undefined): void => {
+    const { place, note } = letter
+    const one = { outcome, place, previous, cluster: note.cluster, records: recordsIn(letter) }
+    if (notes.add(one)) pending.push(one)
+  }
 
   return {
-    isSent: ({ place }) => sent.has(place),
-    sent: (letter, previous) => {
-      if (sent.has(letter.place)) return
-      const counts = countsIn(letter)
-      if (refused.has(letter.place)) add(counts.refused, letter, -1)
-      add(counts.replayed, letter, 1)
-      sent.add(letter.place, previous)
+    isSent: ({ place }) => notes.isSent(place),
+    sent: (letter, previous) => add('sent', letter, previous),
+    refused: (letter, previous) => add('refused', letter, previous),
+    save: async (stop) => {
+      const merged = await load(stop)
+      const count = pending.length
+      for (const note of pending) merged.add(note)
+      await store.save(name, encodeReplayState({ kind, storage, topic, ...merged.state() }), stop)
+      pending = pending.slice(count)
+      for (const note of pending) merged.add(note)
+      notes = merged
     },
-    refused: (letter, previous) => {
-      if (sent.has(letter.place) || refused.has(letter.place)) return
-      add(countsIn(letter).refused, letter, 1)
-      refused.add(letter.place, previous)
-    },
-    save: (stop) => store.save(name, encodeReplayState(state()), stop),
   }
-}
-
-const countsOf = ({ replayed, refused }: ClusterReplays): ClusterCounts => ({ replayed: { ...replayed }, refused: { ...refused } })
-
-function add(counts: Counts, letter: Letter, sign: 1 | -1): void {
-  counts.messages = Math.max(counts.messages + sign, 0)
-  counts.records = Math.max(counts.records + sign * recordsIn(letter), 0)
 }

@@ -92,6 +92,27 @@ function start() {
   return { bus, store, refuse, garbage, send, state }
 }
 
+/** Three letters of the messages at 7, 8 and 9: A of two parts, B and C as they are. */
+async function inParts(order: readonly ('A1' | 'A2' | 'B' | 'C')[]) {
+  const started = start()
+  const { bus, refuse } = started
+  await refuse(7, [['a', 10]], { key: 'ka' })
+  await refuse(8, [['b', 10]], { key: 'kb' })
+  await refuse(9, [['c', 10]], { key: 'kc' })
+  const topic = `${TOPIC}-dead-letter`
+  const [a, b, c] = bus.records(topic)
+  if (a === undefined || b === undefined || c === undefined) throw new Error('no letters')
+  const part = (number: 1 | 2) => ({
+    ...a,
+    value: number === 1 ? a.value.subarray(0, 5) : a.value.subarray(5),
+    extra: { ...a.extra, 'clymene-dl-part': `${number}/2`, 'clymene-dl-id': 'i' },
+  })
+  const all = { A1: part(1), A2: part(2), B: b, C: c }
+  bus.remove(topic)
+  for (const name of order) bus.put(topic, all[name])
+  return started
+}
+
 describe('what the storage takes', () => {
   test('is sent once, and noted by cluster', async () => {
     const { refuse, send, state } = start()
@@ -157,6 +178,69 @@ describe('only', () => {
     expect((await send(createPrometheusLike(), { isWanted })).sent).toEqual(['clymene/0/9'])
     expect((await send(createPrometheusLike())).sent).toEqual(['clymene/0/8'])
     expect(state().sent).toHaveLength(1 + 1)
+    expect((await send(createPrometheusLike())).sent).toEqual([])
+  })
+})
+
+describe('a letter in parts', () => {
+  const among =
+    (...offsets: readonly bigint[]) =>
+    ({ note }: Letter): boolean =>
+      offsets.includes(note.origin?.offset ?? -1n)
+
+  test.each<[order: readonly ('A1' | 'A2' | 'B' | 'C')[], first: readonly [bigint, bigint], left: string]>([
+    [['A1', 'B', 'A2', 'C'], [7n, 9n], 'clymene/0/8'],
+    [['B', 'A1', 'C', 'A2'], [8n, 9n], 'clymene/0/7'],
+    [['A1', 'B', 'C', 'A2'], [8n, 9n], 'clymene/0/7'],
+    [['A1', 'C', 'B', 'A2'], [7n, 9n], 'clymene/0/8'],
+  ])('with others between them, %j: what was not wanted first is sent later', async (order, first, left) => {
+    const { send } = await inParts(order)
+    const { sent } = await send(createPrometheusLike(), { isWanted: among(...first) })
+    expect(sent).toHaveLength(2)
+    expect((await send(createPrometheusLike())).sent).toEqual([left])
+    expect((await send(createPrometheusLike())).sent).toEqual([])
+  })
+
+  test('with one between them that is refused again: that one stays', async () => {
+    const { send } = await inParts(['A1', 'B', 'A2', 'C'])
+    const store = createPrometheusLike()
+    await store.write([metricsDelivery([sample('b', 99)])], never)
+    expect(await send(store)).toMatchObject({ sent: ['clymene/0/7', 'clymene/0/9'], refused: [expect.stringMatching('clymene/0/8')] })
+    expect((await send(createPrometheusLike())).sent).toEqual(['clymene/0/8'])
+  })
+
+  test('that was not whole yet when those around it were sent is sent later', async () => {
+    const { bus, send } = await inParts(['B', 'A1', 'C'])
+    expect((await send(createPrometheusLike())).sent).toEqual(['clymene/0/8', 'clymene/0/9'])
+    const topic = `${TOPIC}-dead-letter`
+    const [, first] = bus.records(topic)
+    const whole = (await inParts(['A1', 'A2'])).bus.records(topic)[1]
+    if (first === undefined || whole === undefined) throw new Error('no part')
+    bus.put(topic, whole)
+    expect((await send(createPrometheusLike())).sent).toEqual(['clymene/0/7'])
+  })
+})
+
+describe('two at once', () => {
+  test('add to what the other one noted, and a letter that both sent counts once', async () => {
+    const { store, refuse, send, state } = start()
+    for (const offset of [7, 8, 9]) await refuse(offset, [['a', offset]])
+    const at = (offset: bigint) => ({
+      isWanted: ({ note }: Letter): boolean => note.origin?.offset === offset || note.origin?.offset === 9n,
+    })
+    const sink = createPrometheusLike()
+    let other: Promise<unknown> | undefined
+    // The other one does all its work while this one has a body on its way.
+    const slow: Sink = {
+      write: async (...args) => {
+        other ??= send(createPrometheusLike(), at(8n))
+        await other
+        await sink.write(...args)
+      },
+    }
+    await send(slow, at(7n))
+    expect(state().clusters).toMatchObject([{ replayed: { messages: 3, records: 3 } }])
+    expect(store.states.size).toBe(1)
     expect((await send(createPrometheusLike())).sent).toEqual([])
   })
 })
@@ -254,17 +338,19 @@ describe('a storage that is away', () => {
     expect(state().clusters).toMatchObject([{ replayed: { messages: 1 } }])
   })
 
-  test('an answer that was lost and a refusal like that of a repeat: the storage has it', async () => {
+  test('an answer that was lost and a refusal like that of a repeat: it stays, as nobody can tell whether the storage has it', async () => {
     const { refuse, send } = start()
     await refuse(7, [['a', 10]])
     let writes = 0
     const sink: Sink = {
       write: () =>
         Promise.reject(
-          writes++ === 0 ? new RetryableError('reset', { status: 502 }) : new PermanentError('duplicate', { repeatLike: true }),
+          writes++ === 0 ? new RetryableError('reset', { status: 502 }) : new PermanentError('out of order sample', { repeatLike: true }),
         ),
     }
-    expect(await send(sink)).toMatchObject({ sent: ['clymene/0/7'], refused: [] })
+    const refused = ['clymene/0/7: out of order sample (an answer was lost before: it may be stored) (1)']
+    expect(await send(sink)).toMatchObject({ sent: [], refused })
+    expect(await send(createPrometheusLike())).toMatchObject({ sent: ['clymene/0/7'] })
   })
 })
 

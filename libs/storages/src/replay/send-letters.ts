@@ -154,11 +154,14 @@ type Refused = { reason: string; records: number }
 function bodyWriter(options: SendLettersOptions, stop: AbortSignal): (members: readonly Member[]) => Promise<void> {
   const { sink, book, patienceMs, onSent, onRefused, onFailure, backoff, now } = options
   const maybeStored = createMaybeStored()
+  // "Out of order" is what most letters were refused for: after a lost answer it does not say that the storage has it.
+  const reasonOf = (piece: Delivery, { message, repeatLike }: PermanentError): string =>
+    repeatLike && maybeStored.has(piece) ? `${message} (an answer was lost before: it may be stored)` : message
   let refusals = new Map<Delivery, Refused>()
   const refuse = async ({ piece, error }: { readonly piece: Delivery; readonly error: PermanentError }): Promise<void> => {
     const before = refusals.get(rootOf(piece))
     refusals.set(rootOf(piece), {
-      reason: before?.reason ?? error.message,
+      reason: before?.reason ?? reasonOf(piece, error),
       records: (before?.records ?? 0) + (piece.headers.records ?? 0),
     })
   }
@@ -170,8 +173,7 @@ function bodyWriter(options: SendLettersOptions, stop: AbortSignal): (members: r
     ...(backoff === undefined ? {} : { backoff }),
     ...(now === undefined ? {} : { now }),
   })
-  // What a lost answer leaves open and is refused like a repeat is there.
-  const writer = isolating(patient, { maybeStored, repeat: () => undefined, refuse })
+  const writer = isolating(patient, { refuse })
   const finish = finishing(stop)
   return async (members) => {
     refusals = new Map()
