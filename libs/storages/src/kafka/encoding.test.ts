@@ -1,4 +1,5 @@
 import { JSON_TYPE, PROTOBUF, type Bus, type Envelope } from '@clymene/model'
+import { createMetrics } from '@clymene/runtime'
 import { decodeBatchJson, decodeMetricsJson } from '@clymene/wire'
 import { beforeEach, expect, test, vi } from 'vitest'
 
@@ -59,6 +60,16 @@ test('flat objects: a time that RFC 3339 cannot write is refused, so that the re
     message: 'time 1000000000000000 ms: expected one of the years 0 to 9999, RFC 3339 writes no other',
   })
   expect(sent).toEqual([])
+})
+
+test('flat objects: what has no JSON is left out and counted', async () => {
+  const metrics = createMetrics()
+  const storage = await openWith(kafkaStorage, { 'kafka.producer.encoding': 'json', 'kafka.producer.flatten-for-druid': true }, metrics)
+  const without = [sample('a', 1, NaN), sample('b', 1, Infinity), sample('c', 1, -Infinity)]
+  await storage.sinks.metrics!.write([metricsDelivery(without), metricsDelivery(series)], never)
+  await storage.sinks.metrics!.write([metricsDelivery([...series, ...without])], never)
+  expect(sent).toHaveLength(2)
+  expect(await metrics.registry.metrics()).toMatch(/^clymene_kafka_flattened_left_out_total 6$/m)
 })
 
 test('flat objects: a large message goes in several calls, in order', async () => {
