@@ -4,6 +4,7 @@ import { aborted } from '@clymene/runtime'
 
 import { SESSION_MS, TOPIC, type Broker, type Fetched, type Joined } from './broker.ts'
 import type { Clock } from './clock.ts'
+import { lend } from './lent-values.ts'
 import type { Wire } from './wire.ts'
 
 export type ConsumerOptions = {
@@ -91,7 +92,8 @@ async function runSession(
         const [first, last] = [records[0]!, records.at(-1)!]
         if (isOver || reader === undefined || assignment.reader(partition) !== reader) continue
         const bytes = records.reduce((sum, { value }) => sum + value.length, 0)
-        reader.push(records, bytes, last.origin.offset + 1n, Number(first.origin.offset) - from.get(partition)!)
+        const lent = lend(records)
+        reader.push(lent.records, bytes, last.origin.offset + 1n, Number(first.origin.offset) - from.get(partition)!, lent.release)
       }
       if (clock.now() - beaten >= HEARTBEAT_MS) {
         await beat()

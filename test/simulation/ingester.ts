@@ -17,6 +17,7 @@ import type { Chance } from './chance.ts'
 import type { Clock, Owner } from './clock.ts'
 import { runConsumer } from './consumer.ts'
 import { WRITE_FAULTS, type Faults, type ProduceFault } from './faults.ts'
+import { isOverwritten } from './lent-values.ts'
 import type { Store } from './store.ts'
 import { createWire, type Wire } from './wire.ts'
 
@@ -71,7 +72,10 @@ export function startIngester(options: IngesterOptions): Ingester {
   const sink: Sink = { write: (deliveries, signal) => untilAborted(write(deliveries), signal) }
   const write = async (deliveries: readonly Delivery[]): Promise<void> => {
     const fault = faults.nextWrite()
-    const take = (): void => options.onWrite(id, deliveries)
+    const take = (): void => {
+      if (deliveries.some(isOverwritten)) options.onFailure(new Error('a body came out of memory that was used again'))
+      options.onWrite(id, deliveries)
+    }
     if (fault === undefined) return toStore.ask(take)
     const { lands, error, delayMs = 0, leavesDoubt = false } = WRITE_FAULTS[fault]
     if (leavesDoubt) options.onDoubt(deliveries)

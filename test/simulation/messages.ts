@@ -43,6 +43,14 @@ export function pointsOf(block: Buffer): readonly Point[] {
   return points
 }
 
+/** Says that these bytes are those of a block that was looked at already, or (undefined) not any more what they were; gives them back. */
+export function knownAs(bytes: Buffer, block: Buffer | undefined): Buffer {
+  const points = block === undefined ? undefined : contents.get(block)
+  if (points === undefined) contents.delete(bytes)
+  else contents.set(bytes, points)
+  return bytes
+}
+
 /** A message as a gateway of ours writes it. */
 export const messageOf = (key: string, points: readonly Point[], headers: EnvelopeHeaders = {}): Envelope => ({
   kind: 'metrics',

@@ -66,6 +66,10 @@ const mutations = {
   doesNotAskWhoseItIs: (handle) => (batch, signal) => handle({ ...batch, isOurs: () => Promise.resolve(true) }, signal),
   leavesTheLastOneOut: (handle) => (batch, signal) =>
     batch.records.length > 3 ? handle({ ...batch, records: batch.records.slice(0, -1) }, signal) : handle(batch, signal),
+  releasesWhateverCameOfIt: (handle) => async (batch, signal) => {
+    await handle({ ...batch, release: () => undefined }, signal)
+    batch.release?.()
+  },
   goesOnWhenLost: (handle) => (batch) => handle(batch, new AbortController().signal),
 } satisfies Record<string, Mutation>
 
@@ -76,6 +80,7 @@ describe('a delivery is found out that', () => {
     ['forgets that it took a partition over', mutations.forgetsThatItTookOver, /false dead letter/],
     ['does not ask whether the partition is still its own', mutations.doesNotAskWhoseItIs, /false dead letter/],
     ['leaves a message out', mutations.leavesTheLastOneOut, /neither stored nor a dead letter|before it was settled/],
+    ['gives memory back that a request may still have', mutations.releasesWhateverCameOfIt, /memory that was used again/],
     ['goes on when a partition is lost', mutations.goesOnWhenLost, /./],
   ])(
     '%s',

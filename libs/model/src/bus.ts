@@ -29,6 +29,12 @@ export type PartitionBatch = {
    * of it. When it is not, the handle's signal is aborted before this resolves. Absent where there are no other members.
    */
   readonly isOurs?: () => Promise<boolean>
+  /**
+   * Says that nobody will look at the values of the records any more, nor has views of them on the way to anywhere (a request that failed or was
+   * aborted may still stand in a socket): from then on the bus may write something else into their memory. Optional to call, at most once; a
+   * batch that was not released keeps its memory until the collector takes it. Absent where the bus does not use memory again.
+   */
+  readonly release?: () => void
 }
 
 /** Where a group stands in one partition. `end` is the offset that the next message will get. */

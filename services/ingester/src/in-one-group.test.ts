@@ -17,9 +17,12 @@ function call(storages: number, { commits: canCommit = true, signal = new AbortC
   const steps: { readonly reach: (count: number) => Promise<void>; readonly finish: () => void; readonly fail: (error: Error) => void }[] =
     []
   const signals: AbortSignal[] = []
+  const releases: (() => void)[] = []
+  let released = 0
   const handlers = Array.from({ length: storages }, (): BatchHandler => async (batch, own) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     signals.push(own)
+    releases.push(() => batch.release?.())
     steps.push({ reach: (count) => batch.commit?.(count) ?? Promise.resolve(), finish: resolve, fail: reject })
     await promise
   })
@@ -28,11 +31,12 @@ function call(storages: number, { commits: canCommit = true, signal = new AbortC
     partition: 0,
     records: Array.from({ length: 10 }, () => record),
     takeover: true,
+    release: () => void released++,
     ...(canCommit ? { commit: async (count: number) => void commits.push(count) } : {}),
   }
   const done = inOneGroup(handlers)(batch, signal)
   done.catch(() => undefined)
-  return { commits, steps, signals, done }
+  return { commits, steps, signals, done, releases, released: () => released }
 }
 
 const settledSoon = (promise: Promise<unknown>): Promise<boolean> =>
@@ -58,6 +62,15 @@ describe('a batch for several storages', () => {
     await done
     // The rest is the bus's own commit.
     expect(commits).toEqual([3, 5, 7])
+  })
+
+  test('has its memory given back when all storages have released it', () => {
+    const { releases, released } = call(3)
+    releases[0]!()
+    releases[2]!()
+    expect(released()).toBe(0)
+    releases[1]!()
+    expect(released()).toBe(1)
   })
 
   test('is done when the last storage is, where the bus commits whole batches', async () => {

@@ -10,10 +10,14 @@ export function inOneGroup(handlers: readonly BatchHandler[]): BatchHandler {
     const failed = new AbortController()
     const stop = AbortSignal.any([signal, failed.signal])
     const commits = batch.commit && jointCommits(handlers.length, batch.commit, stop)
+    let holders = handlers.length
+    const release = (): void => {
+      if (--holders === 0) batch.release?.()
+    }
     const outcomes = await Promise.allSettled(
       handlers.map(async (handle, index) => {
         try {
-          await handle({ ...batch, ...(commits === undefined ? {} : { commit: (count) => commits.reach(index, count) }) }, stop)
+          await handle({ ...batch, release, ...(commits === undefined ? {} : { commit: (count) => commits.reach(index, count) }) }, stop)
           commits?.finish(index)
         } catch (error) {
           failed.abort(error)

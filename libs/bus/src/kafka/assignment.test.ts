@@ -57,8 +57,8 @@ function group(batchBytes = 1000, batchWaitMs = 0) {
     commits,
     failures,
     join,
-    push: (partition: number, first: number, count: number, expired?: number) =>
-      assignment.reader(partition)!.push(records(partition, first, count), 10 * count, BigInt(first + count), expired),
+    push: (partition: number, first: number, count: number, expired?: number, release?: () => void) =>
+      assignment.reader(partition)!.push(records(partition, first, count), 10 * count, BigInt(first + count), expired, release),
     called: (count: number) => vi.waitFor(() => expect(calls).toHaveLength(count)),
     committed: (count: number) => vi.waitFor(() => expect(commits).toHaveLength(count)),
     answerCommits: (next: () => Promise<void>) => {
@@ -221,6 +221,32 @@ describe('a partition', () => {
     await called(3)
     calls[2]!.fail(new Error('refused'))
     await vi.waitFor(() => expect(held()).toBe(0))
+  })
+
+  test('gives memory back when the call says so, or when nobody has seen what is in it', async () => {
+    const { join, push, calls, called, committed, assignment } = group(20)
+    const released: string[] = []
+    const add = (first: number, name: string): void => push(0, first, 1, 0, () => void released.push(name))
+    join(1, [0])
+    for (const [first, name] of ['a', 'b', 'c', 'd', 'e'].entries()) add(first, name)
+    await called(1)
+    expect(offsetsOf(calls[0]!.batch)).toEqual([0, 1])
+    expect(released).toEqual([])
+    calls[0]!.batch.release!()
+    expect(released).toEqual(['a', 'b'])
+    calls[0]!.finish()
+    await called(2)
+    // Does not say so: what it has seen may be on its way.
+    calls[1]!.finish()
+    await called(3)
+    await committed(2)
+    expect(released).toEqual(['a', 'b'])
+    add(5, 'f')
+    const over = assignment.lose(new Error('over'))
+    expect(released).toEqual(['a', 'b', 'f'])
+    calls[2]!.fail(new Error('aborted'))
+    await over
+    expect(released).toEqual(['a', 'b', 'f'])
   })
 
   test('does not wait for others', async () => {

@@ -1,12 +1,15 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 
 import type { Logger } from '@clymene/model'
 import { connectionReason, type ClientCertificate, type TlsOptions } from '@clymene/runtime'
 import { Kafka, logLevel } from 'kafkajs'
 
+import { createAnswerMemory, type AnswerMemory } from './answer-memory.ts'
+import { createAnswerReader } from './answer-reader.ts'
 import { stopIdleTimer } from './idle-timer.ts'
 import { currentSasl, type KafkaSasl } from './sasl.ts'
+import { leaveAnswersWhole } from './whole-answers.ts'
 
 /** How one half of the bus reaches the brokers. */
 export type KafkaConnection = {
@@ -26,6 +29,8 @@ export type KafkaClient = {
   readonly destroy: (reason: string) => void
   /** Bytes that brokers have sent so far: while it grows they are there. */
   readonly bytesRead: () => number
+  /** Where the values of messages are, until they are copied or unpacked. */
+  readonly answers: AnswerMemory
 }
 
 const CONNECT_TIMEOUT_MS = 5000
@@ -38,6 +43,8 @@ export function createClient(
   { requestTimeoutMs, logger }: { readonly requestTimeoutMs: number; readonly logger: Logger },
 ): KafkaClient {
   stopIdleTimer()
+  leaveAnswersWhole()
+  const answers = createAnswerMemory()
   const sockets = new Set<Socket>()
   let destroyed: Error | undefined
   let bytesReadBefore = 0
@@ -53,7 +60,9 @@ export function createClient(
     socketFactory: ({ host, port, onConnect }) => {
       // kafkajs tries again by itself, and would wait for an answer once more.
       if (destroyed !== undefined) throw destroyed
-      const socket = tls === undefined ? connectTcp({ host, port }) : connectTls(tlsTarget(host, port, tls()))
+      const onread = createAnswerReader(answers.take, (answer) => void socket.emit('data', answer))
+      const socket: Socket =
+        tls === undefined ? connectTcp({ host, port, onread }) : connectTls(tlsTarget(host, port, { ...tls(), onread }))
       socket.once(tls === undefined ? 'connect' : 'secureConnect', onConnect)
       // kafkajs passes on no more than the text, and a broker says nothing before it has accepted the certificate.
       socket.once('error', (error) => {
@@ -78,6 +87,7 @@ export function createClient(
   })
   return {
     kafka,
+    answers,
     destroy: (reason) => {
       destroyed = new Error(reason)
       for (const socket of sockets) socket.destroy(destroyed)
@@ -87,7 +97,7 @@ export function createClient(
 }
 
 /** SNI is not allowed for addresses. */
-const tlsTarget = (host: string, port: number, options: ConnectionOptions): ConnectionOptions => ({
+const tlsTarget = (host: string, port: number, options: ConnectionOptions & Pick<TcpNetConnectOpts, 'onread'>): ConnectionOptions => ({
   host,
   port,
   ...(isIP(host) === 0 ? { servername: host } : {}),

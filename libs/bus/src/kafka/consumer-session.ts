@@ -9,10 +9,12 @@ import { createClient, type KafkaConnection } from './client.ts'
 import { createGroupMember } from './group-member.ts'
 import { clusterIdOf, METADATA_MAX_AGE_MS, observedAssigner, type Cluster } from './internals.ts'
 import type { KafkaMetrics } from './kafka-metrics.ts'
+import { createLastAnswers } from './last-answers.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { HandleError, StuckHandleError } from './session-errors.ts'
 import { createSessionWatch } from './session-watch.ts'
-import { ownValues, toRecord } from './to-record.ts'
+import { toRecord } from './to-record.ts'
+import { createValueMemory } from './value-memory.ts'
 
 export type SessionLimits = {
   /** Bytes of values that wait or are being handled, of all partitions together: what stops the fetching. */
@@ -143,7 +145,10 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     logger,
   })
   const paused = new Set<number>()
-  const full = (reader: PartitionReader): boolean => reader.queuedBytes() >= limits.queueBytes / [...assignment.readers()].length
+  const lastAnswers = createLastAnswers(client.answers)
+  const share = (): number => limits.queueBytes / [...assignment.readers()].length
+  const full = (reader: PartitionReader): boolean => reader.queuedBytes() >= share()
+  const memory = createValueMemory({ maxKeptBytes: limits.queueBytes / 2, share })
 
   const pause = (partition: number): void => {
     if (paused.has(partition)) return
@@ -152,12 +157,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
   }
   const makeRoom = (partition: number): void => {
     const reader = assignment.reader(partition)
-    if (
-      ending ||
-      !paused.has(partition) ||
-      (reader !== undefined && reader.queuedBytes() > limits.queueBytes / [...assignment.readers()].length / 2)
-    )
-      return
+    if (ending || !paused.has(partition) || (reader !== undefined && reader.queuedBytes() > share() / 2)) return
     paused.delete(partition)
     consumer.resume([{ topic, partitions: [partition] }])
     touch()
@@ -169,12 +169,14 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     const reader = assignment.reader(partition)
     if (reader === undefined) throw new Error(`messages of partition ${partition} came, which is not assigned`)
     const origin = { logId: clusterIdOf(cluster), topic, partition, kind: options.kind }
-    const records = messages.map((message) => toRecord(message, origin))
-    const bytes = records.reduce((sum, { value }) => sum + value.length, 0)
+    const came = messages.map((message) => toRecord(message, origin))
+    // Before it is a view of the whole answer to a fetch.
+    const { records, bytes, release } = memory.own(reader, came)
     const expired = watch.fetched(batch, bytes, reader)
-    reader.push(reader.queuedBytes() > 0 ? ownValues(records) : records, bytes, BigInt(batch.lastOffset()) + 1n, expired)
+    reader.push(records, bytes, BigInt(batch.lastOffset()) + 1n, expired, release)
     // At once: kafkajs would fetch it again should a heartbeat fail below.
     payload.resolveOffset(batch.lastOffset())
+    lastAnswers.came(partition, messages[0]?.value)
     if (full(reader)) pause(partition)
     // kafkajs waits a whole fetch's time when every partition is paused: held here it goes on at once.
     while (allFull()) {

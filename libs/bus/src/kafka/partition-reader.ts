@@ -24,8 +24,8 @@ export type PartitionReaderOptions = {
 /** One partition while it is assigned: a queue, and one call at a time that is committed before the next one starts. */
 export type PartitionReader = {
   readonly partition: number
-  /** `expired`: messages right before these that were deleted unread. */
-  readonly push: (records: readonly BusRecord[], bytes: number, next: bigint, expired?: number) => void
+  /** `expired`: messages right before these that were deleted unread. `release` is called when nobody looks at the values any more, or never. */
+  readonly push: (records: readonly BusRecord[], bytes: number, next: bigint, expired?: number, release?: () => void) => void
   /** Offset of the message behind the last one that came; undefined before the first. */
   readonly position: () => bigint | undefined
   /** Of values that wait or are being handled. */
@@ -52,10 +52,13 @@ type Chunk = {
   readonly takeover: boolean
   /** What a batch that begins with it says: it must not be joined to one before. */
   readonly told: Pick<PartitionBatch, 'repeatsBefore' | 'committed' | 'expired'>
+  readonly release: () => void
 }
 
 /** Whether a batch has to begin with it. */
 const isApart = ({ takeover, told }: Chunk): boolean => takeover || told.expired !== undefined
+
+const NOTHING_TO_RELEASE = (): void => undefined
 
 const NOTHING_KNOWN: PartitionTakeover = { committed: undefined, end: undefined }
 
@@ -77,12 +80,12 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   const run = async (): Promise<void> => {
     await options.after
     while (!lost.signal.aborted && options.mayStart() && queue.length > 0 && waitMs() <= 0) {
-      const { records, bytes, next, takeover, told } = take()
+      const { records, bytes, next, takeover, told, release } = take()
       pendingBytes = bytes
       pendingSince = Date.now()
       unsettled = records
       const { commit, isOurs } = commitSteps(records, next)
-      await options.handle({ topic, partition, records, takeover, ...told, commit, isOurs }, lost.signal)
+      await options.handle({ topic, partition, records, takeover, ...told, commit, isOurs, release }, lost.signal)
       pendingSince = undefined
       pendingBytes = 0
       await commit(records.length)
@@ -134,7 +137,8 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     waitingBytes -= bytes
     const records = taken.length === 1 ? taken[0]!.records : taken.flatMap((chunk) => chunk.records)
     const { takeover, told } = taken[0]!
-    return { records, bytes, next: taken.at(-1)!.next, takeover, told }
+    const release = (): void => taken.forEach((chunk) => chunk.release())
+    return { records, bytes, next: taken.at(-1)!.next, takeover, told, release }
   }
 
   const kick = (): void => {
@@ -162,7 +166,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
 
   return {
     partition,
-    push: (records, bytes, next, expired = 0) => {
+    push: (records, bytes, next, expired = 0, release = NOTHING_TO_RELEASE) => {
       const takeover = position === undefined || records[0]!.origin.offset < position
       // Of a topic made anew it is not known.
       const { committed, end } = position === undefined ? options.takeover() : NOTHING_KNOWN
@@ -171,7 +175,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         ...(committed === undefined ? {} : { committed }),
         ...(expired === 0 ? {} : { expired }),
       }
-      queue.push({ records, bytes, next, cameAt: performance.now(), takeover, told })
+      queue.push({ records, bytes, next, cameAt: performance.now(), takeover, told, release })
       waitingBytes += bytes
       position = next
       kick()
@@ -186,6 +190,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     },
     kick,
     lose: (reason) => {
+      for (const { release } of queue) release()
       queue = []
       waitingBytes = 0
       clearTimeout(waiting)

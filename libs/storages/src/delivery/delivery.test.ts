@@ -354,3 +354,51 @@ describe('dead letters', () => {
     await expect(start(refusing, { bus: away }).handle(messages(1), {}, stop.signal)).rejects.toThrow('aborted')
   })
 })
+
+describe('the memory of a batch', () => {
+  type Case = {
+    readonly name: string
+    readonly failures?: readonly unknown[]
+    readonly records?: readonly BusRecord[]
+    readonly released: boolean
+  }
+  const cases: readonly Case[] = [
+    { name: 'is given back when each body was taken the first time', records: messages(1, 3, 2), released: true },
+    { name: 'is given back when there was nothing to write', records: [busRecord(Buffer.alloc(1), 0, numbered(1))], released: true },
+    {
+      name: 'stays when a body was sent again: the first may still stand in a socket',
+      failures: [new RetryableError('503')],
+      released: false,
+    },
+    { name: 'stays when a body was refused: perhaps before it was sent', failures: [new PermanentError('400')], released: false },
+    { name: 'stays when a later body was', records: messages(2, 1), failures: [undefined, new RetryableError('503')], released: false },
+    { name: 'stays when a message became a dead letter', records: [busRecord(Buffer.from('garbage'), 0, {})], released: false },
+  ]
+  test.each(cases)('$name', async ({ failures = [], records = messages(1, 2), released }) => {
+    const left = [...failures]
+    const sink: Sink = {
+      write: async () => {
+        const failure = left.shift()
+        if (failure !== undefined) throw failure
+      },
+    }
+    const { handle } = start(sink)
+    let count = 0
+    await handle(records, { release: () => void count++ })
+    expect(left).toEqual([])
+    expect(count).toBe(released ? 1 : 0)
+  })
+
+  test('stays when the partition was lost while a body was on its way', async () => {
+    const lost = new AbortController()
+    const { handle } = start({
+      write: (_, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+    })
+    let count = 0
+    const handling = handle(messages(1), { release: () => void count++ }, lost.signal)
+    lost.abort(new Error('lost'))
+    await expect(handling).rejects.toThrow('lost')
+    expect(count).toBe(0)
+  })
+})

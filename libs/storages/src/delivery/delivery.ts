@@ -6,6 +6,7 @@ import { createMessageReader } from '@clymene/wire'
 import { classified } from '../decorators/classified.ts'
 import { isolating, type Refusal } from '../decorators/isolating.ts'
 import { createMaybeStored } from '../decorators/lineage.ts'
+import { createLingering } from '../decorators/lingering.ts'
 import { observed } from '../decorators/observed.ts'
 import { retrying } from '../decorators/retrying.ts'
 import { createBatchBook } from './batch-book.ts'
@@ -90,7 +91,8 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
       })
     })
   }
-  const counted = observed(classified(sink), { storage, kind, metrics })
+  const lingering = createLingering()
+  const counted = observed(classified(lingering.watch(sink)), { storage, kind, metrics })
   const patient = retrying(counted, { storage, kind, logger, maybeStored, readiness, ...(backoff === undefined ? {} : { backoff }) })
   const newBody = (): Body => createBody(limits, { storesParts })
   const partitions = new Map<number, PartitionState>()
@@ -101,11 +103,14 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
     const refuse = async ({ piece, error }: Refusal, inner: AbortSignal): Promise<void> => {
       // Whoever has the partition now may have written it: then the refusal says nothing, and is theirs to see.
       if (error.repeatLike && (await batch.isOurs?.()) === false) inner.throwIfAborted()
+      isReleasable = false
       await deadLetters.refused(piece, error, inner)
       outcomes.refused(piece)
     }
     const writer = isolating(patient, { maybeStored, repeat, refuse })
     let body = newBody()
+    /** Whether nothing can have views of the values any more at the end: each write and letter went through the first time. */
+    let isReleasable = true
     const isKnown = ({ key, headers, value }: Delivery): boolean => state.recent.has(key, headers, value)
 
     /** Writes what is collected: then all records before `settled` are done with. */
@@ -113,6 +118,7 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
       signal.throwIfAborted()
       if (body.deliveries.length > 0) await writer.write(body.deliveries, signal)
       for (const { key, headers, value } of body.deliveries) state.recent.add(key, headers, value)
+      isReleasable &&= !body.deliveries.some(lingering.has)
       body = newBody()
       await book.settle(signal)
       // The last commit of a batch is the bus's own, when this resolves.
@@ -127,6 +133,7 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
       }
       if (prepared.kind === 'undecodable') {
         await flush(index)
+        isReleasable = false
         await deadLetters.undecodable(record, prepared.error, signal)
         book.settled(undecodableSettlement(record))
         continue
@@ -154,6 +161,7 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
     }
     await flush(batch.records.length)
     messages.inc({ storage, topic }, batch.records.length)
+    if (isReleasable) batch.release?.()
   }
 }
 

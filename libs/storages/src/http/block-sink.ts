@@ -1,6 +1,7 @@
 import { PermanentError, type Delivery, type Sink } from '@clymene/model'
 import { spliceBlocks } from '@clymene/wire'
 
+import { createBodyMemory } from './body-memory.ts'
 import type { HttpPush } from './push.ts'
 import { isTenant } from './store-flags.ts'
 
@@ -12,6 +13,7 @@ import { isTenant } from './store-flags.ts'
  */
 export function createBlockSink(push: HttpPush, fixedTenant: string): Sink {
   const tenantOf = ({ headers }: Delivery): string => (fixedTenant === '' ? (headers.tenant ?? '') : fixedTenant)
+  const bodies = createBodyMemory()
   return {
     write: async (deliveries, signal) => {
       const [first] = deliveries
@@ -19,8 +21,15 @@ export function createBlockSink(push: HttpPush, fixedTenant: string): Sink {
       const tenant = tenantOf(first)
       // No later attempt can send it; a message of Go Clymene may hold any text.
       if (tenant !== '' && !isTenant(tenant)) throw new PermanentError(`the tenant ${JSON.stringify(tenant)} cannot be an X-Scope-OrgID`)
-      const body = deliveries.length === 1 ? first.value : spliceBlocks(deliveries.map(({ value }) => value))
-      await push.post(body, tenant === '' ? {} : { 'x-scope-orgid': tenant }, signal)
+      const headers: Readonly<Record<string, string>> = tenant === '' ? {} : { 'x-scope-orgid': tenant }
+      if (deliveries.length === 1) return push.post(first.value, headers, signal)
+      const body = spliceBlocks(
+        deliveries.map(({ value }) => value),
+        bodies.take,
+      )
+      await push.post(body, headers, signal)
+      // Only now: a refusal may come before the body is sent, and what was aborted may still stand in a socket.
+      bodies.giveBack(body)
     },
   }
 }

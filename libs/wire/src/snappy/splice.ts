@@ -7,9 +7,10 @@ import { MAX_LENGTH, readPreamble, writePreamble } from './preamble.ts'
  * It works because a copy only points backwards, by a distance, inside its own block's output; so every block must have been
  * decompressed and checked on its own before, else a crafted one could copy out of its neighbour.
  *
+ * @param allocate gives the memory of the result, at least as many bytes as it is asked for.
  * @throws DecodeError when a preamble is cut, or the sum is over 2^32-1.
  */
-export function spliceBlocks(blocks: readonly Uint8Array[]): Buffer {
+export function spliceBlocks(blocks: readonly Uint8Array[], allocate = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)): Buffer {
   let length = 0
   let elements = 0
   const starts = blocks.map((block) => {
@@ -20,7 +21,7 @@ export function spliceBlocks(blocks: readonly Uint8Array[]): Buffer {
   })
   if (length > MAX_LENGTH) throw new DecodeError(`snappy blocks of ${length} bytes together cannot be one block`, 0)
 
-  const spliced = Buffer.allocUnsafe(elements + 5)
+  const spliced = allocate(elements + 5)
   let position = writePreamble(spliced, length)
   for (const [index, block] of blocks.entries()) {
     spliced.set(block.subarray(starts[index]), position)
