@@ -58,13 +58,13 @@ function watchGaps(metrics: Metrics, ledger: Ledger): void {
     }
   metrics.gauge(
     'clymene_ledger_missing_sequences',
-    'Numbers that senders gave to messages that did not come, between those that did, of the partitions that this process reads; clusters beyond the first thousand are cluster="other"',
+    'Numbers that senders gave to messages that did not come, between those that did, of the partitions that this process reads and since their books began: also what a sender gave up, so look at its growth; clusters beyond the first thousand are cluster="other"',
     ['kind', 'cluster'],
     set(({ missing }) => missing),
   )
   metrics.gauge(
     'clymene_ledger_jumped_sequences',
-    'Numbers between the last of one start of a sender and the first of the next: reserved and not used, or lost in a crash of the sender',
+    'Numbers between the last of one start of a sender and the first of the next, since the books began: reserved and not used, or lost in a crash of the sender',
     ['kind', 'cluster'],
     set(({ jumped }) => jumped),
   )

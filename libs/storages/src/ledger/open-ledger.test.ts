@@ -68,6 +68,31 @@ describe('the books of a service', () => {
     expect([books.length, books[0]?.end]).toEqual([1, undefined])
   })
 
+  test('one who goes away takes the report from nobody else, and the last one ends it', async () => {
+    const ended: unknown[] = []
+    const gate = Promise.withResolvers<void>()
+    const { take, report } = start({
+      lag: async (_topic, _group, signal) => {
+        signal.addEventListener('abort', () => void ended.push(signal.reason))
+        await gate.promise
+        return [{ partition: 0, committed: 0n, end: 12n }]
+      },
+    })
+    await take([message(1, 0)])
+    const [first, second] = [new AbortController(), new AbortController()]
+    const [gone, waiting] = [report(first.signal), report(second.signal)]
+    first.abort(new Error('gone'))
+    await expect(gone).rejects.toThrow('gone')
+    expect(ended).toEqual([])
+    gate.resolve()
+    await expect(waiting).resolves.toMatchObject({ books: [{ end: '12' }] })
+    const third = new AbortController()
+    const alone = report(third.signal)
+    third.abort(new Error('gone as well'))
+    await expect(alone).rejects.toThrow('gone as well')
+    await expect(report(never)).resolves.toMatchObject({ books: [{ end: '12' }] })
+  })
+
   test('are counted in metrics', async () => {
     const { take, text, ledger } = start({ argv: ['--ledger.max-agents=2'] })
     await take([message(1, 0), message(5, 1), message(1, 2, 'b'), message(1, 3, 'd')])

@@ -9,7 +9,7 @@ import {
   type ReplayAccount,
 } from '@clymene/ledger'
 import { errorMessage, type Bus, type FlagValues, type LedgerStore, type Logger } from '@clymene/model'
-import { createOnceIn, type Metrics } from '@clymene/runtime'
+import { aborted, createOnceIn, type Metrics } from '@clymene/runtime'
 
 import type { ledgerFlags } from './flags.ts'
 import { createLedgerMetrics } from './ledger-metrics.ts'
@@ -47,7 +47,17 @@ export function openLedger({ store, bus, flags, metrics, logger }: OpenLedgerOpt
   const onceAMinute = createOnceIn(60_000)
   const damaged = (name: string, error: unknown): void =>
     onceAMinute(name, () => logger.error('a saved book is damaged', { name, error: errorMessage(error) }))
-  let running: Promise<Booked> | undefined
+  let running: Running | undefined
+
+  const begin = (): Running => {
+    const stop = new AbortController()
+    const begun = { report: make(stop.signal), askers: 0, stop }
+    const over = (): void => {
+      if (running === begun) running = undefined
+    }
+    begun.report.then(over, over)
+    return begun
+  }
 
   const make = async (signal: AbortSignal): Promise<Booked> => {
     const states = await store.all(signal)
@@ -62,12 +72,20 @@ export function openLedger({ store, bus, flags, metrics, logger }: OpenLedgerOpt
 
   return {
     ledger,
-    report: (signal) => {
-      // It is some work: who asks while another waits gets the same.
-      running ??= make(signal).finally(() => {
-        running = undefined
-      })
-      return running
+    report: async (signal) => {
+      signal.throwIfAborted()
+      // It is some work: who asks while another waits gets the same, also when the other goes away.
+      const shared = (running ??= begin())
+      shared.askers++
+      try {
+        return await Promise.race([shared.report, aborted(signal).then(() => Promise.reject(signal.reason))])
+      } finally {
+        shared.askers--
+        if (shared.askers === 0) {
+          if (running === shared) running = undefined
+          shared.stop.abort(new Error('nobody waits for the report any more'))
+        }
+      }
     },
     close: async () => {
       await ledger.close()
@@ -75,6 +93,9 @@ export function openLedger({ store, bus, flags, metrics, logger }: OpenLedgerOpt
     },
   }
 }
+
+/** A report that is being made, and how many wait for it. */
+type Running = { readonly report: Promise<Booked>; askers: number; readonly stop: AbortController }
 
 /** A topic that cannot be asked has no end in the report. */
 async function endsOf(books: readonly PartitionAccount[], { lag }: Pick<Bus, 'lag'>, signal: AbortSignal) {
