@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 
-import { PermanentError, RetryableError, type Kind } from '@clymene/model'
+import { PermanentError, RetryableError, type Envelope, type Kind } from '@clymene/model'
 import { compress, encodeBatchJson, encodePushRequest, encodeWriteRequest, wrapBatch } from '@clymene/wire'
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -348,7 +348,12 @@ describe('limits', () => {
   test('while the bus is known to be away one request tries and the others are told at once, with the reason', async () => {
     let away: string | undefined = 'Kafka: connection refused'
     const waiting: (() => void)[] = []
-    const { post } = await start({ write: () => new Promise((resolve) => waiting.push(resolve)), unavailable: () => away })
+    const numbers: unknown[] = []
+    const write = ({ headers }: Envelope): Promise<void> => {
+      numbers.push(headers.sequence)
+      return new Promise((resolve) => waiting.push(resolve))
+    }
+    const { post } = await start({ write, unavailable: () => away })
     const first = post('/api/v1/write', block)
     await expect.poll(() => waiting.length).toBe(1)
     const second = await post('/api/v1/write', block)
@@ -358,6 +363,8 @@ describe('limits', () => {
     await expect.poll(() => waiting.length).toBe(2)
     for (const go of waiting) go()
     expect([(await first).status, (await third).status]).toEqual([204, 204])
+    // Who was told at once has none, so they leave no gap.
+    expect(numbers).toEqual([1, 2])
   })
 
   test('a sender that goes away ends its write, and is no failure of the gateway', async () => {

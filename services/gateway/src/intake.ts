@@ -18,7 +18,7 @@ import type { Accounts, SendOutcome } from './accounts.ts'
 import { SenderGoneError } from './answer.ts'
 import { createBudget } from './budget.ts'
 import type { Grant } from './credentials/tokens.ts'
-import { expectedLabel, identityOf } from './identity.ts'
+import { expectedLabel, identityOf, type Identity } from './identity.ts'
 import { createNumbering } from './numbering.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
@@ -86,9 +86,12 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   /** While what it writes to is known to be away one request goes on trying, and the others are told at once. */
-  const writeOrRefuse = async (envelope: Envelope, signal: AbortSignal): Promise<void> => {
+  const refuseWhileAway = (): void => {
     const reason = unavailable()
     if (reason !== undefined && waiting > 0) throw new RetryableError(reason)
+  }
+
+  const writeInTime = async (envelope: Envelope, signal: AbortSignal): Promise<void> => {
     waiting++
     try {
       await withTimeout((timed) => write(envelope, timed), { timeoutMs: writeTimeoutMs, unavailable }, signal)
@@ -105,10 +108,13 @@ export function createIntake(options: IntakeOptions): Intake {
       const { kind, protocol } = request
       const message = await read(request)
       if (message.uncompressedBytes === 0) return // some senders check by an empty request; metadata alone has no samples and goes on
-      const { envelope, isNumbered } = envelopeOf(request, message, number)
-      const settle = isNumbered ? undefined : accounts.begin(kind, envelope.headers)
+      const identity = identityOf(message, believedOf(request), request.grant)
+      // Before it gets a number: those of an outage would all be gaps.
+      refuseWhileAway()
+      const envelope = envelopeOf(request, message, identity, number)
+      const settle = identity.isNumbered ? undefined : accounts.begin(kind, envelope.headers)
       const observe = seconds.startTimer({ kind })
-      await writeOrRefuse(envelope, AbortSignal.any([signal, stopping.signal])).catch((error: unknown) => {
+      await writeInTime(envelope, AbortSignal.any([signal, stopping.signal])).catch((error: unknown) => {
         settle?.(outcomeOf(error))
         if (signal.aborted) throw new SenderGoneError()
         throw stopping.signal.aborted ? stopping.signal.reason : error
@@ -124,19 +130,22 @@ export function createIntake(options: IntakeOptions): Intake {
 /** What was refused was not written; of anything else nobody knows. */
 const outcomeOf = (error: unknown): SendOutcome => (error instanceof PermanentError ? 'dropped' : 'unanswered')
 
-/** `isNumbered`: by its sender, not here. */
-type Numbered = { readonly envelope: Envelope; readonly isNumbered: boolean }
+/** When the newest record was made is read from the body: a sender's own word would bend the freshness. */
+function believedOf({ headers: { newestMs: _, position: __, ...believed } }: Request): EnvelopeHeaders {
+  return believed
+}
 
-function envelopeOf(request: Request, message: ScannedMessage, number: ReturnType<typeof createNumbering>): Numbered {
-  const { kind, headers: received, grant } = request
-  // When the newest record was made is read from the body: a sender's own word would bend the freshness.
-  const { newestMs: _, position, ...believed } = received
-  const { key, headers, isNumbered } = identityOf(message, believed, grant)
+function envelopeOf(
+  { kind, headers: { position } }: Request,
+  message: ScannedMessage,
+  { key, headers, isNumbered }: Identity,
+  number: ReturnType<typeof createNumbering>,
+): Envelope {
   const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
   // Where a piece begins belongs to its number. Kinds have topics of their own: one count for both would have gaps in each.
   const numbers = isNumbered ? believedPosition(position) : number(`${kind} ${key}`)
   const all = { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true }
-  return { envelope: { kind, key, value: message.value, headers: all }, isNumbered }
+  return { kind, key, value: message.value, headers: all }
 }
 
 const believedPosition = (position: number | undefined): EnvelopeHeaders => (position === undefined ? {} : { position })
