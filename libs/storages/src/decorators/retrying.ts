@@ -2,7 +2,7 @@ import { causesOf, errorCode, PermanentError, RetryableError, type Delivery, typ
 import { createOnceIn, type Backoff, type Readiness } from '@clymene/runtime'
 
 import type { MaybeStored } from './lineage.ts'
-import { createSharedBackoff } from './shared-backoff.ts'
+import { createWriteBackoff } from './write-backoff.ts'
 
 export type RetryingOptions = {
   readonly storage: string
@@ -26,7 +26,7 @@ const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }
 export function retrying(sink: Sink, options: RetryingOptions): Sink {
   const { storage, kind, logger, maybeStored, readiness, random = Math.random } = options
   const backoff = { ...BACKOFF, ...options.backoff }
-  const shared = createSharedBackoff(backoff, random)
+  const shared = createWriteBackoff(backoff, random)
   /** Writes that wait for an operator, by their deliveries, with what is to be mended. */
   const held = new Map<readonly Delivery[], string>()
   readiness?.watch(`storage ${storage}: ${kind}`, () => held.values().next().value)

@@ -26,7 +26,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  * - Who fails after that has itself to blame (a body that the storage cannot cope with): it waits as long as such failures of its own
  *   say, and nobody believes it.
  */
-export function createSharedBackoff(
+export function createWriteBackoff(
   { minMs, maxMs }: Omit<Backoff, 'attempts'>,
   random: () => number,
 ): { readonly newWrite: () => PatientWrite } {
