@@ -7,3 +7,4 @@ export { createKafkaBus, type KafkaBus, type KafkaBusOptions } from './kafka/kaf
 export { createKafkaLedgerStore, LEDGER_TOPIC, type KafkaLedgerStoreOptions } from './kafka/ledger-store.ts'
 export type { KafkaConsumerOptions } from './kafka/consumer.ts'
 export type { KafkaProducerOptions } from './kafka/producer.ts'
+export { topicFlag } from './kafka/topic-flag.ts'

@@ -30,10 +30,11 @@ export const flag = {
     return declare('number', String(fallback), help, (text) => parseNumber(text, min, max), rest)
   },
   /** Value in milliseconds. */
-  duration: (fallback: string, help: string, options: Options = {}): Flag<number> =>
-    declare('duration', fallback, help, parseDuration, options),
+  duration: (fallback: string, help: string, { minMs = 0, ...options }: Options & { readonly minMs?: number } = {}): Flag<number> =>
+    declare('duration', fallback, help, (text) => atLeast(parseDuration(text), minMs, 'ms'), options),
   /** Value in bytes. */
-  bytes: (fallback: string, help: string, options: Options = {}): Flag<number> => declare('bytes', fallback, help, parseBytes, options),
+  bytes: (fallback: string, help: string, { min = 0, ...options }: Options & { readonly min?: number } = {}): Flag<number> =>
+    declare('bytes', fallback, help, (text) => atLeast(parseBytes(text), min, ' bytes'), options),
   url: (fallback: string, help: string, options: Options = {}): Flag<URL> => declare('url', fallback, help, parseUrl, options),
   /** Comma list; blanks around items and empty items are removed. */
   list: (fallback: string, help: string, options: Options = {}): Flag<readonly string[]> =>
@@ -68,6 +69,11 @@ function parseInteger(text: string, min: number, max: number): number {
 function parseNumber(text: string, min: number, max: number): number {
   const value = Number(text)
   if (text.trim() === '' || Number.isNaN(value) || value < min || value > max) throw new Error(`expected a number ${range(min, max)}`)
+  return value
+}
+
+function atLeast(value: number, min: number, unit: string): number {
+  if (value < min) throw new Error(`expected at least ${min}${unit}`)
   return value
 }
 

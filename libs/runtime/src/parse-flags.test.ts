@@ -30,6 +30,25 @@ const ignored = {
   loki: { flags: { 'loki.client.url': flag.string('', 'URL'), 'loki.on': flag.bool(false, 'On') }, reason: 'loki is not in STORAGE_TYPE' },
 }
 
+test('mistakes may be kept for later: what has none has its value, the rest its default', () => {
+  const mistakes = ['one of before']
+  const argv = ['--bulk-size=much', '--storage-type=prometheus', '--unknown']
+  expect(parseFlags(flags, argv, {}, { mistakes }).values).toEqual({ ...defaults, 'storage-type': 'prometheus' })
+  expect(mistakes).toEqual([
+    'one of before',
+    '--unknown: unknown flag',
+    '--bulk-size="much": expected a size such as 65536, 512KiB or 64MiB',
+  ])
+})
+
+test.each([
+  { one: flag.duration('1s', '', { minMs: 100 }), text: '99ms', error: 'expected at least 100ms', least: '100ms', value: 100 },
+  { one: flag.bytes('1MiB', '', { min: 1024 }), text: '1023', error: 'expected at least 1024 bytes', least: '1KiB', value: 1024 },
+])('$text is too little: $error', ({ one, text, error, least, value }) => {
+  expect(() => one.parse(text)).toThrow(error)
+  expect(one.parse(least)).toBe(value)
+})
+
 describe('parseFlags', () => {
   const cases: { name: string; argv?: string[]; env?: NodeJS.ProcessEnv; expected: object; warnings?: string[] }[] = [
     { name: 'defaults', expected: {} },

@@ -32,7 +32,14 @@ export {
 } from './registry.ts'
 export { metricsOf } from './metrics-of.ts'
 export { openStorages, type OpenedStorages, type OpenStoragesOptions, type StorageTarget } from './open-storages.ts'
-export { parseServiceFlags, selectionFlags, serviceFlagGroups, type ServiceFlags, type ServiceFlagsOptions } from './service-flags.ts'
+export {
+  checkServiceFlags,
+  parseServiceFlags,
+  selectionFlags,
+  serviceFlagGroups,
+  type ServiceFlags,
+  type ServiceFlagsOptions,
+} from './service-flags.ts'
 
 export { elasticsearchStorage } from './elasticsearch/storage.ts'
 export { QueryError, type LabelMatcher } from './embedded/matchers.ts'

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { ConfigError } from '@clymene/model'
+import { ConfigError, type Flag } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 import { afterAll, describe, expect, test } from 'vitest'
 
 import { storages } from './registry.ts'
-import { parseServiceFlags } from './service-flags.ts'
+import { checkServiceFlags, parseServiceFlags, type ServiceFlags } from './service-flags.ts'
 import { openWith } from './testing/open.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'clymene-service-flags-'))
@@ -141,11 +141,11 @@ describe('what a storage finds in its flags', () => {
     ['elasticsearch', ['--es.timeout=0', '--es.retention=30d'], []],
     [
       'kafka',
-      ['--kafka.producer.brokers=a', '--kafka.producer.topic=', '--kafka.producer.promtail.topic=a b'],
+      ['--kafka.producer.brokers=a', '--kafka.producer.topic=', '--kafka.producer.promtail.topic='],
       [
         '--kafka.producer.brokers: expected host:port, found "a"',
-        '--kafka.producer.topic="": expected the name of a topic',
-        '--kafka.producer.promtail.topic="a b": expected the name of a topic',
+        '--kafka.producer.topic: expected a name',
+        '--kafka.producer.promtail.topic: expected a name',
       ],
     ],
     [
@@ -166,6 +166,36 @@ describe('what a storage finds in its flags', () => {
       }),
     )
     await expect(storage && openWith(storage, values)).rejects.toMatchObject({ name: 'ConfigError', mistakes })
+  })
+
+  test('beside values that do not parse', () => {
+    const argv = [
+      '--kafka.producer.authentication=kerberos',
+      '--kafka.producer.brokers=foo',
+      '--kafka.producer.topic=',
+      '--kafka.producer.compression-level=40',
+      '--port=x',
+    ]
+    expect(mistakesOf(argv, { STORAGE_TYPE: 'kafka' })).toEqual([
+      '--kafka.producer.compression-level="40": expected a whole number between -131072 and 22',
+      '--port="x": expected a whole number of at least 0',
+      '--kafka.producer.brokers: expected host:port, found "foo"',
+      expect.stringMatching(/^--kafka.producer.authentication=kerberos: not supported/),
+      '--kafka.producer.topic: expected a name',
+    ])
+  })
+
+  test('what a service finds is told with them, of a selection that is wrong too', () => {
+    const seen: unknown[] = []
+    const check = ({ values, selection }: ServiceFlags<{ port: Flag<number> }>) => {
+      seen.push([values.port, [...selection.byKind.keys()]])
+      throw new ConfigError('of the service')
+    }
+    const options = { flags: { port: flag.int(1, 'A flag of the service') }, defaultStorages: '' }
+    expect(() => checkServiceFlags(options, ['--port=x'], {}, check)).toThrow(
+      /^STORAGE_TYPE is empty: .*\n--port="x": expected a whole number of at least 0\nof the service$/,
+    )
+    expect(seen).toEqual([[1, ['metrics', 'logs']]])
   })
 
   test('no password is quoted', () => {

@@ -37,26 +37,38 @@ export type ServiceFlags<F extends FlagSet> = {
  *
  * @throws ConfigError with the mistakes of both, all at once: also what a storage finds in its own values, and words that are no flag.
  */
-export function parseServiceFlags<F extends FlagSet>(
+export const parseServiceFlags = <F extends FlagSet>(
   options: ServiceFlagsOptions<F>,
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-): ServiceFlags<F> {
+): ServiceFlags<F> => checkServiceFlags(options, argv, env, (parsed) => parsed)
+
+/**
+ * The same, and what `check` makes of it. It is asked also when there are mistakes, so that those which it finds are told with them:
+ * a flag whose value is wrong has its default then, and a selection that is wrong has no storage and serves each kind that it may.
+ *
+ * @throws ConfigError with the mistakes of `check` too
+ */
+export function checkServiceFlags<F extends FlagSet, T>(
+  options: ServiceFlagsOptions<F>,
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  check: (parsed: ServiceFlags<F>) => T,
+): T {
   const chosen = selectionFlags(options.defaultStorages)
   const mistakes: string[] = []
-  const selection = collected(mistakes, () => select(chosen, options.onlyKinds, argv, env)) ?? { selected: [], byKind: new Map() }
+  const selection = collected(mistakes, () => select(chosen, options.onlyKinds, argv, env)) ?? anyKind(options.onlyKinds)
   const { flags: storageFlags, ignored } = storageFlagSets(selection.selected)
   const own: FlagSet = { ...chosen, ...options.flags }
   // When the selection itself is wrong every storage's flags are known, so that they do not show as further mistakes.
-  const parsed = collected(mistakes, () =>
-    parseFlags({ ...storageFlags, ...own }, argv, env, { ignored: { ...ignored, ...options.ignored } }),
-  )
+  const { values, given, warnings } = parseFlags({ ...storageFlags, ...own }, argv, env, {
+    ignored: { ...ignored, ...options.ignored },
+    mistakes,
+  })
   mistakes.push(...wordMistakes({ ...storageFlags, ...own }, { ...ignored, ...options.ignored }, argv))
   if ((env['TS_STORAGE_TYPE'] ?? '') !== '') mistakes.push('TS_STORAGE_TYPE: the name of before, expected STORAGE_TYPE')
   for (const storage of selection.selected) mistakes.push(...storageMistakes(storage, argv, env))
-  if (mistakes.length > 0 || parsed === undefined) throw new ConfigError(mistakes)
-  const { values, given, warnings } = parsed
-  return {
+  const parsed = {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parsed from a set that holds all of these
     values: values as FlagValues<F & SelectionFlags>,
     storageValues: values,
@@ -64,7 +76,12 @@ export function parseServiceFlags<F extends FlagSet>(
     given,
     warnings,
   }
+  const checked = collected(mistakes, () => ({ result: check(parsed) }))
+  if (mistakes.length > 0 || checked === undefined) throw new ConfigError(mistakes)
+  return checked.result
 }
+
+const anyKind = (kinds: readonly Kind[] = KINDS): StorageSelection => ({ selected: [], byKind: new Map(kinds.map((kind) => [kind, []])) })
 
 /** Words that no flag takes, found whatever is wrong with the values of the flags. */
 function wordMistakes(flags: FlagSet, ignored: NonNullable<ParseOptions['ignored']>, argv: readonly string[]): readonly string[] {
@@ -73,11 +90,9 @@ function wordMistakes(flags: FlagSet, ignored: NonNullable<ParseOptions['ignored
   return positionals.map((word) => `${word}: unexpected word, expected flags only`)
 }
 
-/** What a storage finds when its values parse; mistakes in those have been told before. */
-function storageMistakes({ flags, mistakesOf }: Storage, argv: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
-  const parsed = collected([], () => parseFlags(flags, argv, env, { lenient: true }))
-  return (parsed && mistakesOf?.(parsed.values)) ?? []
-}
+/** What a storage finds in its values; those that do not parse have been told before. */
+const storageMistakes = ({ flags, mistakesOf }: Storage, argv: readonly string[], env: NodeJS.ProcessEnv): readonly string[] =>
+  mistakesOf?.(parseFlags(flags, argv, env, { lenient: true, mistakes: [] }).values) ?? []
 
 /** Groups of --help: the service's own, the choice, then every storage. */
 export function serviceFlagGroups(own: readonly FlagGroup[], defaultStorages: string): readonly FlagGroup[] {

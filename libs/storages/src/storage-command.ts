@@ -1,7 +1,7 @@
 import type { FlagSet, Kind } from '@clymene/model'
 import { adminFlags, hostService, processFlags, type Command, type FlagGroup, type Host } from '@clymene/runtime'
 
-import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from './service-flags.ts'
+import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from './service-flags.ts'
 
 /** The name under which a service runs: `promtail-gateway` is the gateway, limited to logs. */
 export type CommandName = { readonly name: string; readonly summary: string; readonly onlyKinds?: readonly Kind[] }
@@ -13,7 +13,7 @@ export type StorageCommandOptions<F extends FlagSet> = {
   readonly flags: F
   /** The same for --help. */
   readonly groups: readonly FlagGroup[]
-  /** Checks what the flags say and starts nothing. @throws ConfigError with every mistake */
+  /** Checks what the flags say and starts nothing; asked also when some of them are wrong, which have their defaults. @throws ConfigError with every mistake */
   readonly prepare: (parsed: ServiceFlags<F>) => Prepared
 }
 
@@ -33,8 +33,8 @@ export function createStorageCommand<F extends FlagSet>(
     groups: serviceFlagGroups([{ title: 'Process', flags: ofProcess }, ...groups], defaultStorages),
     configure: async (argv, env) => {
       const limits = onlyKinds === undefined ? {} : { onlyKinds }
-      const parsed = parseServiceFlags({ flags: { ...ofProcess, ...flags }, defaultStorages, ...limits }, argv, env)
-      const prepared = prepare(parsed)
+      const serviceFlags = { flags: { ...ofProcess, ...flags }, defaultStorages, ...limits }
+      const [parsed, prepared] = checkServiceFlags(serviceFlags, argv, env, (found) => [found, prepare(found)] as const)
       const warnings = [...parsed.warnings, ...(prepared.warnings ?? [])]
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- and all of these
       const own = parsed.values as unknown as Parameters<typeof hostService>[0]['flags']

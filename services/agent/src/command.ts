@@ -1,7 +1,7 @@
 import { createDiscoveryContext } from '@clymene/discovery'
 import { ConfigError, type FlagSet, type Kind } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
-import { parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
+import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { clusterWarnings } from './assemble.ts'
 import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
@@ -65,9 +65,12 @@ function commandOf(variant: Variant): Command {
     groups: groupsOf(variant),
     configure: async (argv, env) => {
       const limits = isPromtail ? { onlyKinds } : {}
-      const parsed = parseServiceFlags({ flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }, argv, env)
-      const texts = chooseConfigTexts({ ...parsed, isPromtail, isDryRun: parsed.values['clymene-promtail.dry-run'] })
-      const warnings = [...parsed.warnings, ...texts.warnings, ...checkAll(parsed, texts, env)]
+      const serviceFlags = { flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }
+      const { parsed, texts, checked } = checkServiceFlags(serviceFlags, argv, env, (found) => {
+        const chosen = chooseConfigTexts({ ...found, isPromtail, isDryRun: found.values['clymene-promtail.dry-run'] })
+        return { parsed: found, texts: chosen, checked: checkAll(found, chosen, env) }
+      })
+      const warnings = [...parsed.warnings, ...texts.warnings, ...checked]
       if (!isPromtail && texts.scrape === undefined && parsed.given.has('http.port'))
         warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
       return {

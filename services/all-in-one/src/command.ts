@@ -1,9 +1,10 @@
 import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
+import { kafkaConsumerOptions, kafkaProducerOptions } from '@clymene/bus'
 import { createDiscoveryContext } from '@clymene/discovery'
 import { checkTokensFile } from '@clymene/gateway'
 import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
 import { createMetrics, silentLogger, type Command } from '@clymene/runtime'
-import { ledgerFlags, parseServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
+import { checkServiceFlags, ledgerFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { runAllInOne } from './all-in-one.ts'
 import { allInOneFlags, busFlags, collectFlags, kafkaFlags, limitFlags, ownProcessFlags, portFlags, sizeFlags } from './flags.ts'
@@ -39,35 +40,45 @@ export const allInOneCommand: Command = {
     'embedded',
   ),
   configure: async (argv, env) => {
-    const parsed = parseServiceFlags({ flags: { ...allInOneFlags, ...kafkaFlags }, defaultStorages: 'embedded' }, argv, env)
-    const { values, given, storageValues, selection } = parsed
-    const isKafka = values.bus === 'kafka'
-    const isKafkaStorage = selection.selected.some(({ name }) => name === 'kafka')
-    const unused = isKafka || isKafkaStorage ? [] : Object.keys(kafkaFlags).filter((name) => given.has(name))
-    const texts = (flagName: 'config.file' | 'promtail.config.file') => () =>
-      values[flagName] === '' ? [] : [readConfigFile(flagName, values[flagName])]
-    const scrapeTexts = texts('config.file')
-    const logTexts = texts('promtail.config.file')
-    const dry = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
-    const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
-    if (selection.selected.some(({ name }) => name === 'gateway') && leadsBack(values, storageValues)) mistakes.push(LEADS_BACK)
-    if (isKafka) collected(mistakes, () => checkTopics(values))
-    collected(mistakes, () => checkTokensFile(values['auth.tokens-file']))
-    const configs = [
-      ...(collected(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
-      ...(collected(mistakes, () => readLogConfigs(logTexts(), dry)) ?? []),
-    ]
-    if (mistakes.length > 0) throw new ConfigError(mistakes)
-    const warnings = [
-      ...parsed.warnings,
-      ...(given.has('embedded.dir') ? ['--embedded.dir has no effect: the all-in-one keeps its store below --data.dir'] : []),
-      ...unused.map((name) => `--${name} has no effect: the bus is embedded, --bus=kafka goes through Kafka`),
-      ...(isKafka && values['kafka.producer.flatten-for-druid'] ? [NOT_FLAT] : []),
-      ...configs.flatMap((config) => config.warnings),
-    ]
-    const config = { values, storageValues, selection, kafka: isKafka ? values : undefined, warnings, scrapeTexts, logTexts }
-    return { warnings, run: (stop) => runAllInOne(config, stop) }
+    const config = checkServiceFlags(SERVICE_FLAGS, argv, env, (parsed) => configOf(parsed, env))
+    return { warnings: config.warnings, run: (stop) => runAllInOne(config, stop) }
   },
+}
+
+const SERVICE_FLAGS = { flags: { ...allInOneFlags, ...kafkaFlags }, defaultStorages: 'embedded' }
+
+/** @throws ConfigError with what is wrong beside the values of single flags */
+function configOf(parsed: ServiceFlags<(typeof SERVICE_FLAGS)['flags']>, env: NodeJS.ProcessEnv): AllInOneConfig {
+  const { values, given, storageValues, selection } = parsed
+  const isKafka = values.bus === 'kafka'
+  const isKafkaStorage = selection.selected.some(({ name }) => name === 'kafka')
+  const unused = isKafka || isKafkaStorage ? [] : Object.keys(kafkaFlags).filter((name) => given.has(name))
+  const texts = (flagName: 'config.file' | 'promtail.config.file') => () =>
+    values[flagName] === '' ? [] : [readConfigFile(flagName, values[flagName])]
+  const scrapeTexts = texts('config.file')
+  const logTexts = texts('promtail.config.file')
+  const dry = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
+  const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
+  if (selection.selected.some(({ name }) => name === 'gateway') && leadsBack(values, storageValues)) mistakes.push(LEADS_BACK)
+  if (isKafka) {
+    collected(mistakes, () => checkTopics(values))
+    collected(mistakes, () => kafkaConsumerOptions(values))
+    collected(mistakes, () => kafkaProducerOptions(values))
+  }
+  collected(mistakes, () => checkTokensFile(values['auth.tokens-file']))
+  const configs = [
+    ...(collected(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
+    ...(collected(mistakes, () => readLogConfigs(logTexts(), dry)) ?? []),
+  ]
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const warnings = [
+    ...parsed.warnings,
+    ...(given.has('embedded.dir') ? ['--embedded.dir has no effect: the all-in-one keeps its store below --data.dir'] : []),
+    ...unused.map((name) => `--${name} has no effect: the bus is embedded, --bus=kafka goes through Kafka`),
+    ...(isKafka && values['kafka.producer.flatten-for-druid'] ? [NOT_FLAT] : []),
+    ...configs.flatMap((config) => config.warnings),
+  ]
+  return { values, storageValues, selection, kafka: isKafka ? values : undefined, warnings, scrapeTexts, logTexts }
 }
 
 const READ_AGAIN = 'STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes'

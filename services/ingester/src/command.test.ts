@@ -223,6 +223,40 @@ describe('ingester: what is refused, every mistake at once', () => {
       ['--prometheus.remote.timeout: expected at least 1ms, found 0ms'],
     ],
     [
+      'a value that is wrong beside files, topics and credentials that are',
+      [
+        '--kafka.consumer.authentication=tls',
+        '--kafka.consumer.tls.ca=/nope',
+        '--kafka.ledger.topic=clymene',
+        '--prometheus.remote.url=foo',
+        '--prometheus.remote.timeout=0',
+        '--ledger.save-interval=1ms',
+      ],
+      { STORAGE_TYPE: 'prometheus' },
+      [
+        '--prometheus.remote.url="foo": expected an absolute URL such as http://host:port/path',
+        '--ledger.save-interval="1ms": expected at least 100ms',
+        '--prometheus.remote.timeout: expected at least 1ms, found 0ms',
+        '--kafka.ledger.topic=clymene: expected a topic of its own, as messages are read from this one or their dead letters written to it',
+        '--kafka.consumer.tls.ca: cannot read /nope: no such file',
+      ],
+    ],
+    [
+      'credentials beside no storage, of which it is not known which topics they read',
+      ['--kafka.consumer.authentication=kerberos', '--kafka.consumer.group-per-storage=false'],
+      {},
+      [
+        `STORAGE_TYPE is empty: expected one or more of ${ALL}`,
+        '--kafka.consumer.authentication=kerberos: not supported by this client; use plaintext with SCRAM-SHA-512 or PLAIN, or tls',
+      ],
+    ],
+    [
+      'a topic that no broker takes',
+      ['--kafka.ledger.topic=bad topic/name'],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--kafka.ledger.topic="bad topic/name": expected the name of a topic: at most 249 of a-z, A-Z, 0-9, ".", "_" and "-"'],
+    ],
+    [
       'several at once, of flags, variables and the storage',
       ['--kafka.consumer.queue-bytes=much', '--log-level=loud', '--topic=x'],
       { STORAGE_TYPE: 'nowhere', KAFKA_CONSUMER_SESSION_TIMEOUT: 'soon' },

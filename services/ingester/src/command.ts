@@ -56,7 +56,8 @@ function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof 
   const mistakes = [
     ...topicMistakes(topics),
     ...ledgerMistakes(values, topics),
-    ...groupMistakes(values, topics),
+    // Which topics they are is not known when the storages are not.
+    ...(selection.selected.length === 0 ? [] : groupMistakes(values, topics)),
     ...loopMistakes(values, storageValues, selection, topics),
   ]
   const consumer = readConsumer(values, mistakes)

@@ -1,4 +1,4 @@
-import { kafkaConsumerFlags, LEDGER_TOPIC } from '@clymene/bus'
+import { kafkaConsumerFlags, LEDGER_TOPIC, topicFlag } from '@clymene/bus'
 import type { FlagSet } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 import { ledgerFlags } from '@clymene/storages'
@@ -23,7 +23,7 @@ export const groupFlags = {
 
 /** Where books are kept when the bus is Kafka. */
 export const ledgerTopicFlag = {
-  'kafka.ledger.topic': flag.string(
+  'kafka.ledger.topic': topicFlag(
     LEDGER_TOPIC,
     'Compacted topic of the books: what came of each message in each storage; it is made when it is missing. Empty: no books',
   ),

@@ -173,6 +173,38 @@ describe('mistakes are told all at once', () => {
     ])
   })
 
+  test.each([
+    { argv: ['--kafka.consumer.queue-bytes=1'], expected: '--kafka.consumer.queue-bytes="1": expected at least 65536 bytes' },
+    {
+      argv: ['--kafka.consumer.batch-bytes=99GiB'],
+      expected: '--kafka.consumer.batch-bytes: expected at most the 16777216 of --kafka.consumer.queue-bytes, found 106300440576',
+    },
+    {
+      argv: ['--kafka.consumer.topic=bad topic/name'],
+      expected: '--kafka.consumer.topic="bad topic/name": expected the name of a topic: at most 249 of a-z, A-Z, 0-9, ".", "_" and "-"',
+    },
+  ])('$argv', ({ argv, expected }) => {
+    expect(mistakesOf(() => consumer(...argv))).toEqual([expected])
+  })
+
+  test('a small queue bounds a batch that nobody asked for', () => {
+    expect(consumer('--kafka.consumer.queue-bytes=1MiB')).toMatchObject({ queueBytes: 1 << 20, batchBytes: 4 << 20 })
+  })
+
+  test.each(['..', '.', 'a/b', 'a b', 'ä', 'x'.repeat(250)])('no broker takes the topic %j', (topic) => {
+    expect(mistakesOf(() => producer(`--kafka.producer.topic=${topic}`))[0]).toMatch(/expected the name of a topic/)
+  })
+  test.each(['...', 'a.b_c-D9', 'x'.repeat(249)])('every broker takes the topic %j', (topic) => {
+    expect(producer(`--kafka.producer.topic=${topic}`).topics[0]).toBe(topic)
+  })
+
+  test('topics without a name', () => {
+    expect(mistakesOf(() => producer('--kafka.producer.topic=', '--kafka.producer.promtail.topic='))).toEqual([
+      '--kafka.producer.topic: expected a name',
+      '--kafka.producer.promtail.topic: expected a name',
+    ])
+  })
+
   test('a session that is too short', () => {
     expect(mistakesOf(() => consumer('--kafka.consumer.session-timeout=10ms'))[0]).toMatch(/expected at least 1000ms/)
     expect(mistakesOf(() => consumer('--kafka.consumer.batch-wait=1m'))[0]).toMatch(/batch-wait: expected at most 10000ms/)

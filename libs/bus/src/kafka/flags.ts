@@ -6,14 +6,18 @@ import type { KafkaConnection } from './client.ts'
 import { codecOf, COMPRESSIONS } from './compression.ts'
 import type { KafkaConsumerOptions } from './consumer.ts'
 import type { KafkaProducerOptions } from './producer.ts'
+import { topicFlag } from './topic-flag.ts'
+
+/** Less would hold up every message of the usual size. */
+const MIN_QUEUE_BYTES = 64 * 1024
 
 const VERSION = { noEffect: 'the protocol version is agreed on with each broker' }
 
 export const kafkaProducerFlags = {
   'kafka.producer.brokers': flag.list('127.0.0.1:9092', 'Kafka brokers, host:port; some are enough'),
   'kafka.producer.client-id': flag.string('clymene', 'Name under which the brokers log and limit this client'),
-  'kafka.producer.topic': flag.string('clymene', 'Topic of metrics'),
-  'kafka.producer.promtail.topic': flag.string('clymene-logs', 'Topic of logs'),
+  'kafka.producer.topic': topicFlag('clymene', 'Topic of metrics'),
+  'kafka.producer.promtail.topic': topicFlag('clymene-logs', 'Topic of logs'),
   'kafka.producer.encoding': flag.oneOf(['protobuf', 'json'], 'protobuf', 'Encoding of metrics'),
   'kafka.producer.promtail.encoding': flag.oneOf(['protobuf', 'json'], 'protobuf', 'Encoding of logs'),
   'kafka.producer.flatten-for-druid': flag.bool(
@@ -41,6 +45,7 @@ export const kafkaProducerFlags = {
   'kafka.producer.queue-bytes': flag.bytes(
     '64MiB',
     'Bytes of messages that are not acknowledged yet; beyond it senders are told to come again',
+    { min: MIN_QUEUE_BYTES },
   ),
   'kafka.producer.request-timeout': flag.duration('15s', 'How long a broker may take to answer'),
   'kafka.producer.delivery-timeout': flag.duration('30s', 'How long a message is tried before its sender is told to come again'),
@@ -57,16 +62,17 @@ export const kafkaProducerFlags = {
 export const kafkaConsumerFlags = {
   'kafka.consumer.brokers': flag.list('127.0.0.1:9092', 'Kafka brokers, host:port; some are enough'),
   'kafka.consumer.client-id': flag.string('clymene', 'Name under which the brokers log and limit this client'),
-  'kafka.consumer.topic': flag.string('clymene', 'Topic of metrics'),
-  'kafka.consumer.promtail.topic': flag.string('clymene-logs', 'Topic of logs'),
+  'kafka.consumer.topic': topicFlag('clymene', 'Topic of metrics'),
+  'kafka.consumer.promtail.topic': topicFlag('clymene-logs', 'Topic of logs'),
   'kafka.consumer.group-id': flag.string('clymene', 'Start of the names of the consumer groups'),
   'kafka.consumer.protocol-version': flag.string('', 'Kafka protocol version', VERSION),
   'kafka.consumer.encoding': flag.string('protobuf', 'Encoding of messages', { noEffect: 'protobuf and JSON are both recognised' }),
   'kafka.consumer.queue-bytes': flag.bytes(
     '16MiB',
     'Bytes of messages that wait for the storage or are on their way to it, for one topic and group; beyond it nothing is fetched',
+    { min: MIN_QUEUE_BYTES },
   ),
-  'kafka.consumer.batch-bytes': flag.bytes('4MiB', 'Bytes of one partition that are handed over at once'),
+  'kafka.consumer.batch-bytes': flag.bytes('4MiB', 'Bytes of one partition that are handed over at once', { min: 1 }),
   'kafka.consumer.batch-wait': flag.duration(
     '0',
     'How long messages may wait for others to be handed over with; those that come while the storage is busy go together anyway',
@@ -88,6 +94,9 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
   collect(mistakes, () => codecOf(compression, compressionLevel))
   for (const name of ['kafka.producer.request-timeout', 'kafka.producer.delivery-timeout'] as const) {
     if (values[name] < MIN_TIMEOUT_MS) mistakes.push(`--${name}: expected at least ${MIN_TIMEOUT_MS}ms`)
+  }
+  for (const name of ['kafka.producer.topic', 'kafka.producer.promtail.topic'] as const) {
+    if (values[name] === '') mistakes.push(`--${name}: expected a name`)
   }
   if (mistakes.length > 0 || connection === undefined) throw new ConfigError(mistakes)
   return {
@@ -123,11 +132,15 @@ export function kafkaConsumerOptions(values: FlagValues<typeof kafkaConsumerFlag
   if (sessionTimeoutMs < MIN_SESSION_MS) mistakes.push(`--kafka.consumer.session-timeout: expected at least ${MIN_SESSION_MS}ms`)
   const batchWaitMs = values['kafka.consumer.batch-wait']
   if (batchWaitMs > MAX_WAIT_MS) mistakes.push(`--kafka.consumer.batch-wait: expected at most ${MAX_WAIT_MS}ms`)
+  const { 'kafka.consumer.queue-bytes': queueBytes, 'kafka.consumer.batch-bytes': batchBytes } = values
+  // A queue that is smaller than the default of a batch bounds it; one that is asked for is meant.
+  if (batchBytes > queueBytes && batchBytes !== kafkaConsumerFlags['kafka.consumer.batch-bytes'].default)
+    mistakes.push(`--kafka.consumer.batch-bytes: expected at most the ${queueBytes} of --kafka.consumer.queue-bytes, found ${batchBytes}`)
   if (mistakes.length > 0 || connection === undefined) throw new ConfigError(mistakes)
   return {
     connection,
-    queueBytes: values['kafka.consumer.queue-bytes'],
-    batchBytes: values['kafka.consumer.batch-bytes'],
+    queueBytes,
+    batchBytes,
     batchWaitMs,
     sessionTimeoutMs,
     rebalanceTimeoutMs: values['kafka.consumer.rebalance-timeout'],

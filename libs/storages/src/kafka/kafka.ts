@@ -7,15 +7,7 @@ import { metricsOf } from '../metrics-of.ts'
 import { createBusSink } from './bus-sink.ts'
 import { createFlatSink } from './flat-sink.ts'
 
-/** Letters, digits, dot, underscore and dash, at most 249: what brokers take as a topic. */
-const TOPIC = /^[\w.-]{1,249}$/
-
-const mistakesOf = (flags: FlagValues<typeof kafkaProducerFlags>): readonly string[] => [
-  ...mistakesIn(() => kafkaProducerOptions(flags)),
-  ...(['kafka.producer.topic', 'kafka.producer.promtail.topic'] as const)
-    .filter((name) => !TOPIC.test(flags[name]))
-    .map((name) => `--${name}=${JSON.stringify(flags[name])}: expected the name of a topic`),
-]
+const mistakesOf = (flags: FlagValues<typeof kafkaProducerFlags>): readonly string[] => mistakesIn(() => kafkaProducerOptions(flags))
 
 /** Kafka as a storage: what a gateway writes to when nothing else is said. */
 export const kafkaStorage: Storage<typeof kafkaProducerFlags> = {

@@ -5,7 +5,8 @@ import { flag } from '@clymene/runtime'
 export const ledgerFlags = {
   'ledger.save-interval': flag.duration(
     '10s',
-    'How often the books of what came of each message are saved; after a crash at most so much is read from the bus again to be counted (at least 100ms)',
+    'How often the books of what came of each message are saved; after a crash at most so much is read from the bus again to be counted',
+    { minMs: 100 },
   ),
   'ledger.max-agents': flag.int(
     10_000,
