@@ -1,5 +1,11 @@
-/** Lets a call through at most once in `intervalMs` per key and says how many were held back before: for log lines. */
-export function createOnceIn(intervalMs: number, now: () => number = Date.now): (key: string, act: (heldBack: number) => void) => void {
+/**
+ * Lets a call through at most once in `intervalMs` per key and says how many were held back before: for log lines. A wall clock that is set back
+ * silences nothing.
+ */
+export function createOnceIn(
+  intervalMs: number,
+  now: () => number = () => performance.now(),
+): (key: string, act: (heldBack: number) => void) => void {
   const seen = new Map<string, { at: number; held: number }>()
   return (key, act) => {
     const last = seen.get(key)

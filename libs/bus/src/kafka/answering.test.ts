@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { whileAnswering } from './answering.ts'
 
 describe('whileAnswering', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] }))
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'performance'] }))
   afterEach(() => void vi.useRealTimers())
 
   const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -17,13 +17,13 @@ const LOOK_MS = 100
  * @throws what `done` throws.
  */
 export async function whileAnswering(done: Promise<unknown>, { bytesRead, isTheirTurn, limitMs }: AnsweringOptions): Promise<boolean> {
-  const start = Date.now()
+  const start = performance.now()
   let heard = bytesRead()
   let heardAt = start
   const isDone = done.then(() => true)
   for (;;) {
     if (await Promise.race([isDone, notYet()])) return true
-    const now = Date.now()
+    const now = performance.now()
     if (!isTheirTurn() || bytesRead() !== heard) {
       heard = bytesRead()
       heardAt = now

@@ -12,14 +12,14 @@ const unauthenticated = (): Error => Object.assign(new Error('SASL PLAIN: wrong 
 
 /** Waits for brokers that fail `failures` times, a second each. */
 async function wait(failure: () => Error, failures: number) {
-  vi.useFakeTimers({ toFake: ['Date'] })
+  vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const logger = recordingLogger()
   const states: (string | undefined)[] = []
   let asked = 0
   const ping = (): Promise<void> => {
     if (asked++ >= failures) return Promise.resolve()
-    vi.setSystemTime(Date.now() + 1000)
+    vi.advanceTimersByTime(1000)
     return Promise.reject(failure())
   }
   const waiting = { brokers: ['b:9092'], ping, onState: (away: string | undefined) => states.push(away), logger }

@@ -21,7 +21,7 @@ const COMPLAINT_INTERVAL_MS = 60_000
 
 /** Asks the brokers until one answers or `signal` aborts. Who has to change something is told at once, of others after a moment. */
 export async function waitForBrokers({ brokers, ping, onState, logger }: BrokerWait, signal: AbortSignal): Promise<void> {
-  const start = Date.now()
+  const start = performance.now()
   const onceAMinute = createOnceIn(COMPLAINT_INTERVAL_MS)
   let isTold = false
   while (!signal.aborted) {
@@ -35,7 +35,7 @@ export async function waitForBrokers({ brokers, ping, onState, logger }: BrokerW
       const { verdict, reason } = failureOfError(error)
       onState(`Kafka: ${reason}`)
       const level = verdict === 'operator' ? 'error' : 'warn'
-      if (level === 'error' || Date.now() - start >= QUIET_MS)
+      if (level === 'error' || performance.now() - start >= QUIET_MS)
         onceAMinute(level === 'error' ? reason : level, (heldBack) => {
           isTold = true
           logger[level]('cannot reach Kafka', { brokers, error: reason, repeated: heldBack })

@@ -30,6 +30,7 @@ export type PartitionReader = {
   readonly position: () => bigint | undefined
   /** Of values that wait or are being handled. */
   readonly queuedBytes: () => number
+  /** By the clock of `performance.now()`. */
   readonly pendingSince: () => number | undefined
   /** Nothing is being handled and nothing waits. */
   readonly isIdle: () => boolean
@@ -82,7 +83,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     while (!lost.signal.aborted && options.mayStart() && queue.length > 0 && waitMs() <= 0) {
       const { records, bytes, next, takeover, told, release } = take()
       pendingBytes = bytes
-      pendingSince = Date.now()
+      pendingSince = performance.now()
       unsettled = records
       const { commit, isOurs } = commitSteps(records, next)
       await options.handle({ topic, partition, records, takeover, ...told, commit, isOurs, release }, lost.signal)

@@ -100,3 +100,16 @@ test('tells where the group stood when a partition came, not what the client com
   await watch.standing([{ partition: 0, offset: '15' }])
   expect(watch.takeover(0).committed).toBe(15n)
 })
+
+test.each([-513_000, 3_600_000])(
+  'a wall clock that jumps by %i ms changes nothing: who is answered stays, who is not goes',
+  async (byMs) => {
+    const { failures, pass } = await watching(() => '3')
+    await pass(10)
+    vi.setSystemTime(Date.now() + byMs)
+    await vi.advanceTimersByTimeAsync(29_000)
+    expect(failures).toEqual([])
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(failures[0]).toMatchObject({ name: 'LostContactError' })
+  },
+)

@@ -82,19 +82,20 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const lag = createLagWatch({ topic, group, storage, metrics })
   const stall = createStallWatch({ topic, group })
   const members = createMemberCheck({ topic, group, cluster: options.cluster, onForeign: options.fail })
-  let lastContact = Date.now()
-  let lastAlive = Date.now()
-  let lastLag = 0
-  let lastRetention = 0
+  // By the clock that nobody sets: a membership runs out whatever the wall clock says.
+  let lastContact = performance.now()
+  let lastAlive = performance.now()
+  let lastLag = -Infinity
+  let lastRetention = -Infinity
   const stallMs = limits.rebalanceTimeoutMs + limits.sessionTimeoutMs + LONG_MS
 
   const check = (): void => {
-    const now = Date.now()
+    const now = performance.now()
     if (assignment.joining()) lastContact = now
     if (now - lastContact > limits.sessionTimeoutMs) {
-      options.fail(new LostContactError(`group ${group}: its coordinator has not answered for ${now - lastContact} ms`))
+      options.fail(new LostContactError(`group ${group}: its coordinator has not answered for ${Math.round(now - lastContact)} ms`))
     }
-    if (now - lastAlive > stallMs) options.fail(new Error(`group ${group}: nothing was fetched for ${now - lastAlive} ms`))
+    if (now - lastAlive > stallMs) options.fail(new Error(`group ${group}: nothing was fetched for ${Math.round(now - lastAlive)} ms`))
     observeReaders(now)
     if (now - lastLag > LAG_MS) {
       lastLag = now
@@ -105,7 +106,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       lastRetention = now
       readRetention().catch((error: unknown) => logger.debug('the retention of a topic cannot be read', { topic, error }))
     }
-    lag.observe(assignment.readers(), now)
+    lag.observe(assignment.readers(), Date.now())
   }
 
   const observeReaders = (now: number): void => {
@@ -145,10 +146,10 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
 
   const timer = setInterval(check, CHECK_MS)
   const alive = (): void => {
-    lastAlive = Date.now()
+    lastAlive = performance.now()
   }
   const contact = (): void => {
-    lastContact = Date.now()
+    lastContact = performance.now()
   }
   return {
     contact,
