@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeWithEngines, startKafka, startPrometheus, type Engine, type Kafka } from '../engines/index.ts'
 import { openKafkaBus, withAdmin } from './kafka-fixture.ts'
 import { runClymene, type Ended } from './run-clymene.ts'
+import { runReplay } from './run-replay.ts'
 import { startService, type Service } from './service.ts'
 import { samplesIn } from './stores.ts'
 
@@ -46,8 +47,9 @@ describeWithEngines(['kafka', 'prometheus'], 'samples that Prometheus refused as
   }
   const write = (): string => `--prometheus.remote.url=${prometheus.url}/api/v1/write`
   const replay = (verb: string, ...flags: readonly string[]): Promise<Ended> =>
-    runClymene(['replay', verb, `--kafka.consumer.brokers=${kafka.bootstrap}`, ...flags])
-  const send = (...flags: readonly string[]): Promise<Ended> => replay('send', '--storage=prometheus', write(), ...flags)
+    runReplay([verb, `--kafka.consumer.brokers=${kafka.bootstrap}`, ...flags])
+  const sending = (): readonly string[] => [`--kafka.consumer.brokers=${kafka.bootstrap}`, '--storage=prometheus', write()]
+  const send = (...flags: readonly string[]): Promise<Ended> => runReplay(['send', ...sending(), ...flags])
   const valuesOf = async (cluster: string): Promise<readonly number[]> =>
     (await samplesIn(prometheus.url, `late{cluster="${cluster}"}`)).flatMap(({ samples }) => samples.map(([, value]) => value))
 
@@ -56,7 +58,8 @@ describeWithEngines(['kafka', 'prometheus'], 'samples that Prometheus refused as
     await expect.poll(() => ingester.metric('clymene_delivery_messages_total'), WAIT).toBe(2)
     await produce(['c1', 'c2'].flatMap((cluster) => [message(2, 'late', cluster, 60), message(3, 'late', cluster, 30)]))
     await expect.poll(() => ingester.metric('clymene_delivery_dead_letters_total'), WAIT).toBe(4)
-    const { status, stdout, stderr } = await replay('list', '--cluster=c1')
+    const kafkaFlag = `--kafka.consumer.brokers=${kafka.bootstrap}`
+    const { status, stdout, stderr } = await runClymene(['replay', 'list', '--cluster=c1', kafkaFlag])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '2 letters, 2 records\n' })
     expect(stdout).toEqual([
       expect.stringMatching(
@@ -94,7 +97,7 @@ describeWithEngines(['kafka', 'prometheus'], 'samples that Prometheus refused as
   })
 
   test('are refused again without a window for them: told with what helps, status 1, and they stay', async () => {
-    const { status, stdout, stderr } = await send('--cluster=c1')
+    const { status, stdout, stderr } = await runClymene(['replay', 'send', ...sending(), '--cluster=c1'])
     expect(status).toBe(1)
     expect(stdout.map((line) => line.slice(0, 15))).toEqual(['refused again: ', 'refused again: '])
     expect(stderr).toContain('out_of_order_time_window')
@@ -111,8 +114,8 @@ describeWithEngines(['kafka', 'prometheus'], 'samples that Prometheus refused as
     await expect.poll(() => valuesOf('c1'), WAIT).toEqual([2, 3, 1])
     expect(await valuesOf('c2')).toEqual([1])
 
-    expect(await send()).toEqual({ status: 0, stdout: [], stderr: 'sent 2 letters (2 records) to prometheus\n' })
-    expect(await send()).toMatchObject({ status: 0, stderr: 'sent 0 letters (0 records) to prometheus\n' })
+    expect(await send()).toEqual({ status: 0, stdout: [], stderr: expect.stringContaining('sent 2 letters (2 records) to prometheus\n') })
+    expect(await send()).toMatchObject({ status: 0, stderr: expect.stringContaining('sent 0 letters (0 records) to prometheus\n') })
     expect(await send('--again', '--cluster=c2')).toMatchObject({ status: 0, stderr: 'sent 2 letters (2 records) to prometheus\n' })
     await expect.poll(() => valuesOf('c2'), WAIT).toEqual([2, 3, 1])
     expect((await replay('list')).stdout.map((line) => line.split('  ')[6])).toEqual(['sent', 'sent', 'sent', 'sent'])

@@ -3,12 +3,12 @@ import { ExitError, flagHelp, runProcess } from '@clymene/runtime'
 import { storageFlagSets, storages } from '@clymene/storages'
 
 import type { Tool } from '../cli.ts'
-import { configureReplay, type ReplayConfig } from './configure.ts'
+import { configureReplay } from './configure.ts'
 import { commandFlags, sourceFlags, VERBS } from './flags.ts'
 import { lookAtLetters } from './look.ts'
 import { openLetters } from './open-letters.ts'
 import { sendAll } from './send.ts'
-import { createTerminal, createTextLogger } from './terminal.ts'
+import { createTerminal, createTextLogger, type Terminal } from './terminal.ts'
 
 const summary = 'lists, shows and sends again what storages refused: the dead letters'
 
@@ -19,7 +19,7 @@ export const replayTool: Tool = {
   run: (argv, env) =>
     runProcess(async (stop) => {
       if (argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') process.stdout.write(`${help()}\n`)
-      else await replay(configureReplay(argv, env), stop)
+      else await replay(argv, env, createTerminal(process), stop)
     }),
 }
 
@@ -32,8 +32,9 @@ const help = (): string =>
     flagHelp([{ title: 'Letters', flags: commandFlags }, { title: 'Kafka', flags: sourceFlags }, ...storageFlagSets(storages).groups]),
   ].join('\n\n')
 
-async function replay(config: ReplayConfig, stop: AbortSignal): Promise<void> {
-  const terminal = createTerminal(process)
+/** @throws ConfigError for mistakes in the flags, ExitError with what is to be said when it did not do all of it. */
+export async function replay(argv: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal, stop: AbortSignal): Promise<void> {
+  const config = configureReplay(argv, env)
   const logger = createTextLogger(terminal)
   for (const warning of config.warnings) terminal.tell(`warning: ${warning}`)
   const ending = AbortSignal.any([stop, terminal.gone])
