@@ -45,6 +45,19 @@ describe('what reading again would not tell', () => {
     expect(found.map(([from, to]) => expiredWithin(exceptions, from, to))).toEqual([0, 4, 0, 3, 7])
   })
 
+  test('of the same two members may have been told', () => {
+    const exceptions = createExceptions()
+    exceptions.expired.set(20n, 10)
+    exceptions.expired.set(15n, 10)
+    const found = [
+      [0n, 20n],
+      [8n, 20n],
+      [17n, 20n],
+      [0n, 15n],
+    ] as const
+    expect(found.map(([from, to]) => expiredWithin(exceptions, from, to))).toEqual([15, 12, 3, 10])
+  })
+
   test('100,000 are kept at most', () => {
     const exceptions = createExceptions()
     for (let offset = 0; offset < 100_000; offset++) exceptions.settled.set(BigInt(offset), dead)

@@ -42,11 +42,17 @@ export function dropBefore({ settled, expired }: Exceptions, upTo: bigint): void
   for (const offset of expired.keys()) if (offset < upTo) expired.delete(offset)
 }
 
-/** Messages that expired between the two offsets. */
+/** Messages that expired between the two offsets; several may have been told of the same. */
 export function expiredWithin({ expired }: Exceptions, from: bigint, to: bigint): number {
-  let messages = 0
-  for (const [offset, count] of expired) if (offset > from && offset <= to) messages += count
-  return messages
+  let messages = 0n
+  let counted = from
+  for (const [offset, count] of [...expired].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    if (offset <= counted || offset > to) continue
+    const first = offset - BigInt(count)
+    messages += offset - (first > counted ? first : counted)
+    counted = offset
+  }
+  return Number(messages)
 }
 
 export function mergeInto(into: Exceptions, other: Exceptions): void {

@@ -1,4 +1,4 @@
-import type { BusRecord, EnvelopeHeaders } from '@clymene/model'
+import type { BusRecord, EnvelopeHeaders, PartitionBatch } from '@clymene/model'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -21,7 +21,8 @@ type Step =
   | { readonly do: 'repeat'; readonly back: number }
   | { readonly do: 'new epoch'; readonly sender: number; readonly reserved: number }
   | { readonly do: 'deliver'; readonly count: number; readonly commits: boolean }
-  | { readonly do: 'save' | 'crash' | 'hand over' }
+  | { readonly do: 'save' | 'crash' | 'hand over' | 'freeze' }
+  | { readonly do: 'thaw'; readonly count: number }
   | { readonly do: 'retention'; readonly count: number }
   | { readonly do: 'bus away' }
 
@@ -48,11 +49,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 8 }), commits: fc.boolean() }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'crash' as const, 'hand over' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('freeze' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('thaw' as const), count: fc.integer({ min: 0, max: 4 }) }) },
   fc.record({ do: fc.constant('retention' as const), count: fc.integer({ min: 1, max: 10 }) }),
   fc.record({ do: fc.constant('bus away' as const) }),
 )
 
-/** A log, senders, and one member after the other that delivers and keeps books; and beside it what should be booked, offset by offset. */
+/**
+ * A log, senders, and one member after the other that delivers and keeps books, one of them perhaps still there when the next has the
+ * partition; and beside it what should be booked, offset by offset.
+ */
 function createWorld() {
   const log = createFakeLog()
   const messages: Message[] = []
@@ -65,31 +71,64 @@ function createWorld() {
     cluster: CLUSTERS[index % 2] ?? '',
   }))
   let committed = 0
-  /** What should be booked now, and what was when the book was saved last. */
-  let expected = new Map<number, string>()
-  let saved = expected
+  /** Who saved last, and what was booked then. */
+  let saved = { by: 0, generation: 0, booked: new Map<number, string>() }
+  /** What a member was told has expired: that is kept at once. */
+  const toldExpired = new Set<number>()
+  let members = 0
   let member = start()
+  let frozen: Member | undefined
 
   function start() {
     const store = createMemoryLedgerStore(states)
     const backoff = { minMs: 0, maxMs: 1 }
     const ledger = createLedger({ store, read: log.read, logger: silent, saveEveryMs: 1e6, patienceMs: 1e6, backoff })
-    return { ledger, position: undefined as number | undefined }
+    return {
+      ledger,
+      id: ++members,
+      position: undefined as number | undefined,
+      generation: 0,
+      expected: new Map<number, string>(),
+      isChanged: false,
+    }
   }
+  type Member = ReturnType<typeof start>
 
   const append = (headers: EnvelopeHeaders, key: string, fateOf: Fate): void =>
     void messages.push({ record: log.append(headers, key), fate: fateOf })
 
   const takeOver = (): void => {
-    expected = new Map(saved)
-    for (let offset = expected.size; offset < committed; offset++) expectAt(offset, log.isThere(offset) ? undefined : 'unattributed')
+    member.expected = new Map(saved.booked)
+    member.generation = saved.generation + 1
+    for (let offset = member.expected.size; offset < committed; offset++) {
+      expectAt(member, offset, log.isThere(offset) ? undefined : toldExpired.has(offset) ? 'expired' : 'unattributed')
+    }
   }
 
-  const expectAt = (offset: number, gone?: string): void => {
+  const expectAt = ({ expected }: Member, offset: number, gone?: string): void => {
     const message = messages[offset]
     if (expected.has(offset) || message === undefined) return
     const isRepeat = [...expected].some(([other, what]) => !isGone(what) && isSame(messages[other]!.record, message.record))
     expected.set(offset, gone ?? (message.fate === 'refused' ? 'deadLetter' : isRepeat ? 'repeatedInBus' : 'stored'))
+  }
+
+  /** What a member writes of its own prefix, unless somebody who came after it, or has come further, has written. */
+  const saves = (one: Member): void => {
+    if (!one.isChanged) return
+    one.isChanged = false
+    const isOthers = saved.by !== one.id && saved.generation >= one.generation
+    if (isOthers && (saved.generation > one.generation || saved.booked.size > one.expected.size)) return
+    saved = { by: one.id, generation: one.generation, booked: new Map(one.expected) }
+  }
+
+  const settles = async (one: Member, batch: readonly BusRecord[], about: Partial<PartitionBatch>): Promise<void> => {
+    const book = await one.ledger.take({ topic: 't', partition: 0, records: batch, takeover: false, ...about }, OWNER, never)
+    await book.settle(
+      batch.map((record) => settlementOf(messages[Number(record.origin.offset)]!)),
+      never,
+    )
+    for (const { origin } of batch) expectAt(one, Number(origin.offset))
+    one.isChanged = true
   }
 
   const deliver = async (count: number, commits: boolean): Promise<void> => {
@@ -100,16 +139,14 @@ function createWorld() {
     if (batch.length === 0) return
     const isFirst = states.size === 0
     if (takeover) takeOver()
-    for (let offset = from; offset < first; offset++) expectAt(offset, 'expired')
+    for (let offset = from; offset < first; offset++) {
+      expectAt(member, offset, 'expired')
+      toldExpired.add(offset)
+    }
     const about = { ...(first > from ? { expired: first - from } : {}), ...(takeover ? { committed: BigInt(committed) } : {}) }
-    const book = await member.ledger.take({ topic: 't', partition: 0, records: batch, takeover, ...about }, OWNER, never)
-    await book.settle(
-      batch.map((record) => settlementOf(messages[Number(record.origin.offset)]!)),
-      never,
-    )
-    for (let offset = first; offset < first + batch.length; offset++) expectAt(offset)
+    await settles(member, batch, { takeover, ...about })
     // A book that begins is saved before anything is committed.
-    if (isFirst) saved = new Map(expected)
+    if (isFirst) saves(member)
     if (commits) committed = first + batch.length
     member.position = first + batch.length
     // What is not committed is handed over again, to whoever comes next.
@@ -141,13 +178,29 @@ function createWorld() {
     deliver: ({ count, commits }) => deliver(count, commits),
     save: async () => {
       await member.ledger.save(never)
-      if (member.position !== undefined) saved = new Map(expected)
+      saves(member)
     },
     crash: crash,
     'hand over': async () => {
       await member.ledger.close()
-      if (member.position !== undefined) saved = new Map(expected)
+      saves(member)
       member = start()
+    },
+    // Another one takes its partition over, and it does not know of it.
+    freeze: () => {
+      if (frozen !== undefined || member.position === undefined) return
+      frozen = member
+      member = start()
+    },
+    // It ends its last body, which it cannot commit, and learns that the partition is not its own.
+    thaw: async ({ count }) => {
+      if (frozen?.position === undefined) return
+      const { position } = frozen
+      const batch = position < log.start() ? [] : messages.slice(position, position + count).map(({ record }) => record)
+      if (batch.length > 0) await settles(frozen, batch, {})
+      await frozen.ledger.close()
+      saves(frozen)
+      frozen = undefined
     },
     retention: ({ count }) => log.deleteBefore(log.start() + count),
     'bus away': () => log.failNextRead(),
@@ -165,7 +218,7 @@ function createWorld() {
       return member.ledger.accounts()[0]
     },
     messages,
-    expected: () => expected,
+    expected: () => member.expected,
   }
 }
 

@@ -64,6 +64,7 @@ export function openPartitionBook(options: PartitionBookOptions): OpenedBook {
     stop.signal,
   ).then((caughtUp) => {
     book = caughtUp
+    safe.changed()
     return undefined
   })
   ready.catch(() => undefined)
