@@ -131,14 +131,15 @@ export function createIntake(options: IntakeOptions): Intake {
 const outcomeOf = (error: unknown): SendOutcome => (error instanceof PermanentError ? 'dropped' : 'unanswered')
 
 /** When the newest record was made is read from the body: a sender's own word would bend the freshness. */
-function believedOf({ headers: { newestMs: _, position: __, ...believed } }: Request): EnvelopeHeaders {
+function believedOf({ headers }: Request): EnvelopeHeaders {
+  const { newestMs: _, ...believed } = headers
   return believed
 }
 
 function envelopeOf(
   { kind, headers: { position } }: Request,
   message: ScannedMessage,
-  { key, headers, isNumbered }: Identity,
+  { key, headers: { position: _, ...headers }, isNumbered }: Identity,
   number: ReturnType<typeof createNumbering>,
 ): Envelope {
   const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
