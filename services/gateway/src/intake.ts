@@ -139,13 +139,14 @@ function believedOf({ headers }: Request): EnvelopeHeaders {
 function envelopeOf(
   { kind, headers: { position } }: Request,
   message: ScannedMessage,
-  { key, headers: { position: _, ...headers }, isNumbered }: Identity,
+  { key, headers, isNumbered }: Identity,
   number: ReturnType<typeof createNumbering>,
 ): Envelope {
   const newest = message.maxTimestampMs === undefined ? {} : { newestMs: message.maxTimestampMs }
   // Where a piece begins belongs to its number. Kinds have topics of their own: one count for both would have gaps in each.
   const numbers = isNumbered ? believedPosition(position) : number(`${kind} ${key}`)
-  const all = { ...headers, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true }
+  const { position: _, ...named } = headers
+  const all = { ...named, ...numbers, ...newest, contentType: PROTOBUF, records: message.records, scanned: true }
   return { kind, key, value: message.value, headers: all }
 }
 
