@@ -67,6 +67,7 @@ describe('a service', () => {
 test.each([[[]], [['--help']], [['-h']], [['help']], [['help', '--help']]])('%j lists the services and the tools', async (words) => {
   const { status, stdout, calls } = await cli(...words)
   expect({ status, calls }).toEqual({ status: 0, calls: [] })
+  expect(stdout).toContain('\n  clymene <tool> [verb] [flags]\n')
   expect(stdout).toMatch(
     /\nServices:\n {2}agent {14}what agent does\n {2}gateway {12}what gateway does\n\nTools:\n {2}mend {15}what mend does\n$/,
   )

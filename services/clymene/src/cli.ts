@@ -60,7 +60,7 @@ type Listed = { readonly name: string; readonly summary: string }
 const overview = (commands: readonly Listed[], tools: readonly Listed[]): string =>
   [
     'clymene: metrics and logs of many Kubernetes clusters, through Kafka, to the stores where people look at them',
-    'Usage:\n  clymene <service> [flags]\n  clymene <service> status|validate|version|help\n  clymene version',
+    `Usage:\n  clymene <service> [flags]\n  clymene <service> status|validate|version|help\n${tools.length === 0 ? '' : '  clymene <tool> [verb] [flags]\n'}  clymene version`,
     `Services:\n${listOf(commands)}`,
     ...(tools.length === 0 ? [] : [`Tools:\n${listOf(tools)}`]),
   ].join('\n\n')

@@ -8,6 +8,7 @@ import { root } from '../testing/child.ts'
 import { configureReplay } from './configure.ts'
 import { commandFlags, VERBS } from './flags.ts'
 
+const EMPTY = '--since and --until: expected since to be before until (1h is one hour ago): no letter is between them'
 const STORAGES = 'prometheus, cortex, loki, elasticsearch, embedded, gateway, kafka'
 
 function mistakesOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): readonly string[] {
@@ -85,6 +86,15 @@ describe('what is understood', () => {
     expect(configureReplay(['list', ...argv], {}).warnings).toEqual([])
   })
 
+  test.each<[argv: readonly string[], warnings: readonly string[]]>([
+    [['--topic=clymene,clymene-logs'], []],
+    [['--topic=metrics-dead-letter', '--buffer.dir=/b'], []],
+    [['--topic=nope', '--kind=logs'], ['--topic="nope": none of those whose letters are read: clymene-logs (--kafka.consumer.topic)']],
+    [['--since=2h', '--until=1h', '--storage=prometheus,kafka'], []],
+  ])('a topic whose letters nobody reads is warned of: %j', (argv, warnings) => {
+    expect(configureReplay(['list', ...argv], {}).warnings).toEqual(warnings)
+  })
+
   test('a variable of the surroundings is no filter', () => {
     const { values } = configureReplay(['list'], { CLUSTER: 'mine', TOPIC: 't', KIND: 'logs', LIMIT: 'x', SINCE: 'x', STORAGE: 'x' })
     expect({ cluster: values.cluster, topic: values.topic, kind: values.kind }).toEqual({ cluster: [], topic: [], kind: 'all' })
@@ -101,11 +111,31 @@ describe('what is refused', () => {
     [['list', '--clusters=a'], ['--clusters: unknown flag, did you mean --cluster?']],
     [['send'], [`--storage="": expected the one storage to send to, of ${STORAGES}`]],
     [['send', '--storage=a'], [`--storage="a": expected the one storage to send to, of ${STORAGES}`]],
+    [['list', '--storage=nope,loki'], [`--storage="nope": expected some of ${STORAGES}`]],
+    [['list', '--since=1h', '--until=2h'], [EMPTY]],
+    [
+      ['list', '--since=1h', '--until=1h', '--limit=0'],
+      ['--limit="0": expected a whole number of at least 1', EMPTY],
+    ],
+    [['send', '--storage=loki', '--since=2026-05-02', '--until=2026-05-01'], [EMPTY]],
+    [
+      ['send', '--storage-type=loki,cortex'],
+      [`no --storage, and STORAGE_TYPE="loki,cortex": expected the one storage to send to, of ${STORAGES}`],
+    ],
     [['send', '--storage=loki,cortex'], [`--storage="loki,cortex": expected the one storage to send to, of ${STORAGES}`]],
     [['send', '--storage=prometheus', '--kind=logs'], ['--kind=logs: storage prometheus takes metrics only']],
     [['send', '--storage=loki', '--kafka.ledger.topic='], ['--kafka.ledger.topic: expected a topic, in which is noted what was sent']],
     [['list', '--buffer.dir=/b', '--data.dir=/d'], ['--buffer.dir and --data.dir: expected one of them']],
     [['list', '--kafka.consumer.brokers=a'], ['--kafka.consumer.brokers: expected host:port, found "a"']],
+    [
+      ['list', '--kafka.consumer.session-timeout=soon', '--kafka.consumer.brokers=a', '--until=never', '--storage=nope'],
+      [
+        '--kafka.consumer.session-timeout="soon": expected a duration such as 500ms, 10s or 1m30s',
+        '--until="never": expected a duration such as 2h, or a time such as 2026-05-01T10:00:00Z',
+        '--kafka.consumer.brokers: expected host:port, found "a"',
+        `--storage="nope": expected some of ${STORAGES}`,
+      ],
+    ],
     [
       ['send', '--storage=prometheus', '--rate=-1', '--limit=0', '--prometheus.remote.timeout=0', '--kafka.consumer.brokers=a', 'x'],
       [

@@ -4,7 +4,7 @@ import { kafkaConsumerOptions, type KafkaConsumerOptions } from '@clymene/bus'
 import { ingesterCommand } from '@clymene/ingester'
 import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
 import { environmentName, parseFlags, type ParseOptions } from '@clymene/runtime'
-import { kindsOf, storageFlagSets, storages } from '@clymene/storages'
+import { deadLetterTopic, kindsOf, momentMs, storageFlagSets, storages } from '@clymene/storages'
 
 import { commandFlags, sourceFlags, VERBS, type Verb } from './flags.ts'
 
@@ -40,30 +40,56 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
   const { flags, ignored: ofOthers } = storageFlagSets(storage === undefined ? [] : [storage])
   const own = { ...flags, ...sourceFlags, ...commandFlags }
   const ignored = { ...ofOthers, ingester: { flags: flagsOfIngester(own), reason: OF_INGESTER } }
-  const parsed = collected(mistakes, () => parseFlags(own, rest, variables, { ignored }))
+  const parsed = parseFlags(own, rest, variables, { ignored, mistakes })
   mistakes.push(...wordMistakes(own, ignored, rest))
   if (storage !== undefined) mistakes.push(...mistakesOf(storage, rest, variables))
   // Each is looked at also when another one is wrong.
-  const source = collected([], () => parseFlags({ ...sourceFlags, ...folderFlags }, rest, variables, LENIENT))
-  const folder = source && folderOf(source.values, mistakes)
-  const kafka = source === undefined || folder !== undefined ? undefined : collected(mistakes, () => kafkaConsumerOptions(source.values))
-  if (verb === 'send' && folder === undefined && source?.values['kafka.ledger.topic'] === '')
+  const folder = folderOf(parsed.values, mistakes)
+  const kafka = folder === undefined ? collected(mistakes, () => kafkaConsumerOptions(parsed.values)) : undefined
+  if (verb === 'send' && folder === undefined && parsed.values['kafka.ledger.topic'] === '')
     mistakes.push('--kafka.ledger.topic: expected a topic, in which is noted what was sent')
-  const kindMistake = parsed && storage && kindMistakeOf(storage, kindsOf(parsed.values), parsed.given.has('kind'))
+  mistakes.push(...filterMistakes(rest, verb))
+  const kindMistake = storage && kindMistakeOf(storage, kindsOf(parsed.values), parsed.given.has('kind'))
   if (kindMistake !== undefined) mistakes.push(kindMistake)
-  if (verb === undefined || parsed === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
+  if (verb === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const { values, warnings } = parsed
+  const topics = topicsOf(values)
   return {
     verb,
     values,
     kafka,
     folder,
-    topics: topicsOf(values),
+    topics,
     target: storage && { storage, values },
     // Of the same flags as the ingester's most mean nothing here: that is what makes them easy to copy.
-    warnings: warnings.filter((warning) => !warning.includes(OF_INGESTER) && !warning.includes('is not selected')),
+    warnings: [
+      ...warnings.filter((warning) => !warning.includes(OF_INGESTER) && !warning.includes('is not selected')),
+      ...topicWarnings(values.topic, [...topics.keys()]),
+    ],
   }
 }
+
+/** Filters that no letter can pass. */
+function filterMistakes(argv: readonly string[], verb: Verb | undefined): readonly string[] {
+  const { since, until, storage } = commandFlags
+  const times = collected([], () => parseFlags({ since, until }, argv, {}, LENIENT))?.values
+  const { values } = parseFlags({ storage }, argv, {}, LENIENT)
+  const nowMs = Date.now()
+  const isEmpty = times?.since !== undefined && times.until !== undefined && momentMs(times.since, nowMs) >= momentMs(times.until, nowMs)
+  const unknown = verb === 'send' ? [] : values.storage.filter((name) => storages.every((one) => one.name !== name))
+  return [
+    ...(isEmpty ? ['--since and --until: expected since to be before until (1h is one hour ago): no letter is between them'] : []),
+    ...unknown.map((name) => `--storage=${JSON.stringify(name)}: expected some of ${choices}`),
+  ]
+}
+
+/** What passed no bus has the dead-letter topic for its own. */
+const topicWarnings = (asked: readonly string[], topics: readonly string[]): readonly string[] =>
+  asked
+    .filter((topic) => topics.every((one) => topic !== one && topic !== deadLetterTopic(one)))
+    .map((topic) => `--topic=${JSON.stringify(topic)}: none of those whose letters are read: ${topics.join(', ')} (--kafka.consumer.topic)`)
+
+const choices = storages.map((one) => one.name).join(', ')
 
 const folderFlags = { 'buffer.dir': commandFlags['buffer.dir'], 'data.dir': commandFlags['data.dir'] }
 
@@ -99,9 +125,10 @@ function storageOf(argv: readonly string[], env: NodeJS.ProcessEnv, mistakes: st
   const { values } = parseFlags(first, argv, env, { lenient: true })
   const names = values.storage.length > 0 ? values.storage : values['storage-type']
   const [name, another] = names
-  const choices = storages.map((one) => one.name).join(', ')
   const found = another === undefined ? storages.find((one) => one.name === name) : undefined
-  if (found === undefined) mistakes.push(`--storage=${JSON.stringify(names.join(','))}: expected the one storage to send to, of ${choices}`)
+  const isOfType = values.storage.length === 0 && names.length > 0
+  const given = isOfType ? 'no --storage, and STORAGE_TYPE' : '--storage'
+  if (found === undefined) mistakes.push(`${given}=${JSON.stringify(names.join(','))}: expected the one storage to send to, of ${choices}`)
   return found
 }
 
@@ -110,11 +137,9 @@ const kindMistakeOf = (storage: Storage, kinds: readonly Kind[], isAsked: boolea
     ? `--kind=${kinds.join(',')}: storage ${storage.name} takes ${storage.kinds.join(', ')} only`
     : undefined
 
-/** What a storage finds when its values parse; mistakes in those are told by the parser. */
-function mistakesOf({ flags, mistakesOf: find }: Storage, argv: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
-  const parsed = collected([], () => parseFlags(flags, argv, env, { lenient: true }))
-  return (parsed && find?.(parsed.values)) ?? []
-}
+/** What a storage finds in its values; those that do not parse are told by the parser. */
+const mistakesOf = ({ flags, mistakesOf: find }: Storage, argv: readonly string[], env: NodeJS.ProcessEnv): readonly string[] =>
+  find?.(parseFlags(flags, argv, env, { lenient: true, mistakes: [] }).values) ?? []
 
 const flagsOfIngester = (own: FlagSet): FlagSet =>
   Object.fromEntries(

@@ -12,6 +12,10 @@ export const sourceFlags = {
 /** Said on the command line only: a variable such as CLUSTER is set in many places for other reasons. */
 export const commandFlags = {
   ...letterFilterFlags,
+  storage: {
+    ...letterFilterFlags.storage,
+    help: 'Storages that refused them, comma list; empty is all. `send` needs one, or a STORAGE_TYPE (--storage-type) that names one',
+  },
   'buffer.dir': flag.file('', "In place of Kafka: an agent's --buffer.dir, while it is stopped"),
   'data.dir': flag.file('', "In place of Kafka: an all-in-one's --data.dir, while it is stopped"),
   limit: flag.int(20, '`show`: most samples or lines of a letter', { min: 1 }),

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { openEmbeddedBus } from '@clymene/bus'
+import { createDirectoryLedgerStore } from '@clymene/ledger'
 import { ConfigError, PermanentError, type Delivery, type Kind } from '@clymene/model'
-import { createMetrics, silentLogger } from '@clymene/runtime'
+import { createMetrics, ExitError, silentLogger } from '@clymene/runtime'
 import { createDeadLetters } from '@clymene/storages'
 import { compress, encodePushRequest, encodeWriteRequest } from '@clymene/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -14,7 +15,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { endChildren, run, start } from '../testing/child.ts'
 import { startReceiver, type Receiver } from '../testing/receiver.ts'
 import { configureReplay } from './configure.ts'
+import { lookAtLetters } from './look.ts'
 import { openLetters } from './open-letters.ts'
+import { sendAll } from './send.ts'
+import type { Terminal } from './terminal.ts'
 
 const never = new AbortController().signal
 let folder = ''
@@ -51,6 +55,18 @@ async function fill(kind: Kind, storage: string, count: number): Promise<void> {
   await bus.close()
 }
 
+function recordingTerminal() {
+  const [printed, told]: [string[], string[]] = [[], []]
+  const terminal: Terminal = {
+    print: (line) => Promise.resolve(void printed.push(line)),
+    tell: (line) => void told.push(line),
+    gone: never,
+    draw: () => undefined,
+    isInteractive: false,
+  }
+  return { printed, told, terminal }
+}
+
 const filesIn = (path: string): ReadonlySet<string> => new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }))
 
 const replay = (verb: string, ...flags: readonly string[]) => run(['replay', verb, `--buffer.dir=${folder}`, ...flags])
@@ -72,6 +88,28 @@ test("the letters of an agent's own buffer are listed and sent, each once, and n
 
   expect(await send()).toEqual({ status: 0, stdout: '', stderr: 'sent 3 letters (3 records) to prometheus\n' })
   expect(receiver.received).toEqual(['s1{j}', 's2{j}', 's3{j}'])
+
+  const { printed, told, terminal } = recordingTerminal()
+  const config = configureReplay(['send', '--storage=prometheus', `--buffer.dir=${folder}`], {})
+  const opened = await openLetters(config, silentLogger)
+  await sendAll(config, opened, { terminal, logger: silentLogger }, never)
+  await opened.close()
+  const passedOver = 'passed over 3 letters (3 records) that were sent before: --again sends them too'
+  expect({ printed, told }).toEqual({ printed: [], told: [passedOver, 'sent 0 letters (0 records) to prometheus'] })
+})
+
+test('what was sent before and cannot be read is said once, and in the status', async () => {
+  await fill('metrics', 'prometheus', 2)
+  await fill('logs', 'loki', 1)
+  const config = configureReplay(['list', `--buffer.dir=${folder}`], {})
+  const opened = await openLetters(config, silentLogger)
+  const store = { ...(opened.store ?? createDirectoryLedgerStore(folder)), load: () => Promise.reject(new Error('no such topic')) }
+  const { printed, told, terminal } = recordingTerminal()
+  const end = lookAtLetters(config, { ...opened, store }, terminal, never)
+  await expect(end).rejects.toEqual(new ExitError('which of them were sent before is not known: - says nothing'))
+  await opened.close()
+  expect(printed).toHaveLength(3)
+  expect(told).toEqual(['what was sent before cannot be told: no such topic', '3 letters, 3 records'])
 })
 
 test('a buffer that is in use, or none at all, is named', async () => {

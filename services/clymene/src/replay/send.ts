@@ -17,6 +17,7 @@ import {
 import type { ReplayConfig } from './configure.ts'
 import { letterLine, recordsText } from './letter-text.ts'
 import { tellPassedOver } from './look.ts'
+import { createMissingTopics, type MissingTopics } from './missing-topics.ts'
 import type { OpenedLetters } from './open-letters.ts'
 import { createProgress } from './progress.ts'
 import { printable, type Terminal } from './terminal.ts'
@@ -30,10 +31,12 @@ export async function sendAll(config: ReplayConfig, opened: OpenedLetters, surro
   const { terminal, logger } = surroundings
   if (target === undefined) throw new ConfigError('send: expected a storage')
   const { name } = target.storage
-  const [sent, refused]: [Count, Count] = [
+  const [sent, refused, before]: [Count, Count, Count] = [
+    { letters: 0, records: 0 },
     { letters: 0, records: 0 },
     { letters: 0, records: 0 },
   ]
+  const missing = createMissingTopics([...opened.topics].flatMap(([topic, kind]) => (target.storage.kinds.includes(kind) ? [topic] : [])))
   const hints = new Set<string>()
   const progress = createProgress(terminal)
   const onceInAMinute = createOnceIn(60_000)
@@ -76,7 +79,7 @@ export async function sendAll(config: ReplayConfig, opened: OpenedLetters, surro
   try {
     for (const [topic, kind] of opened.topics) {
       if (!target.storage.kinds.includes(kind) || stop.aborted) continue
-      const sending = await openSending({ config, opened, storage: name, topic, kind, progress, terminal }, stop)
+      const sending = await openSending({ config, opened, storage: name, topic, kind, progress, terminal, before, missing }, stop)
       const sink = storages?.sinks.get(kind)?.[0]?.sink
       if (values['dry-run']) await list(sending)
       else if (sink !== undefined) await send(sending, sink)
@@ -88,6 +91,8 @@ export async function sendAll(config: ReplayConfig, opened: OpenedLetters, surro
     await storages?.close()
   }
   for (const hint of hints) terminal.tell(`hint: ${hint}`)
+  missing.tell(terminal)
+  if (before.letters > 0) terminal.tell(`passed over ${lettersText(before)} that were sent before: --again sends them too`)
   if (stop.aborted) terminal.tell('stopped: what was not sent stays')
   if (values['dry-run']) return terminal.tell(`would send ${lettersText(sent)} to ${name}`)
   if (refused.letters > 0) throw new ExitError(outcome(name, sent, refused))
@@ -104,22 +109,29 @@ type SendingOptions = {
   readonly kind: Kind
   readonly progress: ReturnType<typeof createProgress>
   readonly terminal: Terminal
+  /** Counts what is passed over because it was sent before. */
+  readonly before: Count
+  readonly missing: MissingTopics
 }
 
 async function openSending(
-  { config, opened, storage, topic, kind, progress, terminal }: SendingOptions,
+  { config, opened, storage, topic, kind, progress, terminal, before, missing }: SendingOptions,
   stop: AbortSignal,
 ): Promise<Sending> {
   const { store, bus } = opened
   if (store === undefined) throw new ConfigError('send: expected a store that notes what was sent')
   const onPassedOver = (passed: PassedOver): void => tellPassedOver(topic, passed, terminal)
-  return {
-    storage,
-    kind,
-    book: await openReplayBook({ store, kind, storage, topic }, stop),
-    isWanted: letterFilter({ ...config.values, storage: [] }, Date.now()),
-    letters: readLetters({ bus, topic, onPassedOver, onProgress: progress.read }, stop),
+  const book = await openReplayBook({ store, kind, storage, topic }, stop)
+  const isWanted = letterFilter({ ...config.values, storage: [] }, Date.now())
+  const all = readLetters({ bus, topic, onPassedOver, onProgress: progress.read, onMissing: missing.add }, stop)
+  const letters = async function* (): AsyncGenerator<Letter> {
+    for await (const letter of all) {
+      const isBefore = !config.values.again && letter.note.storage === storage && isWanted(letter) && book.isSent(letter)
+      if (isBefore) count(before, recordsIn(letter))
+      yield letter
+    }
   }
+  return { storage, kind, book, isWanted, letters: letters() }
 }
 
 const openTarget = ({ storage, values }: NonNullable<ReplayConfig['target']>, logger: Logger) =>

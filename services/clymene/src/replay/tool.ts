@@ -1,36 +1,24 @@
 import { RetryableError } from '@clymene/model'
-import { ExitError, flagHelp, runProcess } from '@clymene/runtime'
-import { storageFlagSets, storages } from '@clymene/storages'
+import { ExitError, runProcess } from '@clymene/runtime'
 
 import type { Tool } from '../cli.ts'
 import { configureReplay } from './configure.ts'
-import { commandFlags, sourceFlags, VERBS } from './flags.ts'
+import { replayHelp, SUMMARY } from './help.ts'
 import { lookAtLetters } from './look.ts'
 import { openLetters } from './open-letters.ts'
 import { sendAll } from './send.ts'
 import { createTerminal, createTextLogger, type Terminal } from './terminal.ts'
 
-const summary = 'lists, shows and sends again what storages refused: the dead letters'
-
 /** `clymene replay`: exit status 1 when letters were refused again or could not be sent, 2 for mistakes in the flags. */
 export const replayTool: Tool = {
   name: 'replay',
-  summary,
+  summary: SUMMARY,
   run: (argv, env) =>
     runProcess(async (stop) => {
-      if (argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') process.stdout.write(`${help()}\n`)
+      if (argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') process.stdout.write(`${replayHelp()}\n`)
       else await replay(argv, env, createTerminal(process), stop)
     }),
 }
-
-const help = (): string =>
-  [
-    `clymene replay: ${summary}`,
-    `Usage:\n${Object.entries(VERBS)
-      .map(([verb, meaning]) => `  clymene replay ${verb} [flags]\n      ${meaning}`)
-      .join('\n')}`,
-    flagHelp([{ title: 'Letters', flags: commandFlags }, { title: 'Kafka', flags: sourceFlags }, ...storageFlagSets(storages).groups]),
-  ].join('\n\n')
 
 /** @throws ConfigError for mistakes in the flags, ExitError with what is to be said when it did not do all of it. */
 export async function replay(argv: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal, stop: AbortSignal): Promise<void> {
