@@ -88,11 +88,16 @@ function literalBlock(bytes: Buffer): Buffer {
 }
 const LITERAL_BYTES = 7
 
-const poisonOf = ({ protobuf }: Making): readonly (readonly [name: string, value: Buffer])[] => {
+type Message = { readonly value: Buffer; readonly key?: string; readonly headers?: Readonly<Record<string, string>> }
+
+/** What a record takes beside its largest key or header, further lengths and a name. */
+const AROUND = 40
+
+const poisonOf = ({ protobuf }: Making): readonly (readonly [name: string, message: Message])[] => {
   const valid = compress(protobuf(0))
   const flipped = literalBlock(protobuf(0, 20_000))
   flipped[LITERAL_BYTES] = (flipped[LITERAL_BYTES] ?? 0) ^ 1
-  return [
+  const values: readonly (readonly [name: string, value: Buffer])[] = [
     ['random bytes', randomBytes(500)],
     ['truncated', valid.subarray(0, -3)],
     ['a bit flipped', flipped],
@@ -100,6 +105,12 @@ const poisonOf = ({ protobuf }: Making): readonly (readonly [name: string, value
     ['with a claimed length of 100 MB', Buffer.concat([Buffer.from([0x80, 0x80, 0x80, 0x32]), valid.subarray(1)])],
     ['empty', Buffer.alloc(0)],
     ["garbage of exactly the broker's limit", randomBytes(LARGEST_VALUE)],
+  ]
+  const value = Buffer.from('x')
+  return [
+    ...values.map(([name, one]) => [name, { value: one }] as const),
+    ['with a key of nearly the limit', { value, key: 'é'.repeat((LARGEST_VALUE - AROUND) / 2) }],
+    ['with a header of nearly the limit', { value, key: 'k', headers: { 'x-large': 'h'.repeat(LARGEST_VALUE - AROUND) } }],
   ]
 }
 
@@ -129,26 +140,26 @@ describeWithEngines(['kafka', 'prometheus', 'loki'], 'poison between what is goo
     await Promise.all([kafka, prometheus, loki].map((engine) => engine?.stop()))
   })
 
-  const expected = new Map<Kind, ReadonlyMap<string, Buffer>>()
+  const expected = new Map<Kind, ReadonlyMap<string, Message>>()
   const neighbours = new Map<Kind, number>()
 
   /** Each poison has a good message before it and after it; the last are JSON with further keys, and one as large as may be. */
   async function sendAll(making: Making): Promise<void> {
     const { kind, topic, protobuf, json } = making
-    const letters = new Map<string, Buffer>()
-    const send = async (value: Buffer): Promise<string> => {
-      const [metadata] = await producer.send({ topic, messages: [{ value }] })
+    const letters = new Map<string, Message>()
+    const send = async (message: Message): Promise<string> => {
+      const [metadata] = await producer.send({ topic, messages: [{ ...message, partition: 0 }] })
       return metadata?.baseOffset ?? ''
     }
     let number = 1
-    await send(compress(protobuf(number++)))
-    for (const [, value] of poisonOf(making)) {
-      letters.set(await send(value), value)
-      await send(compress(protobuf(number++)))
+    await send({ value: compress(protobuf(number++)) })
+    for (const [, message] of poisonOf(making)) {
+      letters.set(await send(message), message)
+      await send({ value: compress(protobuf(number++)) })
     }
-    await send(Buffer.from(json(number++)))
-    await send(literalBlock(protobuf(number++, LARGEST_VALUE - LITERAL_BYTES)))
-    await send(compress(protobuf(number)))
+    await send({ value: Buffer.from(json(number++)) })
+    await send({ value: literalBlock(protobuf(number++, LARGEST_VALUE - LITERAL_BYTES)) })
+    await send({ value: compress(protobuf(number)) })
     expected.set(kind, letters)
     neighbours.set(kind, number)
   }
@@ -173,7 +184,7 @@ describeWithEngines(['kafka', 'prometheus', 'loki'], 'poison between what is goo
   })
 
   test.each([METRICS, LOGS])('each poison is one dead letter of its bytes: $kind', async ({ kind, topic, storage }) => {
-    const letters = expected.get(kind) ?? new Map<string, Buffer>()
+    const letters = expected.get(kind) ?? new Map<string, Message>()
     await expect
       .poll(() => ingester.metric('clymene_delivery_dead_letters_total', { topic, cause: 'undecodable' }), WAIT)
       .toBe(letters.size)
@@ -184,12 +195,16 @@ describeWithEngines(['kafka', 'prometheus', 'loki'], 'poison between what is goo
     } finally {
       await bus.close()
     }
-    expect(found.map(({ note }) => String(note.origin?.offset))).toEqual([...letters.keys()])
+    // Of another key: on another partition.
+    const offsets = found.map(({ note }) => Number(note.origin?.offset))
+    expect(sorted(offsets).map(String)).toEqual([...letters.keys()])
     for (const { note, message, parts } of found) {
       const sent = letters.get(String(note.origin?.offset))
-      expect(message.value.equals(sent ?? Buffer.from('none'))).toBe(true)
+      expect(message.value.equals(sent?.value ?? Buffer.from('none'))).toBe(true)
+      expect(message.key === (sent?.key ?? '')).toBe(true)
+      expect(message.extra?.['x-large'] === sent?.headers?.['x-large']).toBe(true)
       expect(note).toMatchObject({ storage, reason: expect.stringMatching(/./) })
-      expect(parts > 1).toBe((sent?.length ?? 0) === LARGEST_VALUE)
+      expect(parts > 1).toBe(sent?.value.length === LARGEST_VALUE || sent?.key !== undefined)
     }
     expect(await ingester.metric('clymene_delivery_dead_letters_total', { topic, cause: 'refused' })).toBe(0)
   })
