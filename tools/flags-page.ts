@@ -4,6 +4,7 @@ import { gatewayCommand, promtailGatewayCommand } from '@clymene/gateway'
 import { ingesterCommand, promtailIngesterCommand } from '@clymene/ingester'
 import type { FlagSet } from '@clymene/model'
 import { environmentName, flagTable, type Command, type FlagGroup } from '@clymene/runtime'
+import { ledgerFlags, replayFlags, replaySourceFlags } from 'clymene'
 
 const SERVICES: readonly Command[] = [agentCommand, gatewayCommand, ingesterCommand, allInOneCommand]
 
@@ -24,17 +25,42 @@ line wins. Durations are as in Go (\`500ms\`, \`1m30s\`), sizes are bytes or \`5
 \`clymene validate <service> …\` only checks. What is said to have no effect is accepted with a warning, and so is a flag of a storage that
 \`STORAGE_TYPE\` does not select.`
 
-/** Every flag of every service as a page, those of the storages once. */
+/** Every flag of every service and tool as a page, those of the storages once. */
 export function flagsPage(): string {
   const storages = new Map(SERVICES.flatMap(({ groups }) => groups.filter(isStorage).map((group) => [group.title, group])))
   const sections = [
     INTRODUCTION,
     ...SERVICES.map(serviceSection),
     ...VARIANTS.map(([variant, original]) => variantSection(variant, original)),
+    LEDGER,
+    REPLAY,
     `## Storages\n\nIn every service, when \`STORAGE_TYPE\` selects the storage.\n\n${[...storages.values()].map(flagTable).join('\n')}`,
     spellings([...SERVICES, ...VARIANTS.map(([variant]) => variant)]),
   ]
   return `${sections.join('\n\n')}\n`
+}
+
+const LEDGER = `## clymene ledger
+
+Where every message is: [ledger.md](ledger.md#the-sum). These flags stand on the command line only, variables are not read.
+
+${withoutVariables({ title: 'Flags', flags: ledgerFlags })}`
+
+const REPLAY = `## clymene replay
+
+Sends dead letters again: [dead-letters.md](dead-letters.md#clymene-replay). It takes the flags of the storages too, and passes over the others of an ingester.
+
+${withoutVariables({ title: 'On the command line only', flags: replayFlags })}
+
+${flagTable({ title: 'Kafka', flags: replaySourceFlags })}`
+
+/** A table of flags that are not read from the environment. */
+function withoutVariables(group: FlagGroup): string {
+  const isRow = (line: string): boolean => line.startsWith('|')
+  return flagTable(group)
+    .split('\n')
+    .map((line) => (isRow(line) ? line.replace(/^(\|[^|]*)\|[^|]*/, '$1') : line))
+    .join('\n')
 }
 
 const isStorage = ({ title }: FlagGroup): boolean => title.startsWith('Storage ')

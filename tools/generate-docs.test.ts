@@ -26,6 +26,16 @@ describe('docs/flags.md', () => {
     expect(page.match(new RegExp(`^### Storage ${name}: `, 'gm'))).toHaveLength(1)
   })
 
+  test.each([
+    ['ledger', ['url', 'token-file']],
+    ['replay', ['storage', 'since', 'rate', 'kafka.ledger.topic', 'kafka.consumer.brokers']],
+  ])('has the tool %s', (name, flags) => {
+    const section = new RegExp(`\\n## clymene ${name}\\n[^]*?\\n## `).exec(page)?.[0] ?? ''
+    expect(flags.filter((flag) => !section.includes(`| \`--${flag}\``))).toEqual([])
+    // A variable such as URL or STORAGE is somebody else's.
+    expect(section).not.toMatch(/`(?:URL|STORAGE|SINCE|CLUSTER)`/)
+  })
+
   test('shows no value of a secret', () => {
     const secrets = page.split('\n').filter((row) => /^\| `--[^`]*(?:password|token|secret)`/.test(row))
     expect(secrets.length).toBeGreaterThan(0)

@@ -1,3 +1,5 @@
 export { runCli, type Commands } from './cli.ts'
+export { ledgerFlags } from './ledger/flags.ts'
+export { commandFlags as replayFlags, sourceFlags as replaySourceFlags } from './replay/flags.ts'
 export type { Terminal } from './replay/terminal.ts'
 export { replay } from './replay/tool.ts'
