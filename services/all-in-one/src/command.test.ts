@@ -106,6 +106,11 @@ describe('mistakes', () => {
       ['--bus=kafka', '--storage-type=embedded,kafka'],
       ['STORAGE_TYPE names "kafka": expected another storage with --bus=kafka, which would read again what it writes'],
     ],
+    [
+      'credentials of Kafka as the bus, beside a value that does not parse',
+      ['--bus=kafka', '--kafka.consumer.authentication=kerberos', '--kafka.producer.brokers=foo', '--host.interval=soon'],
+      ['--kafka.consumer.authentication=kerberos', '--kafka.producer.brokers: expected host:port, found "foo"', '--host.interval'],
+    ],
     ['a file that is not there', ['--config.file=/not/there.yml'], ['--config.file']],
   ]
   test.each(cases)('%s', async (_title, argv, named) => {

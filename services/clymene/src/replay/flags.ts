@@ -1,4 +1,4 @@
-import { kafkaConsumerFlags, LEDGER_TOPIC } from '@clymene/bus'
+import { kafkaConsumerFlags, LEDGER_TOPIC, topicFlag } from '@clymene/bus'
 import type { FlagSet } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 import { letterFilterFlags } from '@clymene/storages'
@@ -6,7 +6,7 @@ import { letterFilterFlags } from '@clymene/storages'
 /** Where the dead letters are. */
 export const sourceFlags = {
   ...kafkaConsumerFlags,
-  'kafka.ledger.topic': flag.string(LEDGER_TOPIC, 'Compacted topic of the ledger: what was sent is noted there'),
+  'kafka.ledger.topic': topicFlag(LEDGER_TOPIC, 'Compacted topic of the ledger: what was sent is noted there'),
 } satisfies FlagSet
 
 /** Said on the command line only: a variable such as CLUSTER is set in many places for other reasons. */
