@@ -39,6 +39,8 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
   /** By partition and offset: who brought a message to the store first. */
   const broughtBy = new Map<string, string>()
   const repeatedBy = new Map<string, Map<string, number>>()
+  /** Each may repeat a body: a write that hung when its partition was dealt out anew may land after the next one. */
+  const takeovers = new Map<number, number>()
   const complain = (text: string): void => void (problems.length < 20 && problems.push(text))
 
   const logOf = (partition: number): Message[] => {
@@ -109,7 +111,7 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
         if (by === undefined) broughtBy.set(place, ingester)
         else if (by !== ingester && isThere && !counted.has(place)) {
           counted.add(place)
-          const key = `${ingester} ${origin.partition} after ${by}`
+          const key = `${ingester} ${origin.partition} after ${by}, takeover ${takeovers.get(origin.partition) ?? 0}`
           const repeated = repeatedBy.get(key) ?? new Map<string, number>()
           repeated.set(place, Math.max(repeated.get(place) ?? 0, headers.records ?? 0))
           repeatedBy.set(key, repeated)
@@ -119,7 +121,8 @@ export function createJudge(store: Store, maxBodyRecords: number): Judge {
     doubts: (deliveries) => {
       for (const { origin } of deliveries) if (origin !== undefined) doubt(origin)
     },
-    takenOver: ({ records, repeatsBefore }) => {
+    takenOver: ({ partition, records, repeatsBefore }) => {
+      takeovers.set(partition, (takeovers.get(partition) ?? 0) + 1)
       let room = maxBodyRecords
       for (const [index, { origin, headers }] of records.entries()) {
         room -= headers.records ?? 0
