@@ -560,7 +560,7 @@ describe('report', () => {
     const { ledger } = startMember(log)
     for (const [storage, count] of [
       ['s', 4],
-      ['behind', 2],
+      ['behind', 3],
     ] as const) {
       const records = log.records.slice(0, count)
       const book = await ledger.take({ topic: 't', partition: 0, records, takeover: true }, { ...OWNER, storage }, never)
