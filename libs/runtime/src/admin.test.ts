@@ -61,6 +61,19 @@ describe('admin server', () => {
     ])
   })
 
+  test('a remark is told beside the reasons, and keeps nothing from being ready', async () => {
+    const { readiness, server } = start()
+    readiness.set('start', undefined)
+    let remark: string | undefined = 'cannot be saved'
+    readiness.remark('ledger', () => remark)
+    const { statusCode, body } = await server.inject('/readyz')
+    expect([statusCode, body]).toEqual([200, 'ready\nremark: ledger: cannot be saved\n'])
+    readiness.set('bus', 'away')
+    expect((await server.inject('/reasons')).body).toBe('bus: away\nremark: ledger: cannot be saved\n')
+    remark = undefined
+    expect((await server.inject('/reasons')).body).toBe('bus: away\n')
+  })
+
   test('/reasons is 200 while stopping', async () => {
     const { readiness, server } = start()
     readiness.set('start', undefined)

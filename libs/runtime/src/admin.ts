@@ -41,7 +41,7 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
 
 /**
  * The routes of the admin port: `/` (and any other path that is not below `/api/`) health as the original's JSON, `/livez` 200 while the process
- * serves, `/readyz` 200 or 503 with a reason a line, `/reasons` the same text with 200 always (a Kubernetes API server's
+ * serves, `/readyz` 200 or 503 with a reason a line and remarks that keep nothing from it, `/reasons` the same text with 200 always (a Kubernetes API server's
  * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds below `/api/`.
  */
 export function createAdminServer({
@@ -58,9 +58,9 @@ export function createAdminServer({
     return reply
       .code(reasons.length === 0 ? 200 : 503)
       .type('text/plain')
-      .send(formatReasons(reasons))
+      .send(formatReasons(reasons, readiness.remarks()))
   })
-  server.get('/reasons', (_request, reply) => reply.type('text/plain').send(formatReasons(readiness.reasons())))
+  server.get('/reasons', (_request, reply) => reply.type('text/plain').send(formatReasons(readiness.reasons(), readiness.remarks())))
   server.get('/version', (_request, reply) => reply.send(version))
   if (metricsRoute !== 'none') {
     server.get(metricsRoute, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
@@ -74,7 +74,8 @@ export function createAdminServer({
   return server
 }
 
-const formatReasons = (reasons: readonly string[]): string => (reasons.length === 0 ? 'ready\n' : `${reasons.join('\n')}\n`)
+const formatReasons = (reasons: readonly string[], remarks: readonly string[]): string =>
+  [...(reasons.length === 0 ? ['ready'] : reasons), ...remarks.map((remark) => `remark: ${remark}`)].map((line) => `${line}\n`).join('')
 
 const NOT_SERVED = 'nothing is served here: this service keeps no such thing, or has not started yet'
 

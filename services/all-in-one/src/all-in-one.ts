@@ -136,7 +136,7 @@ async function openIngester(
   })
   const topics = new Map(KINDS.filter((kind) => storages.sinks.has(kind)).map((kind) => [kind, bus.topics.get(kind) ?? kind]))
   const { groupId, seedGroup } = bus
-  const books = openBooks({ values, kafka, bus: bus.bus, context: { admin, metrics, logger } })
+  const books = openBooks({ values, kafka, bus: bus.bus, context: { admin, metrics, logger, readiness } })
   if (books !== undefined) lifetimes.add('ledger', books.close)
   const ingester = createIngester({
     bus: bus.bus,

@@ -13,14 +13,20 @@ export type OpenBooksOptions = {
   /** Absent when the bus is embedded: then the books are files too. */
   readonly kafka: FlagValues<typeof kafkaFlags> | undefined
   readonly bus: Pick<Bus, 'read' | 'lag'>
-  readonly context: Pick<ServiceContext, 'admin' | 'metrics' | 'logger'>
+  readonly context: Pick<ServiceContext, 'admin' | 'metrics' | 'logger' | 'readiness'>
 }
 
 /** The books of what becomes of each message behind the bus, told at `/api/ledger` of the ingester's admin port; undefined when there are none. */
-export function openBooks({ values, kafka, bus, context: { admin, metrics, logger } }: OpenBooksOptions): OpenLedger | undefined {
+export function openBooks({
+  values,
+  kafka,
+  bus,
+  context: { admin, metrics, logger, readiness },
+}: OpenBooksOptions): OpenLedger | undefined {
   const store = storeOf(values, kafka, logger)
   if (store === undefined) return undefined
   const books = openLedger({ store, bus, flags: values, metrics, logger })
+  readiness.remark('ledger', books.trouble)
   admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'ingester', ...(await books.report(signal)) }))
   return books
 }

@@ -13,7 +13,7 @@ export function openBooks(
   values: FlagValues<typeof ingesterLedgerFlags>,
   bus: Pick<KafkaBus, 'read' | 'lag'>,
   connection: KafkaConsumerOptions['connection'],
-  { admin, metrics, logger }: Pick<Host, 'admin' | 'metrics' | 'logger'>,
+  { admin, metrics, logger, readiness }: Pick<Host, 'admin' | 'metrics' | 'logger' | 'readiness'>,
 ): OpenLedger | undefined {
   const topic = values['kafka.ledger.topic']
   if (topic === '') {
@@ -21,6 +21,7 @@ export function openBooks(
     return undefined
   }
   const books = openLedger({ store: createKafkaLedgerStore({ connection, topic, logger }), bus, flags: values, metrics, logger })
+  readiness.remark('ledger', books.trouble)
   admin.serveJson('/api/ledger', async (signal): Promise<LedgerReport> => {
     const booked = await books.report(signal)
     return { service: 'ingester', instance: hostname(), time: Date.now(), senders: [], ...booked }

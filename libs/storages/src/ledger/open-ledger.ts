@@ -13,6 +13,7 @@ import { aborted, createOnceIn, type Metrics } from '@clymene/runtime'
 
 import type { ledgerFlags } from './flags.ts'
 import { createLedgerMetrics } from './ledger-metrics.ts'
+import { watchStore } from './watched-store.ts'
 
 export type OpenLedgerOptions = {
   readonly store: LedgerStore
@@ -27,13 +28,16 @@ export type OpenLedger = {
   readonly ledger: Ledger
   /** All that is in the store, whoever has saved it, with the books of this process as they are now and the ends of the topics. */
   readonly report: (signal: AbortSignal) => Promise<Booked>
+  /** Why books cannot be kept now; undefined while they can. */
+  readonly trouble: () => string | undefined
   /** Saves what changed and closes the store. */
   readonly close: () => Promise<void>
 }
 
 export type Booked = { readonly books: readonly PartitionAccount[]; readonly replays: readonly ReplayAccount[] }
 
-export function openLedger({ store, bus, flags, metrics, logger }: OpenLedgerOptions): OpenLedger {
+export function openLedger({ store: bare, bus, flags, metrics, logger }: OpenLedgerOptions): OpenLedger {
+  const { store, trouble } = watchStore(bare)
   const { observer, watch } = createLedgerMetrics(metrics)
   const ledger = createLedger({
     store,
@@ -72,6 +76,7 @@ export function openLedger({ store, bus, flags, metrics, logger }: OpenLedgerOpt
 
   return {
     ledger,
+    trouble,
     report: async (signal) => {
       signal.throwIfAborted()
       // It is some work: who asks while another waits gets the same, also when the other goes away.
