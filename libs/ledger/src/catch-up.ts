@@ -78,8 +78,9 @@ function newState(place: BookPlace, first: PartitionBatch): BookState {
 
 /** Everything before it was settled before this batch: a group that stood further than what it is handed over now is handed it again. */
 export function standOf({ committed, records }: PartitionBatch): bigint {
-  const firstOffset = records[0]?.origin.offset ?? 0n
-  return committed === undefined || committed > firstOffset ? firstOffset : committed
+  const firstOffset = records[0]?.origin.offset
+  if (committed === undefined || firstOffset === undefined) return firstOffset ?? committed ?? 0n
+  return committed > firstOffset ? firstOffset : committed
 }
 
 /** Where no log ends. */

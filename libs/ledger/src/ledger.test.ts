@@ -160,6 +160,20 @@ describe('books of a partition', () => {
     expect(next.counts()).toMatchObject({ stored: 3, dead: 1001 })
   })
 
+  test('a partition that is taken over without a message is brought up to date', async () => {
+    const log = filledLog(5)
+    const dead = startMember(log)
+    await dead.deliver(0, 2, { takeover: true })
+    await dead.deliver(2, 4)
+    await dead.deliver(4, 5, {}, 'deadLetter')
+    const next = after(log, dead)
+    await next.deliver(0, 0, { takeover: true, committed: 5n, repeatsBefore: 5n })
+    expect(next.counts()).toEqual({ ...NONE, upTo: '5', stored: 4, dead: 1 })
+    log.append({ cluster: 'c', agent: 'a', epoch: 1, sequence: 5 })
+    await next.deliver(5, 6, { takeover: true, committed: 5n })
+    expect(next.counts()).toEqual({ ...NONE, upTo: '6', stored: 5, dead: 1 })
+  })
+
   test('what is handed over again is not counted again', async () => {
     const log = filledLog(6)
     const member = startMember(log)

@@ -1,6 +1,9 @@
 import type { BusRecord, Envelope } from './envelope.ts'
 
-/** Consecutive messages of one partition, in the order of their offsets; never empty. */
+/**
+ * Consecutive messages of one partition, in the order of their offsets. Empty only where a partition was taken over (`takeover`) that has no message
+ * for the group: so that who keeps books brings those of its former member up to date. The first one with messages is then marked as well.
+ */
 export type PartitionBatch = {
   readonly topic: string
   readonly partition: number

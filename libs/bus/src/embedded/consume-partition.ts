@@ -30,6 +30,8 @@ export async function consumePartition(
   let takeover = true
   let committed = from
   let ahead: Promise<Ahead> = Promise.resolve({})
+  // Nothing is here for the group: who keeps books learns of the takeover all the same.
+  if (stood !== undefined && log.end() === stood) await greet()
   while (!stop.aborted) {
     const { batch, next } = await fill(await ahead, reader, log, batchBytes)
     if (batch === undefined) {
@@ -57,6 +59,14 @@ export async function consumePartition(
     await commits.all()
     committed = batch.end
     takeover = false
+  }
+
+  async function greet(): Promise<void> {
+    try {
+      await handle({ topic, partition, records: [], takeover, committed: BigInt(from) }, signal)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
   }
 }
 

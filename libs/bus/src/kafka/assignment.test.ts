@@ -27,6 +27,7 @@ function group(batchBytes = 1000, batchWaitMs = 0) {
   }[] = []
   const commits: { readonly offsets: readonly PartitionOffset[]; readonly generation: Joined }[] = []
   const failures: unknown[] = []
+  const standing = new Map([[0, { committed: 0n, end: 2n }]])
   let answer: () => Promise<void> = () => Promise.resolve()
   const handle: BatchHandler = (batch, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -38,7 +39,7 @@ function group(batchBytes = 1000, batchWaitMs = 0) {
     batchBytes,
     batchWaitMs,
     handle,
-    takeover: (partition) => (partition === 0 ? { committed: 0n, end: 2n } : { committed: undefined, end: undefined }),
+    takeover: (partition) => standing.get(partition) ?? { committed: undefined, end: undefined },
     send: async (offsets, generation) => {
       commits.push({ offsets, generation })
       await answer()
@@ -56,6 +57,7 @@ function group(batchBytes = 1000, batchWaitMs = 0) {
     calls,
     commits,
     failures,
+    standing,
     join,
     push: (partition: number, first: number, count: number, expired?: number, release?: () => void) =>
       assignment.reader(partition)!.push(records(partition, first, count), 10 * count, BigInt(first + count), expired, release),
@@ -67,6 +69,7 @@ function group(batchBytes = 1000, batchWaitMs = 0) {
   }
 }
 
+const nextRound = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve))
 const offsetsOf = ({ records: list }: PartitionBatch): number[] => list.map(({ origin }) => Number(origin.offset))
 
 describe('a partition', () => {
@@ -85,6 +88,19 @@ describe('a partition', () => {
     expect(commits[0]).toEqual({ offsets: [{ partition: 0, offset: '4' }], generation: { generationId: 1, memberId: 'me' } })
     expect(offsetsOf(calls[1]!.batch)).toEqual([4, 5])
     expect(calls.map(({ batch }) => batch.takeover)).toEqual([true, false])
+  })
+
+  test('a partition that is taken over with nothing in it for the group is told of, and its first message is a takeover too', async () => {
+    const { assignment, calls, join, push, standing } = group()
+    standing.set(0, { committed: 2n, end: 2n })
+    join(1, [0, 1])
+    assignment.greet([{ partition: 0 }, { partition: 1 }])
+    await nextRound()
+    expect(calls.map(({ batch }) => [batch.partition, offsetsOf(batch), batch.takeover, batch.committed])).toEqual([[0, [], true, 2n]])
+    push(0, 2, 1)
+    calls[0]!.finish()
+    await nextRound()
+    expect(calls.slice(1).map(({ batch }) => [offsetsOf(batch), batch.takeover, batch.committed])).toEqual([[[2], true, 2n]])
   })
 
   test('tells of the first batch after a takeover where the group stood and which messages were there then', async () => {

@@ -24,6 +24,8 @@ export type AssignmentOptions = {
 export type Assignment = {
   readonly readers: () => Iterable<PartitionReader>
   readonly reader: (partition: number) => PartitionReader | undefined
+  /** It is known where the group stands in these. */
+  readonly greet: (partitions: readonly { readonly partition: number }[]) => void
   /** Partitions are about to be dealt out anew: no call starts from here on; those pending may finish for `patienceMs`. */
   readonly drain: (patienceMs: number) => Promise<void>
   readonly onJoined: (joined: Joined) => void
@@ -93,6 +95,7 @@ export function createAssignment(options: AssignmentOptions): Assignment {
   return {
     readers: () => readers.values(),
     reader: (partition) => readers.get(partition),
+    greet: (partitions) => partitions.forEach(({ partition }) => readers.get(partition)?.greet()),
     drain: async (patienceMs) => {
       if (state === 'reading') {
         state = 'draining'

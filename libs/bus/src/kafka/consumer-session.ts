@@ -93,7 +93,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
     onJoinFailed: () => {
       joinPending = false
     },
-    onStanding: (committed) => watch.standing(committed),
+    onStanding: (committed) => watch.standing(committed).then(() => assignment.greet(committed)),
   })
   const assignment = createAssignment({
     topic,

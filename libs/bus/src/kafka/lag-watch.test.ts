@@ -12,6 +12,7 @@ const at = (offset: number, partition = 0) => [{ partition, offset: String(offse
 const reader = (oldest?: number): PartitionReader => ({
   partition: 0,
   push: () => undefined,
+  greet: () => undefined,
   position: () => undefined,
   queuedBytes: () => 0,
   pendingSince: () => undefined,

@@ -26,6 +26,8 @@ export type PartitionReader = {
   readonly partition: number
   /** `expired`: messages right before these that were deleted unread. `release` is called when nobody looks at the values any more, or never. */
   readonly push: (records: readonly BusRecord[], bytes: number, next: bigint, expired?: number, release?: () => void) => void
+  /** The partition was taken over. Where nothing waits for the group a call without messages says so. */
+  readonly greet: () => void
   /** Offset of the message behind the last one that came; undefined before the first. */
   readonly position: () => bigint | undefined
   /** Of values that wait or are being handled. */
@@ -179,6 +181,13 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
       queue.push({ records, bytes, next, cameAt: performance.now(), takeover, told, release })
       waitingBytes += bytes
       position = next
+      kick()
+    },
+    greet: () => {
+      const { committed, end } = options.takeover()
+      if (committed === undefined || committed !== end || position !== undefined || queue.length > 0) return
+      const told = { committed, repeatsBefore: end }
+      queue.push({ records: [], bytes: 0, next: committed, cameAt: performance.now(), takeover: true, told, release: NOTHING_TO_RELEASE })
       kick()
     },
     position: () => position,

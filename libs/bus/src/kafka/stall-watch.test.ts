@@ -6,6 +6,7 @@ import { createStallWatch, StalledError } from './stall-watch.ts'
 const reader = (partition: number, isIdle: boolean): PartitionReader => ({
   partition,
   push: () => undefined,
+  greet: () => undefined,
   position: () => undefined,
   queuedBytes: () => 0,
   pendingSince: () => undefined,
