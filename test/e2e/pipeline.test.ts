@@ -107,6 +107,13 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch', 'node-expor
     return sorted(documents.map(({ source }) => numberOf(String(source['message']))))
   }
 
+  /** The storages that the ingesters tell a lag of. */
+  const laggingStorages = async () => {
+    const pages = await Promise.all(ingesters.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()))
+    const named = pages.join('\n').matchAll(/^clymene_kafka_lag_messages\{.*\bstorage="([^"]*)"/gm)
+    return [...new Set(Array.from(named, ([, storage]) => storage))].toSorted()
+  }
+
   test('every number that was served and every line that was written is in every store, with its cluster', async () => {
     await expect.poll(() => (log.write(40), target.served()), { ...WAIT, interval: 100 }).toBeGreaterThan(8)
     await expect.poll(linesInLoki, WAIT).toEqual(numbersTo(log.written()))
@@ -120,6 +127,7 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch', 'node-expor
     const uname = await samplesIn(prometheus.url, 'node_uname_info')
     expect(uname.map(({ labels }) => labels['cluster'])).toEqual(['c1'])
     expect(new Set((await linesIn(loki.url, '{job="shop"}')).map(({ labels }) => labels['cluster']))).toEqual(new Set(['c1']))
+    await expect.poll(laggingStorages, WAIT).toEqual(['elasticsearch', 'loki', 'prometheus'])
   })
 
   test('one store is away for a while: the others go on, and it has everything after it is back', async () => {
