@@ -86,7 +86,11 @@ async function fetchStep(cluster: Cluster, { topic, partition, maxBytes }: Offse
 
 /** Retention has deleted it, or it is not there yet. */
 async function outOfRange(cluster: Cluster, topic: string, partition: number, offset: bigint): Promise<Step> {
-  const found = await cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }])
+  const found = await cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }]).catch((error: unknown) => {
+    if (LEADER_MOVED.has(codeOf(error))) return undefined
+    throw error
+  })
+  if (found === undefined) return lookAgain(cluster, 'its leader has just moved')
   const oldest = BigInt(found[0]?.partitions[0]?.offset ?? '-1')
   return offset < oldest ? { outcome: 'read', messages: [], next: oldest } : { outcome: 'end' }
 }
@@ -99,6 +103,9 @@ async function lookAgain(cluster: Cluster, reason: string): Promise<Step> {
   }
   return { outcome: 'wait', reason }
 }
+
+/** kafkajs's errors have the protocol's number there. */
+const codeOf = (error: unknown): number => (error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0)
 
 const OFFSET_OUT_OF_RANGE = 1
 /** UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER, REPLICA_NOT_AVAILABLE, FENCED_ and UNKNOWN_LEADER_EPOCH. */
