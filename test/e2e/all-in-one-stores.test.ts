@@ -114,7 +114,9 @@ describeWithEngines(['kafka'], 'the all-in-one with --bus=kafka', () => {
     kafka = await startKafka({ partitions: 3 })
     write(join(world.logs, 'numbered.log'))
     const brokers = [`--kafka.producer.brokers=${kafka.bootstrap}`, `--kafka.consumer.brokers=${kafka.bootstrap}`]
-    service = await startAllInOne({ flags: [...world.flags, '--host.interval=1s', '--bus=kafka', ...brokers] })
+    // Who comes back after the broker was away is let in when its former session has run out: as short as a broker allows.
+    const session = '--kafka.consumer.session-timeout=6s'
+    service = await startAllInOne({ flags: [...world.flags, '--host.interval=1s', '--bus=kafka', session, ...brokers] })
   })
   afterAll(async () => {
     await service?.stop()
