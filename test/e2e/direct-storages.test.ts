@@ -125,6 +125,9 @@ describeWithEngines(['prometheus', 'loki', 'elasticsearch'], 'storages without a
           `--promtail.config.file=${writeLogConfig(directory)}`,
           `--buffer.dir=${join(directory, 'buffer')}`,
           '--cluster=c1',
+          // So that writes into a paused Elasticsearch fail and are tried again while it is away, and not long after it is back.
+          '--es.timeout=3s',
+          '--clymene-promtail.max-backoff=2s',
           `--http.port=127.0.0.1:${await freePort()}`,
         ],
       })
@@ -149,11 +152,11 @@ describeWithEngines(['prometheus', 'loki', 'elasticsearch'], 'storages without a
       const [takenMeanwhile, writtenMeanwhile] = [await agent.metric('clymene_agent_scrapes_total', { result: 'ok' }), log.written()]
       await expect.poll(() => has(linesInElasticsearch(elasticsearch.url)), WAIT).toBeGreaterThanOrEqual(writtenMeanwhile)
       await expect.poll(() => has(samplesInElasticsearch(elasticsearch.url)), WAIT).toBeGreaterThanOrEqual(takenMeanwhile)
-      await Promise.all([prometheus.restart(), loki.restart(), elasticsearch.halt()])
+      await Promise.all([prometheus.restart(), loki.restart(), elasticsearch.pause()])
       await go(4)
       await expect.poll(() => has(linesInLoki(loki.url)), WAIT).toBeGreaterThan(writtenMeanwhile)
       await expect.poll(() => has(samplesInPrometheus(prometheus.url)), WAIT).toBeGreaterThan(takenMeanwhile)
-      await elasticsearch.restart()
+      elasticsearch.resume()
 
       await expect.poll(agent.readyz, WAIT).toMatchObject({ status: 200 })
       await expect.poll(() => linesInElasticsearch(elasticsearch.url), WAIT).toEqual(numbersTo(log.written()))
