@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 
 import { Client } from '@elastic/elasticsearch'
 import { Kafka as Client4Kafka, logLevel } from 'kafkajs'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 import {
   describeWithEngines,
   type Engine,
+  type Kafka,
   launchChromium,
   startElasticsearch,
   startKafka,
@@ -29,39 +30,19 @@ afterEach(async () => {
 const bodyOf = async (url: string): Promise<string> => (await fetch(url)).text()
 
 describeWithEngines(['kafka'], 'Kafka', () => {
-  test('makes topics of the asked partitions, takes and gives a message, keeps it over a kill', async () => {
-    const broker = await keep(startKafka({ partitions: 3, settings: { 'log.retention.hours': '1' } }))
-    const client = new Client4Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING })
-    const admin = client.admin()
-    const producer = client.producer()
-    const consumer = client.consumer({ groupId: 'smoke' })
-    await Promise.all([admin.connect(), producer.connect(), consumer.connect()])
-    await admin.createTopics({ topics: [{ topic: 'smoke', numPartitions: -1 }], waitForLeaders: true })
-    const { topics } = await admin.fetchTopicMetadata({ topics: ['smoke'] })
-    expect(topics[0]?.partitions).toHaveLength(3)
-
-    await producer.send({ topic: 'smoke', acks: -1, messages: [{ key: 'k', value: 'v' }] })
-    const before = broker.pid
-    await broker.kill()
-    await broker.restart()
-    expect(broker.pid).not.toBe(before)
-
-    const read = Promise.withResolvers<string | undefined>()
-    await consumer.subscribe({ topic: 'smoke', fromBeginning: true })
-    await consumer.run({
-      eachMessage: async ({ message }) => {
-        read.resolve(message.value?.toString())
-      },
-    })
-    expect(await read.promise).toBe('v')
-    await Promise.all([consumer.disconnect(), producer.disconnect(), admin.disconnect()])
+  let broker: Kafka
+  let other: Kafka
+  beforeAll(async () => {
+    ;[broker, other] = await Promise.all([startKafka({ partitions: 3, settings: { 'log.retention.hours': '1' } }), startKafka()])
   })
+  afterAll(() => Promise.all([broker, other].map((engine) => engine?.stop())))
+
+  const clientOf = ({ bootstrap }: Kafka) => new Client4Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING })
 
   test('two of them are two clusters', async () => {
-    const brokers = await Promise.all([keep(startKafka()), keep(startKafka())])
     const ids = await Promise.all(
-      brokers.map(async ({ bootstrap }) => {
-        const admin = new Client4Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin()
+      [broker, other].map(async (one) => {
+        const admin = clientOf(one).admin()
         await admin.connect()
         const { clusterId } = await admin.describeCluster()
         await admin.disconnect()
@@ -69,6 +50,35 @@ describeWithEngines(['kafka'], 'Kafka', () => {
       }),
     )
     expect(new Set(ids).size).toBe(2)
+  })
+
+  test('makes topics of the asked partitions, takes and gives a message, keeps it over a kill', async () => {
+    const client = clientOf(broker)
+    const admin = client.admin()
+    const producer = client.producer()
+    await Promise.all([admin.connect(), producer.connect()])
+    await admin.createTopics({ topics: [{ topic: 'smoke', numPartitions: -1 }], waitForLeaders: true })
+    const { topics } = await admin.fetchTopicMetadata({ topics: ['smoke'] })
+    expect(topics[0]?.partitions).toHaveLength(3)
+
+    await producer.send({ topic: 'smoke', acks: -1, messages: [{ key: 'k', value: 'v' }] })
+    await Promise.all([producer.disconnect(), admin.disconnect()])
+    const before = broker.pid
+    await broker.kill()
+    await broker.restart()
+    expect(broker.pid).not.toBe(before)
+
+    const read = Promise.withResolvers<string | undefined>()
+    const consumer = clientOf(broker).consumer({ groupId: 'smoke' })
+    await consumer.connect()
+    await consumer.subscribe({ topic: 'smoke', fromBeginning: true })
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        read.resolve(message.value?.toString())
+      },
+    })
+    expect(await read.promise).toBe('v')
+    await consumer.disconnect()
   })
 })
 
