@@ -41,7 +41,10 @@ function inject(fault: Fault, world: World): Promise<void> {
       return actOn(fault.on, world, async (engine) => {
         await engine.kill()
         await sleep(fault.forMs)
-        await engine.restart()
+        await engine.restart().catch((error: unknown) => {
+          // An agent does not start on a full disk: whoever watches it tries again, as in a cluster.
+          if (serviceOf(fault.on) === undefined) throw error
+        })
       })
     case 'pause':
       return actOn(fault.on, world, async (engine) => {
@@ -68,11 +71,13 @@ function inject(fault: Fault, world: World): Promise<void> {
 }
 
 function actOn(name: Actor, { engines, services }: World, act: (engine: Engine) => Promise<void>): Promise<void> {
-  const service = SERVICES.find((one) => one === name)
+  const service = serviceOf(name)
   if (service !== undefined) return services.of(service).alone(() => act(services.of(service).service))
   const store = STORES.find((one) => one === name)
   return act(store === undefined ? engines.kafka : engines.stores[store])
 }
+
+const serviceOf = (name: Fault['on']): (typeof SERVICES)[number] | undefined => SERVICES.find((one) => one === name)
 
 async function during({ forMs }: Fault, set: (isOn: boolean) => void): Promise<void> {
   set(true)
