@@ -76,8 +76,8 @@ const configuration = (
   schema_config: {
     configs: [{ from: '2024-01-01', store: 'tsdb', object_store: 'filesystem', schema: 'v13', index: { prefix: 'index_', period: '24h' } }],
   },
-  frontend: { scheduler_dns_lookup_period: '250ms' },
-  frontend_worker: { dns_lookup_duration: '250ms' },
+  // Without an address the first query after a start waits 5 s for a scheduler.
+  frontend_worker: { frontend_address: `127.0.0.1:${grpc}`, dns_lookup_duration: '250ms' },
   ingester: { lifecycler: { min_ready_duration: '0s', final_sleep: '0s' } },
   limits_config: {
     allow_structured_metadata: true,
