@@ -33,7 +33,9 @@ describeWithEngines(['kafka'], 'Kafka', () => {
   let broker: Kafka
   let other: Kafka
   beforeAll(async () => {
-    ;[broker, other] = await Promise.all([startKafka({ partitions: 3, settings: { 'log.retention.hours': '1' } }), startKafka()])
+    // A broker that was killed is let in again when its former session has run out, 9 s by default.
+    const settings = { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' }
+    ;[broker, other] = await Promise.all([startKafka({ partitions: 3, settings }), startKafka()])
   })
   afterAll(() => Promise.all([broker, other].map((engine) => engine?.stop())))
 
