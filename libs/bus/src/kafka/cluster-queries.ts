@@ -5,6 +5,7 @@ import type { KafkaConnection } from './client.ts'
 import { createClusterAccess, partitionsOf } from './cluster-access.ts'
 import type { GroupDescription } from './foreign-members.ts'
 import type { Cluster, PartitionOffset } from './internals.ts'
+import { whileLeadersMove } from './leader-moved.ts'
 
 /** Questions to the cluster that are asked now and then, over connections of their own. */
 export type ClusterQueries = {
@@ -88,7 +89,10 @@ async function committedOffsets(cluster: Cluster, group: string, topic: string):
 
 async function offsets(cluster: Cluster, topic: string, fromBeginning: boolean): Promise<ReadonlyMap<number, bigint>> {
   const partitions = await partitionsIn(cluster, topic)
-  const answer = await cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions }])
+  const answer = await whileLeadersMove(
+    () => cluster.fetchTopicsOffset([{ topic, fromBeginning, partitions }]),
+    () => cluster.refreshMetadata(),
+  )
   return new Map(answer[0]?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]))
 }
 

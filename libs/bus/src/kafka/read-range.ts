@@ -8,6 +8,7 @@ import { partitionsOf, type ClusterAccess } from './cluster-access.ts'
 import { decodeBatches } from './decode-batches.ts'
 import { sendFetch } from './fetch-request.ts'
 import type { Cluster } from './internals.ts'
+import { isLeaderMoved, LEADER_MOVED } from './leader-moved.ts'
 import { failureOfCode, failureOfError } from './produce-failure.ts'
 
 export type OffsetRange = {
@@ -87,7 +88,7 @@ async function fetchStep(cluster: Cluster, { topic, partition, maxBytes }: Offse
 /** Retention has deleted it, or it is not there yet. */
 async function outOfRange(cluster: Cluster, topic: string, partition: number, offset: bigint): Promise<Step> {
   const found = await cluster.fetchTopicsOffset([{ topic, fromBeginning: true, partitions: [{ partition }] }]).catch((error: unknown) => {
-    if (LEADER_MOVED.has(codeOf(error))) return undefined
+    if (isLeaderMoved(error)) return undefined
     throw error
   })
   if (found === undefined) return lookAgain(cluster, 'its leader has just moved')
@@ -104,9 +105,4 @@ async function lookAgain(cluster: Cluster, reason: string): Promise<Step> {
   return { outcome: 'wait', reason }
 }
 
-/** kafkajs's errors have the protocol's number there. */
-const codeOf = (error: unknown): number => (error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0)
-
 const OFFSET_OUT_OF_RANGE = 1
-/** UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER, REPLICA_NOT_AVAILABLE, FENCED_ and UNKNOWN_LEADER_EPOCH. */
-const LEADER_MOVED: ReadonlySet<number> = new Set([3, 5, 6, 9, 74, 75])
