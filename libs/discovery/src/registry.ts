@@ -1,4 +1,4 @@
-import { ConfigError, shown } from '@clymene/model'
+import { collectMistakes, ConfigError, shown } from '@clymene/model'
 
 import type { DiscovererConfig, ParseOptions } from './discoverer-config.ts'
 import { parseFileConfig } from './file/config.ts'
@@ -47,17 +47,12 @@ export function parseDiscovery(
   options: ParseOptions = {},
 ): readonly DiscovererConfig[] {
   const mistakes: string[] = []
-  const configs = [...scrapeConfig].flatMap(([key, value]) => {
-    try {
-      if (ELSEWHERE.has(key))
-        throw new ConfigError(`${where}.${key}: is not supported yet; write the targets to a file and read it with file_sd_configs`)
-      return DISCOVERERS.get(key)?.(value, `${where}.${key}`, options) ?? []
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      mistakes.push(...error.mistakes)
-      return []
-    }
-  })
+  const read = (key: string, value: unknown): readonly DiscovererConfig[] => {
+    if (ELSEWHERE.has(key))
+      throw new ConfigError(`${where}.${key}: is not supported yet; write the targets to a file and read it with file_sd_configs`)
+    return DISCOVERERS.get(key)?.(value, `${where}.${key}`, options) ?? []
+  }
+  const configs = [...scrapeConfig].flatMap(([key, value]) => collectMistakes(mistakes, () => read(key, value)) ?? [])
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return configs
 }
@@ -73,16 +68,11 @@ function each<C>(
     if (value === undefined || value === null) return []
     if (!Array.isArray(value)) throw new ConfigError(`${where}: expected a list, found ${shown(value)}`)
     const mistakes: string[] = []
-    const configs = value.flatMap((item: unknown, index): readonly DiscovererConfig[] => {
-      try {
-        const config = parse(item, `${where}[${index}]`, options)
-        return [{ kind, ofNode: nodeOf(config), create: (context) => create(config, context) }]
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        mistakes.push(...error.mistakes)
-        return []
-      }
-    })
+    const read = (item: unknown, index: number): readonly DiscovererConfig[] => {
+      const config = parse(item, `${where}[${index}]`, options)
+      return [{ kind, ofNode: nodeOf(config), create: (context) => create(config, context) }]
+    }
+    const configs = value.flatMap((item: unknown, index) => collectMistakes(mistakes, () => read(item, index)) ?? [])
     if (mistakes.length > 0) throw new ConfigError(mistakes)
     return configs
   }

@@ -60,6 +60,21 @@ export class ConfigError extends Error {
   }
 }
 
+/**
+ * What `read` gives; when it throws a ConfigError undefined, with its mistakes added to those of before: all of them are told at once.
+ *
+ * @throws any other error of `read`
+ */
+export function collectMistakes<T>(mistakes: string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes)
+    return undefined
+  }
+}
+
 /** The bytes are not a valid message. `offset` is where in the buffer reading stopped. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'

@@ -1,4 +1,4 @@
-import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
+import { collectMistakes, ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
 import { flag, parseFlags, type FlagGroup, type ParseOptions } from '@clymene/runtime'
 
 import { selectStorages, storageFlagSets, storages, type StorageSelection } from './registry.ts'
@@ -57,7 +57,7 @@ export function checkServiceFlags<F extends FlagSet, T>(
 ): T {
   const chosen = selectionFlags(options.defaultStorages)
   const mistakes: string[] = []
-  const selection = collected(mistakes, () => select(chosen, options.onlyKinds, argv, env)) ?? anyKind(options.onlyKinds)
+  const selection = collectMistakes(mistakes, () => select(chosen, options.onlyKinds, argv, env)) ?? anyKind(options.onlyKinds)
   const { flags: storageFlags, ignored } = storageFlagSets(selection.selected)
   const own: FlagSet = { ...chosen, ...options.flags }
   // When the selection itself is wrong every storage's flags are known, so that they do not show as further mistakes.
@@ -76,7 +76,7 @@ export function checkServiceFlags<F extends FlagSet, T>(
     given,
     warnings,
   }
-  const checked = collected(mistakes, () => ({ result: check(parsed) }))
+  const checked = collectMistakes(mistakes, () => ({ result: check(parsed) }))
   if (mistakes.length > 0 || checked === undefined) throw new ConfigError(mistakes)
   return checked.result
 }
@@ -117,13 +117,3 @@ function select(
 }
 
 const isKind = (text: string): text is Kind => KINDS.some((kind) => kind === text)
-
-function collected<T>(mistakes: string[], parse: () => T): T | undefined {
-  try {
-    return parse()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    mistakes.push(...error.mistakes)
-    return undefined
-  }
-}

@@ -1,5 +1,5 @@
 import { createDiscoveryContext } from '@clymene/discovery'
-import { ConfigError, type FlagSet, type Kind } from '@clymene/model'
+import { collectMistakes, ConfigError, type FlagSet, type Kind } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
@@ -99,12 +99,7 @@ function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env:
     () => scrapeConfigs.push(...(texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, dry))),
     () => logConfigs.push(...(texts.logs === undefined ? [] : readLogConfigs([texts.logs()], dry))),
   ]) {
-    try {
-      read()
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      mistakes.push(...error.mistakes)
-    }
+    collectMistakes(mistakes, read)
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return [

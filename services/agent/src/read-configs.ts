@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 import type { DiscoveryContext } from '@clymene/discovery'
-import { ConfigError, errorCode } from '@clymene/model'
+import { collectMistakes, ConfigError, errorCode } from '@clymene/model'
 
 import { readLogConfig, type LogConfig, type LogContext } from './config/log-config.ts'
 import { readScrapeConfig, type ScrapeConfig } from './config/scrape-config.ts'
@@ -40,15 +40,7 @@ export function readLogConfigs(texts: readonly ConfigText[], context: LogContext
 
 function readAll<T>(texts: readonly ConfigText[], read: (text: ConfigText, mistakes: string[]) => T): readonly T[] {
   const mistakes: string[] = []
-  const configs = texts.flatMap((text) => {
-    try {
-      return [read(text, mistakes)]
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      mistakes.push(...error.mistakes)
-      return []
-    }
-  })
+  const configs = texts.flatMap((text) => collectMistakes(mistakes, () => [read(text, mistakes)]) ?? [])
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return configs
 }

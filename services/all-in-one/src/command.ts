@@ -2,7 +2,7 @@ import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } fr
 import { kafkaConsumerOptions, kafkaProducerOptions } from '@clymene/bus'
 import { createDiscoveryContext } from '@clymene/discovery'
 import { checkTokensFile } from '@clymene/gateway'
-import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
+import { collectMistakes, ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
 import { createMetrics, silentLogger, type Command } from '@clymene/runtime'
 import { checkServiceFlags, ledgerFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
@@ -61,14 +61,14 @@ function configOf(parsed: ServiceFlags<(typeof SERVICE_FLAGS)['flags']>, env: No
   const mistakes: string[] = isKafka && isKafkaStorage ? [READ_AGAIN] : []
   if (selection.selected.some(({ name }) => name === 'gateway') && leadsBack(values, storageValues)) mistakes.push(LEADS_BACK)
   if (isKafka) {
-    collected(mistakes, () => checkTopics(values))
-    collected(mistakes, () => kafkaConsumerOptions(values))
-    collected(mistakes, () => kafkaProducerOptions(values))
+    collectMistakes(mistakes, () => checkTopics(values))
+    collectMistakes(mistakes, () => kafkaConsumerOptions(values))
+    collectMistakes(mistakes, () => kafkaProducerOptions(values))
   }
-  collected(mistakes, () => checkTokensFile(values['auth.tokens-file']))
+  collectMistakes(mistakes, () => checkTokensFile(values['auth.tokens-file']))
   const configs = [
-    ...(collected(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
-    ...(collected(mistakes, () => readLogConfigs(logTexts(), dry)) ?? []),
+    ...(collectMistakes(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),
+    ...(collectMistakes(mistakes, () => readLogConfigs(logTexts(), dry)) ?? []),
   ]
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   const warnings = [
@@ -96,15 +96,4 @@ function leadsBack(own: FlagValues<typeof portFlags>, storage: FlagValues<FlagSe
     ? storage['gateway.grpc-client.host-port']
     : [storage['gateway.http-client.url'].host, storage['gateway.http-client.logs.url'].host]
   return addresses.some((address) => /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):/.test(address) && address.endsWith(`:${port}`))
-}
-
-/** What `act` gives, or its mistakes beside those of before: all of them are told at once. */
-function collected<T>(mistakes: string[], act: () => T): T | undefined {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    mistakes.push(...error.mistakes)
-    return undefined
-  }
 }

@@ -1,5 +1,5 @@
 import type { SenderAccount } from '@clymene/ledger'
-import { ConfigError, type Envelope, type FlagValues, type Kind, type Logger } from '@clymene/model'
+import { collectMistakes, ConfigError, type Envelope, type FlagValues, type Kind, type Logger } from '@clymene/model'
 import { aborted, type Address, createMetrics, listen, type Metrics, type Readiness, silentLogger } from '@clymene/runtime'
 
 import { createAccounts } from './accounts.ts'
@@ -153,12 +153,7 @@ export function checkCredentials(flags: GatewayOptions['flags']): void {
     () => certificateOf('grpc', { flags, ...dry }),
     () => checkTokensFile(flags['auth.tokens-file']),
   ]) {
-    try {
-      read()
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      mistakes.push(...error.mistakes)
-    }
+    collectMistakes(mistakes, read)
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
 }

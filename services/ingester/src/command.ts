@@ -6,7 +6,7 @@ import {
   kafkaProducerOptions,
   type KafkaBus,
 } from '@clymene/bus'
-import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
+import { collectMistakes, ConfigError, KINDS, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
 import { parseFlags, type Command, type Host } from '@clymene/runtime'
 import { createStorageCommand, deadLetterTopic, openStorages, type CommandName, type ServiceFlags } from '@clymene/storages'
 
@@ -60,23 +60,13 @@ function kafkaOptions({ values, storageValues, selection }: ServiceFlags<typeof 
     ...(selection.selected.length === 0 ? [] : groupMistakes(values, topics)),
     ...loopMistakes(values, storageValues, selection, topics),
   ]
-  const consumer = readConsumer(values, mistakes)
+  const consumer = collectMistakes(mistakes, () => kafkaConsumerOptions(values))
   if (consumer === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   const defaults = kafkaProducerOptions(parseFlags(kafkaProducerFlags, [], {}).values)
   return {
     consumer: { ...consumer, storageOf: storagesOf(values, topics, selection) },
     // It writes dead letters only: the topics of the flags are the gateway's to look at.
     producer: { ...defaults, connection: consumer.connection, topics: [] },
-  }
-}
-
-function readConsumer(values: FlagValues<typeof kafkaConsumerFlags>, mistakes: string[]) {
-  try {
-    return kafkaConsumerOptions(values)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    mistakes.push(...error.mistakes)
-    return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
+import { collectMistakes, ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
 import { flag } from '@clymene/runtime'
 
 import { authFlags, readAuth } from './auth-flags.ts'
@@ -91,7 +91,7 @@ export function kafkaProducerOptions(values: FlagValues<typeof kafkaProducerFlag
   const connection = connectionOf('kafka.producer', values['kafka.producer.brokers'], values['kafka.producer.client-id'], values, mistakes)
   const compression = values['kafka.producer.compression']
   const compressionLevel = values['kafka.producer.compression-level']
-  collect(mistakes, () => codecOf(compression, compressionLevel))
+  collectMistakes(mistakes, () => codecOf(compression, compressionLevel))
   for (const name of ['kafka.producer.request-timeout', 'kafka.producer.delivery-timeout'] as const) {
     if (values[name] < MIN_TIMEOUT_MS) mistakes.push(`--${name}: expected at least ${MIN_TIMEOUT_MS}ms`)
   }
@@ -163,19 +163,9 @@ function connectionOf(
   for (const broker of brokers) {
     if (!BROKER.test(broker)) mistakes.push(`--${prefix}.brokers: expected host:port, found "${broker}"`)
   }
-  const auth = collect(mistakes, () => readAuth(prefix, values))
+  const auth = collectMistakes(mistakes, () => readAuth(prefix, values))
   return auth && { brokers, clientId, ...auth }
 }
 
 // kafkajs takes what stands before the only colon as the host: no IPv6 address can be given.
 const BROKER = /^[^\s:]+:\d{1,5}$/
-
-function collect<T>(mistakes: string[], read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    mistakes.push(...error.mistakes)
-    return undefined
-  }
-}

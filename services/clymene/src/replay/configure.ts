@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { kafkaConsumerOptions, type KafkaConsumerOptions } from '@clymene/bus'
 import { ingesterCommand } from '@clymene/ingester'
-import { ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
+import { collectMistakes, ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
 import { environmentName, parseFlags, type ParseOptions } from '@clymene/runtime'
 import { deadLetterTopic, kindsOf, momentMs, storageFlagSets, storages } from '@clymene/storages'
 
@@ -45,7 +45,7 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
   if (storage !== undefined) mistakes.push(...mistakesOf(storage, rest, variables))
   // Each is looked at also when another one is wrong.
   const folder = folderOf(parsed.values, mistakes)
-  const kafka = folder === undefined ? collected(mistakes, () => kafkaConsumerOptions(parsed.values)) : undefined
+  const kafka = folder === undefined ? collectMistakes(mistakes, () => kafkaConsumerOptions(parsed.values)) : undefined
   if (verb === 'send' && folder === undefined && parsed.values['kafka.ledger.topic'] === '')
     mistakes.push('--kafka.ledger.topic: expected a topic, in which is noted what was sent')
   mistakes.push(...filterMistakes(rest, verb))
@@ -72,7 +72,7 @@ export function configureReplay(argv: readonly string[], env: NodeJS.ProcessEnv)
 /** Filters that no letter can pass. */
 function filterMistakes(argv: readonly string[], verb: Verb | undefined): readonly string[] {
   const { since, until, storage } = commandFlags
-  const times = collected([], () => parseFlags({ since, until }, argv, {}, LENIENT))?.values
+  const times = collectMistakes([], () => parseFlags({ since, until }, argv, {}, LENIENT))?.values
   const { values } = parseFlags({ storage }, argv, {}, LENIENT)
   const nowMs = Date.now()
   const isEmpty = times?.since !== undefined && times.until !== undefined && momentMs(times.since, nowMs) >= momentMs(times.until, nowMs)
@@ -163,14 +163,4 @@ function topicsOf(values: ReplayConfig['values']): ReadonlyMap<string, Kind> {
     ...(values['buffer.dir'] === '' ? [] : KINDS.map((kind) => [kind, kind] as const)),
   ]
   return new Map(names.filter(([topic, kind]) => topic !== '' && kinds.includes(kind)))
-}
-
-function collected<T>(mistakes: string[], read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    mistakes.push(...error.mistakes)
-    return undefined
-  }
 }
