@@ -46,7 +46,7 @@ export type LetterPart = {
 const PREFIX = 'clymene-dl-'
 
 export const MAX_REASON_BYTES = 1024
-export const MAX_CLUSTER_BYTES = 256
+const MAX_CLUSTER_BYTES = 256
 
 export function noteHeaders({ storage, reason, status, timeMs, cluster, position, origin }: LetterNote): Record<string, string> {
   return {
