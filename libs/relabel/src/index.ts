@@ -1,3 +1,5 @@
 export { compileRelabel, type Relabel } from './compile.ts'
+export { explainRelabel, type RelabelStep } from './explain.ts'
+export { formatRelabelRule, relabelFields } from './format.ts'
 export { parseRelabelConfigs } from './parse.ts'
 export { ACTIONS, type Action, type RelabelRule } from './rule.ts'
