@@ -6,7 +6,7 @@ import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
 import type { SenderAccount } from '@clymene/ledger'
 import { ConfigError, errorMessage, type Kind, type Labels, type Source } from '@clymene/model'
 import type { Backoff, Host } from '@clymene/runtime'
-import { createScrapeSource, type ScrapeSource } from '@clymene/sources'
+import { createScrapeSource, type ScrapeSource, type ScrapeSourceOptions } from '@clymene/sources'
 import type { StorageTarget } from '@clymene/storages'
 
 import { createAgent, METRICS_TOPIC, type Agent } from './agent.ts'
@@ -21,6 +21,8 @@ export type AgentSetup = LogSetup & {
   /** Of lines that no stage gives one. */
   readonly tenant: string
   readonly scrapeConfigs: readonly ScrapeConfig[]
+  /** What holds for the scrapes of all configurations; left out is what the scrape source has by itself. */
+  readonly scraping?: Pick<ScrapeSourceOptions, 'seriesLimits' | 'shard' | 'metadataIntervalMs'>
   readonly logBackoff: Partial<Backoff>
   /** Sources of samples beside the scrapes. */
   readonly metricSources: readonly Source[]
@@ -29,6 +31,8 @@ export type AgentSetup = LogSetup & {
     readonly maxBytes: number
     readonly maxAgeMs: number
     readonly full: 'expire' | 'refuse'
+    /** 0: what was appended is synced before it counts as such. */
+    readonly fsyncIntervalMs: number
     readonly drainTimeoutMs: number
   }
   readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
@@ -36,6 +40,8 @@ export type AgentSetup = LogSetup & {
 }
 
 export type AssembledAgent = Agent & {
+  /** One for each scrape configuration, in their order: what they scrape, for the admin pages. */
+  readonly scrapes: readonly ScrapeSource[]
   /** Takes the configurations in place of those it was made with, one for one. */
   readonly reload: (configs: readonly ScrapeConfig[]) => void
   /** What became of what was sent, by kind and storage. */
@@ -64,7 +70,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   })
   const scrapes = setup.scrapeConfigs.map(({ jobs, externalLabels }): ScrapeSource => {
     const labels = withCluster(externalLabels, cluster)
-    return createScrapeSource({ jobs, externalLabels: labels, streams, metrics, logger, version: version.version })
+    return createScrapeSource({ ...setup.scraping, jobs, externalLabels: labels, streams, metrics, logger, version: version.version })
   })
   await Promise.all(setup.logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
   const agent = createAgent({
@@ -80,6 +86,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     ...host,
   })
   return {
+    scrapes,
     run: (signal) => {
       logger.info('agent collects', {
         jobs: setup.scrapeConfigs.flatMap(({ jobs }) => jobs).length,
@@ -120,9 +127,10 @@ export function clusterWarnings({
 const FAREWELL_MS = 500
 
 async function openBuffer({ buffer, host: { logger, metrics } }: AgentSetup) {
-  const { directory, maxBytes, maxAgeMs, full } = buffer
+  const { directory, maxBytes, maxAgeMs, full, fsyncIntervalMs } = buffer
+  const bounds = { maxBytes, maxAgeMs, full, fsyncIntervalMs }
   try {
-    return await openEmbeddedBus({ directory, maxBytes, maxAgeMs, full, drainMs: FAREWELL_MS, component: 'buffer', metrics, logger })
+    return await openEmbeddedBus({ directory, ...bounds, drainMs: FAREWELL_MS, component: 'buffer', metrics, logger })
   } catch (error) {
     if (error instanceof ConfigError) throw error
     throw new ConfigError(`--buffer.dir=${JSON.stringify(directory)}: ${errorMessage(error)}`)

@@ -20,12 +20,16 @@ export const agentFlags = {
 /** Where scraped samples wait until every storage has them. */
 export const bufferFlags = {
   'buffer.dir': flag.file('./clymene-buffer', 'Folder of the buffer: samples that are not delivered yet, dead letters, sequence numbers'),
-  'buffer.max-bytes': flag.bytes('512MiB', 'Largest size of the buffer'),
+  'buffer.max-bytes': flag.bytes('1GiB', 'Largest size of the buffer'),
   'buffer.max-age': flag.duration('48h', 'Age at which samples leave the buffer'),
   'buffer.full': flag.oneOf(
     ['expire', 'refuse'],
     'expire',
     'A full buffer drops the oldest samples, or refuses new ones and so skips scrapes',
+  ),
+  'buffer.fsync-interval': flag.duration(
+    '0s',
+    'How often what was appended is synced to the disk; 0s syncs each time, more risks so much of the newest in a power cut',
   ),
   'buffer.drain-timeout': flag.duration('5s', 'How long the agent goes on sending when it is stopped; what is left stays in the buffer'),
 } satisfies FlagSet

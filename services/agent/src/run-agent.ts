@@ -95,6 +95,7 @@ export const setupOf = (
     maxBytes: values['buffer.max-bytes'],
     maxAgeMs: values['buffer.max-age'],
     full: values['buffer.full'],
+    fsyncIntervalMs: values['buffer.fsync-interval'],
     drainTimeoutMs: values['buffer.drain-timeout'],
   },
   host,

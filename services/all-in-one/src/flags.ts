@@ -49,6 +49,7 @@ export const sizeFlags = {
   'buffer.max-bytes': flag.bytes('128MiB', bufferFlags['buffer.max-bytes'].help),
   'buffer.max-age': bufferFlags['buffer.max-age'],
   'buffer.full': bufferFlags['buffer.full'],
+  'buffer.fsync-interval': bufferFlags['buffer.fsync-interval'],
 } satisfies FlagSet
 
 /** Draining has three stages one after the other, and ten seconds for all of them. */

@@ -47,6 +47,7 @@ export async function openAgent(
       maxBytes: values['buffer.max-bytes'],
       maxAgeMs: values['buffer.max-age'],
       full: values['buffer.full'],
+      fsyncIntervalMs: values['buffer.fsync-interval'],
       drainTimeoutMs: DRAIN_MS,
     },
     sinks: served,

@@ -28,6 +28,12 @@ export type ScrapeSourceOptions = {
   readonly syncIntervalMs?: number
   /** How long the last samples may take to be accepted once the source is told to stop. */
   readonly drainTimeoutMs?: number
+  /** Most series of one target and of one job; the newest beyond it are left out. 0 is no limit; default none. */
+  readonly seriesLimits?: { readonly perTarget: number; readonly perJob: number }
+  /** Only targets whose hash falls on `index` of `count` are scraped. Default: all. */
+  readonly shard?: { readonly index: number; readonly count: number }
+  /** How often type, help and unit of the families are sent; 0 never. */
+  readonly metadataIntervalMs?: number
 }
 
 export type ScrapeTarget = TargetHealth & {
