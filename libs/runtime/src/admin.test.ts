@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+
 import { expect, describe, test } from 'vitest'
 
 import { createAdminServer, formatUptime, startAdminServer } from './admin.ts'
@@ -104,6 +106,55 @@ describe('admin server', () => {
     expect(await get('/api/ledger?x=1')).toEqual([200, { books: [] }])
     expect(await get('/api/away')).toEqual([503, { error: 'the store is away' }])
     await admin.close()
+  })
+
+  describe('pages that a service adds', () => {
+    const open = async () => {
+      const { metrics, readiness } = start()
+      const address = { host: '127.0.0.1', port: 0 }
+      const admin = await startAdminServer({ flagName: 'f', metricsRoute: '/metrics', address, metrics, readiness, version })
+      const ask = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${admin.address.port}${path}`, { method })
+      return { admin, ask }
+    }
+
+    test('get the query and the host, and say type, status and headers', async () => {
+      const { admin, ask } = await open()
+      admin.serve('/targets', ({ query, host }) =>
+        Promise.resolve({ status: 202, type: 'text/html', headers: { 'x-a': 'b' }, body: `${query.getAll('a').join('|')} ${host}` }),
+      )
+      const answer = await ask('/targets?a=1%202&a=%3Cb%3E')
+      expect([answer.status, answer.headers.get('x-a'), await answer.text()]).toEqual([202, 'b', `1 2|<b> 127.0.0.1:${admin.address.port}`])
+      expect(answer.headers.get('content-type')).toBe('text/html')
+      expect([answer.headers.get('x-content-type-options'), answer.headers.get('cache-control')]).toEqual(['nosniff', 'no-store'])
+      await admin.close()
+    })
+
+    test('are streamed', async () => {
+      const { admin, ask } = await open()
+      admin.serve('/long', () => Promise.resolve({ type: 'text/plain', body: Readable.from(['one ', 'two']) }))
+      expect(await (await ask('/long')).text()).toBe('one two')
+      await admin.close()
+    })
+
+    test.each([
+      ['GET', '/targets', 200, 'the page'],
+      ['HEAD', '/targets', 200, ''],
+      ['POST', '/targets', 405, '{"error":"/targets takes GET"}'],
+      ['GET', '/api/v1/targets', 200, 'the page'],
+      ['HEAD', '/api/v1/targets', 200, ''],
+      ['DELETE', '/api/v1/targets', 405, '{"error":"/api/v1/targets takes GET"}'],
+      ['GET', '/targets/', 503, expect.stringContaining('Server not available')],
+      ['GET', '/failing', 503, '{"error":"no targets yet"}'],
+    ])('%s %s answers %d', async (method, path, status, body) => {
+      const { admin, ask } = await open()
+      for (const at of ['/targets', '/api/v1/targets'] as const)
+        admin.serve(at, () => Promise.resolve({ type: 'text/plain', body: 'the page' }))
+      admin.serve('/failing', () => Promise.reject(new Error('no targets yet')))
+      const answer = await ask(path, method)
+      expect([answer.status, await answer.text()]).toEqual([status, body])
+      expect(answer.headers.get('allow')).toBe(status === 405 ? 'GET, HEAD' : null)
+      await admin.close()
+    })
   })
 
   test('a port in use names the flag', async () => {

@@ -1,10 +1,9 @@
-import { errorMessage } from '@clymene/model'
 import fastify, { type FastifyInstance } from 'fastify'
 
+import { jsonPage, servePage, type PageAnswer } from './admin-pages.ts'
 import type { Address } from './flag.ts'
 import { listen } from './listen.ts'
 import type { Metrics } from './metrics.ts'
-import { aborted } from './process.ts'
 import type { Readiness } from './readiness.ts'
 import type { Version } from './version.ts'
 
@@ -26,6 +25,8 @@ export type AdminServer = {
    * An answer that rejects, or takes longer than 20 s, is 503 with the reason.
    */
   readonly serveJson: (path: `/api/${string}`, answer: JsonAnswer) => void
+  /** Serves, from now on, GET and HEAD of this path; `/`, the health, cannot be taken. */
+  readonly serve: (path: `/${string}`, answer: PageAnswer) => void
   readonly close: () => Promise<void>
 }
 
@@ -33,24 +34,29 @@ export type JsonAnswer = (signal: AbortSignal) => Promise<unknown>
 
 /** Serves health, metrics and version until closed. It listens before anything else, so that 503 is an answer from the start. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
-  const answers = new Map<string, JsonAnswer>()
-  const server = createAdminServer({ ...options, answers })
+  const pages = new Map<string, PageAnswer>()
+  const server = createAdminServer({ ...options, pages })
   const address = await listen(server, options.address, options.flagName)
-  return { address, serveJson: (path, answer) => void answers.set(path, answer), close: () => server.close() }
+  return {
+    address,
+    serveJson: (path, answer) => void pages.set(path, jsonPage(answer)),
+    serve: (path, answer) => void pages.set(path, answer),
+    close: () => server.close(),
+  }
 }
 
 /**
- * The routes of the admin port: `/` (and any other path that is not below `/api/`) health as the original's JSON, `/livez` 200 while the process
+ * The routes of the admin port: `/` (and any other path that is not below `/api/` and not served by the service) health as the original's JSON, `/livez` 200 while the process
  * serves, `/readyz` 200 or 503 with a reason a line and remarks that keep nothing from it, `/reasons` the same text with 200 always (a Kubernetes API server's
- * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds below `/api/`.
+ * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds.
  */
 export function createAdminServer({
   metricsRoute,
   metrics,
   readiness,
   version,
-  answers = new Map(),
-}: Omit<AdminOptions, 'address' | 'flagName'> & { readonly answers?: ReadonlyMap<string, JsonAnswer> }): FastifyInstance {
+  pages = new Map(),
+}: Omit<AdminOptions, 'address' | 'flagName'> & { readonly pages?: ReadonlyMap<string, PageAnswer> }): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 60_000, bodyLimit: 64 * 1024 })
   server.get('/livez', (_request, reply) => reply.type('text/plain').send('ok\n'))
   server.get('/readyz', (_request, reply) => {
@@ -65,12 +71,9 @@ export function createAdminServer({
   if (metricsRoute !== 'none') {
     server.get(metricsRoute, async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()))
   }
-  server.get('/api/*', async (request, reply) => {
-    const answer = answers.get(request.url.replace(/\?.*$/, ''))
-    return answer === undefined ? reply.code(404).send({ error: NOT_SERVED }) : sendJson(answer, reply)
-  })
+  server.get('/api/*', (request, reply) => servePage(pages, request, reply) ?? reply.code(404).send({ error: NOT_SERVED }))
   server.get('/', (_request, reply) => sendHealth(readiness, reply))
-  server.setNotFoundHandler((_request, reply) => sendHealth(readiness, reply))
+  server.setNotFoundHandler((request, reply) => servePage(pages, request, reply) ?? sendHealth(readiness, reply))
   return server
 }
 
@@ -78,18 +81,6 @@ const formatReasons = (reasons: readonly string[], remarks: readonly string[]): 
   [...(reasons.length === 0 ? ['ready'] : reasons), ...remarks.map((remark) => `remark: ${remark}`)].map((line) => `${line}\n`).join('')
 
 const NOT_SERVED = 'nothing is served here: this service keeps no such thing, or has not started yet'
-
-const ANSWER_MS = 20_000
-
-async function sendJson(answer: JsonAnswer, reply: Reply): Promise<unknown> {
-  try {
-    const signal = AbortSignal.timeout(ANSWER_MS)
-    const late = aborted(signal).then(() => Promise.reject(new Error(`no answer within ${ANSWER_MS / 1000} s`)))
-    return reply.code(200).send(await Promise.race([answer(signal), late]))
-  } catch (error) {
-    return reply.code(503).send({ error: errorMessage(error) })
-  }
-}
 
 type Reply = { code: (status: number) => { send: (body: unknown) => unknown } }
 

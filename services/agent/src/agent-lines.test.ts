@@ -49,7 +49,7 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
       metrics: createMetrics(),
       readiness,
       version: { version: '1', buildTime: '' },
-      admin: { address: { host: '', port: 0 }, serveJson: () => undefined, close: () => Promise.resolve() },
+      admin: { address: { host: '', port: 0 }, serveJson: () => undefined, serve: () => undefined, close: () => Promise.resolve() },
       adminAccess: () => undefined,
     },
     stop.signal,

@@ -12,7 +12,7 @@ const host = {
   metrics: createMetrics(),
   readiness: createReadiness(),
   version: { version: '1', buildTime: '' },
-  admin: { address: { host: '', port: 0 }, serveJson: () => undefined, close: () => Promise.resolve() },
+  admin: { address: { host: '', port: 0 }, serveJson: () => undefined, serve: () => undefined, close: () => Promise.resolve() },
   adminAccess: () => undefined,
 }
 

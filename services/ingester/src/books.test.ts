@@ -13,7 +13,12 @@ test('without a topic of the ledger there are no books, and one line says so', (
     metrics: createMetrics(),
     logger: { ...silentLogger, info: (text: string) => void lines.push(text) },
     readiness: createReadiness(),
-    admin: { address: { host: '', port: 0 }, serveJson: () => expect.unreachable(), close: () => Promise.resolve() },
+    admin: {
+      address: { host: '', port: 0 },
+      serveJson: () => expect.unreachable(),
+      serve: () => expect.unreachable(),
+      close: () => Promise.resolve(),
+    },
   }
   const values = parseFlags(ingesterLedgerFlags, ['--kafka.ledger.topic='], {}).values
   expect(openBooks(values, bus, { brokers: [], clientId: 'c' }, host)).toBeUndefined()
