@@ -6,7 +6,7 @@ export { TooLargeError } from './too-large-error.ts'
 export type { ExpectedLabel } from './expected-label.ts'
 
 export { decodeWriteRequest } from './write-request/decode.ts'
-export { encodeSeriesLabels, encodeWriteRequest } from './write-request/encode.ts'
+export { encodeExemplar, encodeSeriesLabels, encodeWriteRequest } from './write-request/encode.ts'
 export { describeSeries, firstSeriesLabels } from './write-request/first-series.ts'
 export { scanWriteRequest, type WriteRequestScan } from './write-request/scan.ts'
 export { sliceWriteRequest } from './write-request/slice.ts'

@@ -1,14 +1,7 @@
+import { formatOf, type ScrapeProtocol } from './scrape-protocol.ts'
+
 /** `text` is the Prometheus text format 0.0.4 and 1.0.0, `openmetrics` the OpenMetrics text format 0.0.1 and 1.0.0. */
 export type ExpositionFormat = 'text' | 'openmetrics'
-
-/** What a scrape asks for, best first; names as they are, in UTF-8. */
-export const EXPOSITION_ACCEPT = [
-  'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6',
-  'application/openmetrics-text;version=0.0.1;q=0.5',
-  'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4',
-  'text/plain;version=0.0.4;q=0.3',
-  '*/*;q=0.2',
-].join(',')
 
 const FORMATS: ReadonlyMap<string, ExpositionFormat> = new Map([
   ['application/openmetrics-text', 'openmetrics'],
@@ -21,10 +14,10 @@ const FORMATS: ReadonlyMap<string, ExpositionFormat> = new Map([
  * @param fallback what a page is read as that has no, a malformed or an unknown Content-Type (`fallback_scrape_protocol`).
  * @throws Error naming the Content-Type when there is no fallback.
  */
-export function chooseFormat(contentType: string | undefined, fallback?: ExpositionFormat): ExpositionFormat {
+export function chooseFormat(contentType: string | undefined, fallback?: ScrapeProtocol | ExpositionFormat): ExpositionFormat {
   const format = MEDIA_TYPE.test(contentType ?? '') ? FORMATS.get(mediaType(contentType ?? '')) : undefined
   if (format !== undefined) return format
-  if (fallback !== undefined) return fallback
+  if (fallback !== undefined) return fallback === 'text' || fallback === 'openmetrics' ? fallback : formatOf(fallback)
   const found = contentType === undefined || contentType === '' ? 'no Content-Type' : `Content-Type ${JSON.stringify(contentType)}`
   throw new Error(`${found}, expected text/plain or application/openmetrics-text (fallback_scrape_protocol decides otherwise)`)
 }

@@ -1,6 +1,14 @@
 export { ExpositionError } from './exposition-error.ts'
 export { formatFloatLabel, parseFloatText } from './float.ts'
-export { chooseFormat, EXPOSITION_ACCEPT, type ExpositionFormat } from './format.ts'
+export { chooseFormat, type ExpositionFormat } from './format.ts'
 export { parseExposition } from './parse-exposition.ts'
-export { parseSeries } from './parse-series.ts'
+export { parseExemplarLabels, parseSeries } from './parse-series.ts'
+export {
+  acceptHeader,
+  DEFAULT_SCRAPE_PROTOCOLS,
+  EXPOSITION_ACCEPT,
+  formatOf,
+  SCRAPE_PROTOCOLS,
+  type ScrapeProtocol,
+} from './scrape-protocol.ts'
 export { type ExpositionVisitor, type MetadataKind } from './visitor.ts'

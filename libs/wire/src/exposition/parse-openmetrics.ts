@@ -18,7 +18,7 @@ const KINDS: ReadonlyMap<string, MetadataKind> = new Map([
  * The OpenMetrics text format 1.0.0: one blank between tokens, no empty lines, no free comments, `# EOF` at the end.
  *
  *     sample   = series SP number [ SP seconds ] [ exemplar ] LF
- *     exemplar = SP "#" SP labels SP number [ SP seconds ]        (checked, not handed on)
+ *     exemplar = SP "#" SP labels SP number [ SP seconds ]
  *
  * @see https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
@@ -48,7 +48,7 @@ function sampleEnd(body: Buffer, start: number, visit: ExpositionVisitor): numbe
     timestamp = readSeconds(body, at + 1, timestampEnd)
     at = timestampEnd
   }
-  if (startsExemplar(body, at)) at = exemplarEnd(body, at + 4)
+  if (startsExemplar(body, at)) at = exemplarEnd(body, at + 3, visit)
   if (body[at] !== 0x0a) throw new ExpositionError('expected the end of the line', body, at)
   visit.sample(start, end, value, timestamp)
   return at + 1
@@ -66,15 +66,19 @@ function wordEnd(body: Buffer, blank: number, what: string): number {
 const startsExemplar = (body: Buffer, at: number): boolean =>
   body[at] === 0x20 && body[at + 1] === 0x23 && body[at + 2] === 0x20 && body[at + 3] === 0x7b
 
-/** @param at after the opening brace. */
-function exemplarEnd(body: Buffer, at: number): number {
-  const labels = labelsEnd(body, at, true, EXEMPLAR)
+/** @param start of the opening brace. */
+function exemplarEnd(body: Buffer, start: number, visit: ExpositionVisitor): number {
+  const labels = labelsEnd(body, start + 1, true, EXEMPLAR)
   const valueEnd = wordEnd(body, labels, 'value of the exemplar')
-  readFloat(body, labels + 1, valueEnd, 'value of the exemplar')
-  if (body[valueEnd] !== 0x20) return valueEnd
-  const timestampEnd = wordEnd(body, valueEnd, 'timestamp of the exemplar')
-  readSeconds(body, valueEnd + 1, timestampEnd)
-  return timestampEnd
+  const value = readFloat(body, labels + 1, valueEnd, 'value of the exemplar')
+  let at = valueEnd
+  let timestamp: number | undefined
+  if (body[at] === 0x20) {
+    at = wordEnd(body, valueEnd, 'timestamp of the exemplar')
+    timestamp = readSeconds(body, valueEnd + 1, at)
+  }
+  visit.exemplar?.(start, labels, value, timestamp)
+  return at
 }
 
 /** Seconds to whole milliseconds, cut as Prometheus does. */

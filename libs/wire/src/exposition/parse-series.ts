@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 
-import type { LabelMap } from '@clymene/model'
+import { type LabelMap, type Labels, sortedLabels } from '@clymene/model'
 
 import { ExpositionError } from './exposition-error.ts'
 import { formatFloatLabel, parseFloatText } from './float.ts'
@@ -32,6 +32,38 @@ export function parseSeries(body: Buffer, start: number, end: number, type?: str
   if (at < end) readLabels(body, at + 1, (name, value, itemAt) => put(name, name === floatLabel ? normalizeFloat(value) : value, itemAt))
   if (!labels.has('__name__')) throw new ExpositionError('the metric name is empty', body, start)
   return labels
+}
+
+/**
+ * Decodes the labels of an exemplar that the parser has accepted, sorted; empty ones are left out.
+ *
+ * @param start of the opening brace.
+ * @returns undefined where no store would take them: a name that is empty or not UTF-8, a label that stands twice, or more than 128
+ *   characters of names and values together (OpenMetrics 1.0.0, "Exemplars"). The sample is good all the same.
+ */
+export function parseExemplarLabels(body: Buffer, start: number): Labels | undefined {
+  const labels: LabelMap = new Map()
+  let characters = 0
+  let unique = true
+  try {
+    readLabels(body, start + 1, (name, value) => {
+      unique &&= !labels.has(name)
+      labels.set(name, value)
+      characters += codePoints(name) + codePoints(value)
+    })
+  } catch (error) {
+    if (error instanceof ExpositionError) return undefined
+    throw error
+  }
+  return unique && characters <= MAX_EXEMPLAR_CHARACTERS ? sortedLabels(labels) : undefined
+}
+
+const MAX_EXEMPLAR_CHARACTERS = 128
+
+function codePoints(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
 }
 
 /** @param at after the opening brace of labels that `labelsEnd` has accepted. */

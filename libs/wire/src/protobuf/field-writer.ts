@@ -78,6 +78,11 @@ export class FieldWriter {
     this.position += source.length
   }
 
+  /** `source[start, end)` without making an object of it. */
+  bytesOf(source: Buffer, start: number, end: number): void {
+    this.position += source.copy(this.#buffer, this.position, start, end)
+  }
+
   /** A delimited text field whose UTF-8 has `size` bytes. */
   text(tag: number, text: string, size: number): void {
     this.#buffer[this.position++] = tag

@@ -22,6 +22,10 @@ export const LABEL_VALUE = (2 << 3) | 2
 export const SAMPLE_VALUE = (1 << 3) | 1
 export const SAMPLE_TIMESTAMP = (2 << 3) | 0
 
+export const EXEMPLAR_LABEL = (1 << 3) | 2
+export const EXEMPLAR_VALUE = (2 << 3) | 1
+export const EXEMPLAR_TIMESTAMP = (3 << 3) | 0
+
 export const METADATA_TYPE = (1 << 3) | 0
 export const METADATA_FAMILY = (2 << 3) | 2
 export const METADATA_HELP = (4 << 3) | 2

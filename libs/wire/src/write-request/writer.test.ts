@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { decodeReference, WRITE_REQUEST } from '../testing/reference.ts'
 import { decodeWriteRequest } from './decode.ts'
-import { encodeSeriesLabels, encodeWriteRequest } from './encode.ts'
+import { encodeExemplar, encodeSeriesLabels, encodeWriteRequest } from './encode.ts'
 import { scanWriteRequest } from './scan.ts'
 import { sliceWriteRequest } from './slice.ts'
 import { createWriteRequestWriter, METRIC_TYPES } from './writer.ts'
@@ -51,6 +51,46 @@ describe('createWriteRequestWriter', () => {
     })
     expect(scanWriteRequest(writer.finish()).metadata).toBe(8)
     expect(writer.records).toBe(0)
+  })
+
+  test('labels may lie in the middle of a larger buffer', () => {
+    const [one, other] = [createWriteRequestWriter(1), createWriteRequestWriter(1)]
+    const labels = encodeSeriesLabels(UP)
+    const exemplar = encodeExemplar([['trace', '7']], 3, 900)
+    const arena = Buffer.concat([Buffer.from('before'), labels, Buffer.from('behind')])
+    const [start, end] = [6, 6 + labels.length]
+    one.append(labels, 1000, 1)
+    one.append(labels, -1, 2, exemplar)
+    one.appendStale(labels, 2000)
+    other.appendFrom(arena, start, end, 1000, 1)
+    other.appendFrom(arena, start, end, -1, 2, exemplar)
+    other.appendStaleFrom(arena, start, end, 2000)
+    expect(other.finish()).toEqual(one.finish())
+    expect(other.records).toBe(3)
+  })
+
+  test('exemplars stand after the sample, as protobufjs reads them', () => {
+    const writer = createWriteRequestWriter(1)
+    const two = Buffer.concat([encodeExemplar([['größe', 'ß']], Number.NaN, -1), encodeExemplar([], -0, 1_700_000_000_000)])
+    writer.append(encodeSeriesLabels(UP), 1000, 1, two)
+    writer.append(encodeSeriesLabels(UP), 2000, 2)
+    const labels = UP.map(([name, value]) => ({ name, value }))
+    expect(decodeReference(WRITE_REQUEST, writer.finish())).toEqual({
+      timeseries: [
+        {
+          labels,
+          samples: [{ value: 1, timestamp: 1000 }],
+          exemplars: [
+            { labels: [{ name: 'größe', value: 'ß' }], value: Number.NaN, timestamp: -1 },
+            { labels: [], value: -0, timestamp: 1_700_000_000_000 },
+          ],
+          histograms: [],
+        },
+        { labels, samples: [{ value: 2, timestamp: 2000 }], exemplars: [], histograms: [] },
+      ],
+      metadata: [],
+    })
+    expect(scanWriteRequest(writer.finish())).toMatchObject({ series: 2, samples: 2, exemplars: 2 })
   })
 
   test('reset starts an empty message', () => {

@@ -16,10 +16,18 @@ export const METRIC_TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugeh
 export type MetricType = (typeof METRIC_TYPES)[number]
 
 export type WriteRequestWriter = {
-  /** One series with one sample. `encodedLabels` comes from `encodeSeriesLabels`; `timestampMs` is a whole number. */
-  readonly append: (encodedLabels: Uint8Array, timestampMs: number, value: number) => void
+  /**
+   * One series with one sample. `timestampMs` is a whole number.
+   *
+   * @param encodedLabels from `encodeSeriesLabels`.
+   * @param exemplars from `encodeExemplar`, several one after the other.
+   */
+  readonly append: (encodedLabels: Buffer, timestampMs: number, value: number, exemplars?: Buffer) => void
+  /** The same with the encoded labels in `arena[start, end)`: a series then needs no Buffer of its own. */
+  readonly appendFrom: (arena: Buffer, start: number, end: number, timestampMs: number, value: number, exemplars?: Buffer) => void
   /** The same with Prometheus' staleness marker as value. */
-  readonly appendStale: (encodedLabels: Uint8Array, timestampMs: number) => void
+  readonly appendStale: (encodedLabels: Buffer, timestampMs: number) => void
+  readonly appendStaleFrom: (arena: Buffer, start: number, end: number, timestampMs: number) => void
   readonly appendMetadata: (type: MetricType, family: string, help: string, unit: string) => void
   /** The message so far: a view, valid until the next append or reset. */
   readonly finish: () => Buffer
@@ -35,6 +43,9 @@ export type WriteRequestWriter = {
 const STALE_NAN_LOW = 0x0000_0002
 const STALE_NAN_HIGH = 0x7ff0_0000
 
+/** Tag and double of the value, tag of the timestamp. */
+const SAMPLE_FIXED_BYTES = 1 + 8 + 1
+
 /**
  * Builds a `WriteRequest` series by series: a cached series costs a copy of its labels and about 20 bytes.
  *
@@ -44,17 +55,19 @@ export function createWriteRequestWriter(initialBytes = 64 * 1024): WriteRequest
   const writer = new FieldWriter(initialBytes)
   let records = 0
 
-  function startSample(encodedLabels: Uint8Array, timestampMs: number): void {
-    const sampleBytes = 1 + 8 + 1 + int64Size(timestampMs)
-    const seriesBytes = encodedLabels.length + 2 + sampleBytes
+  /** Up to the tag of the sample's value, but for the labels, which the caller copies in the way that is fastest for it. */
+  function startSeries(labelBytes: number, timestampMs: number, exemplarBytes: number): void {
+    const seriesBytes = labelBytes + 2 + SAMPLE_FIXED_BYTES + int64Size(timestampMs) + exemplarBytes
     writer.reserve(1 + varintSize(seriesBytes) + seriesBytes)
     writer.byte(REQUEST_SERIES)
     writer.varint(seriesBytes)
-    writer.bytes(encodedLabels)
-    writer.byte(SERIES_SAMPLE)
-    writer.byte(sampleBytes)
-    writer.byte(SAMPLE_VALUE)
     records++
+  }
+
+  function startSample(timestampMs: number): void {
+    writer.byte(SERIES_SAMPLE)
+    writer.byte(SAMPLE_FIXED_BYTES + int64Size(timestampMs))
+    writer.byte(SAMPLE_VALUE)
   }
 
   function endSample(timestampMs: number): void {
@@ -62,16 +75,39 @@ export function createWriteRequestWriter(initialBytes = 64 * 1024): WriteRequest
     writer.int64(timestampMs)
   }
 
+  function sample(timestampMs: number, value: number, exemplars: Buffer | undefined): void {
+    startSample(timestampMs)
+    writer.double(value)
+    endSample(timestampMs)
+    if (exemplars !== undefined) writer.bytes(exemplars)
+  }
+
+  function stale(timestampMs: number): void {
+    startSample(timestampMs)
+    writer.uint64(STALE_NAN_LOW, STALE_NAN_HIGH)
+    endSample(timestampMs)
+  }
+
   return {
-    append: (encodedLabels, timestampMs, value) => {
-      startSample(encodedLabels, timestampMs)
-      writer.double(value)
-      endSample(timestampMs)
+    append: (encodedLabels, timestampMs, value, exemplars) => {
+      startSeries(encodedLabels.length, timestampMs, exemplars === undefined ? 0 : exemplars.length)
+      writer.bytes(encodedLabels)
+      sample(timestampMs, value, exemplars)
+    },
+    appendFrom: (arena, start, end, timestampMs, value, exemplars) => {
+      startSeries(end - start, timestampMs, exemplars === undefined ? 0 : exemplars.length)
+      writer.bytesOf(arena, start, end)
+      sample(timestampMs, value, exemplars)
     },
     appendStale: (encodedLabels, timestampMs) => {
-      startSample(encodedLabels, timestampMs)
-      writer.uint64(STALE_NAN_LOW, STALE_NAN_HIGH)
-      endSample(timestampMs)
+      startSeries(encodedLabels.length, timestampMs, 0)
+      writer.bytes(encodedLabels)
+      stale(timestampMs)
+    },
+    appendStaleFrom: (arena, start, end, timestampMs) => {
+      startSeries(end - start, timestampMs, 0)
+      writer.bytesOf(arena, start, end)
+      stale(timestampMs)
     },
     appendMetadata: (type, family, help, unit) => {
       const [familyBytes, helpBytes, unitBytes] = [textBytes(family), textBytes(help), textBytes(unit)]
