@@ -1,7 +1,7 @@
 import type { Discoverer } from '@clymene/model'
-import type { Relabel } from '@clymene/relabel'
+import type { Relabel, RelabelRule } from '@clymene/relabel'
 import type { HttpAccess } from '@clymene/runtime'
-import type { ExpositionFormat } from '@clymene/wire'
+import type { ScrapeProtocol } from '@clymene/wire'
 
 /** One item of `scrape_configs`, checked and compiled. */
 export type ScrapeJob = {
@@ -18,11 +18,22 @@ export type ScrapeJob = {
   readonly honorLabels: boolean
   readonly honorTimestamps: boolean
   readonly trackTimestampsStaleness: boolean
+  /** What targets are asked for, best first; at least one. */
+  readonly scrapeProtocols: readonly ScrapeProtocol[]
   /** `fallback_scrape_protocol`: how a page without a usable Content-Type is read. Absent: such a scrape fails, as in Prometheus 3. */
-  readonly fallbackFormat?: ExpositionFormat
+  readonly fallbackProtocol?: ScrapeProtocol
+  /** Whether targets are asked for gzip. */
+  readonly enableCompression: boolean
+  /** `extra_scrape_metrics`: three more series of each scrape about itself. */
+  readonly extraScrapeMetrics: boolean
+  /** How many dropped targets are kept to be shown; 0 is all. */
+  readonly keepDroppedTargets: number
   readonly limits: ScrapeLimits
   readonly relabel: Relabel
   readonly metricRelabel: Relabel
+  /** What the two above were compiled from, to explain what they do. */
+  readonly relabelRules: readonly RelabelRule[]
+  readonly metricRelabelRules: readonly RelabelRule[]
   readonly http: ScrapeHttp
   readonly discoverers: readonly Discoverer[]
 }

@@ -1,9 +1,10 @@
 import type { Discoverer, Emit, Labels, TargetGroup } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
-import { createHttpAccess, createMetrics, NO_ACCESS, parseHttpAccess, silentLogger } from '@clymene/runtime'
+import { createHttpAccess, createMetrics, parseHttpAccess, silentLogger } from '@clymene/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { startExporter, textPage } from './exporter.test-kit.ts'
+import { testJob } from './job.test-kit.ts'
 import { NO_LIMITS, type ScrapeJob } from './job.ts'
 import { type BatchSample, readBatch } from './read-batch.test-kit.ts'
 import { createScrapeSource, type ScrapeSourceOptions } from './scrape-source.ts'
@@ -37,23 +38,13 @@ const PATIENT = { intervalMs: 500, timeoutMs: 500 }
 /** Where it does not matter what comes of a scrape. */
 const SOON = { intervalMs: 50, timeoutMs: 50 }
 
-const job = (overrides: Partial<ScrapeJob>, metricRules: readonly object[] = []): ScrapeJob => ({
-  name: 'j',
-  fingerprint: JSON.stringify([{ ...overrides, discoverers: 0 }, metricRules]),
-  ...PATIENT,
-  metricsPath: '/metrics',
-  scheme: 'http',
-  params: new Map(),
-  honorLabels: false,
-  honorTimestamps: true,
-  trackTimestampsStaleness: false,
-  limits: NO_LIMITS,
-  relabel: () => true,
-  metricRelabel: compileRelabel(parseRelabelConfigs(metricRules, 'rules')),
-  http: { followRedirects: true, access: NO_ACCESS },
-  discoverers: [],
-  ...overrides,
-})
+const job = (overrides: Partial<ScrapeJob>, metricRules: readonly object[] = []): ScrapeJob =>
+  testJob({
+    fingerprint: JSON.stringify([{ ...overrides, discoverers: 0 }, metricRules]),
+    ...PATIENT,
+    metricRelabel: compileRelabel(parseRelabelConfigs(metricRules, 'rules')),
+    ...overrides,
+  })
 
 const CLUSTER: Labels = [['cluster', 'c']]
 
@@ -174,7 +165,7 @@ describe('a scrape', () => {
     const address = await exporter((_, response) => response.end('a 1\n'))
     const { values } = running([
       job({ discoverers: [discovery(address).discoverer] }),
-      job({ name: 'k', fallbackFormat: 'text', discoverers: [discovery(address).discoverer] }),
+      job({ name: 'k', fallbackProtocol: 'PrometheusText0.0.4', discoverers: [discovery(address).discoverer] }),
     ])
     const up = (name: string): unknown => values(`up{cluster="c",instance="${address}",job="${name}"}`)[0]
     await until(() => up('j') === 0 && up('k') === 1)

@@ -9,6 +9,7 @@ import { createReportSeries, type ScrapeReport } from './report-series.ts'
 import { ScrapeLimitError } from './sample-labels.ts'
 import { createSchedule, nextTick, scrapeTime, waitUntil } from './schedule.ts'
 import type { JobContext } from './scrape-context.ts'
+import type { FamilyMetadata, GrowingLabel } from './scrape-view.ts'
 import { createSender } from './sender.ts'
 import type { Target } from './target.ts'
 
@@ -27,6 +28,11 @@ export type TargetLoop = {
   readonly use: (job: ScrapeJob, target: Target) => void
   /** Every scrape fails with this reason until it is undefined again: the job has too many targets. */
   readonly refuse: (reason: string | undefined) => void
+  /** What the last good page said about its families. */
+  readonly families: () => ReadonlyMap<string, FamilyMetadata>
+  /** Of the last good page. */
+  readonly series: () => { readonly series: number; readonly limit: number; readonly leftOut: number }
+  readonly growingLabels: () => readonly GrowingLabel[]
   /** Ends the scrapes and resolves when everything has been accepted, staleness markers too when the target is gone. */
   readonly stop: (why: StopReason) => Promise<void>
 }
@@ -87,7 +93,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
       function writePage({ body, contentType }: Page, into: PageCounts): Error | undefined {
         try {
           // A page without a byte is a good one that exposes nothing, whatever its type.
-          const format = body.length === 0 ? 'text' : chooseFormat(contentType, job.fallbackFormat)
+          const format = body.length === 0 ? 'text' : chooseFormat(contentType, job.fallbackProtocol)
           pages.write(body, format, timestampMs, writer, into)
           return undefined
         } catch (failure) {
@@ -130,6 +136,9 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
   return {
     target: () => target,
     health: () => health,
+    families: () => new Map(),
+    series: () => ({ series: pages.series(), limit: 0, leftOut: 0 }),
+    growingLabels: () => [],
     use: (nextJob, nextTarget) => {
       const sameRules = nextJob === job && context.external() === external
       const sameTimes = nextTarget.intervalMs === target.intervalMs

@@ -1,28 +1,12 @@
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
-import { NO_ACCESS } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
-import { NO_LIMITS, type ScrapeJob } from './job.ts'
+import { testJob } from './job.test-kit.ts'
+import type { ScrapeJob } from './job.ts'
 import { resolveTarget } from './target.ts'
 
-const job = (overrides: Partial<ScrapeJob> = {}, rules: readonly object[] = []): ScrapeJob => ({
-  name: 'node',
-  fingerprint: '',
-  intervalMs: 60_000,
-  timeoutMs: 10_000,
-  metricsPath: '/metrics',
-  scheme: 'http',
-  params: new Map(),
-  honorLabels: false,
-  honorTimestamps: true,
-  trackTimestampsStaleness: false,
-  limits: NO_LIMITS,
-  relabel: compileRelabel(parseRelabelConfigs(rules, 'rules')),
-  metricRelabel: () => true,
-  http: { followRedirects: true, access: NO_ACCESS },
-  discoverers: [],
-  ...overrides,
-})
+const job = (overrides: Partial<ScrapeJob> = {}, rules: readonly object[] = []): ScrapeJob =>
+  testJob({ name: 'node', relabel: compileRelabel(parseRelabelConfigs(rules, 'rules')), ...overrides })
 
 const resolved = (found: Record<string, string>, of = job()): Record<string, unknown> => {
   const target = resolveTarget(of, new Map(Object.entries(found)))

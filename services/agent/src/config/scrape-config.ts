@@ -5,6 +5,7 @@ import type { Labels } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
 import { createHttpAccess, HTTP_ACCESS_KEYS, parseHttpAccess } from '@clymene/runtime'
 import type { ScrapeJob } from '@clymene/sources'
+import { DEFAULT_SCRAPE_PROTOCOLS } from '@clymene/wire'
 
 import { readDiscovery, setsCluster } from './discovery.ts'
 import { readExternalLabels } from './external-labels.ts'
@@ -108,14 +109,19 @@ function readJob(section: Section, name: string, { path, defaults, context }: Jo
     honorLabels: section.bool('honor_labels', false),
     honorTimestamps: section.bool('honor_timestamps', true),
     trackTimestampsStaleness: section.bool('track_timestamps_staleness', false),
-    ...(fallback === '' ? {} : { fallbackFormat: fallback.startsWith('OpenMetrics') ? ('openmetrics' as const) : ('text' as const) }),
+    scrapeProtocols: DEFAULT_SCRAPE_PROTOCOLS,
+    ...(fallback === '' ? {} : { fallbackProtocol: fallback }),
+    enableCompression: section.bool('enable_compression', true),
+    extraScrapeMetrics: false,
+    keepDroppedTargets: 0,
     limits: readLimits(section, defaults.limits),
     relabel: compileRelabel(rules),
     metricRelabel: compileRelabel(metricRules),
+    relabelRules: rules,
+    metricRelabelRules: metricRules,
     http: readHttp(section, path),
     discoverers: discovery.map(({ create }) => create(context)),
   }
-  section.accept('enable_compression')
   section.finish(notYet)
   return { job, setsCluster: setsCluster(section, rules) }
 }
