@@ -41,6 +41,8 @@ export type PageWriter = {
   readonly write: (body: Buffer, format: ExpositionFormat, timestampMs: number, writer: WriteRequestWriter, counts: PageCounts) => void
   /** Writes staleness markers for every series of the last good page: the scrape failed, or the target is gone. */
   readonly writeStale: (timestampMs: number, writer: WriteRequestWriter) => void
+  /** Of the last good page. */
+  readonly series: () => number
   /** Other rules from the next page on; a series whose labels stay the same goes on without a marker. */
   readonly use: (rules: PageRules) => void
 }
@@ -134,6 +136,7 @@ export function createPageWriter(initial: PageRules): PageWriter {
       for (const series of tracked) markStale(series, timestampMs, writer)
       tracked = []
     },
+    series: () => tracked.length,
     use: (next) => {
       rules = next
       table.forgetTexts()

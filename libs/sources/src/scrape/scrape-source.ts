@@ -8,7 +8,9 @@ import { createConnections } from './job-connections.ts'
 import type { ScrapeJob } from './job.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import { scrapeMetrics } from './scrape-metrics.ts'
-import type { StopReason, TargetHealth } from './target-loop.ts'
+import type { ScrapeCardinality, ScrapeTargets, TargetMetadata } from './scrape-view.ts'
+import { showCardinality, showMetadata, showTargets } from './show-scrapes.ts'
+import type { StopReason } from './target-loop.ts'
 import { startTargetPool, type TargetPool } from './target-pool.ts'
 import { createWriterPool } from './writer-pool.ts'
 
@@ -36,22 +38,13 @@ export type ScrapeSourceOptions = {
   readonly metadataIntervalMs?: number
 }
 
-export type ScrapeTarget = TargetHealth & {
-  readonly job: string
-  readonly url: string
-  readonly labels: Labels
-  readonly discovered: ReadonlyMap<string, string>
-}
-
-export type ScrapeTargets = {
-  readonly active: readonly ScrapeTarget[]
-  readonly dropped: readonly { readonly job: string; readonly reason: string; readonly discovered: ReadonlyMap<string, string> }[]
-}
-
 export type ScrapeSource = Source & {
   /** Takes effect at once: unchanged jobs go on untouched, changed ones keep their targets, the others start and end. */
   readonly reload: (jobs: readonly ScrapeJob[], externalLabels?: Labels) => void
   readonly targets: () => ScrapeTargets
+  readonly metadata: () => readonly TargetMetadata[]
+  /** Reads the labels of some series: for a page that somebody looks at, not for every scrape. */
+  readonly cardinality: () => ScrapeCardinality
 }
 
 const MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -120,16 +113,8 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       apply(context)
       if (!sameLabels) for (const pool of pools.values()) pool.refresh()
     },
-    targets: () => ({
-      active: [...pools.values()].flatMap((pool) =>
-        pool.loops().map((loop) => {
-          const { url, labels, discovered } = loop.target()
-          return { job: pool.job().name, url: url.origin + url.path, labels, discovered, ...loop.health() }
-        }),
-      ),
-      dropped: [...pools.values()].flatMap((pool) =>
-        pool.dropped().map(({ reason, discovered }) => ({ job: pool.job().name, reason, discovered })),
-      ),
-    }),
+    targets: () => showTargets([...pools.values()]),
+    metadata: () => showMetadata([...pools.values()]),
+    cardinality: () => showCardinality([...pools.values()]),
   }
 }

@@ -10,6 +10,8 @@ export type TargetPool = {
   readonly job: () => ScrapeJob
   readonly loops: () => readonly TargetLoop[]
   readonly dropped: () => readonly DroppedTarget[]
+  readonly counts: () => { readonly dropped: number; readonly otherShards: number }
+  readonly series: () => { readonly series: number; readonly limit: number; readonly leftOut: number }
   /** Another configuration: targets that are still found go on, their series without a gap. */
   readonly use: (job: ScrapeJob) => void
   /** Other external labels. */
@@ -131,6 +133,8 @@ export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): Tar
     job: () => job,
     loops: () => [...loops.values()],
     dropped: () => dropped,
+    counts: () => ({ dropped: dropped.length, otherShards: 0 }),
+    series: () => ({ series: [...loops.values()].reduce((sum, loop) => sum + loop.series().series, 0), limit: 0, leftOut: 0 }),
     use: (next) => {
       job = next
       connections.use(job.http)
