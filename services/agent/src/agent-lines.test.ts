@@ -7,7 +7,7 @@ import type { LogFields, Logger } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
+import { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { runAgent } from './run-agent.ts'
 
 let folder = ''
@@ -33,7 +33,7 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
   const logger: Logger = { ...silentLogger, info: (message, fields = {}) => void lines.push({ message, fields }) }
   const readiness = createReadiness()
   const argv = [`--buffer.dir=${folder}/buffer`, '--http.port=127.0.0.1:0', '--cluster=c']
-  const { values } = parseFlags({ ...agentFlags, ...bufferFlags, ...promtailFlags }, argv, {})
+  const { values } = parseFlags({ ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags }, argv, {})
   const text = `scrape_configs: [{job_name: a}, {job_name: k, kubernetes_sd_configs: [{role: pod, api_server: "${url}"}]}]`
   const stop = new AbortController()
   const running = runAgent(

@@ -265,7 +265,7 @@ describe('promtail: --config.file is the log configuration', () => {
       {},
       [
         '--promtail.config.file has no effect: --config.file is the log configuration here',
-        '--http.port has no effect: there is no scrape configuration to read anew',
+        '--http.port has no effect: SIGHUP and a change of the file read the log configuration anew',
       ],
     ],
     [

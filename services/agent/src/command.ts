@@ -7,15 +7,26 @@ import { clusterWarnings } from './assemble.ts'
 import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
-import { agentFlags, bufferFlags, formerAgentFlags, promtailAgentFlags, promtailFlags } from './flags.ts'
+import {
+  agentFlags,
+  bufferFlags,
+  dryRunFlags,
+  formerAgentFlags,
+  promtailAgentFlags,
+  promtailFlags,
+  promtailScrapeFlags,
+  scrapeFlags,
+} from './flags.ts'
 import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
 import { runAgent } from './run-agent.ts'
+import { readShard } from './shard.ts'
 
 type Variant = {
   readonly name: string
   readonly summary: string
   readonly adminAddress: string
   readonly ownFlags: typeof agentFlags
+  readonly ofScrapes: typeof scrapeFlags
   readonly onlyKinds?: readonly Kind[]
 }
 
@@ -25,6 +36,7 @@ export const agentCommand: Command = commandOf({
   summary: 'scrapes metrics and tails logs, and sends them to a gateway or straight to storages',
   adminAddress: ':15691',
   ownFlags: agentFlags,
+  ofScrapes: scrapeFlags,
 })
 
 /** The same limited to logs, as the original's promtail: `--config.file` is the YAML of Promtail. */
@@ -33,20 +45,23 @@ export const promtailCommand: Command = commandOf({
   summary: 'the agent, limited to logs',
   adminAddress: ':15698',
   ownFlags: promtailAgentFlags,
+  ofScrapes: promtailScrapeFlags,
   onlyKinds: ['logs'],
 })
 
-function flagsOf({ adminAddress, ownFlags }: Variant) {
+function flagsOf({ adminAddress, ownFlags, ofScrapes }: Variant) {
   const admin = adminFlags(adminAddress)
-  return { ...processFlags, ...admin, ...ownFlags, ...bufferFlags, ...promtailFlags, ...formerAgentFlags } satisfies FlagSet
+  const kinds = { ...ofScrapes, ...bufferFlags, ...promtailFlags }
+  return { ...processFlags, ...admin, ...ownFlags, ...dryRunFlags, ...kinds, ...formerAgentFlags } satisfies FlagSet
 }
 type AgentFlags = ReturnType<typeof flagsOf>
 
-function groupsOf({ adminAddress, ownFlags }: Variant): readonly FlagGroup[] {
+function groupsOf({ adminAddress, ownFlags, ofScrapes }: Variant): readonly FlagGroup[] {
   return serviceFlagGroups(
     [
       { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
-      { title: 'Agent', flags: ownFlags },
+      { title: 'Agent', flags: { ...ownFlags, ...dryRunFlags } },
+      { title: 'Scrapes', flags: ofScrapes },
       { title: 'Buffer', flags: bufferFlags },
       { title: 'Logs', flags: promtailFlags },
       { title: 'Of the original', flags: formerAgentFlags },
@@ -67,7 +82,7 @@ function commandOf(variant: Variant): Command {
       const limits = isPromtail ? { onlyKinds } : {}
       const serviceFlags = { flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }
       const { parsed, texts, checked } = checkServiceFlags(serviceFlags, argv, env, (found) => {
-        const chosen = chooseConfigTexts({ ...found, isPromtail, isDryRun: found.values['clymene-promtail.dry-run'] })
+        const chosen = chooseConfigTexts({ ...found, isPromtail, isDryRun: found.values['dry-run'] })
         return { parsed: found, texts: chosen, checked: checkAll(found, chosen, env) }
       })
       const warnings = [...parsed.warnings, ...texts.warnings, ...checked]
@@ -96,6 +111,7 @@ function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env:
   const scrapeConfigs: ScrapeConfig[] = []
   const logConfigs: LogConfig[] = []
   for (const read of [
+    () => void readShard(values),
     () => scrapeConfigs.push(...(texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, dry))),
     () => logConfigs.push(...(texts.logs === undefined ? [] : readLogConfigs([texts.logs()], dry))),
   ]) {

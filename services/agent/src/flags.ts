@@ -14,7 +14,44 @@ export const agentFlags = {
     min: 1,
     max: 256,
   }),
+  'agent.shard.count': flag.int(
+    1,
+    'Over how many agents the targets are divided by hash; each has the same configuration and its own index',
+    {
+      min: 1,
+      max: 10_000,
+    },
+  ),
+  'agent.shard.index': flag.string(
+    '',
+    'Which of these agents this one is: a number from 0, or a name that ends with one, such as the pod clymene-agent-3 of a StatefulSet',
+  ),
+  'config.watch': flag.bool(true, 'Reads the configuration anew when a file of it changes'),
   'http.port': flag.address(':15692', 'Listen address of the reload API: POST /api/reload'),
+} satisfies FlagSet
+
+/** What holds for the scrapes of every job. */
+export const scrapeFlags = {
+  'scrape.series-limit-per-target': flag.int(
+    1_000_000,
+    'Most series that a target may have at a time; of what is beyond the newest are left out, the rest go on; 0 is no limit',
+  ),
+  'scrape.series-limit-per-job': flag.int(5_000_000, 'The same for all targets of a job together; 0 is no limit'),
+  'scrape.metadata-interval': flag.duration('1m', 'How often type, help and unit of the metrics are sent; 0s sends none'),
+  'scrape.extra-metrics': flag.bool(
+    false,
+    'Adds scrape_timeout_seconds, scrape_sample_limit and scrape_body_size_bytes to each scrape where extra_scrape_metrics says nothing',
+  ),
+} satisfies FlagSet
+
+/** To see what a configuration does before it does it. */
+export const dryRunFlags = {
+  'dry-run': flag.bool(
+    false,
+    'Sends nothing: prints the targets after discovery and relabelling and ends; with logs prints lines, time TAB labels TAB line, and leaves positions where they are',
+    { alias: 'clymene-promtail.dry-run' },
+  ),
+  'dry-run.wait': flag.duration('30s', 'How long a dry run waits for what discovers targets', { minMs: 1 }),
 } satisfies FlagSet
 
 /** Where scraped samples wait until every storage has them. */
@@ -53,10 +90,6 @@ export const promtailFlags = {
   'clymene-promtail.stream-lag-labels': flag.string('filename', 'Labels of the lag metric', {
     noEffect: 'the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
   }),
-  'clymene-promtail.dry-run': flag.bool(
-    false,
-    'Print lines, time TAB labels TAB line, instead of sending them; positions stay where they are',
-  ),
   'clymene-promtail.inspect': flag.bool(false, 'Show what each stage does', { noEffect: 'stages are not shown yet' }),
   'clymene-promtail.print-config-stderr': flag.bool(false, 'Print the configuration', { noEffect: 'use `validate`' }),
 } satisfies FlagSet
@@ -66,8 +99,18 @@ export const promtailAgentFlags = {
   ...agentFlags,
   'config.file': flag.file('/etc/promtail/config.yml', 'Log configuration, YAML of Promtail'),
   'promtail.config.file': { ...agentFlags['promtail.config.file'], noEffect: '--config.file is the log configuration here' },
-  'http.port': { ...agentFlags['http.port'], noEffect: 'there is no scrape configuration to read anew' },
+  'http.port': { ...agentFlags['http.port'], noEffect: 'SIGHUP and a change of the file read the log configuration anew' },
+  'agent.shard.count': { ...agentFlags['agent.shard.count'], noEffect: 'lines are read where their files are' },
+  'agent.shard.index': { ...agentFlags['agent.shard.index'], noEffect: 'lines are read where their files are' },
 } satisfies typeof agentFlags
+
+const noScrapes = { noEffect: 'nothing is scraped here' }
+export const promtailScrapeFlags = {
+  'scrape.series-limit-per-target': { ...scrapeFlags['scrape.series-limit-per-target'], ...noScrapes },
+  'scrape.series-limit-per-job': { ...scrapeFlags['scrape.series-limit-per-job'], ...noScrapes },
+  'scrape.metadata-interval': { ...scrapeFlags['scrape.metadata-interval'], ...noScrapes },
+  'scrape.extra-metrics': { ...scrapeFlags['scrape.extra-metrics'], ...noScrapes },
+} satisfies typeof scrapeFlags
 
 /** Flags of the original's agent that change nothing here. */
 export const formerAgentFlags = {

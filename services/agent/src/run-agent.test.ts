@@ -4,7 +4,7 @@ import { createDiscoveryContext } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
-import { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
+import { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { setupOf } from './run-agent.ts'
 
 const host = {
@@ -17,7 +17,7 @@ const host = {
 }
 
 function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { values } = parseFlags({ ...agentFlags, ...bufferFlags, ...promtailFlags }, argv, env)
+  const { values } = parseFlags({ ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags }, argv, env)
   const texts = { scrape: undefined, logs: undefined, warnings: [] }
   return setupOf(
     { values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env },
@@ -36,7 +36,8 @@ test('what no flag says', () => {
     logLabels: [],
     logBatch: { bytes: 1024 * 1024, waitMs: 1000 },
     logBackoff: { minMs: 500, maxMs: 300_000 },
-    buffer: { directory: './clymene-buffer', maxBytes: 512 * 1024 ** 2, maxAgeMs: 48 * 3_600_000, full: 'expire', drainTimeoutMs: 5000 },
+    scraping: { seriesLimits: { perTarget: 1_000_000, perJob: 5_000_000 }, shard: { index: 0, count: 1 }, metadataIntervalMs: 60_000 },
+    buffer: { directory: './clymene-buffer', maxBytes: 1024 ** 3, maxAgeMs: 48 * 3_600_000, full: 'expire', drainTimeoutMs: 5000 },
   })
   expect(setup([]).hostName).toBe(hostname())
 })
@@ -45,6 +46,9 @@ describe('what a flag says', () => {
   test.each<[flag: string, expected: object]>([
     ['--agent.id=a', { agentId: 'a' }],
     ['--cluster=c', { cluster: 'c' }],
+    ['--scrape.series-limit-per-target=5', { scraping: { seriesLimits: { perTarget: 5 } } }],
+    ['--scrape.series-limit-per-job=6', { scraping: { seriesLimits: { perJob: 6 } } }],
+    ['--scrape.metadata-interval=0s', { scraping: { metadataIntervalMs: 0 } }],
     ['--agent.streams=4', { streams: 4 }],
     ['--clymene-promtail.tenant-id=t', { tenant: 't' }],
     ['--clymene-promtail.batch-wait=2s', { logBatch: { waitMs: 2000 } }],
@@ -62,6 +66,11 @@ describe('what a flag says', () => {
     ['--buffer.drain-timeout=1s', { buffer: { drainTimeoutMs: 1000 } }],
   ])('%s', (flag, expected) => {
     expect(setup([flag])).toMatchObject(expected)
+  })
+
+  test('which of several agents this is', () => {
+    const flags = ['--agent.shard.count=3', '--agent.shard.index=clymene-agent-2']
+    expect(setup(flags)).toMatchObject({ scraping: { shard: { index: 2, count: 3 } } })
   })
 })
 

@@ -11,12 +11,13 @@ import type { ConfigTexts } from './config-texts.ts'
 import type { LogContext } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { dryRun } from './dry-run.ts'
-import type { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
+import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
 import { startReloadServer } from './reload-server.ts'
+import { readShard } from './shard.ts'
 
 export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selection'> & {
-  readonly values: FlagValues<typeof agentFlags & typeof bufferFlags & typeof promtailFlags>
+  readonly values: FlagValues<typeof agentFlags & typeof scrapeFlags & typeof dryRunFlags & typeof bufferFlags & typeof promtailFlags>
   readonly texts: ConfigTexts
   readonly env: NodeJS.ProcessEnv
 }
@@ -37,7 +38,7 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   const { logger, metrics, readiness, version, admin } = host
   const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, discovery))
   const setup = setupOf(config, host, readScrape(), discovery)
-  if (values['clymene-promtail.dry-run']) {
+  if (values['dry-run']) {
     readiness.set('start', undefined)
     const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
     return dryRun({ ...setup, storages, print: createStdoutPrinter(), scratch: tmpdir(), logger, metrics }, stop)
@@ -83,6 +84,11 @@ export const setupOf = (
   tenant: values['clymene-promtail.tenant-id'],
   streams: values['agent.streams'],
   scrapeConfigs,
+  scraping: {
+    seriesLimits: { perTarget: values['scrape.series-limit-per-target'], perJob: values['scrape.series-limit-per-job'] },
+    shard: readShard(values),
+    metadataIntervalMs: values['scrape.metadata-interval'],
+  },
   logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], logContext(discovery, env, values['logs.all-nodes'])),
   logLabels: values['clymene-promtail.external-labels'],
   maxLineBytes: values['logs.max-line-bytes'],
