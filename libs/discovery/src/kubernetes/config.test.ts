@@ -38,12 +38,12 @@ describe('what is accepted', () => {
       role: 'pod',
       namespaces: { own: false, names: [] },
       selectors: new Map(),
-      attachNode: false,
+      attach: { node: false, namespace: false, deployment: false, job: false, cronjob: false },
       api: { key: 'in cluster' },
     })
   })
 
-  test.each(['node', 'pod', 'service', 'endpoints', 'endpointslice'])('the role %s', (role) => {
+  test.each(['node', 'pod', 'service', 'endpoints', 'endpointslice', 'ingress'])('the role %s', (role) => {
     expect(parsed({ role }).role).toBe(role)
   })
 
@@ -64,13 +64,30 @@ describe('what is accepted', () => {
         },
         { role: 'endpoints', label: 'team' },
       ],
-      attach_metadata: { node: true },
+      attach_metadata: { node: true, namespace: true, job: true, cronjob: false },
     })
     expect(config.namespaces.names).toEqual(['a', 'b'])
     expect(config.selectors.get('pods')?.fieldSelector).toBe('spec.nodeName=n1,status.phase!=Failed')
     expect(config.selectors.get('endpoints')).toEqual({ labelSelector: 'team', fieldSelector: '' })
-    expect(config.attachNode).toBe(true)
+    expect(config.attach).toEqual({ node: true, namespace: true, deployment: false, job: true, cronjob: false })
     expect(config.api.access(outside).url).toBe('https://[fd00::1]:6443/k8s/clusters/c-1')
+  })
+
+  test.each([
+    ['pod', 'pod'],
+    ['pod', 'node'],
+    ['node', 'node'],
+    ['service', 'service'],
+    ['endpoints', 'pod'],
+    ['endpoints', 'service'],
+    ['endpoints', 'endpoints'],
+    ['endpointslice', 'pod'],
+    ['endpointslice', 'service'],
+    ['endpointslice', 'endpointslice'],
+    ['ingress', 'ingress'],
+  ])('the role %s selects %s', (role, selected) => {
+    const { selectors } = parsed({ role, selectors: [{ role: selected, label: 'a=b' }] })
+    expect([...selectors.values()]).toEqual([{ labelSelector: 'a=b', fieldSelector: '' }])
   })
 
   test('a kubeconfig, its path from the folder of the configuration', () => {
@@ -90,7 +107,7 @@ describe('the own node', () => {
     expect(parsed({ role: 'pod', selectors }, 'n1').selectors.get('pods')).toEqual(expected)
   })
 
-  test.each(['node', 'service', 'endpoints', 'endpointslice'])('does not narrow the role %s', (role) => {
+  test.each(['node', 'service', 'endpoints', 'endpointslice', 'ingress'])('does not narrow the role %s', (role) => {
     expect(parsed({ role }, 'n1').selectors.size).toBe(0)
   })
 })
@@ -140,9 +157,8 @@ describe('which server', () => {
 describe('mistakes', () => {
   test.each<[what: string, value: unknown, mistakes: readonly RegExp[]]>([
     ['no map', 'pod', [/^k\[0\]: expected a mapping, found "pod"/, /^k\[0\]\.role/]],
-    ['no role', {}, [/^k\[0\]\.role: expected one of node, pod, service, endpoints, endpointslice, found undefined/]],
+    ['no role', {}, [/^k\[0\]\.role: expected one of node, pod, service, endpoints, endpointslice, ingress, found undefined/]],
     ['an unknown role', { role: 'pods' }, [/^k\[0\]\.role: expected one of .*, found "pods"/]],
-    ['ingress', { role: 'ingress' }, [/^k\[0\]\.role: "ingress" is not supported yet, expected one of/]],
     ['an unknown key', { role: 'pod', namespace: 'x' }, [/^k\[0\]\.namespace: unknown key \(known: role, api_server/]],
     ['a server without scheme', { role: 'pod', api_server: 'k8s:6443' }, [/^k\[0\]\.api_server: expected a URL such as https:/]],
     [
@@ -198,7 +214,7 @@ describe('mistakes', () => {
     [
       'a selector without a role',
       { role: 'pod', selectors: [{ label: 'a' }] },
-      [/^k\[0\]\.selectors\[0\]\.role: the role pod can select pod, found undefined/],
+      [/^k\[0\]\.selectors\[0\]\.role: the role pod can select pod, node, found undefined/],
     ],
     [
       'a selector of another role',
@@ -232,9 +248,14 @@ describe('mistakes', () => {
       [/^k\[0\]\.selectors\[0\]\.labels: unknown key/],
     ],
     [
-      'labels of the namespace',
-      { role: 'pod', attach_metadata: { namespace: true } },
-      [/^k\[0\]\.attach_metadata\.namespace: is not supported yet \(known: node\)/],
+      'an unknown key of attach_metadata',
+      { role: 'pod', attach_metadata: { pod: true } },
+      [/^k\[0\]\.attach_metadata\.pod: unknown key \(known: node, namespace, deployment, job, cronjob\)/],
+    ],
+    [
+      'an ingress that selects pods',
+      { role: 'ingress', selectors: [{ role: 'pod' }] },
+      [/^k\[0\]\.selectors\[0\]\.role: the role ingress can select ingress, found "pod"/],
     ],
     [
       'attach_metadata that is none',

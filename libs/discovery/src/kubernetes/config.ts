@@ -7,6 +7,7 @@ import { HTTP_ACCESS_KEYS, parseHttpAccess } from '@clymene/runtime'
 import type { ParseOptions } from '../discoverer-config.ts'
 import { readMapping } from '../target-groups.ts'
 import { apiSource } from './api-source.ts'
+import { ATTACH_KEYS, ATTACH_NOTHING, type Attach } from './attach.ts'
 import { readFlag } from './flag-value.ts'
 import { readNamespaces, type Namespaces } from './namespaces.ts'
 import { ROLES, type Role } from './roles.ts'
@@ -18,8 +19,7 @@ export type KubernetesConfig = {
   readonly api: ApiSource
   readonly namespaces: Namespaces
   readonly selectors: Selectors
-  /** Adds the labels of its node to a target. */
-  readonly attachNode: boolean
+  readonly attach: Attach
   /** Pods are asked for of this node only. */
   readonly ofNode: string | undefined
 }
@@ -46,7 +46,7 @@ export function parseKubernetesConfig(value: unknown, where: string, options: Pa
     namespaces,
     api: readApi(fields, where, namespaces, options.directory ?? '.', mistakes),
     selectors: readSelectors(fields.get('selectors'), `${where}.selectors`, { role, ownNode: options.ownNode }, mistakes),
-    attachNode: readAttach(fields.get('attach_metadata'), `${where}.attach_metadata`, mistakes),
+    attach: readAttach(fields.get('attach_metadata'), `${where}.attach_metadata`, mistakes),
     ofNode: role === 'pod' ? options.ownNode : undefined,
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
@@ -56,8 +56,7 @@ export function parseKubernetesConfig(value: unknown, where: string, options: Pa
 function readRole(value: unknown, where: string, mistakes: string[]): Role {
   const role = ROLES.find((one) => one === value)
   if (role !== undefined) return role
-  const expected = `expected one of ${ROLES.join(', ')}`
-  mistakes.push(`${where}: ${value === 'ingress' ? '"ingress" is not supported yet, ' : ''}${expected}, found ${shown(value)}`)
+  mistakes.push(`${where}: expected one of ${ROLES.join(', ')}, found ${shown(value)}`)
   return 'pod'
 }
 
@@ -105,12 +104,14 @@ function readPath(value: unknown, where: string, directory: string, mistakes: st
   return undefined
 }
 
-function readAttach(value: unknown, where: string, mistakes: string[]): boolean {
-  if (value === undefined || value === null) return false
+/** Which of these a role has objects of is not checked, as Prometheus does not: the others change nothing. */
+function readAttach(value: unknown, where: string, mistakes: string[]): Attach {
+  if (value === undefined || value === null) return ATTACH_NOTHING
   const fields = readMapping(value, where, mistakes)
+  const known = new Set<string>(ATTACH_KEYS)
   for (const key of fields.keys()) {
-    if (key === 'node') continue
-    mistakes.push(`${where}.${key}: ${key === 'namespace' ? 'is not supported yet' : 'unknown key'} (known: node)`)
+    if (!known.has(key)) mistakes.push(`${where}.${key}: unknown key (known: ${ATTACH_KEYS.join(', ')})`)
   }
-  return readFlag(fields.get('node'), `${where}.node`, mistakes)
+  const read = (key: keyof Attach): boolean => readFlag(fields.get(key), `${where}.${key}`, mistakes)
+  return { node: read('node'), namespace: read('namespace'), deployment: read('deployment'), job: read('job'), cronjob: read('cronjob') }
 }

@@ -1,8 +1,8 @@
+import { addNamespaceLabels, addNodeLabels, type Attach } from './attach.ts'
 import { createBackingPods } from './backing-pods.ts'
 import type { EndpointSlice, SliceEndpoint, SlicePort } from './endpoint-slice.ts'
 import { useOf, type GroupMade, type Lookup } from './lookup.ts'
 import { addMeta, joinHostPort, labelName, metaLabels } from './meta-labels.ts'
-import { addNodeLabels } from './node-group.ts'
 import { uncoveredTargets } from './pod-group.ts'
 import { serviceLabels } from './service-group.ts'
 
@@ -10,33 +10,38 @@ import { serviceLabels } from './service-group.ts'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
 /** One target an address and port, with the labels of service and pod; then the other ports of these pods. */
-export function endpointSliceGroup(slice: EndpointSlice, attachNode: boolean, lookup: Lookup): GroupMade {
+export function endpointSliceGroup(slice: EndpointSlice, attach: Attach, lookup: Lookup): GroupMade {
   const { namespace, name } = slice
   const serviceName = slice.labels.find(([label]) => label === SERVICE_NAME)?.[1]
   const service = serviceName === undefined ? undefined : lookup('services', namespace, serviceName)
   const labels = service === undefined ? metaLabels(['namespace', namespace]) : serviceLabels(service)
   for (const [label, value] of metaLabels(['endpointslice_address_type', slice.addressType])) labels.set(label, value)
   addMeta(labels, 'endpointslice', slice)
-  const pods = createBackingPods(lookup)
+  const ofNamespace = addNamespaceLabels(labels, attach, lookup, namespace)
+  const pods = createBackingPods(attach, lookup)
 
   const targetOf = (endpoint: SliceEndpoint, port: SlicePort, address: string) => {
     const target = endpointLabels(endpoint, port).set(
       '__address__',
       port.number === undefined ? address : joinHostPort(address, port.number),
     )
-    if (attachNode) addNodeLabels(target, lookup('nodes', '', nodeOf(endpoint)))
-    pods.cover(target, endpoint.targetRef, port.number)
+    if (attach.node) addNodeLabels(target, lookup, nodeOf(endpoint))
+    pods.cover(target, endpoint.targetRef, { number: port.number })
     return target
   }
 
-  const targets = slice.endpoints.flatMap((endpoint) =>
+  // The other slices of a service with both address families lead to the same pods.
+  const isSecond = service !== undefined && service.primaryFamily !== '' && service.primaryFamily !== slice.addressType
+  const endpoints = isSecond ? [] : slice.endpoints
+  const targets = endpoints.flatMap((endpoint) =>
     slice.ports.flatMap((port) => endpoint.addresses.map((address) => targetOf(endpoint, port, address))),
   )
-  const nodes = attachNode ? slice.endpoints.map(nodeOf).filter(Boolean) : []
+  const nodes = attach.node ? endpoints.map(nodeOf).filter(Boolean) : []
   return {
     group: { source: `endpointslice/${namespace}/${name}`, labels, targets: [...targets, ...uncoveredTargets(pods.found())] },
     uses: [
       ...(serviceName === undefined ? [] : [useOf('services', namespace, serviceName)]),
+      ...ofNamespace,
       ...pods.uses(),
       ...nodes.map((node) => useOf('nodes', '', node)),
     ],

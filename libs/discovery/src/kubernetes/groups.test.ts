@@ -1,12 +1,13 @@
 import type { TargetGroup } from '@clymene/model'
 import { describe, expect, test } from 'vitest'
 
+import { ATTACH_NOTHING, type Attach } from './attach.ts'
 import { endpointSliceGroup } from './endpoint-slice-group.ts'
 import { readEndpointSlice } from './endpoint-slice.ts'
 import { endpointsGroup } from './endpoints-group.ts'
 import { readEndpoints } from './endpoints.ts'
 import { fixture, lookupIn, plain } from './fixtures.test-kit.ts'
-import type { Json } from './json.ts'
+import { jsonAt, type Json } from './json.ts'
 import { nodeGroup } from './node-group.ts'
 import { readNode } from './node.ts'
 import { podGroup } from './pod-group.ts'
@@ -16,11 +17,11 @@ import { serviceGroup } from './service-group.ts'
 import { readService } from './service.ts'
 
 const none = lookupIn()
+const NODE: Attach = { ...ATTACH_NOTHING, node: true }
 const shown = ({ source, labels, targets }: TargetGroup) => ({ source, labels: plain(labels), targets: targets.map(plain) })
 
 /** The checkout pod as other groups show it. */
 const POD = {
-  namespace: 'shop',
   pod_name: 'checkout-9ff9794b5-f6fxt',
   pod_ip: '10.244.1.17',
   pod_ready: 'true',
@@ -73,9 +74,9 @@ describe('a pod', () => {
   const pod = readPod(fixture('pod'))
 
   test('has a target a port of each container, and one without a port where there is none; init containers too', () => {
-    expect(shown(podGroup(pod, false, none).group)).toEqual({
+    expect(shown(podGroup(pod, ATTACH_NOTHING, none).group)).toEqual({
       source: 'pod/shop/checkout-9ff9794b5-f6fxt',
-      labels: POD,
+      labels: { namespace: 'shop', ...POD },
       targets: [
         { __address__: '10.244.1.17:8080', ...MAIN, pod_container_id: 'containerd://3f', ...port('http', 8080) },
         { __address__: '10.244.1.17:9102', ...MAIN, pod_container_id: 'containerd://3f', ...port('metrics', 9102) },
@@ -98,21 +99,37 @@ describe('a pod', () => {
     })
   })
 
-  test('gets the name and labels of its node when that is asked for, and is made anew with it', () => {
-    const { group, uses } = podGroup(pod, true, lookupIn(readNode(fixture('node'))))
+  test('gets name, labels and annotations of its node when that is asked for, and is made anew with it', () => {
+    const { group, uses } = podGroup(pod, NODE, lookupIn(readNode(fixture('node'))))
     expect(plain(group.labels)).toMatchObject({ ...POD, node_name: 'worker-1', node_label_topology_kubernetes_io_zone: 'eu-1a' })
-    expect(plain(group.labels)).toHaveProperty('node_labelpresent_node_role_kubernetes_io_worker', 'true')
-    expect(Object.keys(plain(group.labels)).filter((name) => name.startsWith('node_annotation'))).toEqual([])
+    expect(plain(group.labels)).toMatchObject({
+      node_labelpresent_node_role_kubernetes_io_worker: 'true',
+      node_annotation_node_alpha_kubernetes_io_ttl: '0',
+    })
+    expect(group.targets).toHaveLength(5)
     expect(uses).toEqual(['nodes worker-1'])
-    expect(plain(podGroup(pod, true, none).group.labels)).toEqual(POD)
-    expect(plain(podGroup(pod, false, none).group.labels)).toEqual(POD)
+  })
+
+  test.each<[what: string, nodeName: string, uses: readonly string[]]>([
+    ['on a node that is not selected', 'other', ['nodes other']],
+    ['on no node yet', '', []],
+  ])('%s is not there when nodes are attached', (_what, nodeName, expected) => {
+    const elsewhere = readPod({
+      metadata: { name: 'p', namespace: 'n' },
+      spec: { nodeName, containers: [{}] },
+      status: { podIP: '1.1.1.1' },
+    })
+    const { group, uses } = podGroup(elsewhere, NODE, lookupIn(readNode(fixture('node'))))
+    expect(shown(group)).toEqual({ source: 'pod/n/p', labels: {}, targets: [] })
+    expect(uses).toEqual(expected)
+    expect(podGroup(elsewhere, ATTACH_NOTHING, none).group.targets).toHaveLength(1)
   })
 
   const podWith = (status: Json, spec: Json = {}) =>
     shown(
       podGroup(
         readPod({ metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c' }], ...spec }, status }),
-        false,
+        ATTACH_NOTHING,
         none,
       ).group,
     )
@@ -147,12 +164,12 @@ describe('a pod', () => {
 
   test('that nothing controls, or whose owner is no controller, has no controller labels', () => {
     const owned = readPod({ metadata: { name: 'p', ownerReferences: [{ kind: 'X', name: 'x' }] }, status: { podIP: '1.1.1.1' } })
-    expect(plain(podGroup(owned, false, none).group.labels)).not.toHaveProperty('pod_controller_kind')
+    expect(plain(podGroup(owned, ATTACH_NOTHING, none).group.labels)).not.toHaveProperty('pod_controller_kind')
   })
 
   test('label names that are no label names get underscores; an empty value is present all the same', () => {
     const labels = JSON.parse('{"a.b/c-d":"1","__proto__":"2","empty":"","é":"3"}') as unknown
-    const { group } = podGroup(readPod({ metadata: { name: 'p', labels }, status: { podIP: '1.1.1.1' } }), false, none)
+    const { group } = podGroup(readPod({ metadata: { name: 'p', labels }, status: { podIP: '1.1.1.1' } }), ATTACH_NOTHING, none)
     expect(plain(group.labels)).toMatchObject({
       pod_label_a_b_c_d: '1',
       pod_labelpresent_a_b_c_d: 'true',
@@ -193,6 +210,14 @@ describe('a node', () => {
     })
   })
 
+  test('has a label for each condition', () => {
+    const conditions = [{ type: 'Ready', status: 'True' }, { type: 'Disk-Pressure', status: 'Unknown' }, { type: 'Odd' }]
+    const { labels } = nodeGroup(
+      readNode({ metadata: { name: 'n' }, status: { addresses: [{ type: 'Hostname', address: 'n' }], conditions } }),
+    )
+    expect(plain(labels)).toEqual({ node_name: 'n', node_condition_ready: 'true', node_condition_disk_pressure: 'unknown' })
+  })
+
   test.each([
     [['Hostname', 'LegacyHostIP', 'ExternalDNS', 'ExternalIP', 'InternalDNS', 'InternalIP'], 'InternalIP'],
     [['Hostname', 'LegacyHostIP', 'ExternalDNS', 'ExternalIP', 'InternalDNS'], 'InternalDNS'],
@@ -213,7 +238,7 @@ describe('a node', () => {
 
 describe('a service', () => {
   test('has a target a port, by its name in the cluster', () => {
-    const group = shown(serviceGroup(readService(fixture('service'))))
+    const group = shown(serviceGroup(readService(fixture('service')), ATTACH_NOTHING, none).group)
     expect(group.source).toBe('svc/shop/checkout')
     expect(group.labels).toEqual(SERVICE)
     expect(group.targets).toEqual([
@@ -229,7 +254,7 @@ describe('a service', () => {
   })
 
   test('of a name elsewhere has that name, and no address in the cluster', () => {
-    expect(shown(serviceGroup(readService(fixture('external-service')))).targets).toEqual([
+    expect(shown(serviceGroup(readService(fixture('external-service')), ATTACH_NOTHING, none).group).targets).toEqual([
       {
         __address__: 'legacy.shop.svc:443',
         service_port_number: '443',
@@ -240,9 +265,23 @@ describe('a service', () => {
     ])
   })
 
+  test.each<[what: string, status: Json, expected: string]>([
+    [
+      'that got addresses',
+      { loadBalancer: { ingress: [{ ip: '203.0.113.1' }, { hostname: 'h' }, { ip: 'fd00::1' }] } },
+      '203.0.113.1,fd00::1',
+    ],
+    ['that got a name', { loadBalancer: { ingress: [{ hostname: 'h' }] } }, '203.0.113.9'],
+    ['that got none yet', {}, '203.0.113.9'],
+  ])('of a load balancer %s', (_what, status, expected) => {
+    const spec = { type: 'LoadBalancer', loadBalancerIP: '203.0.113.9', ports: [{ port: 1 }] }
+    const { group } = serviceGroup(readService({ metadata: { name: 's', namespace: 'n' }, spec, status }), ATTACH_NOTHING, none)
+    expect(plain(group.targets[0] ?? new Map())).toHaveProperty('service_loadbalancer_ip', expected)
+  })
+
   test('of a load balancer has the address that was asked for', () => {
     const spec = { type: 'LoadBalancer', clusterIP: '10.0.0.1', loadBalancerIP: '203.0.113.9', ports: [{ port: 1 }] }
-    const [target] = serviceGroup(readService({ metadata: { name: 's', namespace: 'n' }, spec })).targets
+    const [target] = serviceGroup(readService({ metadata: { name: 's', namespace: 'n' }, spec }), ATTACH_NOTHING, none).group.targets
     expect(plain(target ?? new Map())).toMatchObject({ service_loadbalancer_ip: '203.0.113.9', service_cluster_ip: '10.0.0.1' })
   })
 })
@@ -252,7 +291,7 @@ describe('endpoints', () => {
   const whole = lookupIn(readPod(fixture('pod')), readService(fixture('service')), readNode(fixture('node')))
 
   test('have a target an address and port with the labels of service and pod, then the other ports of the pod', () => {
-    const { group, uses } = endpointsGroup(endpoints, false, whole)
+    const { group, uses } = endpointsGroup(endpoints, ATTACH_NOTHING, whole)
     expect(uses).toEqual(['services shop/checkout', 'pods shop/checkout-9ff9794b5-f6fxt'])
     expect(shown(group)).toEqual({
       source: 'endpoints/shop/checkout',
@@ -284,7 +323,7 @@ describe('endpoints', () => {
   })
 
   test('whose pod and service are not known yet are there without their labels, and are made anew when they come', () => {
-    const { group, uses } = endpointsGroup(endpoints, false, none)
+    const { group, uses } = endpointsGroup(endpoints, ATTACH_NOTHING, none)
     expect(shown(group).targets).toEqual([
       {
         __address__: '10.244.1.17:8080',
@@ -302,7 +341,7 @@ describe('endpoints', () => {
   })
 
   test('get the labels of the node when that is asked for', () => {
-    const { group, uses } = endpointsGroup(endpoints, true, whole)
+    const { group, uses } = endpointsGroup(endpoints, NODE, whole)
     expect(plain(group.targets[0] ?? new Map())).toMatchObject({ node_name: 'worker-1', node_label_kubernetes_io_hostname: 'worker-1' })
     expect(uses).toContain('nodes worker-1')
   })
@@ -319,7 +358,7 @@ describe('endpoints', () => {
           },
         ],
       }),
-      false,
+      ATTACH_NOTHING,
       whole,
     ).group
     expect(shown(group)).toEqual({
@@ -342,13 +381,26 @@ describe('endpoints', () => {
   test('of a node itself get the labels of that node when that is asked for', () => {
     const addresses = [{ ip: '192.168.1.11', targetRef: { kind: 'Node', name: 'worker-1' } }]
     const kubelet = readEndpoints({ metadata: { name: 'kubelet', namespace: 'n' }, subsets: [{ ports: [{ port: 10250 }], addresses }] })
-    const { group, uses } = endpointsGroup(kubelet, true, whole)
+    const { group, uses } = endpointsGroup(kubelet, NODE, whole)
     expect(plain(group.targets[0] ?? new Map())).toMatchObject({ node_name: 'worker-1' })
     expect(uses).toContain('nodes worker-1')
   })
 
+  test('that lead to a port by another protocol than the container names: the label says what is reached', () => {
+    const pod = { metadata: { name: 'p', namespace: 'n' }, status: { podIP: '1.1.1.1' } }
+    const spec = { containers: [{ name: 'dns', ports: [{ containerPort: 53, protocol: 'TCP' }] }] }
+    const addresses = [{ ip: '1.1.1.1', targetRef: { kind: 'Pod', name: 'p', namespace: 'n' } }]
+    const { group } = endpointsGroup(
+      readEndpoints({ metadata: { name: 'dns', namespace: 'n' }, subsets: [{ ports: [{ port: 53, protocol: 'UDP' }], addresses }] }),
+      ATTACH_NOTHING,
+      lookupIn(readPod({ ...pod, spec })),
+    )
+    expect(plain(group.targets[0] ?? new Map())).toHaveProperty('pod_container_port_protocol', 'UDP')
+    expect(group.targets).toHaveLength(1)
+  })
+
   test('without subsets have no target', () => {
-    expect(endpointsGroup(readEndpoints({ metadata: { name: 'e', namespace: 'n' } }), false, none).group.targets).toEqual([])
+    expect(endpointsGroup(readEndpoints({ metadata: { name: 'e', namespace: 'n' } }), ATTACH_NOTHING, none).group.targets).toEqual([])
   })
 })
 
@@ -356,7 +408,7 @@ describe('an endpoint slice', () => {
   const whole = lookupIn(readPod(fixture('pod')), readService(fixture('service')), readNode(fixture('node')))
 
   test('has a target an address and port with the labels of service and pod, then the other ports of the pod', () => {
-    const { group, uses } = endpointSliceGroup(readEndpointSlice(fixture('endpoint-slice')), false, whole)
+    const { group, uses } = endpointSliceGroup(readEndpointSlice(fixture('endpoint-slice')), ATTACH_NOTHING, whole)
     expect(uses).toEqual(['services shop/checkout', 'pods shop/checkout-9ff9794b5-f6fxt'])
     expect(shown(group)).toEqual({
       source: 'endpointslice/shop/checkout-h4k4p',
@@ -394,6 +446,23 @@ describe('an endpoint slice', () => {
     })
   })
 
+  test.each<[policy: string | undefined, families: readonly string[], addressType: string, targets: number]>([
+    ['PreferDualStack', ['IPv4', 'IPv6'], 'IPv4', 3],
+    ['PreferDualStack', ['IPv4', 'IPv6'], 'IPv6', 0],
+    ['RequireDualStack', ['IPv6', 'IPv4'], 'IPv4', 0],
+    ['SingleStack', ['IPv4'], 'IPv6', 3],
+    ['PreferDualStack', [], 'IPv6', 3],
+    [undefined, ['IPv4'], 'IPv6', 3],
+  ])('of a service with the policy %s and the families %j, of type %s: %i targets', (ipFamilyPolicy, ipFamilies, addressType, targets) => {
+    const service = fixture('service')
+    const spec = { ...jsonAt(service, 'spec'), ipFamilies, ipFamilyPolicy }
+    const lookup = lookupIn(readPod(fixture('pod')), readService({ ...service, spec }))
+    const slice = readEndpointSlice({ ...fixture('endpoint-slice'), addressType })
+    const { group, uses } = endpointSliceGroup(slice, ATTACH_NOTHING, lookup)
+    expect(group.targets).toHaveLength(targets)
+    expect(uses).toContain('services shop/checkout')
+  })
+
   test('of every port, of a node, with what an old server says of its place', () => {
     const { group, uses } = endpointSliceGroup(
       readEndpointSlice({
@@ -409,7 +478,7 @@ describe('an endpoint slice', () => {
         ],
         ports: [{ appProtocol: 'http' }],
       }),
-      true,
+      NODE,
       whole,
     )
     const rest = {
@@ -432,10 +501,14 @@ describe('an endpoint slice', () => {
 
 test.each([
   ['node', 'worker-1', () => nodeGroup(readNode(fixture('node')))],
-  ['pod', 'shop/checkout-9ff9794b5-f6fxt', () => podGroup(readPod(fixture('pod')), false, none).group],
-  ['service', 'shop/checkout', () => serviceGroup(readService(fixture('service')))],
-  ['endpoints', 'shop/checkout', () => endpointsGroup(readEndpoints(fixture('endpoints')), false, none).group],
-  ['endpointslice', 'shop/checkout-h4k4p', () => endpointSliceGroup(readEndpointSlice(fixture('endpoint-slice')), false, none).group],
+  ['pod', 'shop/checkout-9ff9794b5-f6fxt', () => podGroup(readPod(fixture('pod')), ATTACH_NOTHING, none).group],
+  ['service', 'shop/checkout', () => serviceGroup(readService(fixture('service')), ATTACH_NOTHING, none).group],
+  ['endpoints', 'shop/checkout', () => endpointsGroup(readEndpoints(fixture('endpoints')), ATTACH_NOTHING, none).group],
+  [
+    'endpointslice',
+    'shop/checkout-h4k4p',
+    () => endpointSliceGroup(readEndpointSlice(fixture('endpoint-slice')), ATTACH_NOTHING, none).group,
+  ],
 ] as const)('a group of the role %s is found again by the key of its object', (role, key, make) => {
   expect(make().source).toBe(sourceOf(role, key))
 })

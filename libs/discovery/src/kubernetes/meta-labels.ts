@@ -14,13 +14,18 @@ export function metaLabels(...pairs: readonly (readonly [name: string, value: st
 }
 
 /** `<role>_name`, and each label and annotation twice: its value, and that it is there. */
-export function addMeta(labels: MetaLabels, role: string, { name, labels: own, annotations }: ObjectMeta): void {
-  labels.set(`${PREFIX}${role}_name`, name)
+export function addMeta(labels: MetaLabels, role: string, meta: ObjectMeta): void {
+  labels.set(`${PREFIX}${role}_name`, meta.name)
+  addMetaPairs(labels, role, meta)
+}
+
+/** The same without the name. */
+export function addMetaPairs(labels: MetaLabels, role: string, { labels: own, annotations }: ObjectMeta): void {
   addPairs(labels, `${role}_label`, own)
   addPairs(labels, `${role}_annotation`, annotations)
 }
 
-export function addPairs(labels: MetaLabels, what: string, pairs: TextPairs): void {
+function addPairs(labels: MetaLabels, what: string, pairs: TextPairs): void {
   for (const [name, value] of pairs) {
     if (value !== '') labels.set(labelName(`${what}_`, name), value)
     labels.set(labelName(`${what}present_`, name), 'true')

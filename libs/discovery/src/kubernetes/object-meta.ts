@@ -1,4 +1,4 @@
-import { jsonAt, textAt, textPairsAt, type Json, type TextPairs } from './json.ts'
+import { jsonAt, listAt, textAt, textPairsAt, type Json, type TextPairs } from './json.ts'
 
 /** What every object has, as far as labels need it. */
 export type ObjectMeta = {
@@ -12,6 +12,9 @@ export type ObjectMeta = {
   readonly labels: TextPairs
   readonly annotations: TextPairs
 }
+
+/** The one owner that makes and removes an object. */
+export type Controller = { readonly kind: string; readonly name: string }
 
 export const objectKey = (namespace: string, name: string): string => (namespace === '' ? name : `${namespace}/${name}`)
 
@@ -28,4 +31,9 @@ export function readMeta(object: Json): ObjectMeta {
     labels: textPairsAt(metadata, 'labels'),
     annotations: textPairsAt(metadata, 'annotations'),
   }
+}
+
+export function readController(object: Json): Controller | undefined {
+  const owner = listAt(jsonAt(object, 'metadata'), 'ownerReferences').find(({ controller }) => controller === true)
+  return owner && { kind: textAt(owner, 'kind'), name: textAt(owner, 'name') }
 }

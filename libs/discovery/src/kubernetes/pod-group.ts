@@ -1,32 +1,38 @@
 import type { TargetGroup } from '@clymene/model'
 
+import { addNamespaceLabels, addNodeLabels, addWorkloadLabels, ATTACH_KEYS, type Attach } from './attach.ts'
 import { useOf, type GroupMade, type Lookup } from './lookup.ts'
-import { addMeta, bracketed, joinHostPort, metaLabels, type MetaLabels } from './meta-labels.ts'
-import { addNodeLabels } from './node-group.ts'
+import { addMeta, bracketed, joinHostPort, metaLabels, PREFIX, type MetaLabels } from './meta-labels.ts'
 import type { Container, ContainerPort, Pod } from './pod.ts'
 
 /** One target a port of each container; a container without ports has one without a port. A pod without an address has none. */
-export function podGroup(pod: Pod, attachNode: boolean, lookup: Lookup): GroupMade {
+export function podGroup(pod: Pod, attach: Attach, lookup: Lookup): GroupMade {
   const plain = known.get(pod) ?? plainGroup(pod)
   known.set(pod, plain)
-  if (!attachNode || pod.nodeName === '') return { group: plain, uses: [] }
+  if (pod.podIp === '' || !ATTACH_KEYS.some((key) => attach[key])) return { group: plain, uses: [] }
   const labels = new Map(plain.labels)
-  addNodeLabels(labels, lookup('nodes', '', pod.nodeName))
-  return { group: { ...plain, labels }, uses: [useOf('nodes', '', pod.nodeName)] }
+  const ofNode = attach.node && pod.nodeName !== '' ? [useOf('nodes', '', pod.nodeName)] : []
+  // A selector of nodes is one of pods as well: what runs on another node, or on none yet, is not there.
+  if (attach.node && !addNodeLabels(labels, lookup, pod.nodeName)) return { group: emptyGroup(plain.source), uses: ofNode }
+  const uses = [...ofNode, ...addNamespaceLabels(labels, attach, lookup, pod.namespace), ...addWorkloadLabels(labels, attach, lookup, pod)]
+  return { group: { ...plain, labels }, uses }
 }
+
+const emptyGroup = (source: string): TargetGroup => ({ source, targets: [], labels: new Map() })
 
 /** Several jobs mostly look at the same pods: 10,000 groups are 23 MB. */
 const known = new WeakMap<Pod, TargetGroup>()
 
 function plainGroup(pod: Pod): TargetGroup {
   const source = `pod/${pod.namespace}/${pod.name}`
-  if (pod.podIp === '') return { source, targets: [], labels: new Map() }
-  return { source, labels: podLabels(pod), targets: pod.containers.flatMap((container) => containerTargets(pod, container)) }
+  if (pod.podIp === '') return emptyGroup(source)
+  const labels = podLabels(pod).set(`${PREFIX}namespace`, pod.namespace)
+  return { source, labels, targets: pod.containers.flatMap((container) => containerTargets(pod, container)) }
 }
 
+/** Without the namespace, which is also that of whatever leads to a pod. */
 export function podLabels(pod: Pod): MetaLabels {
   const labels = metaLabels(
-    ['namespace', pod.namespace],
     ['pod_ip', pod.podIp],
     ['pod_ready', pod.ready],
     ['pod_phase', pod.phase],
@@ -62,14 +68,21 @@ const portLabels = (port: ContainerPort | undefined): readonly (readonly [string
         ['pod_container_port_protocol', port.protocol],
       ]
 
-/** A pod whose ports some endpoints lead to. */
-export type BackingPod = { readonly pod: Pod; readonly coveredPorts: Set<number> }
+/** A pod whose ports some endpoints lead to; `labels` are those of every target that is one of its ports. */
+export type BackingPod = { readonly pod: Pod; readonly labels: MetaLabels; readonly coveredPorts: Set<number> }
+
+/** A port that an endpoint leads to. */
+export type EndpointPort = {
+  readonly number: number | undefined
+  /** What the labels of the container's port say instead of its own. */
+  readonly protocol?: string
+}
 
 /** The container that has the port of an endpoint, as labels. The last one that has it counts. */
-export function addContainerOfPort(labels: MetaLabels, pod: Pod, number: number | undefined): void {
+export function addContainerOfPort(labels: MetaLabels, pod: Pod, { number, protocol }: EndpointPort): void {
   for (const container of pod.containers) {
     const port = container.ports.find((one) => one.number === number)
-    if (port !== undefined) addContainerPort(labels, container, port)
+    if (port !== undefined) addContainerPort(labels, container, { ...port, protocol: protocol ?? port.protocol })
   }
 }
 
@@ -77,12 +90,12 @@ export function addContainerOfPort(labels: MetaLabels, pod: Pod, number: number 
 export const uncoveredTargets = (pods: Iterable<BackingPod>): TargetGroup['targets'] =>
   [...pods]
     .filter(({ pod }) => pod.podIp !== '')
-    .flatMap(({ pod, coveredPorts }) =>
+    .flatMap(({ pod, labels: ofPod, coveredPorts }) =>
       pod.containers.flatMap((container) =>
         container.ports
           .filter(({ number }) => !coveredPorts.has(number))
           .map((port) => {
-            const labels = podLabels(pod)
+            const labels = new Map(ofPod)
             addContainerPort(labels, container, port)
             return labels.set('__address__', joinHostPort(pod.podIp, port.number))
           }),

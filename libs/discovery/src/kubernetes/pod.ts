@@ -1,5 +1,5 @@
 import { jsonAt, listAt, numberAt, textAt, type Json } from './json.ts'
-import { readMeta, type ObjectMeta } from './object-meta.ts'
+import { readController, readMeta, type Controller, type ObjectMeta } from './object-meta.ts'
 
 export type ContainerPort = { readonly name: string; readonly number: number; readonly protocol: string }
 
@@ -21,7 +21,7 @@ export type Pod = ObjectMeta & {
   readonly phase: string
   /** true, false or unknown. */
   readonly ready: string
-  readonly controller: { readonly kind: string; readonly name: string } | undefined
+  readonly controller: Controller | undefined
   /** Init containers come last. */
   readonly containers: readonly Container[]
 }
@@ -30,7 +30,6 @@ export type Pod = ObjectMeta & {
 export function readPod(object: Json): Pod {
   const spec = jsonAt(object, 'spec')
   const status = jsonAt(object, 'status')
-  const owner = listAt(jsonAt(object, 'metadata'), 'ownerReferences').find(({ controller }) => controller === true)
   const ready = listAt(status, 'conditions').find(({ type }) => type === 'Ready')
   return {
     kind: 'pods',
@@ -40,7 +39,7 @@ export function readPod(object: Json): Pod {
     podIp: textAt(status, 'podIP'),
     phase: textAt(status, 'phase'),
     ready: (ready === undefined ? 'unknown' : textAt(ready, 'status')).toLowerCase(),
-    controller: owner && { kind: textAt(owner, 'kind'), name: textAt(owner, 'name') },
+    controller: readController(object),
     containers: [
       ...readContainers(listAt(spec, 'containers'), listAt(status, 'containerStatuses'), false),
       ...readContainers(listAt(spec, 'initContainers'), listAt(status, 'initContainerStatuses'), true),

@@ -3,6 +3,7 @@ import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
+import { ATTACH_NOTHING } from './attach.ts'
 import { fixture, lookupIn } from './fixtures.test-kit.ts'
 import { isJson, type Json } from './json.ts'
 import { readMeta } from './object-meta.ts'
@@ -14,7 +15,7 @@ function relabelled(rules: string, resource: Resource, object: Json, ...others: 
   const relabel = compileRelabel(parseRelabelConfigs(parse(rules), 'relabel_configs'))
   const { group } = groupOf(
     RESOURCES[resource].read(object),
-    false,
+    ATTACH_NOTHING,
     lookupIn(...others.map(([kind, other]) => RESOURCES[kind].read(other))),
   )
   return group.targets.flatMap((target) => finalLabels(group, target, relabel))

@@ -2,7 +2,7 @@ import { shown } from '@clymene/model'
 
 import { readMapping } from '../target-groups.ts'
 import type { Resource } from './resources.ts'
-import { RESOURCE_OF, ROLES, WATCHED_BY, type Role } from './roles.ts'
+import { RESOURCE_OF, ROLES, SELECTABLE_BY, type Role } from './roles.ts'
 
 export type Selector = { readonly labelSelector: string; readonly fieldSelector: string }
 
@@ -33,8 +33,8 @@ export function readSelectors(value: unknown, where: string, { role, ownNode }: 
       mistakes,
     )
     const selected = ROLES.find((one) => one === fields.get('role'))
-    if (selected === undefined || !WATCHED_BY[role].includes(selected)) {
-      mistakes.push(`${place}.role: the role ${role} can select ${WATCHED_BY[role].join(', ')}, found ${shown(fields.get('role'))}`)
+    if (selected === undefined || !SELECTABLE_BY[role].includes(selected)) {
+      mistakes.push(`${place}.role: the role ${role} can select ${SELECTABLE_BY[role].join(', ')}, found ${shown(fields.get('role'))}`)
     } else if (selectors.has(RESOURCE_OF[selected])) {
       mistakes.push(`${place}.role: ${shown(selected)} has a selector already; join them with a comma`)
     } else selectors.set(RESOURCE_OF[selected], { labelSelector, fieldSelector })

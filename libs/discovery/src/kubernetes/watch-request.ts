@@ -1,4 +1,4 @@
-import { resourcePath, type Resource } from './resources.ts'
+import { resourcePath, RESOURCES, type Resource } from './resources.ts'
 
 /** Which objects: all that is distinct here is watched apart. */
 export type Selection = {
@@ -16,7 +16,7 @@ export const selectionPath = ({ resource, namespace }: Selection): string => res
 
 /** `list pods in namespace x`, for people. */
 export const selectionText = ({ resource, namespace }: Selection): string =>
-  `${resource}${resource === 'nodes' ? '' : namespace === '' ? ' in all namespaces' : ` in namespace ${namespace}`}`
+  `${resource}${!RESOURCES[resource].isNamespaced ? '' : namespace === '' ? ' in all namespaces' : ` in namespace ${namespace}`}`
 
 /** @param from the version to go on from; '' begins with everything there is (a streaming list). */
 export function watchQuery(selection: Selection, from: string, timeoutSeconds: number): URLSearchParams {

@@ -1,9 +1,10 @@
 import type { TargetGroup } from '@clymene/model'
 
+import { attachedResources } from './attach.ts'
 import type { KubernetesConfig } from './config.ts'
 import type { Lookup } from './lookup.ts'
 import { objectKey } from './object-meta.ts'
-import type { KubernetesObject, Resource } from './resources.ts'
+import { RESOURCES, type KubernetesObject, type Resource } from './resources.ts'
 import { groupOf, RESOURCE_OF, sourceOf, WATCHED_BY } from './roles.ts'
 import { createTurns } from './turns.ts'
 import { createUses } from './uses.ts'
@@ -31,9 +32,12 @@ export type WatchedNamespaceOptions = {
 
 const NO_SELECTOR = { labelSelector: '', fieldSelector: '' }
 
+/** Also a right that can be given for single namespaces. */
+const onlyNamespace = (name: string) => (name === '' ? NO_SELECTOR : { labelSelector: '', fieldSelector: `metadata.name=${name}` })
+
 /** The groups of one role in one namespace: knows which to make anew when a service, pod or node behind them changes. */
 export function openNamespace({ config, namespace, watches, changed }: WatchedNamespaceOptions): WatchedNamespace {
-  const { role, api, selectors, attachNode } = config
+  const { role, api, selectors, attach } = config
   const primary = RESOURCE_OF[role]
   const dirty = new Set<string>()
   /** Groups that were taken with targets. */
@@ -51,11 +55,11 @@ export function openNamespace({ config, namespace, watches, changed }: WatchedNa
     }
     changed()
   }
-  const attached: readonly Resource[] = attachNode && role !== 'node' && role !== 'service' ? ['nodes'] : []
-  const resources = [...WATCHED_BY[role].map((one) => RESOURCE_OF[one]), ...attached]
+  const resources = [...WATCHED_BY[role].map((one) => RESOURCE_OF[one]), ...attachedResources(role, attach)]
   const watched = new Map<Resource, Watched>(
     resources.map((resource) => {
-      const selection = { resource, namespace: resource === 'nodes' ? '' : namespace, ...(selectors.get(resource) ?? NO_SELECTOR) }
+      const selector = selectors.get(resource) ?? (resource === 'namespaces' ? onlyNamespace(namespace) : NO_SELECTOR)
+      const selection = { resource, namespace: RESOURCES[resource].isNamespaced ? namespace : '', ...selector }
       return [resource, watches.open(api, selection, (keys) => note(resource, keys))]
     }),
   )
@@ -70,7 +74,7 @@ export function openNamespace({ config, namespace, watches, changed }: WatchedNa
   const make = (key: string): TargetGroup | undefined => {
     const source = sourceOf(role, key)
     const object = objectsOf(primary).get(key)
-    const made = object && groupOf(object, attachNode, lookup)
+    const made = object && groupOf(object, attach, lookup)
     uses.set(key, made?.uses ?? [])
     if (made !== undefined && made.group.targets.length > 0) {
       told.add(source)
