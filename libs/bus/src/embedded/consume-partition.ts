@@ -14,6 +14,8 @@ export type PartitionConsumption = {
   readonly handle: BatchHandler
   /** Makes the offset the group's own; never rejects. */
   readonly commit: (offset: number) => Promise<void>
+  /** Told when the oldest record was appended that `handle` has and that is not committed; undefined when it has none. */
+  readonly waiting: (sinceMs: number | undefined) => void
 }
 
 /**
@@ -21,7 +23,7 @@ export type PartitionConsumption = {
  * done; rejects when a call rejects, unless its own `signal` was aborted.
  */
 export async function consumePartition(
-  { log, from, committed: stood, batchBytes, handle, commit }: PartitionConsumption,
+  { log, from, committed: stood, batchBytes, handle, commit, waiting }: PartitionConsumption,
   stop: AbortSignal,
   signal: AbortSignal,
 ): Promise<void> {
@@ -48,15 +50,18 @@ export async function consumePartition(
     ahead = next === undefined ? reader.next(batchBytes).then((read) => ({ batch: read })) : Promise.resolve({ batch: next })
     // A failure of the reading is looked at when the batch is wanted; until then it is not unhandled.
     ahead.catch(() => undefined)
-    const commits = createCommits(batch, commit)
+    const commits = createCommits(batch, commit, waiting)
+    waiting(batch.records[0]?.origin.timestampMs)
     try {
       await handle({ topic, partition, records: batch.records, ...told(batch, takeover, stood), commit: commits.first }, signal)
     } catch (error) {
       await commits.settled()
+      waiting(undefined)
       if (signal.aborted) return
       throw error
     }
     await commits.all()
+    waiting(undefined)
     committed = batch.end
     takeover = false
   }
@@ -92,7 +97,7 @@ async function fill({ batch }: Ahead, reader: LogReader, log: PartitionLog, batc
 }
 
 /** The commits of one batch: one after the other, never backwards, none after the call has failed. */
-function createCommits({ records, end }: ReadBatch, commit: (offset: number) => Promise<void>) {
+function createCommits({ records, end }: ReadBatch, commit: (offset: number) => Promise<void>, waiting: PartitionConsumption['waiting']) {
   let done = 0
   let over = false
   let turn: Promise<void> = Promise.resolve()
@@ -100,6 +105,7 @@ function createCommits({ records, end }: ReadBatch, commit: (offset: number) => 
     if (over || count <= done) return turn
     done = count
     turn = turn.then(() => commit(offset))
+    waiting(records[count]?.origin.timestampMs)
     return turn
   }
   return {

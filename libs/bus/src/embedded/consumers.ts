@@ -5,6 +5,7 @@ import { consumePartition } from './consume-partition.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 import { toPathName } from './path-name.ts'
 import type { Topic } from './topics.ts'
+import type { Waiting } from './waiting.ts'
 
 export type Consumers = {
   /** {@link Bus.consume}. A second consumption of the same group and topic at a time is an Error. */
@@ -17,13 +18,14 @@ export type Consumers = {
 export type ConsumersOptions = {
   readonly openTopic: (name: string) => Promise<Topic>
   readonly offsets: GroupOffsets
+  readonly waiting: Waiting
   readonly batchBytes: number
   readonly drainMs: number
   readonly logger: Logger
   readonly now: () => number
 }
 
-export function createConsumers({ openTopic, offsets, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
+export function createConsumers({ openTopic, offsets, waiting, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
   const atWork = new Map<string, Promise<void>>()
   const stopping = new AbortController()
   const once = createOnceIn(60_000, now)
@@ -55,7 +57,15 @@ export function createConsumers({ openTopic, offsets, batchBytes, drainMs, logge
         // Known from now on: what it has not read is not deleted in silence.
         await commit(group, name, partition, from)
         await consumePartition(
-          { log, from, committed, batchBytes, handle, commit: (offset) => commit(group, name, partition, offset) },
+          {
+            log,
+            from,
+            committed,
+            batchBytes,
+            handle,
+            commit: (offset) => commit(group, name, partition, offset),
+            waiting: (sinceMs) => waiting.set(group, name, partition, sinceMs),
+          },
           stop,
           patience.signal,
         )

@@ -41,7 +41,8 @@ describe('a process that is killed while it writes', () => {
       for (const { headers, value } of records) expect(value.every((byte) => byte === (headers.sequence ?? 0) % 256)).toBe(true)
       for (const { origin } of records) ids.add(`${origin.logId}/${origin.partition}/${origin.offset}`)
       read.push(...sequencesOf(records))
-      expect(logger.lines).toEqual([])
+      // A write that was under way may have been cut short.
+      expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([])
     }
     expect(acknowledged.filter((sequence) => !read.includes(sequence))).toEqual([])
     expect(new Set(read).size).toBe(read.length)

@@ -18,6 +18,7 @@ import { createProducer } from './producer.ts'
 import { readRange } from './read-range.ts'
 import { createRetention } from './retention.ts'
 import { openTopics, type Topics } from './topics.ts'
+import { createWaiting } from './waiting.ts'
 import { createWriteTrouble } from './write-trouble.ts'
 
 /** The log of one directory as a {@link Bus}. */
@@ -82,6 +83,10 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
         metrics.damaged(topic, records)
         logger.error('messages are lost: their bytes on disk are damaged', { topic, partition, path: file, position, firstOffset, records })
       },
+      torn: (file, bytes) => {
+        metrics.torn(topic, bytes)
+        logger.warn('the last write was cut short: what there was of it is cut off', { topic, partition, path: file, bytes })
+      },
     })
     return createAppender({
       log,
@@ -118,14 +123,15 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
     maxAgeMs,
     full: settings.full,
     now,
-    expired: (topic, group, records) => {
-      metrics.expired(topic, group, records)
-      expiredReport.add(JSON.stringify([topic, group]), records, { topic, group })
+    expired: (topic, group, unread) => {
+      metrics.expired(topic, group, unread)
+      expiredReport.add(JSON.stringify([topic, group]), unread, { topic, group })
     },
   })
-  const consumers = createConsumers({ ...settings, openTopic: topics.open, offsets })
+  const waiting = createWaiting()
+  const consumers = createConsumers({ ...settings, openTopic: topics.open, offsets, waiting })
   const produce = createProducer({ ...settings, topics })
-  const housekeeping = startHousekeeping({ settings, topics, offsets, consumers, retention, trouble, expiredReport, metrics })
+  const housekeeping = startHousekeeping({ settings, topics, offsets, consumers, retention, trouble, expiredReport, metrics, waiting })
 
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {

@@ -13,7 +13,7 @@ export const groupLag = ({ name, partitions }: Topic, group: string, offsets: Gr
   }))
 
 /** The first offset from `committed` on that is there or will be: between two segments some may be left out. */
-function standing(log: PartitionLog, committed: number): number {
+export function standing(log: PartitionLog, committed: number): number {
   const at = log.segments.findLastIndex(({ base }) => base <= committed)
   const segment = log.segments[at]
   if (segment === undefined) return log.start()

@@ -1,13 +1,16 @@
 import { errorMessage, type Logger } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
 
-import type { BusMetrics } from './bus-metrics.ts'
+import type { BusMetrics, Standing } from './bus-metrics.ts'
 import type { Consumers } from './consumers.ts'
+import { standing } from './group-lag.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 import type { LossReport } from './loss-report.ts'
 import type { Settings } from './options.ts'
+import type { PartitionLog } from './partition-log.ts'
 import type { Retention } from './retention.ts'
 import type { Topics } from './topics.ts'
+import type { Waiting } from './waiting.ts'
 import type { WriteTrouble } from './write-trouble.ts'
 
 export type Housekeeping = {
@@ -26,6 +29,7 @@ export type HousekeepingOptions = {
   readonly trouble: WriteTrouble
   readonly expiredReport: LossReport
   readonly metrics: BusMetrics
+  readonly waiting: Waiting
 }
 
 /** What a log does by the clock: `run` every `housekeepingMs`, a sync every `fsyncIntervalMs`. */
@@ -39,10 +43,8 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
     await trouble.probe(async () => (await retention.reserve(settings.maxMessageBytes))())
     await forgetGroups(options, logger)
     options.expiredReport.flush()
-    metrics.observe(
-      topics.appenders().map(({ log }) => log),
-      now(),
-    )
+    const logs = topics.appenders().map(({ log }) => log)
+    metrics.observe(logs, standingsOf(logs, options), now())
     // Last: it writes, which a full disk refuses, and all the rest is to be done then too.
     await retention.closeAged()
   }
@@ -62,6 +64,29 @@ export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
       await Promise.all(ends.map((end) => end()))
     },
   }
+}
+
+function standingsOf(logs: readonly PartitionLog[], { offsets, waiting, consumers }: HousekeepingOptions): readonly Standing[] {
+  // Who is at work and was handed nothing is just reading: the segment it stands in may be hours old.
+  const sinceMs = (log: PartitionLog, topic: string, group: string, committed: number): number | undefined =>
+    consumers.isAtWork(topic, group)
+      ? waiting.sinceMs(group, topic, log.place.partition)
+      : log.segments.find(({ end }) => end > committed)?.oldestMs
+  return [...Map.groupBy(logs, ({ place }) => place.topic)].flatMap(([topic, partitions]) =>
+    offsets.groups(topic).map((group) => {
+      const left = partitions.map((log) => {
+        const committed = offsets.committed(group, topic, log.place.partition) ?? 0
+        return { count: log.end() - standing(log, committed), since: sinceMs(log, topic, group, committed) }
+      })
+      const times = left.flatMap(({ count, since }) => (count > 0 && since !== undefined ? [since] : []))
+      return {
+        topic,
+        group,
+        waiting: left.reduce((sum, { count }) => sum + count, 0),
+        sinceMs: times.length === 0 ? undefined : Math.min(...times),
+      }
+    }),
+  )
 }
 
 /** A storage that is not selected any more would else keep what it has not read for ever, or lose it again and again. */

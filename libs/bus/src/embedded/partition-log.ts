@@ -15,6 +15,8 @@ export type PartitionLogOptions = {
   readonly open: OpenLogFile
   readonly now: () => number
   readonly damaged: (path: string, damage: Damage) => void
+  /** So many bytes at the end of the file were no whole record, and were cut off. */
+  readonly torn: (path: string, bytes: number) => void
   readonly synced: (seconds: number) => void
 }
 
@@ -46,7 +48,13 @@ export async function openPartitionLog(options: PartitionLogOptions): Promise<Pa
   const damaged = reportOnce(options.damaged)
   const segments: Segment[] = []
   try {
-    await openSegments(segments, directory, open, ({ file }, damage) => damaged(file.path, damage))
+    await openSegments(
+      segments,
+      directory,
+      open,
+      ({ file }, damage) => damaged(file.path, damage),
+      ({ file }, bytes) => options.torn(file.path, bytes),
+    )
     const end = segments.at(-1)?.end ?? 0
     const base = Math.max(options.minimumEnd, end + options.skipOffsets)
     if (segments.length === 0 || base > end) segments.push(await createSegment(directory, base, end, open))

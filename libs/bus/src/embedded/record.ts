@@ -26,11 +26,12 @@ const KEY = 27
 export const MIN_RECORD_BYTES = KEY + 2
 const MAX_TEXT_BYTES = 0xffff
 
+const RECORDS = 1 << 7
 const TEXTS = ['contentType', 'tenant', 'cluster', 'agent', 'stream'] as const
 const NUMBERS = [
   { name: 'epoch', bit: 1 << 5 },
   { name: 'sequence', bit: 1 << 6 },
-  { name: 'records', bit: 1 << 7 },
+  { name: 'records', bit: RECORDS },
   // Records that were written before there were these have none of their bits.
   { name: 'position', bit: 1 << 11 },
   { name: 'newestMs', bit: 1 << 12 },
@@ -182,6 +183,19 @@ function readFurther(bytes: Buffer, start: number): { readonly pairs: readonly (
   }
   const pairs = Array.from({ length: bytes.readUInt16BE(start) }, () => [text(), text()] as const)
   return { pairs, end: at }
+}
+
+/** Samples or entries that the intact record at `at` says it holds; 0 when it does not say. Nothing else of it is read. */
+export function recordsAt(bytes: Buffer, at: number): number {
+  const fields = bytes.readUInt16BE(at + FIELDS)
+  if ((fields & RECORDS) === 0) return 0
+  let cursor = at + KEY + 2 + bytes.readUInt16BE(at + KEY)
+  for (let index = 0; index < TEXTS.length; index++) if ((fields & (1 << index)) !== 0) cursor += 2 + bytes.readUInt16BE(cursor)
+  for (const { bit } of NUMBERS) {
+    if (bit === RECORDS) break
+    if ((fields & bit) !== 0) cursor += 8
+  }
+  return bytes.readDoubleBE(cursor)
 }
 
 const kindOf = (code: number | undefined): Kind => KINDS[code ?? 0] ?? 'metrics'

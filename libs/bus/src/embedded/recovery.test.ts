@@ -41,11 +41,18 @@ describe('after a crash', () => {
     for (let cut = 1; cut <= MESSAGE_BYTES; cut++) {
       writeFileSync(path, whole.subarray(0, whole.length - cut))
       const logger = recordingLogger()
-      const bus = await openEmbeddedBus({ directory, logger, housekeepingMs: 0 })
+      const metrics = createMetrics()
+      const bus = await openEmbeddedBus({ directory, logger, metrics, housekeepingMs: 0 })
       expect((await bus.lag('t', 'g', new AbortController().signal))[0]?.end).toBe(4n)
       await bus.close()
       expect(readFileSync(path)).toEqual(whole.subarray(0, whole.length - MESSAGE_BYTES))
-      expect(logger.lines).toEqual([])
+      // Cut at its very beginning, nothing of it is there that could be said.
+      const bytes = MESSAGE_BYTES - cut
+      const said = { level: 'warn', message: 'the last write was cut short: what there was of it is cut off' }
+      expect(logger.lines).toEqual(bytes === 0 ? [] : [{ ...said, fields: { topic: 't', partition: 0, path, bytes } }])
+      expect(await metrics.registry.getSingleMetricAsString('clymene_bus_torn_bytes_total')).toMatch(
+        bytes === 0 ? /^#/ : `clymene_bus_torn_bytes_total{topic="t"} ${bytes}`,
+      )
     }
     const bus = await openBus({ directory })
     await produce(bus, 't', message(99))

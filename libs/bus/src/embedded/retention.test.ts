@@ -49,8 +49,34 @@ describe('full by size', () => {
     expect(ofSlow()).toMatchObject([{ level: 'error', message: 'messages were deleted that a group had not read', fields: { topic: 't' } }])
     clock.ms += 60_000
     await bus.housekeep()
-    expect(ofSlow().reduce((sum, { fields }) => sum + Number(fields['records']), 0)).toBe(lost)
+    expect(ofSlow().reduce((sum, { fields }) => sum + Number(fields['messages']), 0)).toBe(lost)
     expect(sequencesOf(await readRest(bus, 't', 'slow'))).toEqual(upTo(311).slice(-kept))
+  })
+
+  test('is said in messages, samples and the time in which they came; what the group had read of a segment is not in it', async () => {
+    const { bus, clock, logger, metric, reopen } = await openSmall()
+    const counted = (sequence: number) => ({ ...message(sequence, 1000), headers: { ...message(sequence).headers, records: 3 } })
+    const sent: number[] = []
+    const send = async (to: typeof bus): Promise<void> => {
+      clock.ms += 1000
+      sent.push(clock.ms)
+      await produce(to, 't', counted(sent.length - 1))
+    }
+    for (const _ of upTo(12)) await send(bus)
+    await readRest(bus, 't', 'g')
+    for (const _ of upTo(30)) await send(bus)
+    await bus.close()
+    const again = await reopen()
+    for (const _ of upTo(200)) await send(again)
+    clock.ms += 60_000
+    await again.housekeep()
+    const first = Number((await again.lag('t', 'g', never()))[0]?.committed)
+    const lines = logger.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
+    const sum = (name: string): number => lines.reduce((all, fields) => all + Number(fields[name]), 0)
+    expect(first).toBeGreaterThan(42)
+    expect([sum('messages'), sum('samples')]).toEqual([first - 12, 3 * (first - 12)])
+    expect([lines[0]?.['from'], lines.at(-1)?.['to']]).toEqual([sent[12], sent[first - 1]].map((ms) => new Date(ms ?? 0).toISOString()))
+    expect(await metric('expired_samples_total')).toContain(`{topic="t",group="g"} ${3 * (first - 12)}`)
   })
 
   test('a reader whose segment is deleted goes on with the oldest that is left', async () => {

@@ -4,6 +4,7 @@ import type { Appender } from './appender.ts'
 import type { GroupOffsets } from './group-offsets.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { Segment } from './segment.ts'
+import { unreadOf, type Unread } from './unread.ts'
 
 export type RetentionOptions = {
   readonly appenders: () => readonly Appender[]
@@ -16,7 +17,7 @@ export type RetentionOptions = {
   readonly full: 'expire' | 'refuse'
   readonly now: () => number
   /** Records are deleted that the group has not read. */
-  readonly expired: (topic: string, group: string, records: number) => void
+  readonly expired: (topic: string, group: string, unread: Unread) => void
 }
 
 /** Keeps all topics together within their bounds, by deleting whole segments, the oldest first. */
@@ -40,6 +41,8 @@ const ROLLS_PER_AGE = 8
 export function createRetention(options: RetentionOptions): Retention {
   const { appenders, offsets, component, maxBytes, maxAgeMs, full, now } = options
   let reserved = 0
+  /** Ends when those who look for room have had theirs: one at a time, or two would count and delete the same. */
+  let turn: Promise<unknown> = Promise.resolve()
 
   const bytes = (): number => appenders().reduce((sum, { log }) => sum + log.bytes(), 0)
   const unread = ({ place }: PartitionLog, { base, end }: Segment, group: string): number =>
@@ -53,8 +56,9 @@ export function createRetention(options: RetentionOptions): Retention {
     const [segment] = log.segments
     if (segment === undefined) return
     for (const group of offsets.groups(log.place.topic)) {
-      const records = unread(log, segment, group)
-      if (records > 0) options.expired(log.place.topic, group, records)
+      if (unread(log, segment, group) === 0) continue
+      const { topic, partition } = log.place
+      options.expired(topic, group, await unreadOf(segment, offsets.committed(group, topic, partition) ?? 0))
     }
     await log.removeOldest()
   }
@@ -79,6 +83,11 @@ export function createRetention(options: RetentionOptions): Retention {
     const last = log.segments.at(-1)
     return last !== undefined && last.end > last.base && mayGo(log, last)
   }
+  const alone = <T>(act: () => Promise<T>): Promise<T> => {
+    const done = turn.then(act)
+    turn = done.catch(() => undefined)
+    return done
+  }
   return {
     bytes,
     reserve: async (wanted, log) => {
@@ -87,23 +96,27 @@ export function createRetention(options: RetentionOptions): Retention {
         reserved -= wanted
       }
       try {
-        while (bytes() + reserved > maxBytes) if (!(await makeRoom(log))) throw fullError(component, maxBytes, full)
+        if (bytes() + reserved > maxBytes)
+          await alone(async () => {
+            while (bytes() + reserved > maxBytes) if (!(await makeRoom(log))) throw fullError(component, maxBytes, full)
+          })
       } catch (error) {
         release()
         throw error
       }
       return release
     },
-    expire: async () => {
-      for (const { log } of appenders()) {
-        for (;;) {
-          const [oldest] = log.segments
-          if (log.segments.length < 2 || oldest === undefined) break
-          if ((oldest.newestMs ?? -Infinity) > now() - maxAgeMs || !mayGo(log, oldest)) break
-          await removeOldest(log)
+    expire: () =>
+      alone(async () => {
+        for (const { log } of appenders()) {
+          for (;;) {
+            const [oldest] = log.segments
+            if (log.segments.length < 2 || oldest === undefined) break
+            if ((oldest.newestMs ?? -Infinity) > now() - maxAgeMs || !mayGo(log, oldest)) break
+            await removeOldest(log)
+          }
         }
-      }
-    },
+      }),
     closeAged: async () => {
       for (const { log, between } of appenders())
         if ((log.segments.at(-1)?.oldestMs ?? Infinity) <= now() - maxAgeMs / ROLLS_PER_AGE) await between(() => log.roll())

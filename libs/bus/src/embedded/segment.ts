@@ -46,13 +46,14 @@ export async function createSegment(directory: string, base: number, previousEnd
 
 /**
  * Opens the segments that are there and adds them to `segments`, oldest first; after an error those are to be closed. Of the last one every record is checked and a torn write at its end is
- * cut off; the others are checked when they are read.
+ * cut off, of which `torn` is told; the others are checked when they are read.
  */
 export async function openSegments(
   segments: Segment[],
   directory: string,
   open: OpenLogFile,
   damaged: (segment: Segment, damage: Damage) => void,
+  torn: (segment: Segment, bytes: number) => void,
 ): Promise<void> {
   const bases = (await readdir(directory)).map(parseSegmentFileName).filter((base) => base !== undefined)
   for (const base of bases.toSorted((a, b) => a - b)) segments.push(newSegment(directory, base, open))
@@ -67,7 +68,10 @@ export async function openSegments(
   if (last === undefined) return
   const scan = scanRecords(await last.file.read(0, last.length), SEGMENT_HEADER_BYTES, last.base)
   for (const damage of scan.damages) damaged(last, damage)
-  if (scan.length < last.length) await last.file.truncate(scan.length)
+  if (scan.length < last.length) {
+    await last.file.truncate(scan.length)
+    torn(last, last.length - scan.length)
+  }
   last.length = scan.length
   last.end = scan.end
   last.newestMs = scan.newestMs
