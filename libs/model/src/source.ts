@@ -35,6 +35,8 @@ export type TargetGroup = {
 export type Discoverer = {
   /** Calls `update` with the groups that changed (an empty `targets` removes a group), until `signal` aborts. */
   readonly run: (update: (groups: readonly TargetGroup[]) => void, signal: AbortSignal) => Promise<void>
+  /** Whether a run that has said nothing yet still will: what it asks is away or slow, rather than refuses. Absent: it does not wait long. */
+  readonly waits?: () => boolean
 }
 
 export const mutableLabels = (group: TargetGroup, target: ReadonlyMap<string, string>): LabelMap => new Map([...group.labels, ...target])

@@ -36,8 +36,11 @@ export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): Tar
     const stopping = new AbortController()
     const groups = new Map<string, TargetGroup>()
     const silent = new Set(job.discoverers.keys())
-    const patience = setTimeout(() => {
-      silent.clear()
+    const patience = setInterval(() => {
+      // One whose server is away says what it finds when that is back.
+      for (const index of silent) if (job.discoverers[index]?.waits?.() !== true) silent.delete(index)
+      if (silent.size > 0) return
+      clearInterval(patience)
       changed()
     }, PATIENCE_MS).unref()
     let lastSync = -Infinity
@@ -77,7 +80,7 @@ export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): Tar
     return {
       stop: async (): Promise<void> => {
         stopping.abort(new DOMException('the job is no longer scraped', 'AbortError'))
-        clearTimeout(patience)
+        clearInterval(patience)
         clearTimeout(timer)
         await Promise.all(runs)
       },
@@ -155,5 +158,5 @@ export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): Tar
   }
 }
 
-/** How long the first answer of a discoverer may take before targets that it does not name are taken for gone. */
+/** How long the first answer of a discoverer may take before targets that it does not name are taken for gone, unless it waits for a server. */
 const PATIENCE_MS = 30_000
