@@ -14,6 +14,7 @@ import { openAgentBooks } from './books.ts'
 import { withCluster } from './config/external-labels.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
+import type { ScrapedConfig } from './pages/agent-view.ts'
 
 export type AgentSetup = LogSetup & {
   /** '' is the host name. */
@@ -40,8 +41,8 @@ export type AgentSetup = LogSetup & {
 }
 
 export type AssembledAgent = Agent & {
-  /** One for each scrape configuration, in their order: what they scrape, for the admin pages. */
-  readonly scrapes: readonly ScrapeSource[]
+  /** One for each scrape configuration, in their order: what it scrapes and what it says now, for the admin pages. */
+  readonly scraped: () => readonly ScrapedConfig[]
   /** Takes the configurations in place of those it was made with, one for one. */
   readonly reload: (configs: readonly ScrapeConfig[]) => void
   /** What became of what was sent, by kind and storage. */
@@ -85,8 +86,13 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     logBackoff: setup.logBackoff,
     ...host,
   })
+  let current = setup.scrapeConfigs
   return {
-    scrapes,
+    scraped: () =>
+      scrapes.map((source, index) => {
+        const { jobs = [], texts = [], externalLabels = [] } = current[index] ?? {}
+        return { source, jobs, texts, externalLabels: withCluster(externalLabels, cluster) }
+      }),
     run: (signal) => {
       logger.info('agent collects', {
         jobs: setup.scrapeConfigs.flatMap(({ jobs }) => jobs).length,
@@ -97,6 +103,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       return agent.run(signal)
     },
     reload: (configs) => {
+      current = configs
       for (const [index, { jobs, externalLabels }] of configs.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
     },
     accounts: books.accounts,

@@ -1,5 +1,6 @@
 export { assembleAgent, type AgentSetup, type AssembledAgent } from './assemble.ts'
 export { agentCommand, promtailCommand } from './command.ts'
 export { agentFlags, bufferFlags, scrapeFlags } from './flags.ts'
+export { servePages } from './pages/serve-pages.ts'
 export { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from './read-configs.ts'
 export { startReloadServer } from './reload-server.ts'

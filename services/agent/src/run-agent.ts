@@ -12,6 +12,7 @@ import type { LogContext } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { dryRun } from './dry-run.ts'
 import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
+import { servePages } from './pages/serve-pages.ts'
 import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
 import { startReloadServer } from './reload-server.ts'
 import { readShard } from './shard.ts'
@@ -49,6 +50,7 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   try {
     const agent = await assembleAgent({ ...setup, sinks: storages.sinks })
     try {
+      servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, version: version.version })
       admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
       const reload = async (): Promise<void> => {
         const scrapeConfigs = readScrape()

@@ -1,7 +1,15 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 
-import { assembleAgent, readLogConfigs, readScrapeConfigs, startReloadServer, type AssembledAgent, type ConfigText } from '@clymene/agent'
+import {
+  assembleAgent,
+  readLogConfigs,
+  readScrapeConfigs,
+  servePages,
+  startReloadServer,
+  type AssembledAgent,
+  type ConfigText,
+} from '@clymene/agent'
 import { createDiscoveryContext } from '@clymene/discovery'
 import { ledgerReport } from '@clymene/ledger'
 import { sortedLabels } from '@clymene/model'
@@ -54,6 +62,7 @@ export async function openAgent(
     host: contexts.agent,
   })
   lifetimes.add('agent', agent.close)
+  servePages(contexts.agent.admin, { scraped: agent.scraped, streams: values['agent.streams'], version: version.version })
   contexts.agent.admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
   // eslint-disable-next-line typescript/require-await -- the seam is asynchronous
   const reload = async (): Promise<void> => agent.reload(readScrape())

@@ -1,0 +1,17 @@
+import type { AdminServer, PageAnswer } from '@clymene/runtime'
+
+import type { AgentView } from './agent-view.ts'
+import { cardinalityPage } from './cardinality-page.ts'
+import { configPage } from './config-page.ts'
+import { discoveryPage } from './discovery-page.ts'
+import { PROMETHEUS_API } from './prometheus-api.ts'
+import { targetsPage } from './targets-page.ts'
+
+/** Adds the pages and the JSON of Prometheus to the admin port. They only read. */
+export function servePages(admin: Pick<AdminServer, 'serve'>, view: AgentView): void {
+  admin.serve('/targets', (request) => Promise.resolve(targetsPage(view, request, Date.now())))
+  admin.serve('/service-discovery', (request) => Promise.resolve(discoveryPage(view, request)))
+  admin.serve('/cardinality', (request) => Promise.resolve(cardinalityPage(view, request)))
+  admin.serve('/config', () => Promise.resolve(configPage(view)))
+  for (const [path, api] of PROMETHEUS_API) admin.serve(path, (request): ReturnType<PageAnswer> => Promise.resolve(api(view, request)))
+}

@@ -1,0 +1,17 @@
+import { sortedLabels, type Label, type Labels } from '@clymene/model'
+import { formatRelabelRule, type RelabelRule } from '@clymene/relabel'
+import { isSecretParameter, REDACTED, redactUrls } from '@clymene/runtime'
+
+/** Labels as they may be shown: sorted, a parameter that is a secret and what is secret in a URL left out. */
+export const shownLabels = (labels: Iterable<Label>): Labels =>
+  sortedLabels([...labels].map(([name, value]) => [name, shownValue(name, value)]))
+
+/** A rule as the file has it; one that sets a parameter that is a secret does not say which. */
+export function shownRule(rule: RelabelRule): string {
+  return formatRelabelRule({ ...rule, replacement: shownValue(rule.targetLabel, rule.replacement) })
+}
+
+const PARAMETER = '__param_'
+
+const shownValue = (name: string, value: string): string =>
+  name.startsWith(PARAMETER) && isSecretParameter(name.slice(PARAMETER.length)) ? REDACTED : redactUrls(value)

@@ -1,0 +1,100 @@
+import { redactUrls, type PageRequest } from '@clymene/runtime'
+import { formatPrometheusDuration, type TargetCardinality } from '@clymene/sources'
+
+import { activeRows, jobNames, type ActiveRow, type AgentView } from './agent-view.ts'
+import { html, type Html, NOTHING } from './html.ts'
+import { labelChips, linkedUrl } from './label-chips.ts'
+import { renderPage } from './layout.ts'
+import { createSearch, filterForm, linkTo, listed, number } from './listing.ts'
+import { shownLabels } from './shown-labels.ts'
+
+const PATH = '/targets'
+const STATES = [
+  ['', 'all states'],
+  ['up', 'up'],
+  ['down', 'down'],
+  ['unknown', 'unknown'],
+] as const
+
+/** What is scraped, by job: state, last error, labels before and after relabelling, series. */
+export function targetsPage(view: AgentView, { query }: PageRequest, nowMs: number) {
+  const all = activeRows(view)
+  const [job, state, matches] = [query.get('scrapePool') ?? '', query.get('state') ?? '', createSearch(query)]
+  const wanted = all.filter((row) => (job === '' || row.job === job) && (state === '' || row.health === state) && matches(textsOf(row)))
+  const { rows, pager } = listed(wanted, PATH, query)
+  const series = new Map(
+    view.scraped().flatMap(({ source }) => source.cardinality().targets.map((one) => [keyOf(one.job, one.url, one.target), one])),
+  )
+  const groups = Map.groupBy(rows, (row) => row.job)
+  const body = html`${filterForm(PATH, query, jobNames(view), STATES)}${summary(all, query)}
+  ${[...groups].map(([name, of]) => jobSection(name, of, series, nowMs))}${pager}`
+  return renderPage({ title: 'Targets', path: PATH, body })
+}
+
+function summary(all: readonly ActiveRow[], query: URLSearchParams): Html {
+  const count = (state: string): number => all.filter(({ health }) => health === state).length
+  const part = (state: 'up' | 'down' | 'unknown'): Html =>
+    html`<a href="${linkTo(PATH, query, { state, page: '' })}"><span class="s ${state}">${number(count(state))} ${state}</span></a> `
+  return html`<p>${part('up')}${part('down')}${part('unknown')}</p>`
+}
+
+function jobSection(name: string, rows: readonly ActiveRow[], series: ReadonlyMap<string, TargetCardinality>, nowMs: number): Html {
+  const up = rows.filter(({ health }) => health === 'up').length
+  return html`<h2>${name} <small>${up} of ${rows.length} shown here up</small></h2>
+    <table>
+      <colgroup>
+        <col class="c3" />
+        <col class="c1" />
+        <col class="c4" />
+        <col class="c2" />
+        <col class="c1" />
+        <col class="c1" />
+      </colgroup>
+      <thead>
+        <tr>
+          <th>Endpoint</th>
+          <th>State</th>
+          <th>Labels</th>
+          <th>Last scrape</th>
+          <th class="n">Duration</th>
+          <th class="n">Series</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) => targetRow(row, series.get(keyOf(row.job, row.url, row.labels)), nowMs))}
+      </tbody>
+    </table>`
+}
+
+function targetRow(row: ActiveRow, series: TargetCardinality | undefined, nowMs: number): Html {
+  const { health, lastError, lastScrapeMs, lastDurationSeconds, intervalMs, timeoutMs } = row
+  const times = `every ${formatPrometheusDuration(intervalMs)}, at most ${formatPrometheusDuration(timeoutMs)}`
+  return html`<tr>
+    <td>${linkedUrl(redactUrls(row.url))}${lastError === '' ? NOTHING : html`<div class="error">${redactUrls(lastError)}</div>`}</td>
+    <td data-h="State"><span class="s ${health}">${health}</span></td>
+    <td>
+      ${labelChips(shownLabels(row.labels))}
+      <details>
+        <summary>before relabelling</summary>
+        ${labelChips(shownLabels(row.discovered))}
+      </details>
+    </td>
+    <td data-h="Last scrape">
+      ${lastScrapeMs === 0 ? 'never' : html`<time datetime="${new Date(lastScrapeMs).toISOString()}">${ago(nowMs - lastScrapeMs)}</time>`}
+      <div class="dim">${times}</div>
+    </td>
+    <td class="n" data-h="Duration">${lastScrapeMs === 0 ? '' : `${number(Math.round(lastDurationSeconds * 1000))} ms`}</td>
+    <td class="n" data-h="Series">${series === undefined ? '' : number(series.series)}</td>
+  </tr> `
+}
+
+function* textsOf({ url, lastError, labels }: ActiveRow): Iterable<string> {
+  yield redactUrls(url)
+  yield redactUrls(lastError)
+  for (const [name, value] of shownLabels(labels)) yield `${name}=${JSON.stringify(value)}`
+}
+
+const keyOf = (job: string, url: string, labels: ActiveRow['labels']): string => JSON.stringify([job, url, labels])
+
+const ago = (ms: number): string =>
+  ms < 60_000 ? `${Math.max(Math.round(ms / 1000), 0)} s ago` : `${number(Math.round(ms / 60_000))} min ago`
