@@ -2,6 +2,7 @@ export type { DiscovererConfig, DiscoveryContext, ParseOptions } from './discove
 export { createDiscoveryContext, type OpenDiscoveryContext } from './discovery-context.ts'
 export { parseKubernetesConfig } from './kubernetes/config.ts'
 export { createKubernetesDiscoverer } from './kubernetes/discoverer.ts'
+export { kubernetesFlags, watchesOptionsOf } from './kubernetes/flags.ts'
 export type { KubernetesWatches, Surroundings } from './kubernetes/watches.ts'
 export { isDiscoveryKey, parseDiscovery } from './registry.ts'
 export { createStaticDiscoverer, parseStaticConfig } from './static/discoverer.ts'

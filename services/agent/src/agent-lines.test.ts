@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { kubernetesFlags } from '@clymene/discovery'
 import type { LogFields, Logger } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -33,7 +34,11 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
   const logger: Logger = { ...silentLogger, info: (message, fields = {}) => void lines.push({ message, fields }) }
   const readiness = createReadiness()
   const argv = [`--buffer.dir=${folder}/buffer`, '--http.port=127.0.0.1:0', '--cluster=c']
-  const { values } = parseFlags({ ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags }, argv, {})
+  const { values } = parseFlags(
+    { ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags, ...kubernetesFlags },
+    argv,
+    {},
+  )
   const text = `scrape_configs: [{job_name: a}, {job_name: k, kubernetes_sd_configs: [{role: pod, api_server: "${url}"}]}]`
   const stop = new AbortController()
   const running = runAgent(

@@ -1,4 +1,4 @@
-import { createDiscoveryContext } from '@clymene/discovery'
+import { createDiscoveryContext, kubernetesFlags } from '@clymene/discovery'
 import { collectMistakes, ConfigError, type FlagSet, type Kind } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
@@ -51,7 +51,7 @@ export const promtailCommand: Command = commandOf({
 
 function flagsOf({ adminAddress, ownFlags, ofScrapes }: Variant) {
   const admin = adminFlags(adminAddress)
-  const kinds = { ...ofScrapes, ...bufferFlags, ...promtailFlags }
+  const kinds = { ...ofScrapes, ...kubernetesFlags, ...bufferFlags, ...promtailFlags }
   return { ...processFlags, ...admin, ...ownFlags, ...dryRunFlags, ...kinds, ...formerAgentFlags } satisfies FlagSet
 }
 type AgentFlags = ReturnType<typeof flagsOf>
@@ -62,6 +62,7 @@ function groupsOf({ adminAddress, ownFlags, ofScrapes }: Variant): readonly Flag
       { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
       { title: 'Agent', flags: { ...ownFlags, ...dryRunFlags } },
       { title: 'Scrapes', flags: ofScrapes },
+      { title: 'Discovery', flags: kubernetesFlags },
       { title: 'Buffer', flags: bufferFlags },
       { title: 'Logs', flags: promtailFlags },
       { title: 'Of the original', flags: formerAgentFlags },

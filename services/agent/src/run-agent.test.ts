@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 
-import { createDiscoveryContext } from '@clymene/discovery'
+import { createDiscoveryContext, kubernetesFlags } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
@@ -17,7 +17,11 @@ const host = {
 }
 
 function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const { values } = parseFlags({ ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags }, argv, env)
+  const { values } = parseFlags(
+    { ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags, ...kubernetesFlags },
+    argv,
+    env,
+  )
   const texts = { scrape: undefined, logs: undefined, warnings: [] }
   return setupOf(
     { values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env },

@@ -39,3 +39,7 @@ export const isExpired = (error: unknown): boolean =>
 
 /** What a server that knows no streaming lists answers to one; also what every server answers to a wrong selector. */
 export const isInvalid = (error: unknown): boolean => error instanceof ApiError && (error.status === 400 || error.status === 422)
+
+/** The server does not let or understand who asks: asking again changes nothing until somebody does something. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof ApiError && error.status >= 400 && error.status < 500 && ![408, 410, 425, 429].includes(error.status)

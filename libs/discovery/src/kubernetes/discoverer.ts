@@ -12,27 +12,25 @@ import type { KubernetesWatches } from './watches.ts'
 export type KubernetesDiscoveryOptions = {
   readonly logger: Logger
   readonly watches: KubernetesWatches
-  /** Changes are handed over at most this often, milliseconds. */
-  readonly batchMs?: number
 }
 
-const BATCH_MS = 300
 const OWN_NAMESPACE_RETRY_MS = 5000
 
 /**
  * Target groups of a role, one for each object. The first update holds everything that can be seen: namespaces that refuse to
  * be watched do not hold back the others. What is known stays while the API server cannot be reached.
  */
-export function createKubernetesDiscoverer(
-  config: KubernetesConfig,
-  { logger, watches, batchMs = BATCH_MS }: KubernetesDiscoveryOptions,
-): Discoverer {
+export function createKubernetesDiscoverer(config: KubernetesConfig, { logger, watches }: KubernetesDiscoveryOptions): Discoverer {
+  const waiting = new Set<() => boolean>()
   return {
+    waits: () => [...waiting].some((waits) => waits()),
     run: async (update, signal) => {
       const names = await namespacesOf(config, watches, logger, signal)
       if (signal.aborted) return
       const wake = createWake(signal)
       const namespaces = names.map((name) => openNamespace({ config, namespace: name, watches, changed: wake.call }))
+      const waits = (): boolean => !namespaces.every(isDecided)
+      waiting.add(waits)
       try {
         await wake.until(() => canBegin(namespaces))
         let first = true
@@ -44,9 +42,10 @@ export function createKubernetesDiscoverer(
           if (first || groups.length > 0) update(groups)
           first = false
           await wake.until(() => namespaces.some((namespace) => namespace.hasChanges()))
-          await rest(batchMs, signal)
+          await rest(watches.batchMs, signal)
         }
       } finally {
+        waiting.delete(waits)
         wake.close()
         for (const namespace of namespaces) namespace.close()
       }
@@ -54,9 +53,10 @@ export function createKubernetesDiscoverer(
   }
 }
 
-/** Nothing is taken for gone before it could be asked for: everything is there, or was tried and part of it is there. */
-const canBegin = (namespaces: readonly WatchedNamespace[]): boolean =>
-  namespaces.some((one) => one.synced()) && namespaces.every((one) => one.synced() || one.failing())
+/** Nothing is taken for gone before it could be asked for: what is not there was refused, and part of it is there. */
+const canBegin = (namespaces: readonly WatchedNamespace[]): boolean => namespaces.some((one) => one.synced()) && namespaces.every(isDecided)
+
+const isDecided = (one: WatchedNamespace): boolean => one.synced() || one.refused()
 
 /** '' is all namespaces. */
 async function namespacesOf(

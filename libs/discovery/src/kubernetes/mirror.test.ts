@@ -36,6 +36,7 @@ async function following(
   const changes: (readonly string[])[] = []
   const sizes: number[] = []
   const errors: string[] = []
+  const refusals: boolean[] = []
   const mirror = createMirror({
     api,
     selection: { resource: 'pods', namespace: 'n', labelSelector: 'app=a', fieldSelector: 'spec.nodeName=x' },
@@ -45,7 +46,10 @@ async function following(
       if (keys.length > 0) changes.push(keys)
       if (mirror.synced()) sizes.push(mirror.objects().size)
     },
-    failed: (error) => errors.push(error instanceof Error ? error.message : String(error)),
+    failed: (error) => {
+      errors.push(error instanceof Error ? error.message : String(error))
+      refusals.push(mirror.refused())
+    },
     leftOut: () => errors.push('left out'),
   })
   const stop = new AbortController()
@@ -60,7 +64,7 @@ async function following(
     const found = await metrics.registry.getSingleMetric(name)?.get()
     return found?.values.find((one) => JSON.stringify(one.labels) === JSON.stringify(labels))?.value
   }
-  return { server, mirror, changes, sizes, errors, counted, stop, running }
+  return { server, mirror, changes, sizes, errors, refusals, counted, stop, running }
 }
 
 const until = (condition: () => boolean): Promise<void> =>
@@ -149,6 +153,28 @@ describe('a server with streaming lists', () => {
     expect(server.asked.every(({ query }) => query.has('sendInitialEvents'))).toBe(true)
   })
 
+  test('has all the time that it takes, while something comes, and after the list too', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    closing.push(async () => void vi.useRealTimers())
+    const { server, mirror, counted } = await following((asked) => asked.watch(added('p0', '1')))
+    const heard = (count: number) =>
+      vi.waitFor(
+        async () => expect(await counted('clymene_agent_sd_kubernetes_events_total', { resource: 'pods', event: 'add' })).toBe(count),
+        { timeout: 20_000, interval: 5 },
+      )
+    for (let count = 1; count <= 4; count++) {
+      await heard(count)
+      vi.advanceTimersByTime(MIRROR_LIMITS.listSilenceMs * 0.6)
+      server.asked[0]?.send(added(`p${count}`, '1'))
+    }
+    server.asked[0]?.send(listEnd('5'))
+    await until(() => mirror.synced())
+    vi.advanceTimersByTime(MIRROR_LIMITS.listSilenceMs * 2)
+    server.asked[0]?.send(added('last', '6'))
+    await until(() => mirror.objects().size === 6)
+    expect(server.asked).toHaveLength(1)
+  })
+
   test('an object that goes while it is listed is not there', async () => {
     const { mirror, changes } = await following((asked) =>
       asked.watch(added('a', '1'), added('b', '2'), deleted('a', '3'), modified('b', '4', { podIP: '2.2.2.2' }), listEnd('5')),
@@ -220,6 +246,19 @@ describe('a server that gives versions which it does not have', () => {
     expect(errors).toHaveLength(2)
     server.asked[3]?.send(bookmark('6'))
     await until(() => !mirror.failing())
+  })
+
+  test('and then ends a quiet watch as it was asked to is well again: the next expiry is the first', async () => {
+    const { server, mirror, errors, counted } = await following((asked, index) => {
+      if (index === 3 || index === 4) {
+        asked.watch(...(index === 3 ? [added('a', '1'), listEnd('5')] : []))
+        asked.end()
+      } else asked.watch(added('a', '1'), listEnd('5'), ...(index < 3 || index === 5 ? [tooOld] : []))
+    })
+    await until(() => server.asked.length === 7)
+    expect(server.asked.map(({ query }) => query.has('sendInitialEvents'))).toEqual([true, true, true, true, false, false, true])
+    expect([errors.length, mirror.failing()]).toEqual([2, false])
+    expect(await counted('clymene_agent_sd_kubernetes_restarts_total', { resource: 'pods', reason: 'expired' })).toBe(4)
   })
 
   test('is given the time that it asks for', async () => {
@@ -303,7 +342,7 @@ describe('a server without streaming lists', () => {
 })
 
 describe('a failure', () => {
-  test.each<[what: string, fault: (asked: Asked) => void, error: RegExp]>([
+  test.each<[what: string, fault: (asked: Asked) => void, error: RegExp, isRefused?: boolean]>([
     ['the connection is cut', (asked) => asked.cut(), /./],
     [
       'an event is cut in the middle',
@@ -335,10 +374,15 @@ describe('a failure', () => {
     ],
     ['somebody else answers', (asked) => asked.answer(502, '<h1>Bad gateway</h1>\nmore'), /answered 502: <h1>Bad gateway<\/h1>$/],
     ['the server has too much to do', (asked) => asked.answer(429, 'later', { 'retry-after': '0' }), /answered 429: later/],
-    ['the token is wrong', (asked) => asked.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')), /answered 401: Unauthorized/],
-    ['it is not allowed', (asked) => asked.answer(403, statusOf(403, 'Forbidden', 'pods is forbidden')), /answered 403: pods is forbidden/],
-  ])('%s: what is known stays, and the watch goes on from there', async (_what, fault, error) => {
-    const { server, mirror, errors, changes } = await following((asked, index) => {
+    ['the token is wrong', (asked) => asked.answer(401, statusOf(401, 'Unauthorized', 'Unauthorized')), /answered 401: Unauthorized/, true],
+    [
+      'it is not allowed',
+      (asked) => asked.answer(403, statusOf(403, 'Forbidden', 'pods is forbidden')),
+      /answered 403: pods is forbidden/,
+      true,
+    ],
+  ])('%s: what is known stays, and the watch goes on from there', async (_what, fault, error, isRefused = false) => {
+    const { server, mirror, errors, changes, refusals } = await following((asked, index) => {
       if (index === 0) {
         asked.watch(added('a', '1'), listEnd('5'), added('b', '6'))
         asked.end()
@@ -349,6 +393,8 @@ describe('a failure', () => {
     expect(keys(mirror)).toEqual(['n/a', 'n/b', 'n/c'])
     expect(errors).toHaveLength(3)
     expect(errors[0]).toMatch(error)
+    expect(refusals).toEqual([isRefused, isRefused, isRefused])
+    expect(mirror.refused()).toBe(false)
     expect(changes.flat()).toEqual(['n/a', 'n/b', 'n/c'])
     expect(server.asked.slice(1).map(({ query }) => query.get('resourceVersion'))).toEqual(['6', '6', '6', '6'])
     expect(mirror.failing()).toBe(false)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { errorMessage } from '@clymene/model'
 
-import { ApiError, isExpired, isInvalid } from './api-error.ts'
+import { ApiError, isExpired, isInvalid, isRefusal } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
 import { listPages } from './list-pages.ts'
 import { createReplica, NoStreamingList } from './replica.ts'
@@ -35,7 +35,7 @@ export type MirrorOptions = {
   readonly selection: Selection
   readonly limits: MirrorLimits
   readonly metrics: WatchMetrics
-  /** Objects that changed or are gone; also called with none when `synced` or `failing` changes. */
+  /** Objects that changed or are gone; also called with none when `synced`, `failing` or `refused` changes. */
   readonly changed: (keys: readonly string[]) => void
   /** A failure that will be tried again; how many like it came in a row, this one included. */
   readonly failed: (error: unknown, repeats: number) => void
@@ -51,6 +51,9 @@ export type Mirror = {
   readonly synced: () => boolean
   /** Whether the last attempt failed. */
   readonly failing: () => boolean
+  /** Whether it did because the server does not let or understand it, rather than is away. */
+  readonly refused: () => boolean
+  /** When the server was heard last, by performance.now(). */
   readonly heardMs: () => number | undefined
 }
 
@@ -62,6 +65,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
   let failures = 0
   let repeats = 0
   let lastReason = ''
+  let wasRefused = false
   /** In a row, without a watch between them that stood. */
   let expiries = 0
   let heardMs: number | undefined
@@ -74,7 +78,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
 
   const list = async (signal: AbortSignal): Promise<void> => {
     const { objects, version } = await listPages(api, selection, limits.pageBytes, signal)
-    heardMs = Date.now()
+    heardMs = performance.now()
     allIsWell()
     changed(replica.replace(objects, version))
   }
@@ -91,7 +95,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
       // From the headers on: a request that waits for its turn at the server says nothing about what the server knows.
       if (replica.isListing()) patience = setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs)
       for await (const events of readWatch(body, resource, limits.objectBytes)) {
-        heardMs = Date.now()
+        heardMs = performance.now()
         const wasListing = replica.isListing()
         if (wasListing) patience?.refresh()
         const keys = events.flatMap(take)
@@ -125,6 +129,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     const reason = reasonOf(error)
     repeats = failures > 0 && reason === lastReason ? repeats + 1 : 1
     lastReason = reason
+    wasRefused = isRefusal(error)
     failures++
     metrics.failure(resource, reason)
     metrics.restart(resource, 'failure')
@@ -136,7 +141,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
 
   /** One list or watch to its end. True when the next may follow at once. */
   const once = async (signal: AbortSignal): Promise<boolean> => {
-    const began = Date.now()
+    const began = performance.now()
     const from = replica.version()
     try {
       if (from === '' && !streams) {
@@ -145,8 +150,14 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
       }
       await watch(signal)
       metrics.restart(resource, 'timeout')
+      const stoodMs = performance.now() - began
+      // No news is good news: the version that this watch began or stood with is one that the server has.
+      if (from !== '' || stoodMs >= limits.backoffMs[1]) {
+        expiries = 0
+        allIsWell()
+      }
       // A server that ends every watch at once would be asked without a pause.
-      return Date.now() - began >= limits.backoffMs[0]
+      return stoodMs >= limits.backoffMs[0]
     } catch (error) {
       if (signal.aborted) return false
       if (error instanceof NoStreamingList || (from === '' && streams && isInvalid(error))) {
@@ -154,7 +165,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
         return true
       }
       if (isExpired(error) && replica.version() !== '') {
-        const stood = from !== '' && Date.now() - began >= limits.backoffMs[1]
+        const stood = from !== '' && performance.now() - began >= limits.backoffMs[1]
         expiries = stood ? 1 : expiries + 1
         replica.expire()
         metrics.restart(resource, 'expired')
@@ -179,6 +190,7 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     objects: replica.objects,
     synced: replica.synced,
     failing: () => failures > 0,
+    refused: () => failures > 0 && wasRefused,
     heardMs: () => heardMs,
   }
 }

@@ -3,6 +3,8 @@ export type Uses = {
   readonly usersOf: (used: string) => Iterable<string>
   /** What `user` uses now, in place of what it used before. */
   readonly set: (user: string, used: readonly string[]) => void
+  /** How many are used, and how many use something. */
+  readonly sizes: () => readonly [used: number, users: number]
 }
 
 export function createUses(): Uses {
@@ -24,5 +26,6 @@ export function createUses(): Uses {
         else users.add(user)
       }
     },
+    sizes: () => [usersOf.size, usedBy.size],
   }
 }

@@ -12,7 +12,7 @@ export type WatchMetrics = {
 export type WatchState = {
   readonly resource: Resource
   readonly objects: number
-  /** When the server was heard last, milliseconds since the epoch; undefined before the first time. */
+  /** When the server was heard last, by performance.now(); undefined before the first time. */
   readonly heardMs: number | undefined
 }
 
@@ -43,7 +43,7 @@ export function createWatchMetrics(metrics: Metrics, watches: () => Iterable<Wat
       gauge.reset()
       const ages = new Map<Resource, number>()
       for (const { resource, heardMs } of watches()) {
-        if (heardMs !== undefined) ages.set(resource, Math.max(ages.get(resource) ?? 0, (Date.now() - heardMs) / 1000))
+        if (heardMs !== undefined) ages.set(resource, Math.max(ages.get(resource) ?? 0, (performance.now() - heardMs) / 1000))
       }
       for (const [resource, age] of ages) gauge.set({ resource }, age)
     },

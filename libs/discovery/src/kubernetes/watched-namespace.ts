@@ -13,8 +13,8 @@ import type { KubernetesWatches, Watched } from './watches.ts'
 export type WatchedNamespace = {
   /** Whether everything that groups are made of was listed. */
   readonly synced: () => boolean
-  /** Whether something of it cannot be had now. */
-  readonly failing: () => boolean
+  /** Whether the server refuses something of it. */
+  readonly refused: () => boolean
   readonly hasChanges: () => boolean
   /** The groups that differ from what was taken before; the event loop gets its turn in between. */
   readonly take: () => Promise<readonly TargetGroup[]>
@@ -26,7 +26,7 @@ export type WatchedNamespaceOptions = {
   /** '' is all of them. */
   readonly namespace: string
   readonly watches: KubernetesWatches
-  /** There may be something to take, or `synced` or `failing` changed. */
+  /** There may be something to take, or `synced` or `refused` changed. */
   readonly changed: () => void
 }
 
@@ -85,7 +85,7 @@ export function openNamespace({ config, namespace, watches, changed }: WatchedNa
 
   return {
     synced,
-    failing: () => all.some((one) => one.failing()),
+    refused: () => all.some((one) => one.refused()),
     hasChanges: () => (begun ? dirty.size > 0 : synced()),
     take: async () => {
       if (!begun) {

@@ -48,14 +48,22 @@ function watchesWith(options: Partial<WatchesOptions> = {}) {
 function job(value: object, watches: ReturnType<typeof watchesWith>['watches'], batchMs = 1) {
   const updates: (readonly TargetGroup[])[] = []
   const stop = new AbortController()
-  const discoverer = createKubernetesDiscoverer(parseKubernetesConfig(value, 'k[0]'), { logger: silentLogger, watches, batchMs })
+  const discoverer = createKubernetesDiscoverer(parseKubernetesConfig(value, 'k[0]'), {
+    logger: silentLogger,
+    watches: { ...watches, batchMs },
+  })
   const running = discoverer.run((groups) => updates.push(groups), stop.signal)
   const end = async (): Promise<void> => {
     stop.abort()
     await running
   }
   closing.push(end)
-  return { updates, end, told: () => updates.flat().map(({ source, targets }) => `${source} ${targets.length}`) }
+  return {
+    updates,
+    end,
+    waits: () => discoverer.waits?.(),
+    told: () => updates.flat().map(({ source, targets }) => `${source} ${targets.length}`),
+  }
 }
 
 describe('sharing', () => {
@@ -233,6 +241,81 @@ describe('what a job is told', () => {
     const one = job({ role: 'pod', api_server: server.url }, watches)
     await until(() => server.asked.length > 3)
     expect(one.updates).toEqual([])
+    expect(one.waits()).toBe(true)
+  })
+
+  test.each<[what: string, answer: (asked: Asked) => void, waits: boolean]>([
+    ['is silent', () => undefined, true],
+    ['is broken', (asked) => asked.answer(500, 'x'), true],
+    ['has too much to do', (asked) => asked.answer(429, 'x'), true],
+    ['forbids it', (asked) => asked.answer(403, statusOf(403, 'Forbidden', 'no')), false],
+    ['does not know the token', (asked) => asked.answer(401, statusOf(401, 'Unauthorized', 'no')), false],
+    ['does not know the selector', (asked) => asked.answer(400, statusOf(400, 'BadRequest', 'no')), false],
+    ['has said everything', (asked) => asked.watch(listEnd('5')), false],
+  ])('a server that %s: whether a job still waits for it is %s', async (_what, answer, waits) => {
+    const server = await api(answer)
+    const { watches } = watchesWith()
+    const one = job({ role: 'pod', api_server: server.url }, watches)
+    await until(() => server.asked.length > 0 && one.waits() === waits)
+    await one.end()
+    expect(one.waits()).toBe(false)
+  })
+
+  test('a namespace that breaks off does hold back the others: what it has would be taken for gone', async () => {
+    let isWell = false
+    const server = await api((asked) => {
+      if (asked.path.includes('/broken/') && !isWell) asked.cut()
+      else asked.watch(added(asked.path.includes('/broken/') ? 'late' : 'a', '1'), listEnd('5'))
+    })
+    const { watches } = watchesWith()
+    const one = job({ role: 'pod', api_server: server.url, namespaces: { names: ['whole', 'broken'] } }, watches)
+    await until(() => server.asked.length > 5)
+    expect(one.updates).toEqual([])
+    isWell = true
+    await until(() => one.told().length === 2)
+    expect(one.updates).toHaveLength(1)
+  })
+
+  test('labels of nodes and namespaces beside a list of namespaces: all nodes, those namespaces', async () => {
+    const server = await api((asked) => asked.watch(listEnd('5')))
+    const { watches } = watchesWith()
+    const names = ['a', 'b']
+    const attach_metadata = { node: true, namespace: true, deployment: true, cronjob: true }
+    const one = job({ role: 'pod', api_server: server.url, namespaces: { names }, attach_metadata }, watches)
+    await until(() => one.updates.length === 1)
+    expect(server.asked.map(({ path, query }) => `${path} ${query.get('fieldSelector') ?? ''}`.trim()).toSorted()).toEqual([
+      '/api/v1/namespaces metadata.name=a',
+      '/api/v1/namespaces metadata.name=b',
+      '/api/v1/namespaces/a/pods',
+      '/api/v1/namespaces/b/pods',
+      '/api/v1/nodes',
+      '/apis/apps/v1/namespaces/a/replicasets',
+      '/apis/apps/v1/namespaces/b/replicasets',
+      '/apis/batch/v1/namespaces/a/jobs',
+      '/apis/batch/v1/namespaces/b/jobs',
+    ])
+  })
+
+  test('a selector of nodes narrows the pods to theirs', async () => {
+    const node = { type: 'ADDED', object: { metadata: { name: 'n1', resourceVersion: '1' } } }
+    const podOn = (name: string, nodeName: string) => {
+      const { type, object } = added(name, '2')
+      return { type, object: { ...object, spec: { nodeName, containers: [{ name: 'c' }] } } }
+    }
+    const server = await api((asked) =>
+      asked.watch(...(asked.path === '/api/v1/nodes' ? [node] : [podOn('here', 'n1'), podOn('there', 'n2')]), listEnd('5')),
+    )
+    const { watches } = watchesWith()
+    const selectors = [{ role: 'node', label: 'disk=ssd' }]
+    const one = job({ role: 'pod', api_server: server.url, selectors, attach_metadata: { node: true } }, watches)
+    await until(() => one.updates.length === 1)
+    expect(one.told()).toEqual(['pod/n/here 1'])
+    const nodes = server.asked.find(({ path }) => path === '/api/v1/nodes')
+    expect(nodes?.query.get('labelSelector')).toBe('disk=ssd')
+    nodes?.send({ type: 'ADDED', object: { metadata: { name: 'n2', resourceVersion: '6' } } })
+    await until(() => one.told().includes('pod/n/there 1'))
+    nodes?.send({ type: 'DELETED', object: { metadata: { name: 'n1', resourceVersion: '7' } } })
+    await until(() => one.told().includes('pod/n/here 0'))
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@clymene/model'
 import { createOnceIn, type Metrics } from '@clymene/runtime'
 
-import { createApiServer, type ApiAccess, type ApiServer } from './api-server.ts'
+import { API_TIMEOUTS, createApiServer, type ApiAccess, type ApiServer, type ApiTimeouts } from './api-server.ts'
 import { describeFailure } from './describe-failure.ts'
 import { createMirror, MIRROR_LIMITS, type Mirror, type MirrorLimits } from './mirror.ts'
 import { createWatchMetrics, type WatchState } from './watch-metrics.ts'
@@ -22,14 +22,16 @@ export type Surroundings = {
   readonly serviceAccount: string
 }
 
-export type Watched = Pick<Mirror, 'objects' | 'synced' | 'failing'> & {
+export type Watched = Pick<Mirror, 'objects' | 'synced' | 'refused'> & {
   readonly close: () => void
 }
 
 /** The watches of a process: whoever asks for the same objects of the same server shares one. */
 export type KubernetesWatches = {
   readonly surroundings: Surroundings
-  /** @param changed gets the keys of objects that came, changed or are gone; none when `synced` or `failing` changed. */
+  /** Changes are handed over at most this often, milliseconds. */
+  readonly batchMs: number
+  /** @param changed gets the keys of objects that came, changed or are gone; none when `synced` or `refused` changed. */
   readonly open: (api: ApiSource, selection: Selection, changed: (keys: readonly string[]) => void) => Watched
   /** What the API server refuses (401, 403) again and again and was never seen whole: only an operator can mend that. */
   readonly refusals: () => readonly string[]
@@ -42,12 +44,15 @@ export type WatchesOptions = {
   readonly metrics: Metrics
   readonly surroundings?: Partial<Surroundings>
   readonly limits?: Partial<MirrorLimits>
+  readonly timeouts?: Partial<ApiTimeouts>
+  readonly batchMs?: number
   /** How long a watch that nobody wants goes on: a reload ends and begins the same ones. */
   readonly lingerMs?: number
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const LINGER_MS = 5000
+const BATCH_MS = 300
 const COMPLAIN_EVERY_MS = 60_000
 
 type Shared = {
@@ -63,6 +68,7 @@ type Shared = {
 export function createKubernetesWatches({ logger, metrics, ...options }: WatchesOptions): KubernetesWatches {
   const surroundings = { env: process.env, serviceAccount: SERVICE_ACCOUNT, ...options.surroundings }
   const limits = { ...MIRROR_LIMITS, ...options.limits }
+  const timeouts = { ...API_TIMEOUTS, ...options.timeouts }
   const shared = new Map<string, Shared>()
   const servers = new Map<string, { readonly server: ApiServer; users: number }>()
   const running = new Set<Promise<void>>()
@@ -70,7 +76,7 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
   const watchMetrics = createWatchMetrics(metrics, () => [...shared.values()].map(stateOf))
 
   const useServer = (api: ApiSource): ApiServer => {
-    const known = servers.get(api.key) ?? { server: createApiServer(() => api.access(surroundings)), users: 0 }
+    const known = servers.get(api.key) ?? { server: createApiServer(() => api.access(surroundings), timeouts), users: 0 }
     known.users++
     servers.set(api.key, known)
     return known.server
@@ -130,6 +136,7 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
 
   return {
     surroundings,
+    batchMs: options.batchMs ?? BATCH_MS,
     open: (api, selection, changed) => {
       const { resource, namespace, labelSelector, fieldSelector } = selection
       const key = JSON.stringify([api.key, resource, namespace, labelSelector, fieldSelector])
@@ -139,11 +146,11 @@ export function createKubernetesWatches({ logger, metrics, ...options }: Watches
       // A function of its own: the same one may be given twice.
       const listener = (keys: readonly string[]): void => changed(keys)
       watch.listeners.add(listener)
-      const { objects, synced, failing } = watch.mirror
+      const { objects, synced, refused } = watch.mirror
       return {
         objects,
         synced,
-        failing,
+        refused,
         close: () => {
           if (!watch.listeners.delete(listener) || watch.listeners.size > 0) return
           watch.lingering = setTimeout(watch.end, options.lingerMs ?? LINGER_MS)
