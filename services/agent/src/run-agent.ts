@@ -1,6 +1,6 @@
 import { hostname, tmpdir } from 'node:os'
 
-import { createDiscoveryContext, type DiscoveryContext } from '@clymene/discovery'
+import { createDiscoveryContext, type DiscoveryContext, type kubernetesFlags, watchesOptionsOf } from '@clymene/discovery'
 import { ledgerReport } from '@clymene/ledger'
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
@@ -18,14 +18,21 @@ import { startReloadServer } from './reload-server.ts'
 import { readShard } from './shard.ts'
 
 export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selection'> & {
-  readonly values: FlagValues<typeof agentFlags & typeof scrapeFlags & typeof dryRunFlags & typeof bufferFlags & typeof promtailFlags>
+  readonly values: FlagValues<
+    typeof agentFlags & typeof scrapeFlags & typeof dryRunFlags & typeof bufferFlags & typeof promtailFlags & typeof kubernetesFlags
+  >
   readonly texts: ConfigTexts
   readonly env: NodeJS.ProcessEnv
 }
 
 /** The agent within the surroundings of its process, until `stop` aborts. */
 export async function runAgent(config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
-  const discovery = createDiscoveryContext({ logger: host.logger, metrics: host.metrics, surroundings: { env: config.env } })
+  const discovery = createDiscoveryContext({
+    logger: host.logger,
+    metrics: host.metrics,
+    surroundings: { env: config.env },
+    ...watchesOptionsOf(config.values),
+  })
   host.readiness.watch('discovery', () => discovery.watches.refusals()[0])
   try {
     await runWith(discovery, config, host, stop)
