@@ -1,4 +1,5 @@
 export { formatPrometheusDuration, parsePrometheusDuration } from './duration.ts'
+export { explainSeries, explainTarget, type SeriesExplanation, type TargetExplanation } from './explain.ts'
 export { NO_LIMITS, type ScrapeHttp, type ScrapeJob, type ScrapeLimits } from './job.ts'
 export { createPageWriter, noCounts, type PageCounts, type PageRules, type PageWriter } from './page-writer.ts'
 export { createScrapeSource, type ScrapeSource, type ScrapeSourceOptions } from './scrape-source.ts'
@@ -12,3 +13,4 @@ export type {
   TargetCardinality,
   TargetMetadata,
 } from './scrape-view.ts'
+export { streamOf } from './sender.ts'

@@ -1,4 +1,4 @@
-import { errorMessage } from '@clymene/model'
+import { errorMessage, type Labels } from '@clymene/model'
 import type { WriteRequestWriter } from '@clymene/wire'
 
 import { hash64 } from './hash.ts'
@@ -13,7 +13,7 @@ export type Send = (timestampMs: number, write: (writer: WriteRequestWriter, tim
  * target whose URL has changed stay in order.
  */
 export function createSender(context: ScrapeContext, jobName: string, target: Target): Send {
-  const stream = String(hash64(JSON.stringify(target.labels)) % BigInt(context.streams))
+  const stream = streamOf(target.labels, context.streams)
   return (timestampMs, write) =>
     context.writers.borrow(async (writer) => {
       write(writer, timestampMs)
@@ -29,3 +29,6 @@ export function createSender(context: ScrapeContext, jobName: string, target: Ta
       }
     })
 }
+
+/** Of a target with these public labels. */
+export const streamOf = (labels: Labels, streams: number): string => String(hash64(JSON.stringify(labels)) % BigInt(streams))

@@ -1,0 +1,38 @@
+import { errorMessage, mutableLabels, type Discoverer, type TargetGroup } from '@clymene/model'
+
+export type DiscoveredOnce = {
+  readonly found: readonly ReadonlyMap<string, string>[]
+  /** Of the discoverers: those that did not speak in time, and why others ended. */
+  readonly missing: readonly string[]
+}
+
+/** Runs discoverers until each has told its targets once, or has had its time. */
+export async function discoverOnce(discoverers: readonly Discoverer[], timeoutMs: number): Promise<DiscoveredOnce> {
+  const stopping = new AbortController()
+  const groups = new Map<string, TargetGroup>()
+  const missing: string[] = []
+  const { promise: patience, resolve: stopWaiting } = Promise.withResolvers<void>()
+  const timer = setTimeout(stopWaiting, timeoutMs)
+  const runs: Promise<void>[] = []
+  const spoken = discoverers.map((discoverer, index) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let hasSpoken = false
+    const update = (changes: readonly TargetGroup[]): void => {
+      for (const group of changes) groups.set(`${index}/${group.source}`, group)
+      hasSpoken = true
+      resolve()
+    }
+    const run = discoverer.run(update, stopping.signal).catch((error: unknown) => {
+      if (!stopping.signal.aborted) missing.push(errorMessage(error))
+      hasSpoken = true
+      resolve()
+    })
+    runs.push(run.then(() => void (hasSpoken || missing.push(`nothing was discovered within ${timeoutMs / 1000} s`))))
+    return promise
+  })
+  await Promise.race([Promise.all(spoken), patience])
+  clearTimeout(timer)
+  stopping.abort(new DOMException('discovered once', 'AbortError'))
+  await Promise.all(runs)
+  return { found: [...groups.values()].flatMap((group) => group.targets.map((target) => mutableLabels(group, target))), missing }
+}
