@@ -2,9 +2,10 @@ import type { Discoverer, Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
 import type { KubernetesWatches } from './kubernetes/watches.ts'
+import type { LookupContext } from './lookups.ts'
 
 /** What discoverers share; one for the life of the process, so that a reload goes on with what it has. */
-export type DiscoveryContext = {
+export type DiscoveryContext = LookupContext & {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly watches: KubernetesWatches

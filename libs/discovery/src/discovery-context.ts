@@ -1,4 +1,6 @@
+import { ANSWER_LIMITS, type AnswerLimits } from './answer-limits.ts'
 import type { DiscoveryContext } from './discoverer-config.ts'
+import { createDiscoveryMetrics } from './discovery-metrics.ts'
 import { createKubernetesWatches, type WatchesOptions } from './kubernetes/watches.ts'
 
 export type OpenDiscoveryContext = DiscoveryContext & {
@@ -6,9 +8,21 @@ export type OpenDiscoveryContext = DiscoveryContext & {
   readonly close: () => Promise<void>
 }
 
+export type DiscoveryContextOptions = WatchesOptions & {
+  /** Of http, dns, consul and docker. */
+  readonly answerLimits?: Partial<AnswerLimits>
+}
+
 /** Opens nothing before a discoverer runs. */
-export function createDiscoveryContext(options: WatchesOptions): OpenDiscoveryContext {
+export function createDiscoveryContext({ answerLimits, ...options }: DiscoveryContextOptions): OpenDiscoveryContext {
   const { logger, metrics } = options
   const watches = createKubernetesWatches(options)
-  return { logger, metrics, watches, close: watches.close }
+  return {
+    logger,
+    metrics,
+    watches,
+    lookups: createDiscoveryMetrics(metrics),
+    answerLimits: { ...ANSWER_LIMITS, ...answerLimits },
+    close: watches.close,
+  }
 }

@@ -1,5 +1,6 @@
 export type { DiscovererConfig, DiscoveryContext, ParseOptions } from './discoverer-config.ts'
-export { createDiscoveryContext, type OpenDiscoveryContext } from './discovery-context.ts'
+export { answerLimitsOf, discoveryFlags } from './discovery-flags.ts'
+export { createDiscoveryContext, type DiscoveryContextOptions, type OpenDiscoveryContext } from './discovery-context.ts'
 export { parseKubernetesConfig } from './kubernetes/config.ts'
 export { createKubernetesDiscoverer } from './kubernetes/discoverer.ts'
 export { kubernetesFlags, watchesOptionsOf } from './kubernetes/flags.ts'

@@ -1,8 +1,16 @@
 import { collectMistakes, ConfigError, shown } from '@clymene/model'
 
+import { parseConsulConfig } from './consul/config.ts'
+import { createConsulDiscoverer } from './consul/discoverer.ts'
 import type { DiscovererConfig, ParseOptions } from './discoverer-config.ts'
+import { parseDnsConfig } from './dns/config.ts'
+import { createDnsDiscoverer } from './dns/discoverer.ts'
+import { parseDockerConfig } from './docker/config.ts'
+import { createDockerDiscoverer } from './docker/discoverer.ts'
 import { parseFileConfig } from './file/config.ts'
 import { createFileDiscoverer } from './file/discoverer.ts'
+import { parseHttpConfig } from './http/config.ts'
+import { createHttpDiscoverer } from './http/discoverer.ts'
 import { parseKubernetesConfig } from './kubernetes/config.ts'
 import { createKubernetesDiscoverer } from './kubernetes/discoverer.ts'
 import { createStaticDiscoverer, parseStaticConfig } from './static/discoverer.ts'
@@ -19,18 +27,25 @@ const DISCOVERERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
     },
   ],
   ['file_sd_configs', each('file_sd_configs', parseFileConfig, createFileDiscoverer)],
+  ['http_sd_configs', each('http_sd_configs', parseHttpConfig, createHttpDiscoverer)],
+  ['dns_sd_configs', each('dns_sd_configs', parseDnsConfig, createDnsDiscoverer)],
+  ['consul_sd_configs', each('consul_sd_configs', parseConsulConfig, createConsulDiscoverer)],
+  ['docker_sd_configs', each('docker_sd_configs', parseDockerConfig, createDockerDiscoverer)],
   ['kubernetes_sd_configs', each('kubernetes_sd_configs', parseKubernetesConfig, createKubernetesDiscoverer, ({ ofNode }) => ofNode)],
 ])
 
 /** Kinds of Prometheus and Promtail that are not here. */
 const ELSEWHERE = new Set(
   (
-    'aws azure consul consulagent digitalocean dns docker dockerswarm ec2 eureka gce hetzner http ionos kuma lightsail linode ' +
-    'marathon nerve nomad openstack ovhcloud puppetdb scaleway serverset stackit triton uyuni vultr'
+    'aws azure consulagent digitalocean dockerswarm ec2 ecs elasticache eureka gce hetzner ionos kuma lightsail linode marathon msk ' +
+    'nerve nomad oci openstack outscale ovhcloud puppetdb rds scaleway serverset stackit triton uyuni vultr'
   )
     .split(' ')
     .map((name) => `${name}_sd_configs`),
 )
+
+const WAY_ROUND =
+  'is not one of the kinds of discovery that are built in; let a small server give the targets as JSON to http_sd_configs (docs/discovery.md#other-kinds)'
 
 /** Whether a key of a scrape configuration is about discovery, supported or not. */
 export const isDiscoveryKey = (key: string): boolean => DISCOVERERS.has(key) || ELSEWHERE.has(key)
@@ -48,8 +63,7 @@ export function parseDiscovery(
 ): readonly DiscovererConfig[] {
   const mistakes: string[] = []
   const read = (key: string, value: unknown): readonly DiscovererConfig[] => {
-    if (ELSEWHERE.has(key))
-      throw new ConfigError(`${where}.${key}: is not supported yet; write the targets to a file and read it with file_sd_configs`)
+    if (ELSEWHERE.has(key)) throw new ConfigError(`${where}.${key}: ${WAY_ROUND}`)
     return DISCOVERERS.get(key)?.(value, `${where}.${key}`, options) ?? []
   }
   const configs = [...scrapeConfig].flatMap(([key, value]) => collectMistakes(mistakes, () => read(key, value)) ?? [])

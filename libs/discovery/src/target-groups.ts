@@ -7,6 +7,8 @@ export type GroupOptions = {
   readonly defaultTarget?: string | undefined
   /** Labels that every group has, whatever it says itself. */
   readonly labels?: ReadonlyMap<string, string>
+  /** Addresses and label values have to be text; YAML makes numbers and booleans of texts. */
+  readonly isJson?: boolean
 }
 
 /**
@@ -21,39 +23,43 @@ export function parseTargetGroups(value: unknown, where: string, mistakes: strin
     mistakes.push(`${where}: expected a list of groups with targets and labels, found ${shown(value)}`)
     return []
   }
+  const textOf = options.isJson === true ? onlyText : scalarText
   return value.map((item: unknown, index): TargetGroup => {
     const place = `${where}[${index}]`
     const fields = readMapping(item, place, mistakes)
     for (const key of fields.keys()) {
       if (key !== 'targets' && key !== 'labels') mistakes.push(`${place}.${key}: unknown key (known: targets, labels)`)
     }
-    const addresses = readTargets(fields.get('targets'), `${place}.targets`, mistakes) ?? listOf(options.defaultTarget)
+    const addresses = readTargets(fields.get('targets'), `${place}.targets`, mistakes, textOf) ?? listOf(options.defaultTarget)
     return {
       source: options.source(index),
       targets: addresses.map((address) => new Map([['__address__', address]])),
-      labels: new Map([...readLabels(fields.get('labels'), `${place}.labels`, mistakes), ...(options.labels ?? [])]),
+      labels: new Map([...readLabels(fields.get('labels'), `${place}.labels`, mistakes, textOf), ...(options.labels ?? [])]),
     }
   })
 }
 
-function readTargets(value: unknown, where: string, mistakes: string[]): readonly string[] | undefined {
+type TextOf = (value: unknown) => string | undefined
+const onlyText: TextOf = (value) => (typeof value === 'string' ? value : undefined)
+
+function readTargets(value: unknown, where: string, mistakes: string[], textOf: TextOf): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value)) {
     mistakes.push(`${where}: expected a list of addresses, found ${shown(value)}`)
     return []
   }
   return value.flatMap((item: unknown, index) => {
-    const address = scalarText(item)
+    const address = textOf(item)
     if (address !== undefined && address !== '') return [address]
     mistakes.push(`${where}[${index}]: expected an address such as host:9100, found ${shown(item)}`)
     return []
   })
 }
 
-function readLabels(value: unknown, where: string, mistakes: string[]): readonly (readonly [string, string])[] {
+function readLabels(value: unknown, where: string, mistakes: string[], textOf: TextOf): readonly (readonly [string, string])[] {
   const labels = value === undefined || value === null ? new Map<string, unknown>() : readMapping(value, where, mistakes)
   return [...labels].flatMap(([name, given]) => {
-    const text = given === null ? '' : scalarText(given)
+    const text = given === null ? '' : textOf(given)
     if (text !== undefined && name !== '') return [[name, text] as const]
     mistakes.push(name === '' ? `${where}: a label name must not be empty` : `${where}.${name}: expected text, found ${shown(given)}`)
     return []

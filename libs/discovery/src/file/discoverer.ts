@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { type Discoverer, errorCode, errorMessage, type Logger, type TargetGroup } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
+import { changedGroups, groupsByName, type Groups } from '../group-changes.ts'
 import type { FileDiscoveryConfig } from './config.ts'
 import { readTargetFile } from './target-file.ts'
 import { watchFolders } from './watch-folders.ts'
@@ -42,9 +43,9 @@ export function createFileDiscoverer(config: FileDiscoveryConfig, { logger, metr
       try {
         let files: ReadonlyMap<string, readonly TargetGroup[]> = new Map()
         while (!signal.aborted) {
-          const before = groupsByName(files)
+          const before = groupsOf(files)
           files = await readFiles(files)
-          const changed = changedGroups(before, groupsByName(files))
+          const changed = changedGroups(before, groupsOf(files))
           if (changed.length > 0 && !signal.aborted) update(changed)
           await changes.next(config.refreshMs, signal)
         }
@@ -83,17 +84,4 @@ function matches(name: string, before: string, rest: readonly string[]): boolean
   return true
 }
 
-const groupsByName = (files: ReadonlyMap<string, readonly TargetGroup[]>): ReadonlyMap<string, TargetGroup> =>
-  new Map([...files.values()].flat().map((group) => [group.source, group]))
-
-/** Groups that are new or different, and those that are gone, with no targets. */
-function changedGroups(before: ReadonlyMap<string, TargetGroup>, after: ReadonlyMap<string, TargetGroup>): readonly TargetGroup[] {
-  const gone = [...before.values()].filter(({ source }) => !after.has(source)).map((group) => ({ ...group, targets: [] }))
-  const changed = [...after.values()].filter((group) => {
-    const old = before.get(group.source)
-    return old === undefined || content(old) !== content(group)
-  })
-  return [...gone, ...changed]
-}
-
-const content = ({ targets, labels }: TargetGroup): string => JSON.stringify([targets.map((target) => [...target]), [...labels]])
+const groupsOf = (files: ReadonlyMap<string, readonly TargetGroup[]>): Groups => groupsByName([...files.values()].flat())

@@ -16,17 +16,20 @@ export async function readTargetFile(path: string): Promise<readonly TargetGroup
   const groups = parseTargetGroups(parseText(path, text), path, mistakes, {
     source: (index) => `${path}:${index}`,
     labels: new Map([['__meta_filepath', path]]),
+    isJson: isJson(path),
   })
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return groups
 }
 
+const isJson = (path: string): boolean => path.toLowerCase().endsWith('.json')
+
 function parseText(path: string, text: string): unknown {
   try {
-    return path.toLowerCase().endsWith('.json') ? JSON.parse(text) : parse(text)
+    return isJson(path) ? JSON.parse(text) : parse(text)
   } catch (error) {
     // Parsers quote what they read, which may be a secret in a label: only the place and kind are kept.
-    throw new ConfigError(`${path}: is not ${path.toLowerCase().endsWith('.json') ? 'JSON' : 'YAML'}${placeOf(error)}`)
+    throw new ConfigError(`${path}: is not ${isJson(path) ? 'JSON' : 'YAML'}${placeOf(error)}`)
   }
 }
 
