@@ -75,4 +75,20 @@ export const directAccount = ({ agent, cluster }: Identity, kind: Kind, storage:
   ...counts,
 })
 
+/** One account for each kind, sender and storage: lines may go both ways. */
+export function joinedAccounts(accounts: readonly SenderAccount[]): readonly SenderAccount[] {
+  const same = Map.groupBy(accounts, ({ kind, cluster, agent, to }) => JSON.stringify([kind, cluster, agent, to]))
+  return [...same.values()].map((list) =>
+    list.reduce((a, b) => ({
+      ...a,
+      epoch: Math.min(a.epoch, b.epoch),
+      sent: a.sent + b.sent,
+      acknowledged: a.acknowledged + b.acknowledged,
+      buffered: a.buffered + b.buffered,
+      dropped: a.dropped + b.dropped,
+      unanswered: a.unanswered + b.unanswered,
+    })),
+  )
+}
+
 const sum = <T>(each: readonly T[], of: (one: T) => number): number => each.reduce((all, one) => all + of(one), 0)

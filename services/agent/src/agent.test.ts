@@ -55,7 +55,7 @@ function start({ metrics = {}, logs = {}, options = {} }: SetUp) {
   const next = (key: string): number => numbers.set(key, (numbers.get(key) ?? -1) + 1).get(key) ?? 0
   const agent = createAgent({
     identity: { agent: 'a', cluster: 'c', tenant: 'team' },
-    metricSources: [],
+    bufferedSources: [],
     logSource: undefined,
     sinks: new Map([...sinks].filter(([, targets]) => targets.length > 0)),
     buffer,
@@ -82,7 +82,7 @@ describe('samples', () => {
   test('reach every storage, by the buffer', async () => {
     const [prometheus, elasticsearch] = [createFakeSink(), createFakeSink()]
     const source = createFakeSource()
-    const { buffer } = start({ metrics: { prometheus, elasticsearch }, options: { metricSources: [source.source] } })
+    const { buffer } = start({ metrics: { prometheus, elasticsearch }, options: { bufferedSources: [source.source] } })
     for (let value = 1; value <= 3; value++) await source.give(sampleBatch('up', value))
     for (const sink of [prometheus, elasticsearch]) await eventually(() => expect(sink.records()).toEqual(['up=1', 'up=2', 'up=3']))
     expect(buffer.produced('metrics').map(({ headers }) => headers.sequence)).toEqual([0, 1, 2])
@@ -91,7 +91,7 @@ describe('samples', () => {
   test('of several sources share the buffer', async () => {
     const prometheus = createFakeSink()
     const sources = [createFakeSource(), createFakeSource()]
-    start({ metrics: { prometheus }, options: { metricSources: sources.map(({ source }) => source) } })
+    start({ metrics: { prometheus }, options: { bufferedSources: sources.map(({ source }) => source) } })
     await sources[0]!.give(sampleBatch('a', 1, '0'))
     await sources[1]!.give(sampleBatch('b', 1, '1'))
     await eventually(() => expect(prometheus.records().toSorted()).toEqual(['a=1', 'b=1']))
@@ -101,7 +101,7 @@ describe('samples', () => {
     const [prometheus, elasticsearch] = [createFakeSink(), createFakeSink()]
     elasticsearch.failure = away
     const source = createFakeSource()
-    const { buffer } = start({ metrics: { prometheus, elasticsearch }, options: { metricSources: [source.source] } })
+    const { buffer } = start({ metrics: { prometheus, elasticsearch }, options: { bufferedSources: [source.source] } })
     for (let value = 1; value <= 5; value++) {
       await source.give(sampleBatch('up', value))
       await eventually(() => expect(prometheus.records()).toHaveLength(value))
@@ -115,7 +115,7 @@ describe('samples', () => {
 
   test('are not acknowledged to their source when the buffer does not take them', async () => {
     const source = createFakeSource()
-    const { buffer, readiness } = start({ metrics: { prometheus: createFakeSink() }, options: { metricSources: [source.source] } })
+    const { buffer, readiness } = start({ metrics: { prometheus: createFakeSink() }, options: { bufferedSources: [source.source] } })
     buffer.failure = new RetryableError('the disk is full')
     await expect(source.give(sampleBatch('up', 1))).rejects.toThrow('the disk is full')
     expect(readiness.reasons()).toEqual(['buffer: the disk is full'])
@@ -124,7 +124,7 @@ describe('samples', () => {
   test('have no tenant: the flag is about lines', async () => {
     const prometheus = createFakeSink()
     const source = createFakeSource()
-    start({ metrics: { prometheus }, options: { metricSources: [source.source] } })
+    start({ metrics: { prometheus }, options: { bufferedSources: [source.source] } })
     await source.give(sampleBatch('up', 1))
     await eventually(() => expect(prometheus.written).toHaveLength(1))
     expect(prometheus.written[0]?.headers.tenant).toBeUndefined()
@@ -195,10 +195,77 @@ describe('lines', () => {
     const loki = createFakeSink()
     const source = createFakeSource()
     const prometheus = createFakeSink()
-    start({ metrics: { prometheus }, logs: { loki }, options: { metricSources: [source.source] } })
+    start({ metrics: { prometheus }, logs: { loki }, options: { bufferedSources: [source.source] } })
     await source.give(sampleBatch('up', 1))
     await eventually(() => expect(prometheus.written).toHaveLength(1))
     expect(loki.attempts).toBe(0)
+  })
+})
+
+describe('lines that cannot be read again', () => {
+  test('wait in the buffer, each storage at its own pace, and are acknowledged to their source at once', async () => {
+    const [loki, elasticsearch] = [createFakeSink(), createFakeSink()]
+    elasticsearch.failure = away
+    const source = createFakeSource()
+    const { buffer } = start({ logs: { loki, elasticsearch }, options: { bufferedSources: [source.source] } })
+    for (const line of ['one', 'two', 'three']) await source.give(lineBatch([line]))
+    expect(source.acknowledged).toHaveLength(3)
+    await eventually(() => expect(loki.records()).toEqual(['one', 'two', 'three']))
+    expect([buffer.committed('logs', 'loki'), buffer.committed('logs', 'elasticsearch')]).toEqual([3, 0])
+    elasticsearch.failure = undefined
+    await eventually(() => expect(elasticsearch.records()).toEqual(['one', 'two', 'three']))
+  })
+
+  test('have streams and numbers beside those of files, and the tenant of the agent', async () => {
+    const loki = createFakeSink()
+    const [files, events] = [createFakeSource(), createFakeSource()]
+    start({ logs: { loki }, options: { bufferedSources: [events.source], logSource: () => files.source } })
+    await events.give(lineBatch(['event']))
+    await files.give(lineBatch(['line']))
+    await eventually(() => expect(loki.written).toHaveLength(2))
+    const sent = loki.written.map(({ key, headers: { sequence, tenant } }) => ({ key, sequence, tenant }))
+    expect(sent.toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+      { key: 'team/c/a/logs-0', sequence: 0, tenant: 'team' },
+      { key: 'team/c/a/logs-buffer.0', sequence: 0, tenant: 'team' },
+    ])
+  })
+
+  test('come from a source that gives samples as well', async () => {
+    const [prometheus, loki] = [createFakeSink(), createFakeSink()]
+    const source = createFakeSource()
+    start({ metrics: { prometheus }, logs: { loki }, options: { bufferedSources: [source.source] } })
+    await source.give(sampleBatch('up', 1))
+    await source.give(lineBatch(['event']))
+    await eventually(() => expect([prometheus.records(), loki.records()]).toEqual([['up=1'], ['event']]))
+  })
+
+  test('are drained at the stop, and what is left is said', async () => {
+    const loki = createFakeSink()
+    loki.failure = away
+    const source = createFakeSource()
+    const { running, stop, warnings } = start({ logs: { loki }, options: { bufferedSources: [source.source], drainTimeoutMs: 50 } })
+    await source.give(lineBatch(['event']))
+    stop()
+    await running
+    expect(warnings).toContain('stopped before everything was sent; the rest stays in the buffer')
+  })
+
+  test('of a storage that must be mended are a reason of their own on /readyz, beside that of files', async () => {
+    const loki = createFakeSink()
+    loki.failure = () => new RetryableError('no such token', { needsOperator: true })
+    const [files, events] = [createFakeSource(), createFakeSource()]
+    const { readiness } = start({ logs: { loki }, options: { bufferedSources: [events.source], logSource: () => files.source } })
+    await events.give(lineBatch(['event']))
+    const waiting = files.give(lineBatch(['line']))
+    await eventually(() =>
+      expect(readiness.reasons().toSorted()).toEqual([
+        'storage loki: logs from the buffer: no such token',
+        'storage loki: logs: no such token',
+      ]),
+    )
+    loki.failure = undefined
+    await waiting
+    await eventually(() => expect(readiness.reasons()).toEqual([]))
   })
 })
 
@@ -208,7 +275,7 @@ describe('the stop', () => {
     const gate = Promise.withResolvers<void>()
     prometheus.gate = gate.promise
     const source = createFakeSource({ last: [sampleBatch('last', 3)] })
-    const { running, stop, readiness, buffer } = start({ metrics: { prometheus }, options: { metricSources: [source.source] } })
+    const { running, stop, readiness, buffer } = start({ metrics: { prometheus }, options: { bufferedSources: [source.source] } })
     await source.give(sampleBatch('up', 1))
     await source.give(sampleBatch('up', 2))
     stop()
@@ -226,7 +293,7 @@ describe('the stop', () => {
     const source = createFakeSource()
     const { running, stop, buffer, warnings } = start({
       metrics: { prometheus, elasticsearch },
-      options: { metricSources: [source.source], drainTimeoutMs: 50 },
+      options: { bufferedSources: [source.source], drainTimeoutMs: 50 },
     })
     await source.give(sampleBatch('up', 1))
     await eventually(() => expect(elasticsearch.attempts).toBeGreaterThan(0))
@@ -238,7 +305,7 @@ describe('the stop', () => {
 
   test('before anything began is a stop too', async () => {
     const source = createFakeSource()
-    const { running, stop } = start({ metrics: { prometheus: createFakeSink() }, options: { metricSources: [source.source] } })
+    const { running, stop } = start({ metrics: { prometheus: createFakeSink() }, options: { bufferedSources: [source.source] } })
     stop()
     await expect(running).resolves.toBeUndefined()
   })
@@ -247,7 +314,7 @@ describe('the stop', () => {
 describe('what goes wrong for good ends the agent, everything with it', () => {
   test('a source that fails', async () => {
     const [broken, other] = [createFakeSource({ failure: new Error('the source broke') }), createFakeSource()]
-    const { running } = start({ metrics: { prometheus: createFakeSink() }, options: { metricSources: [broken.source, other.source] } })
+    const { running } = start({ metrics: { prometheus: createFakeSink() }, options: { bufferedSources: [broken.source, other.source] } })
     await expect(running).rejects.toThrow('the source broke')
   })
 
@@ -261,7 +328,7 @@ describe('what goes wrong for good ends the agent, everything with it', () => {
 
   test('a buffer that cannot be read', async () => {
     const source = createFakeSource()
-    const { running, buffer } = start({ metrics: { prometheus: createFakeSink() }, options: { metricSources: [source.source] } })
+    const { running, buffer } = start({ metrics: { prometheus: createFakeSink() }, options: { bufferedSources: [source.source] } })
     await source.give(sampleBatch('up', 1))
     buffer.readFailure = new Error('damaged')
     await expect(running).rejects.toThrow('damaged')
@@ -270,7 +337,7 @@ describe('what goes wrong for good ends the agent, everything with it', () => {
 
 test('an agent is ready when it runs', async () => {
   const source = createFakeSource()
-  const { readiness } = start({ metrics: { prometheus: createFakeSink() }, options: { metricSources: [source.source] } })
+  const { readiness } = start({ metrics: { prometheus: createFakeSink() }, options: { bufferedSources: [source.source] } })
   await source.give(sampleBatch('up', 1))
   expect(readiness.reasons()).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Bus, Kind, Logger, Source } from '@clymene/model'
+import { KINDS, type Bus, type Emit, type Kind, type Logger, type Source } from '@clymene/model'
 import { isAbort, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { createDelivery, type StorageTarget } from '@clymene/storages'
 
@@ -10,8 +10,8 @@ import { together, type Part } from './together.ts'
 
 export type AgentOptions = {
   readonly identity: Identity
-  /** What gives samples; all of it goes through the buffer. */
-  readonly metricSources: readonly Source[]
+  /** What cannot be read again: scrapes, events, what is pushed. All of it, samples and lines, goes through the buffer. */
+  readonly bufferedSources: readonly Source[]
   /** Makes the reader of the files for one storage: each storage has its own positions. */
   readonly logSource: ((storage: string) => Source) | undefined
   readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
@@ -34,24 +34,38 @@ export type Agent = {
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-/** Topics of the buffer. */
-export const METRICS_TOPIC = 'metrics'
-const LOGS_TOPIC = 'logs'
+/** Topics of the buffer. Dead letters of a kind stand beside it, whichever way its messages go. */
+export const BUFFER_TOPICS: Readonly<Record<Kind, string>> = { metrics: 'metrics', logs: 'logs' }
 
 export function createAgent(options: AgentOptions): Agent {
-  const { identity, metricSources, logSource, sinks, buffer, sequences, books, drainTimeoutMs, logBackoff, metrics, logger, readiness } =
+  const { identity, bufferedSources, logSource, sinks, buffer, sequences, books, drainTimeoutMs, logBackoff, metrics, logger, readiness } =
     options
   readiness.watch('buffer', () => buffer.unavailable())
 
-  // The tenant is what the flags of the logs say; samples have none of their own.
-  const emitSamples = emitToBuffer(buffer, METRICS_TOPIC, createEnvelopes({ ...identity, tenant: '' }, sequences, 'buffer'), books?.refused)
-  const collectMetrics = metricSources.map(
+  const emits: Readonly<Record<Kind, Emit>> = {
+    // The tenant is what the flags of the logs say; samples have none of their own.
+    metrics: emitToBuffer({
+      buffer,
+      topic: BUFFER_TOPICS.metrics,
+      envelopeOf: createEnvelopes({ ...identity, tenant: '' }, sequences, 'buffer'),
+      refused: books?.refused.metrics,
+    }),
+    logs: emitToBuffer({
+      buffer,
+      topic: BUFFER_TOPICS.logs,
+      envelopeOf: createEnvelopes(identity, sequences, 'buffer'),
+      // Files have the plain names, with numbers of their own.
+      streamPrefix: 'buffer.',
+      refused: books?.refused.logs,
+    }),
+  }
+  const collect = bufferedSources.map(
     (source): Part =>
       (signal) =>
-        source.run(emitSamples, signal),
+        source.run((batch, inner) => emits[batch.kind](batch, inner), signal),
   )
   const collectLogs = (logSource === undefined ? [] : (sinks.get('logs') ?? [])).map(({ storage, sink }): Part => {
-    const where = { kind: 'logs', storage, sink, buffer, topic: LOGS_TOPIC } as const
+    const where = { kind: 'logs', storage, sink, buffer, topic: BUFFER_TOPICS.logs } as const
     const account = books?.direct.get(storage)
     const emit = emitToStorage(
       { ...where, metrics, logger, backoff: logBackoff, readiness, account },
@@ -59,23 +73,19 @@ export function createAgent(options: AgentOptions): Agent {
     )
     return (signal) => logSource?.(storage).run(emit, signal) ?? Promise.resolve()
   })
-  const metricTargets = sinks.get('metrics') ?? []
-  const deliver = metricTargets.map(
-    ({ storage, sink, storesParts }): Part =>
-      createDelivery({
-        bus: buffer,
-        topic: METRICS_TOPIC,
-        group: storage,
-        kind: 'metrics',
-        storage,
-        sink,
-        storesParts,
-        metrics,
-        logger,
-        readiness,
-        ledger: books?.ledger,
-      }).run,
-  )
+  const ways = KINDS.flatMap((kind) => (sinks.get(kind) ?? []).map((target) => ({ kind, topic: BUFFER_TOPICS[kind], ...target })))
+  const deliver = ways.map(({ storage, ...way }): Part => {
+    const common = {
+      bus: buffer,
+      group: storage,
+      storage,
+      metrics,
+      logger,
+      readiness: fromBuffer(readiness, way.kind),
+      ledger: books?.ledger,
+    }
+    return createDelivery({ ...common, ...way }).run
+  })
 
   return {
     run: async (signal) => {
@@ -86,9 +96,8 @@ export function createAgent(options: AgentOptions): Agent {
       signal.addEventListener('abort', readiness.stopping, { once: true })
       readiness.set('start', undefined)
       try {
-        await together([...collectMetrics, ...collectLogs], AbortSignal.any([signal, deliveryFailed.signal]))
-        const groups = deliveryFailed.signal.aborted ? [] : metricTargets.map(({ storage }) => storage)
-        await drained(buffer, groups, drainTimeoutMs, logger)
+        await together([...collect, ...collectLogs], AbortSignal.any([signal, deliveryFailed.signal]))
+        await drained(buffer, deliveryFailed.signal.aborted ? [] : ways, drainTimeoutMs, logger)
       } finally {
         signal.removeEventListener('abort', readiness.stopping)
         readiness.stopping()
@@ -99,13 +108,22 @@ export function createAgent(options: AgentOptions): Agent {
   }
 }
 
+/** Lines go to a storage by two ways, from files and from the buffer: what is wrong with either is told under its own name. */
+const fromBuffer = (readiness: Readiness, kind: Kind): Pick<Readiness, 'watch'> =>
+  kind === 'metrics' ? readiness : { watch: (name, reason) => readiness.watch(`${name} from the buffer`, reason) }
+
 /** Waits until every group has what the buffer holds, or patience ends; what is left is sent after the next start. */
-async function drained(buffer: Bus, groups: readonly string[], timeoutMs: number, logger: Logger): Promise<void> {
+async function drained(
+  buffer: Bus,
+  ways: readonly { readonly topic: string; readonly storage: string }[],
+  timeoutMs: number,
+  logger: Logger,
+): Promise<void> {
   const deadline = AbortSignal.timeout(timeoutMs)
   let left = 0n
   try {
     for (;;) {
-      const lags = await Promise.all(groups.map((group) => buffer.lag(METRICS_TOPIC, group, deadline)))
+      const lags = await Promise.all(ways.map(({ topic, storage }) => buffer.lag(topic, storage, deadline)))
       left = lags.flat().reduce((sum, { committed, end }) => sum + (end - committed), 0n)
       if (left === 0n) return
       await sleep(20, undefined, { signal: deadline })

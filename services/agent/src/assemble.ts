@@ -9,7 +9,7 @@ import type { Backoff, Host } from '@clymene/runtime'
 import { createScrapeSource, type ScrapeSource, type ScrapeSourceOptions } from '@clymene/sources'
 import type { StorageTarget } from '@clymene/storages'
 
-import { createAgent, METRICS_TOPIC, type Agent } from './agent.ts'
+import { BUFFER_TOPICS, createAgent, type Agent } from './agent.ts'
 import { openAgentBooks } from './books.ts'
 import { withCluster } from './config/external-labels.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
@@ -25,8 +25,8 @@ export type AgentSetup = LogSetup & {
   /** What holds for the scrapes of all configurations; left out is what the scrape source has by itself. */
   readonly scraping?: Pick<ScrapeSourceOptions, 'seriesLimits' | 'shard' | 'metadataIntervalMs'>
   readonly logBackoff: Partial<Backoff>
-  /** Sources of samples beside the scrapes. */
-  readonly metricSources: readonly Source[]
+  /** Beside the scrapes: what cannot be read again and so waits in the buffer, samples or lines. */
+  readonly bufferedSources: readonly Source[]
   readonly buffer: {
     readonly directory: string
     readonly maxBytes: number
@@ -61,10 +61,10 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   const books = openAgentBooks({
     directory: bounds.directory,
     buffer,
-    topic: METRICS_TOPIC,
+    topics: BUFFER_TOPICS,
     identity,
     epoch: sequences.epoch,
-    buffered: storagesOf('metrics'),
+    buffered: { metrics: storagesOf('metrics'), logs: storagesOf('logs') },
     direct: setup.logConfigs.length === 0 ? [] : storagesOf('logs'),
     metrics,
     logger,
@@ -76,7 +76,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   await Promise.all(setup.logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
   const agent = createAgent({
     identity,
-    metricSources: [...setup.metricSources, ...scrapes],
+    bufferedSources: [...setup.bufferedSources, ...scrapes],
     logSource: setup.logConfigs.length === 0 ? undefined : (storage) => logSourceOf(setup, storage),
     sinks: setup.sinks,
     buffer,
@@ -133,9 +133,10 @@ export function clusterWarnings({
 /** What is on its way when the agent has had its time to drain: a moment to be answered, so that it need not be sent twice. */
 const FAREWELL_MS = 500
 
-async function openBuffer({ buffer, host: { logger, metrics } }: AgentSetup) {
+async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentSetup) {
   const { directory, maxBytes, maxAgeMs, full, fsyncIntervalMs } = buffer
-  const bounds = { maxBytes, maxAgeMs, full, fsyncIntervalMs }
+  // A stream waits only for itself.
+  const bounds = { partitions: streams, maxBytes, maxAgeMs, full, fsyncIntervalMs }
   try {
     return await openEmbeddedBus({ directory, ...bounds, drainMs: FAREWELL_MS, component: 'buffer', metrics, logger })
   } catch (error) {

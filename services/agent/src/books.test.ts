@@ -7,7 +7,7 @@ import { PermanentError, RetryableError, type Emit, type Source } from '@clymene
 import { aborted, createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { createAgent, METRICS_TOPIC } from './agent.ts'
+import { BUFFER_TOPICS, createAgent } from './agent.ts'
 import { openAgentBooks } from './books.ts'
 import { lineBatch, sampleBatch } from './testing/batches.ts'
 import { createFakeSink, recordsOf, type FakeSink } from './testing/fake-sink.ts'
@@ -44,19 +44,19 @@ async function start(sink: FakeSink, directory = join(folder, 'agent')) {
   const books = openAgentBooks({
     directory,
     buffer,
-    topic: METRICS_TOPIC,
+    topics: BUFFER_TOPICS,
     identity,
     epoch: sequences.epoch,
-    buffered: ['gateway'],
+    buffered: { metrics: ['gateway'], logs: ['gateway'] },
     direct: ['gateway'],
     metrics: createMetrics(),
     logger: silentLogger,
   })
-  const [samples, lines] = [createFakeSource(), createFakeSource()]
+  const [samples, lines, events] = [createFakeSource(), createFakeSource(), createFakeSource()]
   const target = { storage: 'gateway', sink, storesParts: false }
   const agent = createAgent({
     identity,
-    metricSources: [samples.source],
+    bufferedSources: [samples.source, events.source],
     logSource: () => lines.source,
     sinks: new Map([
       ['metrics', [target]],
@@ -89,7 +89,15 @@ async function start(sink: FakeSink, directory = join(folder, 'agent')) {
     const { sent, acknowledged, buffered, dropped, unanswered } = found ?? {}
     return { sent, acknowledged, buffered, dropped, unanswered }
   }
-  return { sample: (value: number) => samples.emit(sampleBatch('up', value), never()), lines, account, books, end, epoch: sequences.epoch }
+  return {
+    sample: (value: number) => samples.emit(sampleBatch('up', value), never()),
+    lines,
+    events,
+    account,
+    books,
+    end,
+    epoch: sequences.epoch,
+  }
 }
 
 const counts = (sent: number, acknowledged: number, buffered: number, dropped = 0, unanswered = 0) => ({
@@ -125,7 +133,7 @@ describe('samples, by way of the buffer', () => {
     const agent = await start(createFakeSink())
     await agent.sample(1)
     await eventually(async () => expect(await agent.account('metrics')).toEqual(counts(1, 1, 0)))
-    agent.books.refused.begin()('dropped')
+    agent.books.refused.metrics.begin()('dropped')
     expect(await agent.account('metrics')).toEqual(counts(2, 1, 0, 1))
   })
 
@@ -140,6 +148,20 @@ describe('samples, by way of the buffer', () => {
     const second = await start(sink)
     expect(await second.account('metrics')).toEqual(counts(2, 1, 1))
     expect((await second.books.accounts(never()))[0]?.epoch).toBe(first.epoch)
+  })
+})
+
+describe('lines by both ways', () => {
+  test('are one account: what files gave and what waits in the buffer', async () => {
+    const sink = createFakeSink()
+    const agent = await start(sink)
+    await agent.lines.emit(lineBatch(['line']), never())
+    sink.failure = () => new RetryableError('away')
+    for (const event of ['one', 'two']) await agent.events.emit(lineBatch([event]), never())
+    await eventually(async () => expect(await agent.account('logs')).toEqual(counts(3, 1, 2)))
+    sink.failure = undefined
+    await eventually(async () => expect(await agent.account('logs')).toEqual(counts(3, 3, 0)))
+    expect((await agent.books.accounts(never())).map(({ kind }) => kind)).toEqual(['metrics', 'logs'])
   })
 })
 

@@ -64,7 +64,7 @@ async function run(setup: ReturnType<typeof setupOf>, kind: Kind, agentId = 'a')
     streams: 1,
     logBatch: { bytes: 1024 * 1024, waitMs: 10 },
     logBackoff: {},
-    metricSources: [],
+    bufferedSources: [],
     buffer: {
       directory: join(folder, 'buffer'),
       maxBytes: 32 * 1024 ** 2,

@@ -101,14 +101,17 @@ describe('the message of a batch', () => {
 describe('samples into the buffer', () => {
   test('are acknowledged when the buffer has them', async () => {
     const buffer = createMemoryBus()
-    await emitToBuffer(buffer, 'metrics', createEnvelopes(IDENTITY, sequences(), 'buffer'))(sampleBatch('up', 1), never())
+    await emitToBuffer({ buffer, topic: 'metrics', envelopeOf: createEnvelopes(IDENTITY, sequences(), 'buffer') })(
+      sampleBatch('up', 1),
+      never(),
+    )
     expect(buffer.produced('metrics').flatMap(recordsOf)).toEqual(['up=1'])
   })
 
   test('are refused when it has not', async () => {
     const buffer = createMemoryBus()
     buffer.failure = new RetryableError('full')
-    const emit = emitToBuffer(buffer, 'metrics', createEnvelopes(IDENTITY, sequences(), 'buffer'))
+    const emit = emitToBuffer({ buffer, topic: 'metrics', envelopeOf: createEnvelopes(IDENTITY, sequences(), 'buffer') })
     await expect(emit(sampleBatch('up', 1), never())).rejects.toThrow('full')
   })
 })

@@ -54,10 +54,20 @@ function nextNumber(sequences: Sequences, key: string): number {
   }
 }
 
-/** Samples go into the buffer; what reads it delivers them to each storage at its own pace. `refused` counts what it does not take. */
-export function emitToBuffer(buffer: Bus, topic: string, envelopeOf: (batch: SourceBatch) => Envelope, refused?: SentAccount): Emit {
+export type BufferEmitOptions = {
+  readonly buffer: Bus
+  readonly topic: string
+  readonly envelopeOf: (batch: SourceBatch) => Envelope
+  /** Keeps the streams apart from those that another way sends; default ''. */
+  readonly streamPrefix?: string
+  /** Counts what the buffer does not take. */
+  readonly refused?: SentAccount | undefined
+}
+
+/** What cannot be read again goes into the buffer; what reads it delivers to each storage at its own pace. */
+export function emitToBuffer({ buffer, topic, envelopeOf, streamPrefix = '', refused }: BufferEmitOptions): Emit {
   return async (batch, signal) => {
-    const envelope = envelopeOf(batch)
+    const envelope = envelopeOf(streamPrefix === '' ? batch : { ...batch, stream: `${streamPrefix}${batch.stream}` })
     try {
       await buffer.produce(topic, [envelope], signal)
     } catch (error) {

@@ -103,7 +103,7 @@ export const setupOf = (
   maxLineBytes: values['logs.max-line-bytes'],
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
-  metricSources: [],
+  bufferedSources: [],
   hostName: ownNode(env),
   buffer: {
     directory: values['buffer.dir'],

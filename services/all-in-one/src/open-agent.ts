@@ -49,7 +49,7 @@ export async function openAgent(
     logLabels: [],
     logBatch: { bytes: 1024 * 1024, waitMs: 500 },
     logBackoff: {},
-    metricSources: served.has('metrics') && values['host.interval'] > 0 ? [hostSource(config, contexts.agent, cluster)] : [],
+    bufferedSources: served.has('metrics') && values['host.interval'] > 0 ? [hostSource(config, contexts.agent, cluster)] : [],
     buffer: {
       directory: join(values['data.dir'], 'buffer'),
       maxBytes: values['buffer.max-bytes'],
