@@ -1,36 +1,23 @@
-import { readFileSync } from 'node:fs'
-
 import type { DiscoveryContext } from '@clymene/discovery'
-import { collectMistakes, ConfigError, errorCode } from '@clymene/model'
+import { collectMistakes, ConfigError } from '@clymene/model'
 
+import { readText, type ConfigText } from './config-text.ts'
 import { readLogConfig, type LogConfig, type LogContext } from './config/log-config.ts'
-import { readScrapeConfig, type ScrapeConfig } from './config/scrape-config.ts'
+import { readScrapeConfig, type ScrapeConfig, type ScrapeConfigOptions } from './config/scrape-config.ts'
 
-/** A configuration as text, and the name that its mistakes are told under. */
-export type ConfigText = { readonly path: string; readonly text: string }
+export type { ConfigText }
 
 /** @throws ConfigError naming the flag when the file cannot be read. */
-export function readConfigFile(flagName: string, path: string): ConfigText {
-  try {
-    return { path, text: readFileSync(path, 'utf8') }
-  } catch (error) {
-    throw new ConfigError(`--${flagName}=${JSON.stringify(path)}: ${READ_ERRORS[errorCode(error)] ?? errorCode(error)}`)
-  }
-}
-
-const READ_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  EACCES: 'no permission to read it',
-  EISDIR: 'is a folder, expected a file',
-}
+export const readConfigFile = (flagName: string, path: string): ConfigText => readText(path, `--${flagName}=${JSON.stringify(path)}`)
 
 /** @throws ConfigError with every mistake of all texts. */
 export function readScrapeConfigs(
   texts: readonly ConfigText[],
   env: NodeJS.ProcessEnv,
   context: DiscoveryContext,
+  options: ScrapeConfigOptions = {},
 ): readonly ScrapeConfig[] {
-  return readAll(texts, ({ text, path }, mistakes) => readScrapeConfig(text, path, env, context, mistakes))
+  return readAll(texts, (text, mistakes) => readScrapeConfig(text, { env, context, ...options }, mistakes))
 }
 
 /** @throws ConfigError with every mistake of all texts. */

@@ -1,7 +1,7 @@
 import type { Discoverer } from '@clymene/model'
 import type { Relabel, RelabelRule } from '@clymene/relabel'
 import type { HttpAccess } from '@clymene/runtime'
-import type { ScrapeProtocol } from '@clymene/wire'
+import type { NameEscaping, ScrapeProtocol } from '@clymene/wire'
 
 /** One item of `scrape_configs`, checked and compiled. */
 export type ScrapeJob = {
@@ -22,6 +22,10 @@ export type ScrapeJob = {
   readonly scrapeProtocols: readonly ScrapeProtocol[]
   /** `fallback_scrape_protocol`: how a page without a usable Content-Type is read. Absent: such a scrape fails, as in Prometheus 3. */
   readonly fallbackProtocol?: ScrapeProtocol
+  /** Which names of metrics and labels are taken: with `legacy` a scrape that has another one fails. Default: `utf8`. */
+  readonly nameValidation?: 'utf8' | 'legacy'
+  /** How exporters are asked to write other names. Default: `allow-utf-8`, as they are. */
+  readonly nameEscaping?: NameEscaping
   /** Whether targets are asked for gzip. */
   readonly enableCompression: boolean
   /** `extra_scrape_metrics`: three more series of each scrape about itself. */

@@ -8,6 +8,8 @@ export {
   DEFAULT_SCRAPE_PROTOCOLS,
   EXPOSITION_ACCEPT,
   formatOf,
+  NAME_ESCAPINGS,
+  type NameEscaping,
   SCRAPE_PROTOCOLS,
   type ScrapeProtocol,
 } from './scrape-protocol.ts'

@@ -10,6 +10,12 @@ test('asks for the protocols in their order, as Prometheus 3.15 does, and last f
   expect(acceptHeader(['PrometheusText0.0.4'])).toBe('text/plain;version=0.0.4;q=0.2,*/*;q=0.1')
 })
 
+test('says how names are to be escaped where the protocol knows of it', () => {
+  expect(acceptHeader(['OpenMetricsText0.0.1', 'PrometheusText1.0.0'], 'underscores')).toBe(
+    'application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=1.0.0;escaping=underscores;q=0.2,*/*;q=0.1',
+  )
+})
+
 test('every protocol is read as one of two formats', () => {
   expect(SCRAPE_PROTOCOLS.map(formatOf)).toEqual(['text', 'text', 'openmetrics', 'openmetrics'])
 })

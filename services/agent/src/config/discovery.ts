@@ -30,6 +30,15 @@ export function setsCluster(section: Section, relabelRules: readonly RelabelRule
   return kinds.length > 0 && kinds.every((key) => key === 'static_configs') && section.parsed('static_configs', everyGroupHasCluster, false)
 }
 
+/** Without rules that could take it apart, an address of a static target with a slash in it is a URL by mistake. */
+export function refuseTargetUrls(section: Section): void {
+  const places = section
+    .scalars()
+    .filter(({ key, where, text }) => key === 'targets' && where.includes('.static_configs[') && text.includes('/'))
+  for (const { where } of places)
+    section.refuse(`${where}: expected host:port without scheme and path, which are scheme and metrics_path of the job`)
+}
+
 const everyGroupHasCluster = (groups: unknown): boolean => Array.isArray(groups) && groups.every(hasClusterLabel)
 
 function hasClusterLabel(group: unknown): boolean {

@@ -163,7 +163,7 @@ describe('a mistake names file, line and key', () => {
       ['p.yml:1: target_config.sync_period: found "10", expected a duration such as 500ms, 10s or 1m30s'],
     ],
     ['a job without a name', 'scrape_configs: [{}]', ['p.yml:1: scrape_configs[0]: job_name: expected a name']],
-    ...['journal', 'syslog', 'gcplog', 'loki_push_api', 'windows_events', 'kafka', 'gelf', 'cloudflare', 'docker_sd_configs'].map(
+    ...['journal', 'syslog', 'gcplog', 'loki_push_api', 'windows_events', 'kafka', 'gelf', 'cloudflare'].map(
       (key) =>
         [
           `${key}, which comes later`,
@@ -172,9 +172,9 @@ describe('a mistake names file, line and key', () => {
         ] as [string, string, RegExp[]],
     ),
     [
-      'the discovery of pods, which comes later',
-      jobWith('consul_sd_configs: [{server: a}]'),
-      [/^p\.yml:3: scrape_configs\[0\]\.consul_sd_configs: is not supported yet/],
+      'a discovery that is not built in',
+      jobWith('ec2_sd_configs: []'),
+      [/^p\.yml:3: scrape_configs\[0\]\.ec2_sd_configs: .*http_sd_configs/],
     ],
     ['an unknown key', jobWith('pipeline: []'), ['p.yml:3: scrape_configs[0].pipeline: unknown key']],
     ['stages as a map', jobWith('pipeline_stages: {cri: {}}'), [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages: expected a list/]],

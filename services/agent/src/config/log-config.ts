@@ -27,7 +27,7 @@ export type LogConfig = {
 
 /** Sources of Promtail that come later. */
 const NOT_YET = new Set(
-  'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs heroku_drain docker_sd_configs limits_config limit_config'.split(
+  'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs heroku_drain limits_config limit_config'.split(
     ' ',
   ),
 )

@@ -1,8 +1,9 @@
 import { ConfigError, errorMessage } from '@clymene/model'
-import { parseBytes, parseDuration } from '@clymene/runtime'
+import { parseDuration } from '@clymene/runtime'
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 
 import { parseYaml } from './yaml-document.ts'
+import { asWritten, BOOLEANS, isNode, keyOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
 
 /**
  * One map of a YAML file, read key by key: each read checks the type, every mistake is collected with file and line, and keys
@@ -15,11 +16,13 @@ export type Section = {
   readonly string: (key: string, fallback: string) => string
   readonly bool: (key: string, fallback: boolean) => boolean
   readonly int: (key: string, fallback: number) => number
-  readonly number: (key: string, fallback: number) => number
   /** Milliseconds. */
   readonly duration: (key: string, fallback: number) => number
-  readonly bytes: (key: string, fallback: number) => number
+  /** A scalar by a parser of its text, which throws an Error that says what was expected. */
+  readonly scalar: <T>(key: string, fallback: T, expected: string, parse: (text: string) => T) => T
   readonly oneOf: <T extends string>(key: string, allowed: readonly T[], fallback: T) => T
+  /** `[text, …]`; undefined when it is absent or no list. */
+  readonly list: (key: string) => readonly string[] | undefined
   /** `name: text` pairs; scalars become text as they were written. */
   readonly texts: (key: string) => readonly (readonly [string, string])[]
   /** `name: [text, …]`. */
@@ -37,7 +40,11 @@ export type Section = {
   /** Accepts a key without reading it. */
   readonly accept: (...keys: readonly string[]) => void
   readonly mistake: (key: string | undefined, message: string) => void
+  /** The same with the place in front already. */
+  readonly refuse: (mistake: string) => void
   readonly keys: () => readonly string[]
+  /** Every scalar below, however deep, with the place of each in front of its name. */
+  readonly scalars: () => readonly { readonly key: string; readonly where: string; readonly text: string }[]
   /** The whole map as text: differs when the configuration does. */
   readonly fingerprint: () => string
   /** Reports what was never read. Call it last. */
@@ -63,8 +70,7 @@ type Context = {
   readonly mistakes: string[]
   readonly lineOf: (node: Node | null | undefined) => number
   readonly toJs: (node: Node) => unknown
-  /** What an alias stands for; anything else as it is. */
-  readonly follow: (node: unknown) => unknown
+  readonly follow: Follow
 }
 
 function sectionOf(map: YAMLMap | null, path: string, context: Context): Section {
@@ -83,13 +89,13 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     const value = follow(pairs.get(key)?.value)
     return isNode(value) && !(isScalar(value) && value.value === null) ? value : undefined
   }
-  const scalar = <T>(key: string, fallback: T, expected: string, parse: (text: string, value: unknown) => T): T => {
+  const scalar = <T>(key: string, fallback: T, expected: string, parse: (text: string, value: unknown, isPlain: boolean) => T): T => {
     const node = take(key)
     if (node === undefined) return fallback
     const text = isScalar(node) ? textOf(node) : undefined
     try {
       if (text === undefined || !isScalar(node)) throw new Error(`expected ${expected}`)
-      return parse(text, node.value)
+      return parse(text, node.value, node.type === 'PLAIN')
     } catch (error) {
       mistake(key, `${text === undefined ? '' : `found ${JSON.stringify(text)}, `}${errorMessage(error)}`)
       return fallback
@@ -119,36 +125,46 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   return {
     where,
     mistake,
+    refuse: (text) => void mistakes.push(text),
     has: (key) => pairs.has(key),
     keys: () => [...pairs.keys()],
     fingerprint: () => JSON.stringify(map === null ? null : toJs(map)),
+    scalars: () =>
+      scalarsOf(map, path, follow).map(({ key, node, path: place, text }) => ({
+        key,
+        text,
+        where: `${fileName}:${lineOf(node)}: ${place}`,
+      })),
     accept: (...keys) => {
       for (const key of keys) read.add(key)
     },
     string: (key, fallback) => scalar(key, fallback, 'text', (text) => text),
     bool: (key, fallback) =>
-      scalar(key, fallback, 'true or false', (_text, value) => {
-        if (typeof value !== 'boolean') throw new Error('expected true or false')
-        return value
+      scalar(key, fallback, 'true or false', (text, _value, isPlain) => {
+        const word = isPlain ? BOOLEANS.get(text) : undefined
+        if (word === undefined) throw new Error('expected true or false')
+        return word
       }),
     int: (key, fallback) =>
       scalar(key, fallback, 'a whole number', (_text, value) => {
         if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new Error('expected a whole number of at least 0')
         return value
       }),
-    number: (key, fallback) =>
-      scalar(key, fallback, 'a number', (_text, value) => {
-        if (typeof value !== 'number' || !(value >= 0)) throw new Error('expected a number of at least 0')
-        return value
-      }),
     duration: (key, fallback) => scalar(key, fallback, 'a duration', parseDuration),
-    bytes: (key, fallback) => scalar(key, fallback, 'a size', parseBytes),
+    scalar,
     oneOf: (key, allowed, fallback) =>
       scalar(key, fallback, `one of ${allowed.join(', ')}`, (text) => {
         const match = allowed.find((one) => one === text)
         if (match === undefined) throw new Error(`expected one of ${allowed.join(', ')}`)
         return match
       }),
+    list: (key) => {
+      const node = take(key)
+      if (node === undefined) return undefined
+      if (isSeq(node)) return node.items.flatMap((item) => textsOf(key, item) ?? [])
+      mistake(key, 'expected a list')
+      return undefined
+    },
     texts: (key) =>
       entriesOf(key).flatMap((pair) => {
         const text = textsOf(key, pair.value)
@@ -204,34 +220,3 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     },
   }
 }
-
-/** Without a blank after the colon `{password:secret}` is a key, and its place would tell the secret. */
-const withoutValue = (key: string): string => key.replace(/:.+$/s, ':…')
-
-/** What a node stands for, but numbers as they were written where that is text to Go: a password of `007` or `1.10`. */
-function asWritten(node: unknown, follow: Context['follow']): unknown {
-  const found = follow(node)
-  if (isMap(found)) return new Map([...pairsOf(found, follow)].map(([key, { value }]) => [key, asWritten(value, follow)]))
-  if (isSeq(found)) return found.items.map((item) => asWritten(item, follow))
-  if (!isScalar(found)) return null
-  return typeof found.value === 'number' ? textOf(found) : found.value
-}
-
-/** The pairs of a map by key, those that `<<` merges in among them; its own win. */
-function pairsOf(map: YAMLMap | null, follow: Context['follow']): ReadonlyMap<string, Pair> {
-  const own = (map?.items ?? []).map((pair) => [keyOf(pair), pair] as const)
-  const merged = own.flatMap(([key, { value }]) => {
-    const source = key === '<<' ? follow(value) : undefined
-    const maps: readonly unknown[] = isSeq(source) ? source.items.map(follow) : [source]
-    return maps.flatMap((one) => (isMap(one) ? [...pairsOf(one, follow)] : []))
-  })
-  // Of several maps that are merged the first wins, as in YAML's own description.
-  return new Map([...merged.toReversed(), ...own.filter(([key]) => key !== '<<')])
-}
-
-const keyOf = (pair: Pair): string => (isScalar(pair.key) ? textOf(pair.key) : String(pair.key))
-
-/** As it was written: `1e3` and `007` keep their form as label values. */
-const textOf = (node: { readonly value: unknown; readonly source?: string }): string => node.source ?? String(node.value)
-
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'toJS' in value

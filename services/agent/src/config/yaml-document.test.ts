@@ -40,3 +40,10 @@ test.each<[name: string, text: string, line: number]>([
   expect(mistakes[0]).toMatch(new RegExp(`^c\\.yml:${line}: .`))
   expect(mistakes.join('\n')).not.toContain(SECRET.slice(0, 4))
 })
+
+test.each([
+  ['a key', 'a: 1\n!!binary "/w==": b'],
+  ['a value', 'a:\n  b: !!binary "/w=="'],
+])('bytes that are no text are no %s', (_name, text) => {
+  expect(mistakesOf(text)).toEqual(['c.yml:2: a tag !!binary, expected text'])
+})

@@ -20,6 +20,8 @@ export function parseYaml(text: string, fileName: string): YamlDocument {
   if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => wrong(error.pos[0], withoutQuote(error))))
   const lost = lostAliases(document)
   if (lost.length > 0) throw new ConfigError(lost.map((offset) => wrong(offset, 'an alias without an anchor before it')))
+  const binary = binaries(document)
+  if (binary.length > 0) throw new ConfigError(binary.map((offset) => wrong(offset, 'a tag !!binary, expected text')))
   refuseEndless(document, fileName)
   return { document, lineOf }
 }
@@ -36,6 +38,17 @@ function lostAliases(document: Document): readonly number[] {
   visit(document, {
     Alias: (_key, alias) => {
       if (alias.resolve(document) === undefined) offsets.push(alias.range?.[0] ?? 0)
+    },
+  })
+  return offsets
+}
+
+/** Text that would be something else after Go's reader had it. */
+function binaries(document: Document): readonly number[] {
+  const offsets: number[] = []
+  visit(document, {
+    Scalar: (_key, { tag, range }) => {
+      if (tag === 'tag:yaml.org,2002:binary') offsets.push(range?.[0] ?? 0)
     },
   })
   return offsets
