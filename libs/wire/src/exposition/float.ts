@@ -16,6 +16,26 @@ export function parseFloatText(text: string): number | undefined {
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const SPECIAL = /^(?:nan|([+-]?)(inf(?:inity)?))$/i
 
+/**
+ * The number that a label's text says, in all the ways of Go's strconv.ParseFloat: as above, and with underscores between digits, and
+ * in hexadecimal. Prometheus reads `le` and `quantile` so, but values without the last two.
+ */
+export function parseFloatLabel(text: string): number | undefined {
+  const plain = parseFloatText(text)
+  if (plain !== undefined) return plain
+  if (DECIMAL_APART.test(text)) return parseFloatText(text.replaceAll('_', ''))
+  const [, sign, digits = '', power = ''] = HEXADECIMAL.exec(text) ?? []
+  if (digits === '') return undefined
+  const [whole = '', fraction = ''] = digits.replaceAll('_', '').split('.')
+  const value = Number(BigInt(`0x${whole}${fraction}`)) * 2 ** (Number(power.replaceAll('_', '')) - 4 * fraction.length)
+  return Number.isFinite(value) ? (sign === '-' ? -value : value) : undefined
+}
+
+const DIGITS = String.raw`\d(?:_?\d)*`
+const HEX_DIGITS = '[0-9a-f](?:_?[0-9a-f])*'
+const DECIMAL_APART = new RegExp(`^[+-]?(?:${DIGITS}(?:\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[+-]?${DIGITS})?$`, 'i')
+const HEXADECIMAL = new RegExp(`^([+-]?)0x(_?${HEX_DIGITS}(?:\\.(?:${HEX_DIGITS})?)?|\\.${HEX_DIGITS})p([+-]?${DIGITS})$`, 'i')
+
 /** 10^0 … 10^22, the powers that a double holds exactly. */
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
 import { ExpositionError } from './exposition-error.ts'
-import { readFloat, seriesEnd } from './sample-line.ts'
+import { readFloat, seriesEnd, wholeMilliseconds } from './sample-line.ts'
 import { labelsEnd, metricNameEnd, quotedEnd, type SeriesDialect, startsMetricName } from './series-text.ts'
 import type { ExpositionVisitor, MetadataKind } from './visitor.ts'
 
@@ -85,7 +85,7 @@ function exemplarEnd(body: Buffer, start: number, visit: ExpositionVisitor): num
 function readSeconds(body: Buffer, start: number, end: number): number {
   const seconds = readFloat(body, start, end, 'timestamp')
   if (!Number.isFinite(seconds)) throw new ExpositionError('expected a finite timestamp', body, start)
-  return Math.trunc(seconds * 1000)
+  return wholeMilliseconds(seconds * 1000)
 }
 
 function metadataEnd(body: Buffer, start: number, visit: ExpositionVisitor): number {

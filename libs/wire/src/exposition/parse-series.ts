@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { type LabelMap, type Labels, sortedLabels } from '@clymene/model'
 
 import { ExpositionError } from './exposition-error.ts'
-import { formatFloatLabel, parseFloatText } from './float.ts'
+import { formatFloatLabel, parseFloatLabel } from './float.ts'
 import { metricNameEnd, quotedEnd, skipBlanks, startsMetricName } from './series-text.ts'
 
 const QUOTE = 0x22
@@ -97,6 +97,6 @@ function unescape(text: string): string {
 }
 
 function normalizeFloat(text: string): string {
-  const value = parseFloatText(text)
+  const value = parseFloatLabel(text)
   return value === undefined ? text : formatFloatLabel(value)
 }

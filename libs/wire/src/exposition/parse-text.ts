@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
 import { ExpositionError } from './exposition-error.ts'
-import { readFloat, seriesEnd } from './sample-line.ts'
+import { readFloat, seriesEnd, wholeMilliseconds } from './sample-line.ts'
 import { metricNameEnd, quotedEnd, type SeriesDialect, skipBlanks, startsMetricName } from './series-text.ts'
 import type { ExpositionVisitor } from './visitor.ts'
 
@@ -13,7 +13,10 @@ const INT64_MAX = 2n ** 63n - 1n
 /**
  * The Prometheus text format, with what Prometheus' own reader takes beyond its description: blanks around tokens, labels
  * without commas, raw line breaks in label values, a last line without line break. A NUL at the start of a line ends the page.
- * Two oddities of that reader are left out: blanks before a name becoming part of it, and a NUL in a comment ending the page.
+ *
+ * Three oddities of that reader are left out, as each would make wrong series or none of a page that is otherwise good: blanks
+ * before a name becoming part of it, a NUL in a comment that begins without a blank ending the page, and a NUL beside a token being
+ * read over (after a label value its closing quote then becomes part of the value).
  *
  *     line   = [ sample | "# HELP" name text | "# TYPE" name type | "#" comment ] LF
  *     sample = series number [ milliseconds ]
@@ -61,7 +64,7 @@ function readTimestamp(body: Buffer, start: number, end: number): number {
   if (start === end) throw new ExpositionError('expected milliseconds or the end of the line after the value', body, start)
   const text = body.toString('latin1', start, end)
   if (text.length > 15 && BigInt(text) > INT64_MAX) throw new ExpositionError('the timestamp is over 64 bits', body, start)
-  return Number(text)
+  return wholeMilliseconds(Number(text))
 }
 
 /** HELP and TYPE are read when a blank follows the word, all else after `#` is a comment. */

@@ -32,3 +32,10 @@ export function readFloat(body: Buffer, start: number, end: number, what: string
   if (value === undefined) throw new ExpositionError(`expected a number as ${what}`, body, start)
   return value
 }
+
+/** The last double that is a 64-bit integer, and the first. What lies beyond is as far away: no store takes either. */
+const MAX_MS = 2 ** 63 - 1024
+const MIN_MS = -(2 ** 63)
+
+/** A time as it can be written: whole milliseconds, cut, of 64 bits. */
+export const wholeMilliseconds = (ms: number): number => Math.trunc(Math.min(Math.max(ms, MIN_MS), MAX_MS))
