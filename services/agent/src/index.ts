@@ -1,4 +1,7 @@
 export { assembleAgent, type AgentSetup, type AssembledAgent } from './assemble.ts'
+export { discoverOnce } from './discover-once.ts'
+export { candidatesOf, explainMatching, type Explanations, type ExplainQuery } from './explain/explain-matching.ts'
+export type { Candidate, ExplainedStep, Explanation } from './explain/explanation.ts'
 export { agentCommand, promtailCommand } from './command.ts'
 export { agentFlags, bufferFlags, scrapeFlags } from './flags.ts'
 export { servePages } from './pages/serve-pages.ts'

@@ -1,6 +1,8 @@
-import type { AdminServer, PageAnswer } from '@clymene/runtime'
+import type { AdminServer, PageAnswer, PageReply, PageRequest } from '@clymene/runtime'
 
+import { candidatesOf, explainMatching } from '../explain/explain-matching.ts'
 import type { AgentView } from './agent-view.ts'
+import { answered, success } from './api-answer.ts'
 import { cardinalityPage } from './cardinality-page.ts'
 import { configPage } from './config-page.ts'
 import { discoveryPage } from './discovery-page.ts'
@@ -13,5 +15,13 @@ export function servePages(admin: Pick<AdminServer, 'serve'>, view: AgentView): 
   admin.serve('/service-discovery', (request) => Promise.resolve(discoveryPage(view, request)))
   admin.serve('/cardinality', (request) => Promise.resolve(cardinalityPage(view, request)))
   admin.serve('/config', () => Promise.resolve(configPage(view)))
+  admin.serve('/api/explain', (request) => Promise.resolve(explained(view, request)))
   for (const [path, api] of PROMETHEUS_API) admin.serve(path, (request): ReturnType<PageAnswer> => Promise.resolve(api(view, request)))
 }
+
+/** `?target=…&job=…&series=…`: what `clymene explain` asks. */
+const explained = (view: AgentView, { query }: PageRequest): PageReply =>
+  answered(() => {
+    const asked = (name: string): string => query.get(name) ?? ''
+    return success(explainMatching(candidatesOf(view), { target: asked('target'), job: asked('job'), series: asked('series') }, view))
+  })

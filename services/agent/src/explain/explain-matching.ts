@@ -1,0 +1,100 @@
+import { ConfigError, type Label } from '@clymene/model'
+import { redactUrls } from '@clymene/runtime'
+import { explainTarget } from '@clymene/sources'
+
+import type { AgentView } from '../pages/agent-view.ts'
+import { parseSelector } from '../pages/selector.ts'
+import { shownLabels } from '../pages/shown-labels.ts'
+import { explain, type Candidate, type ExplainOptions, type Explanation } from './explanation.ts'
+
+/** What is asked for; '' is not given. */
+export type ExplainQuery = {
+  /** The URL of a target, or the value of any of its labels: an address, an instance, the name of a pod. */
+  readonly target: string
+  readonly job: string
+  /** As the target exposes it: `up{a="b"}` or `{__name__="up",a="b"}`. */
+  readonly series: string
+}
+
+export type Explanations = {
+  /** How many targets are meant; the first twenty are explained. */
+  readonly found: number
+  readonly explanations: readonly Explanation[]
+  /** Why nothing was found, where it can be told. */
+  readonly hint: string
+}
+
+const MOST = 20
+
+/**
+ * Explains the targets among `candidates` that are asked for.
+ *
+ * @throws ConfigError with every mistake of the query.
+ */
+export function explainMatching(
+  candidates: Iterable<Candidate>,
+  query: ExplainQuery,
+  options: Omit<ExplainOptions, 'series'>,
+): Explanations {
+  const series = readQuery(query)
+  const explanations: Explanation[] = []
+  let [found, seen] = [0, 0]
+  for (const candidate of candidates) {
+    if (query.job !== '' && candidate.job.name !== query.job) continue
+    seen++
+    if (query.target !== '' && !isMeant(candidate, query.target)) continue
+    found++
+    if (explanations.length < MOST) explanations.push(explain(candidate, { ...options, series }))
+  }
+  const where = query.job === '' ? '' : ` of job ${JSON.stringify(query.job)}`
+  const target = JSON.stringify(query.target)
+  const hint =
+    seen === 0 ? `nothing was discovered${where}` : `none of the ${seen} discovered targets${where} has the URL or a label value ${target}`
+  return { found, explanations, hint: found > 0 ? '' : hint }
+}
+
+/** What a running agent has found, scraped and dropped. */
+export function* candidatesOf(view: AgentView): Iterable<Candidate> {
+  for (const { source, jobs, externalLabels } of view.scraped()) {
+    const byName = new Map(jobs.map((job) => [job.name, job]))
+    const { active, dropped } = source.targets()
+    for (const target of [...active, ...dropped]) {
+      const job = byName.get(target.job)
+      if (job === undefined) continue
+      yield { job, externalLabels, found: target.discovered, ...('url' in target ? { seen: target } : {}) }
+    }
+  }
+}
+
+function readQuery({ target, job, series }: ExplainQuery): ReadonlyMap<string, string> | undefined {
+  const mistakes: string[] = []
+  if (target === '' && job === '') mistakes.push('target: expected a URL, an address or the value of a label; or a job')
+  const labels = series === '' ? undefined : readSeries(series, mistakes)
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return labels
+}
+
+function readSeries(text: string, mistakes: string[]): ReadonlyMap<string, string> {
+  const labels = new Map<string, string>()
+  try {
+    for (const { name, op, value } of parseSelector(text)) {
+      if (op !== '=') mistakes.push(`series: ${name}${op}…: expected =, one series is meant`)
+      if (labels.has(name)) mistakes.push(`series: the label ${JSON.stringify(name)} comes twice`)
+      labels.set(name, value)
+    }
+    if ((labels.get('__name__') ?? '') === '') mistakes.push('series: expected a name, as in up{a="b"} or {__name__="up",a="b"}')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    mistakes.push(...error.mistakes.map((mistake) => `series: ${mistake}`))
+  }
+  return labels
+}
+
+/** Only what is shown can be asked for: a search is no way to guess a secret. */
+function isMeant({ job, found, seen }: Candidate, target: string): boolean {
+  const has = (labels: Iterable<Label>): boolean => shownLabels(labels).some(([, value]) => value === target)
+  if (has(found)) return true
+  if (seen !== undefined) return [seen.url, seen.globalUrl].some((url) => redactUrls(url) === target) || has(seen.labels)
+  const resolved = explainTarget(job, found).target
+  return resolved !== undefined && (redactUrls(resolved.url.origin + resolved.url.path) === target || has(resolved.labels))
+}
