@@ -4,7 +4,8 @@ import { createWriteRequestWriter, type WriteRequestWriter } from '@clymene/wire
 
 import { hash64 } from '../scrape/hash.ts'
 import { NO_LIMITS } from '../scrape/job.ts'
-import { createPageWriter, noCounts } from '../scrape/page-writer.ts'
+import { noCounts } from '../scrape/page-counts.ts'
+import { createPageWriter } from '../scrape/page-writer.ts'
 import { createReportSeries } from '../scrape/report-series.ts'
 import { createSchedule, nextTick, scrapeTime, waitUntil } from '../scrape/schedule.ts'
 import { formatFamilies, type HostRoot } from './family.ts'

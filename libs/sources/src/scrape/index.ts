@@ -1,7 +1,9 @@
 export { formatPrometheusDuration, parsePrometheusDuration } from './duration.ts'
 export { explainSeries, explainTarget, type SeriesExplanation, type TargetExplanation } from './explain.ts'
 export { NO_LIMITS, type ScrapeHttp, type ScrapeJob, type ScrapeLimits } from './job.ts'
-export { createPageWriter, noCounts, type PageCounts, type PageRules, type PageWriter } from './page-writer.ts'
+export { noCounts, type PageCounts } from './page-counts.ts'
+export { createPageWriter, type PageWriter } from './page-writer.ts'
+export type { PageRules } from './read-page.ts'
 export { createScrapeSource, type ScrapeSource, type ScrapeSourceOptions } from './scrape-source.ts'
 export type {
   FamilyMetadata,

@@ -4,8 +4,10 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { NO_LIMITS } from './job.ts'
-import { createPageWriter, noCounts, type PageRules } from './page-writer.ts'
+import { noCounts } from './page-counts.ts'
+import { createPageWriter } from './page-writer.ts'
 import { readBatch } from './read-batch.test-kit.ts'
+import type { PageRules } from './read-page.ts'
 
 const rules = (overrides: Partial<PageRules> = {}, metricRules: readonly object[] = []): PageRules => ({
   target: [['job', 'j']],

@@ -1,7 +1,7 @@
 import { type Labels, sortedLabels } from '@clymene/model'
 import { encodeSeriesLabels, type WriteRequestWriter } from '@clymene/wire'
 
-import type { PageCounts } from './page-writer.ts'
+import type { PageCounts } from './page-counts.ts'
 import { withExternal } from './sample-labels.ts'
 
 export type ScrapeReport = {

@@ -1,189 +1,218 @@
-/** One series of a target, by its final labels. */
-export type TargetSeries = {
-  /** From encodeSeriesLabels. */
-  readonly labels: Buffer
-  readonly hash: number
-  /** Next series of the same hash. */
-  next: TargetSeries | undefined
-  /** Number of the page that showed it last. */
-  page: number
-  /** The last sample that was sent with an exposed time: what a page repeats is not sent again. */
-  exposed: ExposedSample | undefined
-}
+import { ByteTable, FIRST_COLUMN, hashBytes } from './byte-table.ts'
 
-export type ExposedSample = { readonly timestampMs: number; readonly value: number }
+/** Columns of a text: the series it means (-1: metric_relabel_configs drop it), the page that showed it last, what followed it there. */
+const SERIES = FIRST_COLUMN
+const PAGE = FIRST_COLUMN + 1
+/** Two columns in turn: of the last good page, and of the one being read. */
+const FOLLOWER = FIRST_COLUMN + 2
+const TEXT_COLUMNS = 4
 
-/** A series as a page writes it: the bytes `name{labels}` and what they mean. */
-export type SeriesText = {
-  /** Where the bytes stand in the table's arena. */
-  start: number
-  readonly length: number
-  readonly hash: number
-  next: SeriesText | undefined
-  /** Undefined: metric_relabel_configs drop it. */
-  readonly series: TargetSeries | undefined
-  /** Number of the page that showed it last, and its place there. */
-  page: number
-  place: number
-}
+/** Columns of a series: the page that showed it last, and bits. */
+const SHOWN = FIRST_COLUMN
+const BITS = FIRST_COLUMN + 1
+const SERIES_COLUMNS = 2
+/** Its end is worth a staleness marker: two bits in turn, as followers. */
+const TRACKED = [1, 2] as const
+const ADMITTED = 4
 
-/** FNV-1a over bytes, 32 bits, signed: V8 keeps such numbers without a box. */
-export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5 | 0
-  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
-  return hash
-}
-
-const SLAB_BYTES = 16 * 1024
+/** What pages that failed may have added: as in Prometheus as much again and a thousand. */
+const FAILED_TEXTS = 1000
 
 export type SeriesTable = ReturnType<typeof createSeriesTable>
 
 /**
- * What a target has exposed, found by the bytes of a page.
+ * What a target has exposed, found by the bytes of a page. A text is a series as a page writes it, `name{labels}`; a series is what
+ * its labels are sent as. Both are named by numbers that hold until the page ends.
  *
  * A page mostly repeats the last one in the same order, so each line is first compared with the one that stood there then:
  * its labels are neither scanned nor hashed again (2.5 M samples per CPU-second against 1.0 M when every line is scanned and hashed: test/bench/scrape-parse.ts).
+ *
+ * @param release takes back how many series are no longer admitted.
  */
-export function createSeriesTable() {
-  let arena = Buffer.allocUnsafeSlow(0)
-  let arenaUsed = 0
-  let slab = Buffer.allocUnsafeSlow(0)
-  let slabUsed = 0
-  let texts = new Map<number, SeriesText>()
-  let textCount = 0
-  let series = new Map<number, TargetSeries>()
-  /** The texts of the last good page and of the one being read, in their order. */
-  let order: SeriesText[] = []
-  let reading: SeriesText[] = []
-  let expected = 0
-  /** What expectedEnd has just found, so that find need not compare again. */
-  let matched: SeriesText | undefined
-  let matchedAt = -1
+export function createSeriesTable(release: (series: number) => void = () => undefined) {
+  const texts = new ByteTable(TEXT_COLUMNS)
+  const series = new ByteTable(SERIES_COLUMNS)
   let page = 0
+  let goodPage = 0
+  /** 0 or 1: which of two columns or bits belongs to the last good page. */
+  let turn: 0 | 1 = 0
+  let head = -1
+  let goodTexts = 0
+  let goodSeries = 0
+  /** Of the page being read: its first and its latest text, how many texts and series. */
+  let first = -1
+  let latest = -1
+  let shownTexts = 0
+  let shownSeries = 0
+  let expected = -1
+  /** What expectedEnd has just found, so that find need not compare again. */
+  let matched = -1
+  let matchedAt = -1
 
-  const sameText = (text: SeriesText, body: Buffer, at: number): boolean =>
-    at + text.length <= body.length && body.compare(arena, text.start, text.start + text.length, at, at + text.length) === 0
-
-  /** Labels of many series share their memory: a buffer of its own costs a series more than its labels. */
-  function keepLabels(labels: Buffer): Buffer {
-    if (labels.length > slab.length - slabUsed) {
-      slab = Buffer.allocUnsafeSlow(Math.max(labels.length, SLAB_BYTES))
-      slabUsed = 0
+  /** @returns whether the rows of series have moved. */
+  function forget(keepText: (at: number) => boolean): Int32Array {
+    const movedTexts = texts.compact(keepText)
+    const place = (at: number): number => (at < 0 ? -1 : movedTexts[at / texts.stride]!)
+    const used = new Uint8Array(series.count)
+    for (let at = 0; at < texts.end; at += texts.stride) {
+      for (const column of [FOLLOWER, FOLLOWER + 1]) texts.rows[at + column] = place(texts.rows[at + column]!)
+      if (texts.rows[at + SERIES]! >= 0) used[texts.rows[at + SERIES]! / series.stride] = 1
     }
-    const kept = slab.subarray(slabUsed, slabUsed + labels.length)
-    kept.set(labels)
-    slabUsed += labels.length
-    return kept
+    head = place(head)
+    const { rows } = series
+    const moved = series.compact((at) => {
+      const kept = used[at / series.stride] === 1 || (rows[at + BITS]! & (TRACKED[0] | TRACKED[1])) !== 0
+      if (!kept && (rows[at + BITS]! & ADMITTED) !== 0) release(1)
+      return kept
+    })
+    for (let at = 0; at < texts.end; at += texts.stride) {
+      const one = texts.rows[at + SERIES]!
+      if (one >= 0) texts.rows[at + SERIES] = moved[one / series.stride]!
+    }
+    return moved
   }
 
-  function store(body: Buffer, start: number, end: number): number {
-    const length = end - start
-    if (arenaUsed + length > arena.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(2 * arena.length, arenaUsed + length, 4096))
-      arena.copy(grown, 0, 0, arenaUsed)
-      arena = grown
-    }
-    body.copy(arena, arenaUsed, start, end)
-    arenaUsed += length
-    return arenaUsed - length
-  }
-
-  /** Keeps only `kept`: their texts move together, what else was known is forgotten. */
-  function rebuild(kept: readonly SeriesText[]): void {
-    const old = arena
-    arena = Buffer.allocUnsafeSlow(kept.reduce((sum, text) => sum + text.length, 0))
-    arenaUsed = 0
-    texts = new Map()
-    series = new Map()
-    textCount = kept.length
-    for (const text of kept) {
-      text.start = store(old, text.start, text.start + text.length)
-      text.next = texts.get(text.hash)
-      texts.set(text.hash, text)
-      if (text.series !== undefined) keepSeries(text.series)
-    }
-  }
-
-  function keepSeries(one: TargetSeries): void {
-    for (let other = series.get(one.hash); other !== undefined; other = other.next) if (other === one) return
-    one.next = series.get(one.hash)
-    series.set(one.hash, one)
+  /** Texts of the last good page: pages that failed since have marked others, too. */
+  function goodChain(): Uint8Array {
+    const good = new Uint8Array(texts.count)
+    for (let at = head; at >= 0; at = texts.rows[at + FOLLOWER + turn]!) good[at / texts.stride] = 1
+    return good
   }
 
   return {
-    /** Starts a page; returns its number. */
-    begin(): number {
-      reading.length = 0
-      expected = 0
+    series,
+    /** Starts a page. */
+    begin(): void {
+      page++
+      expected = head
       matchedAt = -1
-      return ++page
+      first = -1
+      latest = -1
+      shownTexts = 0
+      shownSeries = 0
     },
     /** The end of the text at `at` when it is the one expected there, else -1. */
     expectedEnd(body: Buffer, at: number): number {
-      const text = order[expected]
-      if (text === undefined || !sameText(text, body, at)) return -1
-      matched = text
+      if (expected < 0 || !texts.standsAt(expected, body, at)) return -1
+      matched = expected
       matchedAt = at
-      return at + text.length
+      return at + texts.length(expected)
     },
-    /** The text `body[start, end)` of a sample when it is known; moves the expectation behind it. */
-    find(body: Buffer, start: number, end: number): SeriesText | undefined {
-      let text = start === matchedAt && end - start === matched?.length ? matched : undefined
-      if (text === undefined) {
-        text = texts.get(hashBytes(body, start, end))
-        while (text !== undefined && (text.length !== end - start || !sameText(text, body, start))) text = text.next
-        if (text === undefined) return undefined
+    /** The text `body[start, end)` of a sample, or -1 when it is not known; moves the expectation behind it. */
+    find(body: Buffer, start: number, end: number): number {
+      let text = matched
+      if (start !== matchedAt || end - start !== texts.length(matched)) {
+        text = texts.find(body, start, end, hashBytes(body, start, end))
+        if (text < 0) return -1
       }
-      if (order[text.place] === text) expected = text.place + 1
+      const next = texts.rows[text + FOLLOWER + turn]!
+      if (next >= 0) expected = next
       return text
     },
     /** Remembers a text that `find` did not know. */
-    add(body: Buffer, start: number, end: number, of: TargetSeries | undefined): SeriesText {
-      const hash = hashBytes(body, start, end)
-      const text: SeriesText = {
-        start: store(body, start, end),
-        length: end - start,
-        hash,
-        next: texts.get(hash),
-        series: of,
-        page: 0,
-        place: -1,
-      }
-      texts.set(hash, text)
-      textCount++
+    add(body: Buffer, start: number, end: number, of: number): number {
+      const text = texts.add(body, start, end, hashBytes(body, start, end))
+      texts.rows[text + SERIES] = of
       return text
     },
-    /** The series of these encoded labels, made when it is new. Two texts may mean one series. */
-    series(labels: Buffer): TargetSeries {
-      const hash = hashBytes(labels, 0, labels.length)
-      for (let one = series.get(hash); one !== undefined; one = one.next) if (one.labels.equals(labels)) return one
-      const one: TargetSeries = { labels: keepLabels(labels), hash, next: series.get(hash), page: 0, exposed: undefined }
-      series.set(hash, one)
+    meaning: (text: number): number => texts.rows[text + SERIES]!,
+    /** Neither the last good page nor one since has shown the text. */
+    isNew: (text: number): boolean => texts.rows[text + PAGE]! < goodPage,
+    isShown: (text: number): boolean => texts.rows[text + PAGE] === page,
+    /** Marks a text as shown by the page being read. */
+    show(text: number): void {
+      const { rows } = texts
+      if (rows[text + PAGE] === page) return
+      rows[text + PAGE] = page
+      if (latest < 0) first = text
+      else rows[latest + FOLLOWER + 1 - turn] = text
+      latest = text
+      shownTexts++
+    },
+
+    findSeries: (labels: Buffer): number => series.find(labels, 0, labels.length, hashBytes(labels, 0, labels.length)),
+    /** @param labels from encodeSeriesLabels. */
+    addSeries(labels: Buffer): number {
+      const one = series.add(labels, 0, labels.length, hashBytes(labels, 0, labels.length))
+      series.rows[one + BITS] = 0
       return one
     },
-    /** Marks a text as shown by the page being read; false when it was already. */
-    mark(text: SeriesText): boolean {
-      if (text.page === page) return false
-      text.page = page
-      reading.push(text)
+    isAdmitted: (one: number): boolean => (series.rows[one + BITS]! & ADMITTED) !== 0,
+    admit(one: number): void {
+      series.rows[one + BITS]! |= ADMITTED
+    },
+    /** Marks a series as shown by the page being read; false when it was already. */
+    showSeries(one: number): boolean {
+      if (series.rows[one + SHOWN] === page) return false
+      series.rows[one + SHOWN] = page
+      shownSeries++
       return true
     },
-    /** The page was good: it is what the next one is expected to be, and what it did not show is forgotten. */
-    commit(): void {
-      ;[order, reading] = [reading, order]
-      for (let place = 0; place < order.length; place++) order[place]!.place = place
-      if (textCount > order.length || arena.length > 1.25 * arenaUsed) rebuild(order)
+    /** The page being read has a sample of the series whose end is worth a staleness marker. */
+    track(one: number): void {
+      series.rows[one + BITS]! |= TRACKED[1 - turn]!
     },
-    /** The page failed: the last good one stays expected. What failed pages add is bounded. */
-    rollback(): void {
-      if (textCount > 2 * order.length + 1000) rebuild(order)
+    /** The last good page had such a sample. */
+    isTracked: (one: number): boolean => (series.rows[one + BITS]! & TRACKED[turn]) !== 0,
+    /** Series that the last good page tracked and the page being read does not. */
+    forEachGone(of: (one: number) => void): void {
+      const both = TRACKED[0] | TRACKED[1]
+      for (let at = 0; at < series.end; at += series.stride) if ((series.rows[at + BITS]! & both) === TRACKED[turn]) of(at)
+    },
+    /** Series that the last good page tracked; from now on it tracks none. */
+    endAll(of: (one: number) => void): void {
+      for (let at = 0; at < series.end; at += series.stride) {
+        if ((series.rows[at + BITS]! & TRACKED[turn]) === 0) continue
+        of(at)
+        series.rows[at + BITS]! &= ~TRACKED[turn]
+      }
+      goodSeries = 0
+    },
+    /** Series of the last good page; 0 after they have ended. */
+    size: (): number => goodSeries,
+
+    /**
+     * The page was good: it is what the next one is expected to be. What it did not show is forgotten when it is more than a quarter.
+     *
+     * @returns where the rows of series are now, when they have moved.
+     */
+    commit(): Int32Array | undefined {
+      let released = 0
+      for (let at = 0; at < series.end; at += series.stride) {
+        const bits = series.rows[at + BITS]!
+        const gone = series.rows[at + SHOWN] !== page
+        if (gone && (bits & ADMITTED) !== 0) released++
+        series.rows[at + BITS] = gone ? 0 : bits & ~TRACKED[turn]
+      }
+      if (released > 0) release(released)
+      const grown = shownTexts > goodTexts
+      if (latest >= 0) texts.rows[latest + FOLLOWER + 1 - turn] = -1
+      head = first
+      goodPage = page
+      goodTexts = shownTexts
+      goodSeries = shownSeries
+      turn = turn === 0 ? 1 : 0
+      if (4 * (texts.count - shownTexts) > texts.count || 4 * (series.count - shownSeries) > series.count) {
+        return forget((at) => texts.rows[at + PAGE] === page)
+      }
+      if (!grown) {
+        texts.trim()
+        series.trim()
+      }
+      return undefined
+    },
+    /** The page failed: the last good one stays expected. What failed pages add is bounded. @returns as commit */
+    rollback(): Int32Array | undefined {
+      for (let at = 0; at < series.end; at += series.stride) series.rows[at + BITS]! &= ~TRACKED[1 - turn]!
+      if (texts.count <= 2 * goodTexts + FAILED_TEXTS) return undefined
+      const good = goodChain()
+      return forget((at) => good[at / texts.stride] === 1)
     },
     /** Forgets what texts mean (the rules have changed), but not the series, so that the same labels go on. */
     forgetTexts(): void {
-      texts = new Map()
-      textCount = 0
-      arenaUsed = 0
-      order = []
+      texts.clear()
+      head = -1
+      goodTexts = 0
     },
   }
 }

@@ -1,0 +1,29 @@
+/** How many series there may be. What is beyond it is left out, what is there goes on. */
+export type SeriesBudget = {
+  /** 0: none. */
+  readonly limit: number
+  /** Admitted now. */
+  readonly used: () => number
+  /** Admits one more, or not. */
+  readonly take: () => boolean
+  readonly release: (series: number) => void
+}
+
+/** @param within a budget that has to admit a series too: that of a target's job. */
+export function createSeriesBudget(limit: number, within?: SeriesBudget): SeriesBudget {
+  let used = 0
+  return {
+    limit,
+    used: () => used,
+    take: () => {
+      if (limit > 0 && used >= limit) return false
+      if (within !== undefined && !within.take()) return false
+      used++
+      return true
+    },
+    release: (series) => {
+      used -= series
+      within?.release(series)
+    },
+  }
+}
