@@ -4,11 +4,16 @@ import { DecodeError, sortedLabels, type TimeSeries } from '@clymene/model'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { compress } from '../snappy/compress.ts'
+import { decompress } from '../snappy/decompress.ts'
+import { spliceBlocks } from '../snappy/splice.ts'
 import { decodeReference, encodeReference, outcomeOf, WRITE_REQUEST } from '../testing/reference.ts'
 import { decodeWriteRequest } from './decode.ts'
 import { encodeWriteRequest } from './encode.ts'
+import { firstSeriesLabels } from './first-series.ts'
 import { scanWriteRequest } from './scan.ts'
 import { sliceWriteRequest } from './slice.ts'
+import { splitSeries } from './split-series.ts'
 import { splitWriteRequest } from './split.ts'
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
@@ -144,6 +149,71 @@ describe('WriteRequest', () => {
     )
   })
 })
+
+describe('exemplars, histograms and metadata', () => {
+  const messageOf = (message: object): Buffer => encodeReference(WRITE_REQUEST, message)
+
+  test('are in one of two slices side by side, whatever the cut', () => {
+    fc.assert(
+      fc.property(richRequest, fc.nat(12), (message, cut) => {
+        const bytes = messageOf(message)
+        const slices = [sliceWriteRequest(bytes, 0, cut), sliceWriteRequest(bytes, cut, Infinity)]
+        expect(partsOf(slices)).toEqual(partsOf([bytes]))
+      }),
+    )
+  })
+
+  test('are in one of two halves, cut between series or within one', () => {
+    fc.assert(
+      fc.property(richRequest, (message) => {
+        const bytes = messageOf(message)
+        expect(partsOf(splitWriteRequest(bytes) ?? [bytes])).toEqual(partsOf([bytes]))
+        const first = messageOf({ timeseries: message.timeseries.slice(0, 1), metadata: message.metadata })
+        expect(partsOf(splitSeries(first) ?? [first])).toEqual(partsOf([first]))
+      }),
+    )
+  })
+
+  test('survive a splice with another body, and are passed over by what reads series only', () => {
+    fc.assert(
+      fc.property(richRequest, richRequest, (one, other) => {
+        const bodies = [messageOf(one), messageOf(other)]
+        const spliced = decompress(spliceBlocks(bodies.map(compress)), 1 << 24)
+        expect(partsOf([spliced])).toEqual(partsOf(bodies))
+        expect(countsOf(scanWriteRequest(spliced))).toEqual(sumOf(bodies.map((body) => countsOf(scanWriteRequest(body)))))
+        expect(decodeWriteRequest(spliced).map(({ samples }) => samples.length)).toEqual(
+          [...one.timeseries, ...other.timeseries].map(({ samples }) => samples.length),
+        )
+        expect(firstSeriesLabels(spliced, ['__name__'])).toEqual([one.timeseries.length + other.timeseries.length > 0 ? 'up' : ''])
+      }),
+    )
+  })
+})
+
+/** Every part of messages that belongs to a series, with its labels, and the metadata. */
+function partsOf(messages: readonly Uint8Array[]): unknown {
+  const decoded = messages.map((message) => Object(decodeReference(WRITE_REQUEST, message)))
+  const parts = (field: string): unknown[] =>
+    decoded.flatMap(({ timeseries }) =>
+      timeseries.flatMap((one: { labels: unknown } & Record<string, unknown[]>) => (one[field] ?? []).map((part) => [one.labels, part])),
+    )
+  return {
+    samples: parts('samples'),
+    exemplars: parts('exemplars'),
+    histograms: parts('histograms'),
+    metadata: decoded.flatMap(({ metadata }) => metadata),
+  }
+}
+
+const sumOf = (counts: readonly Counts[]): Counts => ({
+  series: sum(counts, 'series'),
+  samples: sum(counts, 'samples'),
+  histograms: sum(counts, 'histograms'),
+  exemplars: sum(counts, 'exemplars'),
+  metadata: sum(counts, 'metadata'),
+})
+
+const sum = (counts: readonly Counts[], field: keyof Counts): number => counts.reduce((total, one) => total + one[field], 0)
 
 /** What tells our reading from that of protobufjs, refusals that we mean to be stricter in aside. */
 function disagreement(bytes: Uint8Array): unknown {
