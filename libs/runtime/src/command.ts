@@ -24,6 +24,8 @@ export type Command = {
 export type ConfiguredCommand = {
   /** What is accepted and does nothing, a line each. */
   readonly warnings: readonly string[]
+  /** What `validate` looks at beyond what starts need: lines about the configuration. @throws ConfigError with every mistake */
+  readonly validate?: () => readonly string[]
   /** Runs until the signal aborts, then drains. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
@@ -47,8 +49,7 @@ export async function runCommand(command: Command, argv: readonly string[], env:
     if (verb === 'version') return print(JSON.stringify(readVersion(env)))
     if (verb === 'status') return printStatus(command, rest, env)
     const configured = await command.configure(rest, env)
-    if (verb === 'validate')
-      return print([...configured.warnings.map((warning) => `warning: ${warning}`), `${command.name}: configuration is valid`].join('\n'))
+    if (verb === 'validate') return print(validated(command, configured).join('\n'))
     if (verb !== undefined)
       throw new ConfigError(`${verb}: unknown command of ${command.name}, expected a flag or one of ${Object.keys(VERBS).join(', ')}`)
     return configured.run(stop)
@@ -64,6 +65,12 @@ export function helpOf({ name, summary, groups, statusAddress }: Command): strin
     flagHelp([...groups, { title: 'Of status', flags: statusFlags(statusAddress) }]),
   ].join('\n\n')
 }
+
+const validated = ({ name }: Command, { warnings, validate }: ConfiguredCommand): readonly string[] => [
+  ...warnings.map((warning) => `warning: ${warning}`),
+  ...(validate?.() ?? []),
+  `${name}: configuration is valid`,
+]
 
 async function printStatus({ statusAddress }: Command, argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { values } = parseFlags(statusFlags(statusAddress), argv, env)

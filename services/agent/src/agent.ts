@@ -13,7 +13,7 @@ export type AgentOptions = {
   /** What cannot be read again: scrapes, events, what is pushed. All of it, samples and lines, goes through the buffer. */
   readonly bufferedSources: readonly Source[]
   /** Makes the reader of the files for one storage: each storage has its own positions. */
-  readonly logSource: ((storage: string) => Source) | undefined
+  readonly logSource: ((storage: string) => Source | undefined) | undefined
   readonly sinks: ReadonlyMap<Kind, readonly StorageTarget[]>
   readonly buffer: Bus
   readonly sequences: Sequences
@@ -71,7 +71,7 @@ export function createAgent(options: AgentOptions): Agent {
       { ...where, metrics, logger, backoff: logBackoff, readiness, account },
       createEnvelopes(identity, sequences, storage),
     )
-    return (signal) => logSource?.(storage).run(emit, signal) ?? Promise.resolve()
+    return (signal) => logSource?.(storage)?.run(emit, signal) ?? Promise.resolve()
   })
   const ways = KINDS.flatMap((kind) => (sinks.get(kind) ?? []).map((target) => ({ kind, topic: BUFFER_TOPICS[kind], ...target })))
   const deliver = ways.map(({ storage, ...way }): Part => {

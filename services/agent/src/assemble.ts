@@ -15,6 +15,7 @@ import { withCluster } from './config/external-labels.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 import type { ScrapedConfig } from './pages/agent-view.ts'
+import { createReplaceableSource } from './replaceable-source.ts'
 
 export type AgentSetup = LogSetup & {
   /** '' is the host name. */
@@ -43,8 +44,8 @@ export type AgentSetup = LogSetup & {
 export type AssembledAgent = Agent & {
   /** One for each scrape configuration, in their order: what it scrapes and what it says now, for the admin pages. */
   readonly scraped: () => readonly ScrapedConfig[]
-  /** Takes the configurations in place of those it was made with, one for one. */
-  readonly reload: (configs: readonly ScrapeConfig[]) => void
+  /** Takes the configurations in place of those it was made with, one for one; those of logs only when they are given. */
+  readonly reload: (next: Pick<AgentSetup, 'scrapeConfigs'> & Partial<Pick<AgentSetup, 'logConfigs'>>) => Promise<void>
   /** What became of what was sent, by kind and storage. */
   readonly accounts: (signal: AbortSignal) => Promise<readonly SenderAccount[]>
   readonly close: () => Promise<void>
@@ -73,11 +74,17 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     const labels = withCluster(externalLabels, cluster)
     return createScrapeSource({ ...setup.scraping, jobs, externalLabels: labels, streams, metrics, logger, version: version.version })
   })
-  await Promise.all(setup.logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
+  let { logConfigs } = setup
+  const makeFolders = (): Promise<unknown> =>
+    Promise.all(logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
+  await makeFolders()
+  const readers = new Map(
+    storagesOf('logs').map((name) => [name, createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name))]),
+  )
   const agent = createAgent({
     identity,
     bufferedSources: [...setup.bufferedSources, ...scrapes],
-    logSource: setup.logConfigs.length === 0 ? undefined : (storage) => logSourceOf(setup, storage),
+    logSource: setup.logConfigs.length === 0 ? undefined : (storage) => readers.get(storage),
     sinks: setup.sinks,
     buffer,
     sequences,
@@ -102,9 +109,14 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       })
       return agent.run(signal)
     },
-    reload: (configs) => {
-      current = configs
-      for (const [index, { jobs, externalLabels }] of configs.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
+    reload: async (next) => {
+      if (next.logConfigs !== undefined) {
+        logConfigs = next.logConfigs
+        await makeFolders()
+        for (const reader of readers.values()) reader.replace()
+      }
+      current = next.scrapeConfigs
+      for (const [index, { jobs, externalLabels }] of current.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
     },
     accounts: books.accounts,
     close: async () => {

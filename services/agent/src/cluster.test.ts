@@ -136,7 +136,7 @@ test('a reload keeps what --cluster says and takes the labels of the new configu
   const { sink, agent } = await run(setupOf({ flag: 'flag' }, 'metrics'), 'metrics')
   await vi.waitFor(() => expect(labelsIn(sink).has('plain')).toBe(true), { timeout: 10_000 })
   const reloadTo = async (one: Case, expected: string): Promise<void> => {
-    agent.reload(setupOf(one, 'metrics').scrapeConfigs)
+    await agent.reload({ scrapeConfigs: setupOf(one, 'metrics').scrapeConfigs })
     await vi.waitFor(() => expect(labelsIn(sink).get('plain')?.get('cluster')).toBe(expected), { timeout: 10_000 })
   }
   await reloadTo({ external: true }, 'external')

@@ -3,10 +3,8 @@ import { collectMistakes, ConfigError, type FlagSet, type Kind } from '@clymene/
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
-import { clusterWarnings } from './assemble.ts'
 import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
-import type { LogConfig } from './config/log-config.ts'
-import type { ScrapeConfig } from './config/scrape-config.ts'
+import { missingFilesOf, readConfiguration, warningsOf, type Configuration } from './configuration.ts'
 import {
   agentFlags,
   bufferFlags,
@@ -17,7 +15,6 @@ import {
   promtailScrapeFlags,
   scrapeFlags,
 } from './flags.ts'
-import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
 import { runAgent } from './run-agent.ts'
 import { readShard } from './shard.ts'
 
@@ -82,47 +79,50 @@ function commandOf(variant: Variant): Command {
     configure: async (argv, env) => {
       const limits = isPromtail ? { onlyKinds } : {}
       const serviceFlags = { flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }
-      const { parsed, texts, checked } = checkServiceFlags(serviceFlags, argv, env, (found) => {
+      const { parsed, texts, configuration } = checkServiceFlags(serviceFlags, argv, env, (found) => {
         const chosen = chooseConfigTexts({ ...found, isPromtail, isDryRun: found.values['dry-run'] })
-        return { parsed: found, texts: chosen, checked: checkAll(found, chosen, env) }
+        return { parsed: found, texts: chosen, configuration: checkAll(found, chosen, env) }
       })
-      const warnings = [...parsed.warnings, ...texts.warnings, ...checked]
+      const { cluster, 'clymene-promtail.external-labels': logLabels } = parsed.values
+      const warnings = [...parsed.warnings, ...texts.warnings, ...warningsOf(configuration, { cluster, logLabels })]
       if (!isPromtail && texts.scrape === undefined && parsed.given.has('http.port'))
         warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
       return {
         warnings,
-        run: (stop) =>
-          hostService({ flags: parsed.values, component: name, warnings }, (host) => runAgent({ ...parsed, texts, env }, host, stop)),
+        validate: () => validated(configuration),
+        run: (stop) => {
+          // Files of credentials may still come.
+          const told = [...warnings, ...missingFilesOf(configuration)]
+          return hostService({ flags: parsed.values, component: name, warnings: told }, (host) =>
+            runAgent({ ...parsed, texts, env }, host, stop),
+          )
+        },
       }
     },
   }
 }
 
-/**
- * Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics.
- *
- * @returns what is accepted and does nothing, and jobs without a cluster, a line each
- */
-function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv): readonly string[] {
+/** A line a job. @throws ConfigError naming the files of credentials that cannot be read */
+function validated(configuration: Configuration): readonly string[] {
+  const missing = missingFilesOf(configuration)
+  if (missing.length > 0) throw new ConfigError(missing)
+  return [
+    ...configuration.scrapeConfigs.flatMap(({ summary }) => summary),
+    ...configuration.logConfigs.flatMap(({ jobs }) => jobs).map(({ name }) => `log job ${JSON.stringify(name)}`),
+  ]
+}
+
+/** Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics. */
+function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv): Configuration {
   const dry = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const logLabels = values['clymene-promtail.external-labels']
   const mistakes = [...repeated(logLabels.map(([label]) => label))].map(
     (label) => `--clymene-promtail.external-labels: the label ${JSON.stringify(label)} comes twice`,
   )
-  const scrapeConfigs: ScrapeConfig[] = []
-  const logConfigs: LogConfig[] = []
-  for (const read of [
-    () => void readShard(values),
-    () => scrapeConfigs.push(...(texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, dry))),
-    () => logConfigs.push(...(texts.logs === undefined ? [] : readLogConfigs([texts.logs()], dry))),
-  ]) {
-    collectMistakes(mistakes, read)
-  }
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return [
-    ...[...scrapeConfigs, ...logConfigs].flatMap((config) => config.warnings),
-    ...clusterWarnings({ cluster: values.cluster, logLabels, scrapeConfigs, logConfigs }),
-  ]
+  collectMistakes(mistakes, () => void readShard(values))
+  const configuration = collectMistakes(mistakes, () => readConfiguration({ values, texts, env }, dry))
+  if (configuration === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
+  return configuration
 }
 
 const repeated = (names: readonly string[]): ReadonlySet<string> => new Set(names.filter((name, index) => names.indexOf(name) !== index))

@@ -10,8 +10,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { agentCommand } from './command.ts'
 import { dryRun } from './dry-run.ts'
+import { logContext } from './own-node.ts'
 import { readLogConfigs } from './read-configs.ts'
-import { logContext } from './run-agent.ts'
 
 let folder = ''
 const ending: (() => unknown)[] = []

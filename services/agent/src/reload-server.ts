@@ -1,4 +1,4 @@
-import { ConfigError, type Logger } from '@clymene/model'
+import { ConfigError } from '@clymene/model'
 import { listen, type Address, type AdminAccess } from '@clymene/runtime'
 import fastify from 'fastify'
 
@@ -9,13 +9,12 @@ export type ReloadServerOptions = {
   readonly access: AdminAccess
   /** Reads the configuration anew. @throws ConfigError when it is wrong: the old one then goes on. */
   readonly reload: () => Promise<void>
-  readonly logger: Logger
 }
 
 export type ReloadServer = { readonly address: Address; readonly close: () => Promise<void> }
 
 /** `POST /api/reload` of the original: 200, or 400 with every mistake; 401, 403 or 503 to who may not ask for it. */
-export async function startReloadServer({ address, flagName, access, reload, logger }: ReloadServerOptions): Promise<ReloadServer> {
+export async function startReloadServer({ address, flagName, access, reload }: ReloadServerOptions): Promise<ReloadServer> {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, bodyLimit: 1024 })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _body, done) => done(null))
@@ -27,11 +26,9 @@ export async function startReloadServer({ address, flagName, access, reload, log
     }
     try {
       await reload()
-      logger.info('configuration read anew')
       return await reply.type('text/plain').send('config reload, success\n')
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      logger.error('configuration refused, the old one goes on', { error: error.message })
       return reply.code(400).type('text/plain').send(`${error.message}\n`)
     }
   })

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 
-import { createDiscoveryContext, kubernetesFlags } from '@clymene/discovery'
+import { kubernetesFlags } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
@@ -23,12 +23,10 @@ function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
     env,
   )
   const texts = { scrape: undefined, logs: undefined, warnings: [] }
-  return setupOf(
-    { values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env },
-    host,
-    [],
-    createDiscoveryContext(host),
-  )
+  return setupOf({ values, storageValues: {}, selection: { selected: [], byKind: new Map() }, texts, env }, host, {
+    scrapeConfigs: [],
+    logConfigs: [],
+  })
 }
 
 test('what no flag says', () => {

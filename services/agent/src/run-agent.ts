@@ -1,4 +1,4 @@
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 
 import { createDiscoveryContext, type DiscoveryContext, type kubernetesFlags, watchesOptionsOf } from '@clymene/discovery'
 import { ledgerReport } from '@clymene/ledger'
@@ -6,16 +6,16 @@ import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
 import { openStorages, type ServiceFlags } from '@clymene/storages'
 
-import { assembleAgent, clusterWarnings, type AgentSetup } from './assemble.ts'
+import { assembleAgent, type AgentSetup } from './assemble.ts'
 import type { ConfigTexts } from './config-texts.ts'
-import type { LogContext } from './config/log-config.ts'
-import type { ScrapeConfig } from './config/scrape-config.ts'
+import { readConfiguration, type Configuration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
+import { followConfiguration } from './follow-configuration.ts'
+import { ownNode } from './own-node.ts'
 import { servePages } from './pages/serve-pages.ts'
-import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
-import { startReloadServer } from './reload-server.ts'
 import { readShard } from './shard.ts'
+import { together } from './together.ts'
 
 export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selection'> & {
   readonly values: FlagValues<
@@ -42,10 +42,10 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
 }
 
 async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: Host, stop: AbortSignal): Promise<void> {
-  const { values, storageValues, selection, texts, env } = config
+  const { values, storageValues, selection } = config
   const { logger, metrics, readiness, version, admin } = host
-  const readScrape = () => (texts.scrape === undefined ? [] : readScrapeConfigs([texts.scrape()], env, discovery))
-  const setup = setupOf(config, host, readScrape(), discovery)
+  const configuration = readConfiguration(config, discovery)
+  const setup = setupOf(config, host, configuration)
   if (values['dry-run']) {
     readiness.set('start', undefined)
     const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
@@ -59,18 +59,8 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
     try {
       servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, version: version.version })
       admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
-      const reload = async (): Promise<void> => {
-        const scrapeConfigs = readScrape()
-        agent.reload(scrapeConfigs)
-        for (const warning of clusterWarnings({ ...setup, scrapeConfigs, logConfigs: [] })) logger.warn(warning)
-      }
-      const reloading = { address: values['http.port'], flagName: 'http.port', access: host.adminAccess, reload, logger }
-      const server = texts.scrape && (await startReloadServer(reloading))
-      try {
-        await agent.run(stop)
-      } finally {
-        await server?.close()
-      }
+      const following = { configuration, read: config, setup, agent, discovery, host }
+      await together([agent.run, await followConfiguration(following)], stop)
     } finally {
       await agent.close()
     }
@@ -83,10 +73,9 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
 
 /** What the flags and variables say about the agent; the storages come beside. */
 export const setupOf = (
-  { values, texts, env }: AgentConfig,
+  { values, env }: AgentConfig,
   host: Host,
-  scrapeConfigs: readonly ScrapeConfig[],
-  discovery: DiscoveryContext,
+  { scrapeConfigs, logConfigs }: Pick<Configuration, 'scrapeConfigs' | 'logConfigs'>,
 ): Omit<AgentSetup, 'sinks'> => ({
   agentId: values['agent.id'],
   cluster: values.cluster,
@@ -98,7 +87,7 @@ export const setupOf = (
     shard: readShard(values),
     metadataIntervalMs: values['scrape.metadata-interval'],
   },
-  logConfigs: texts.logs === undefined ? [] : readLogConfigs([texts.logs()], logContext(discovery, env, values['logs.all-nodes'])),
+  logConfigs,
   logLabels: values['clymene-promtail.external-labels'],
   maxLineBytes: values['logs.max-line-bytes'],
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
@@ -115,12 +104,6 @@ export const setupOf = (
   },
   host,
 })
-
-/** Manifests give the node's name by HOSTNAME; a pod's own name is no node. */
-export const ownNode = (env: NodeJS.ProcessEnv): string => env['HOSTNAME'] || hostname()
-
-export const logContext = (discovery: DiscoveryContext, env: NodeJS.ProcessEnv, allNodes: boolean): LogContext =>
-  allNodes ? discovery : { ...discovery, ownNode: ownNode(env), ownNodeHint: 'HOSTNAME names the node, --logs.all-nodes looks at all' }
 
 /** A reader that goes away (`| head`) ends the run with a line, not with a stack. */
 function createStdoutPrinter(): (text: string) => Promise<void> {

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 
 import {
   assembleAgent,
+  createReloader,
   readLogConfigs,
   readScrapeConfigs,
   servePages,
@@ -64,10 +65,10 @@ export async function openAgent(
   lifetimes.add('agent', agent.close)
   servePages(contexts.agent.admin, { scraped: agent.scraped, streams: values['agent.streams'], version: version.version })
   contexts.agent.admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
-  // eslint-disable-next-line typescript/require-await -- the seam is asynchronous
-  const reload = async (): Promise<void> => agent.reload(readScrape())
+  const reloader = createReloader({ take: async () => agent.reload({ scrapeConfigs: readScrape() }), ...contexts.agent })
+  const reload = () => reloader.reload('POST /api/reload')
   const access = adminAccess({ tokenFile: values['admin.token-file'], metrics, logger })
-  const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', access, reload, logger })
+  const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', access, reload })
   lifetimes.add('reload server', server.close)
   return agent
 }

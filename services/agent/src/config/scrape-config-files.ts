@@ -10,14 +10,29 @@ import { openYaml, type Section } from './section.ts'
 export type JobFile = { readonly text: ConfigText; readonly jobs: readonly Section[] }
 
 /** Opens the files that `scrape_config_files` names, each pattern's in order; a pattern that names none is told in `warnings`. */
-export function openJobFiles(root: Section, path: string, mistakes: string[], warnings: string[]): readonly JobFile[] {
-  const patterns = root.list('scrape_config_files') ?? []
+export function openJobFiles(
+  root: Section,
+  patterns: readonly string[],
+  path: string,
+  mistakes: string[],
+  warnings: string[],
+): readonly JobFile[] {
   return patterns.flatMap((pattern) => {
     const files = namedBy(root, pattern, path)
     if (files?.length === 0) warnings.push(`${root.where('scrape_config_files')}: ${JSON.stringify(pattern)} names no file now`)
     return (files ?? []).flatMap((file) => collectMistakes(mistakes, () => [openJobFile(file, mistakes)]) ?? [])
   })
 }
+
+/** Files that the patterns name now; a pattern that is none names none. */
+export const jobFilesOf = (patterns: readonly string[], path: string): readonly string[] =>
+  patterns.flatMap((pattern) => {
+    try {
+      return glob(resolve(dirname(path), pattern))
+    } catch {
+      return []
+    }
+  })
 
 /** undefined after a mistake. */
 function namedBy(root: Section, pattern: string, path: string): readonly string[] | undefined {

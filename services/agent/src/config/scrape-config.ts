@@ -5,7 +5,7 @@ import type { ScrapeJob } from '@clymene/sources'
 import type { ConfigText } from '../config-text.ts'
 import { readExternalLabels } from './external-labels.ts'
 import { readJobNames } from './job-names.ts'
-import { openJobFiles } from './scrape-config-files.ts'
+import { jobFilesOf, openJobFiles } from './scrape-config-files.ts'
 import { readDefaults } from './scrape-defaults.ts'
 import { readJob, type ReadJob } from './scrape-job.ts'
 import { openYaml } from './section.ts'
@@ -19,6 +19,8 @@ export type ScrapeConfig = {
   readonly jobsWithoutCluster: readonly string[]
   /** The configuration as it was read, then each file that `scrape_config_files` names. Secrets stand in it. */
   readonly texts: readonly ConfigText[]
+  /** Paths of what would be read now: files come and go. */
+  readonly files: () => readonly string[]
   /** A line a job. */
   readonly summary: readonly string[]
   /** Files of credentials that cannot be read now, a line each: what needs one fails until it is there. */
@@ -65,7 +67,8 @@ export function readScrapeConfig(
   const defaults = readDefaults(global, extraScrapeMetrics)
   global?.finish()
   const sections = root.sections('scrape_configs')
-  const files = openJobFiles(root, path, mistakes, warnings)
+  const patterns = root.list('scrape_config_files') ?? []
+  const files = openJobFiles(root, patterns, path, mistakes, warnings)
   root.finish()
   const used = new Map<string, string>()
   const jobs = [{ text: main, jobs: sections }, ...files].flatMap((file): readonly ReadJob[] => {
@@ -78,6 +81,7 @@ export function readScrapeConfig(
     warnings: [...warnings, ...defaults.warnings, ...jobs.flatMap((one) => one.warnings)],
     jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
     texts: [main, ...files.map((file) => file.text)],
+    files: () => [path, ...jobFilesOf(patterns, path)],
     summary: jobs.map(({ summary }) => summary),
     missingFiles: () => jobs.flatMap((one) => one.missingFiles()),
   }

@@ -1,0 +1,65 @@
+import type { DiscoveryContext } from '@clymene/discovery'
+import { collectMistakes, ConfigError, type FlagValues } from '@clymene/model'
+
+import { clusterWarnings, type AgentSetup } from './assemble.ts'
+import type { ConfigText } from './config-text.ts'
+import type { ConfigTexts } from './config-texts.ts'
+import type { LogConfig } from './config/log-config.ts'
+import type { ScrapeConfig } from './config/scrape-config.ts'
+import type { agentFlags, promtailFlags, scrapeFlags } from './flags.ts'
+import { logContext } from './own-node.ts'
+import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
+
+/** What the agent collects, of both kinds, as one reading of its files gave it. */
+export type Configuration = {
+  readonly scrapeConfigs: readonly ScrapeConfig[]
+  readonly logConfigs: readonly LogConfig[]
+  /** Of the log configurations, one for one. */
+  readonly logTexts: readonly ConfigText[]
+}
+
+export type ReadConfigurationOptions = {
+  readonly values: FlagValues<typeof agentFlags & typeof scrapeFlags & typeof promtailFlags>
+  readonly texts: ConfigTexts
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** Reads all files. @throws ConfigError with every mistake of all of them */
+export function readConfiguration({ values, texts, env }: ReadConfigurationOptions, discovery: DiscoveryContext): Configuration {
+  const mistakes: string[] = []
+  const options = { extraScrapeMetrics: values['scrape.extra-metrics'] }
+  const scrapeConfigs = collectMistakes(mistakes, () => readScrapeConfigs(textsOf(texts.scrape), env, discovery, options))
+  const logs = collectMistakes(mistakes, () => {
+    const logTexts = textsOf(texts.logs)
+    return { logTexts, logConfigs: readLogConfigs(logTexts, logContext(discovery, env, values['logs.all-nodes'])) }
+  })
+  if (scrapeConfigs === undefined || logs === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
+  return { scrapeConfigs, ...logs }
+}
+
+const textsOf = (read: (() => ConfigText) | undefined): readonly ConfigText[] => (read === undefined ? [] : [read()])
+
+/** All that was read. */
+export const textsOfConfiguration = ({ scrapeConfigs, logTexts }: Configuration): readonly ConfigText[] => [
+  ...scrapeConfigs.flatMap(({ texts }) => texts),
+  ...logTexts,
+]
+
+/** What would be read now, in the same order. */
+export const filesOfConfiguration = ({ scrapeConfigs, logTexts }: Configuration): readonly string[] => [
+  ...scrapeConfigs.flatMap(({ files }) => files()),
+  ...logTexts.map(({ path }) => path),
+]
+
+/** What is accepted and does nothing, and jobs without a cluster, a line each. */
+export const warningsOf = (
+  { scrapeConfigs, logConfigs }: Configuration,
+  setup: Pick<AgentSetup, 'cluster' | 'logLabels'>,
+): readonly string[] => [
+  ...[...scrapeConfigs, ...logConfigs].flatMap(({ warnings }) => warnings),
+  ...clusterWarnings({ ...setup, scrapeConfigs, logConfigs }),
+]
+
+/** Files of credentials that cannot be read now, a line each. */
+export const missingFilesOf = ({ scrapeConfigs }: Configuration): readonly string[] =>
+  scrapeConfigs.flatMap(({ missingFiles }) => missingFiles())
