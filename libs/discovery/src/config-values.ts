@@ -2,12 +2,15 @@ import { ConfigError, mappingOf, shown } from '@clymene/model'
 import { configMap, HTTP_ACCESS_KEYS, parseDuration, parseHttpAccess, type ConfigMap, type HttpAccessConfig } from '@clymene/runtime'
 
 /** Prometheus' durations: whole numbers, units once each, from the longest. */
-const DURATION = /^(?=\d)(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/
+const DURATION = /^(?:0|(?=\d)(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?)$/
+
+/** Whether a text is a duration as Prometheus takes it. */
+export const isDuration = (text: string): boolean => DURATION.test(text)
 
 /** Milliseconds; more than 0. */
 export function intervalAt(map: ConfigMap, key: string, fallback: string): number {
   const text = map.text(key) ?? fallback
-  if (!DURATION.test(text)) map.mistake(key, `expected a duration such as 30s or 1m30s, found ${shown(text)}`)
+  if (!isDuration(text)) map.mistake(key, `expected a duration such as 30s or 1m30s, found ${shown(text)}`)
   else if (parseDuration(text) > 0) return parseDuration(text)
   else map.mistake(key, `expected more than 0, found ${shown(text)}`)
   return 1

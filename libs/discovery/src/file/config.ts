@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 
-import { ConfigError, errorMessage, scalarText, shown } from '@clymene/model'
+import { ConfigError, scalarText, shown } from '@clymene/model'
 import { parseDuration } from '@clymene/runtime'
 
+import { isDuration } from '../config-values.ts'
 import type { ParseOptions } from '../discoverer-config.ts'
 import { readMapping } from '../target-groups.ts'
 
@@ -48,13 +49,9 @@ function readFiles(value: unknown, where: string, mistakes: string[]): readonly 
 }
 
 function readRefresh(value: unknown, where: string, mistakes: string[]): number {
-  const text = scalarText(value ?? '5m')
-  try {
-    const milliseconds = parseDuration(text ?? '')
-    if (milliseconds > 0) return milliseconds
-    mistakes.push(`${where}: expected more than 0, found ${shown(value)}`)
-  } catch (error) {
-    mistakes.push(`${where}: ${errorMessage(error)}, found ${shown(value)}`)
-  }
+  const text = scalarText(value ?? '5m') ?? ''
+  if (!isDuration(text)) mistakes.push(`${where}: expected a duration such as 30s or 1m30s, found ${shown(value)}`)
+  else if (parseDuration(text) > 0) return parseDuration(text)
+  else mistakes.push(`${where}: expected more than 0, found ${shown(value)}`)
   return 1
 }

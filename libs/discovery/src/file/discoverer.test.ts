@@ -153,10 +153,7 @@ describe('parseFileConfig', () => {
       { files: ['a.txt', '*/a.json', 1] },
       [`w.files[0]: ${path}, found "a.txt"`, `w.files[1]: ${path}, found "*/a.json"`, `w.files[2]: ${path}, found 1`],
     ],
-    [
-      { files: ['a.json'], refresh_interval: 'soon' },
-      ['w.refresh_interval: expected a duration such as 500ms, 10s or 1m30s, found "soon"'],
-    ],
+    [{ files: ['a.json'], refresh_interval: 'soon' }, ['w.refresh_interval: expected a duration such as 30s or 1m30s, found "soon"']],
     [{ files: ['a.json'], refresh_interval: 0 }, ['w.refresh_interval: expected more than 0, found 0']],
     [{ files: ['a.json'], refresh: '1m' }, ['w.refresh: unknown key (known: files, refresh_interval)']],
   ] as const)('%j is refused', (value, mistakes) => {
