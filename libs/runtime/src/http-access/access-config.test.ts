@@ -28,7 +28,7 @@ const authority = issue('authority')
 const client = issue('client', { by: authority })
 
 test('nothing', () => {
-  expect(parse({})).toEqual({ followRedirects: true })
+  expect(parse({})).toEqual({ followRedirects: true, http2: true })
   expect(parse({ role: 'node', tls_config: null, basic_auth: null, http_headers: {}, enable_http2: false })).toEqual({
     followRedirects: true,
   })
@@ -102,12 +102,12 @@ describe('tls_config', () => {
   })
 
   test('says nothing: as if it were not there', () => {
-    expect(parse({ tls_config: {} })).toEqual({ followRedirects: true })
-    expect(parse({ tls_config: { insecure_skip_verify: false } })).toEqual({ followRedirects: true })
+    expect(parse({ tls_config: {} })).toEqual(parse({}))
+    expect(parse({ tls_config: { insecure_skip_verify: false } })).toEqual(parse({}))
   })
 })
 
-const WAYS = 'give at most one of basic_auth, authorization, bearer_token, bearer_token_file'
+const WAYS = 'give at most one of basic_auth, authorization, oauth2, bearer_token, bearer_token_file'
 
 test.each<[name: string, fields: object, mistakes: readonly string[]]>([
   ['two ways', { basic_auth: {}, bearer_token: 't' }, [`jobs[0].bearer_token: excludes basic_auth, ${WAYS}`]],
@@ -220,11 +220,26 @@ test.each<[name: string, fields: object, mistakes: readonly string[]]>([
   ],
   ['values as text', { http_headers: { a: { values: 'x' } } }, ['jobs[0].http_headers.a.values: expected a list of texts, found text']],
   ['a header as text', { http_headers: { a: 'x' } }, ['jobs[0].http_headers.a: expected a map, found text']],
-  ...['oauth2', 'proxy_url', 'no_proxy', 'proxy_from_environment', 'proxy_connect_header'].map((key): [string, object, string[]] => [
-    `${key} comes later`,
-    { [key]: { a: 1 } },
-    [`jobs[0].${key}: is not supported yet`],
-  ]),
+  [
+    'names in a secret store',
+    { basic_auth: { username_ref: 'a', password_ref: 'b' }, tls_config: { ca_ref: 'a', cert_ref: 'a', key_ref: 'a' } },
+    [
+      'jobs[0].basic_auth.username_ref: is not supported, use username_file',
+      'jobs[0].basic_auth.password_ref: is not supported, use password_file',
+      ...['ca', 'cert', 'key'].map((name) => `jobs[0].tls_config.${name}_ref: is not supported, use ${name}_file`),
+    ],
+  ],
+  [
+    'one for credentials',
+    { authorization: { credentials_ref: 'a' } },
+    ['jobs[0].authorization.credentials_ref: is not supported, use credentials_file'],
+  ],
+  ['oauth2 as text', { oauth2: 'x' }, ['jobs[0].oauth2: expected a map, found text']],
+  [
+    'oauth2 beside another way',
+    { authorization: {}, oauth2: { client_id: 'a', token_url: 'http://t' } },
+    [`jobs[0].oauth2: excludes authorization, ${WAYS}`],
+  ],
 ])('%s', (_name, fields, mistakes) => {
   expect(mistakesOf(fields)).toEqual(mistakes)
 })
@@ -237,6 +252,9 @@ test('all mistakes at once, each once, and no secret in any', () => {
     authorization: { type: 'Basic', credentials: `${secret}\n`, credentials_file: 'x' },
     tls_config: { ca: secret, cert: secret, key: secret, insecure_skip_verify: secret },
     http_headers: { a: { secrets: [`${secret}\n`, `${secret}\n`] }, b: { secrets: secret } },
+    oauth2: { client_secret: [secret], client_certificate_key: secret, token_url: `${secret}://x`, endpoint_params: { a: [secret] } },
+    proxy_url: `socks5://joe:${secret}@host`,
+    proxy_connect_header: { a: [`${secret}\n`] },
   }
   const mistakes = mistakesOf(wrong)
   expect(mistakes.length).toBeGreaterThan(10)

@@ -13,9 +13,11 @@ export type ConfigMap = {
   readonly texts: (key: string) => readonly string[]
   readonly bool: (key: string, fallback: boolean) => boolean
   readonly map: (key: string) => ConfigMap | undefined
+  /** A map as it is; maps and lists in it are objects and arrays, as JSON has them. */
+  readonly values: (key: string) => ReadonlyMap<string, unknown>
   readonly mistake: (key: string, message: string) => void
-  /** Every key that is not among these is a mistake. */
-  readonly only: (known: readonly string[]) => void
+  /** Every key that is not among these is a mistake; `references` are those of Prometheus for secret stores that are compiled in. */
+  readonly only: (known: readonly string[], references?: readonly string[]) => void
 }
 
 export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: string) => string, mistakes: string[]): ConfigMap {
@@ -31,6 +33,13 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
     if (typeof found === 'boolean' || (typeof found === 'number' && Number.isSafeInteger(found))) return String(found)
     mistake(key, `expected text, found ${kindOf(found)}${typeof found === 'number' ? '; put it in quotes' : ''}`)
     return undefined
+  }
+  const mapping = (key: string): ReadonlyMap<string, unknown> | undefined => {
+    const found = value(key)
+    if (found === undefined) return undefined
+    const inner = mappingOf(found)
+    if (inner === undefined) mistake(key, `expected a map, found ${kindOf(found)}`)
+    return inner
   }
   return {
     where,
@@ -51,19 +60,24 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
       return fallback
     },
     map: (key) => {
-      const found = value(key)
-      if (found === undefined) return undefined
-      const inner = mappingOf(found)
-      if (inner === undefined) mistake(key, `expected a map, found ${kindOf(found)}`)
+      const inner = mapping(key)
       return inner && configMap(inner, (name) => `${where(key)}.${name}`, mistakes)
     },
-    only: (known) => {
+    values: (key) => new Map([...(mapping(key) ?? [])].map(([name, found]) => [name, asJson(found)])),
+    only: (known, references = []) => {
       for (const key of fields.keys()) {
+        if (references.includes(key)) mistake(key, `is not supported, use ${key.slice(0, -'_ref'.length)}_file`)
         // Without a blank after the colon `{password:secret}` is a key, and its place would tell the secret.
-        if (!known.includes(key)) mistake(key.replace(/:.+$/s, ':…'), `unknown key (known: ${known.join(', ')})`)
+        else if (!known.includes(key)) mistake(key.replace(/:.+$/s, ':…'), `unknown key (known: ${known.join(', ')})`)
       }
     },
   }
+}
+
+function asJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asJson)
+  const inner = mappingOf(value)
+  return inner === undefined ? value : Object.fromEntries([...inner].map(([name, one]) => [name, asJson(one)]))
 }
 
 const kindOf = (value: unknown): string =>

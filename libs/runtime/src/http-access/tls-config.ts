@@ -22,7 +22,7 @@ const VERSIONS: ReadonlyMap<string, SecureVersion> = new Map([
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#tls_config
  */
 export function parseTlsConfig(map: ConfigMap, directory: string): ClientTls {
-  map.only(KEYS)
+  map.only(KEYS, ['ca_ref', 'cert_ref', 'key_ref'])
   const ca = pemOf(map, 'ca', directory, certificatesOf)
   const cert = pemOf(map, 'cert', directory, certificatesOf)
   const key = pemOf(map, 'key', directory, privateKeyOf)
