@@ -1,4 +1,5 @@
 export { runCli, type Commands } from './cli.ts'
+export { explainFlags } from './explain/flags.ts'
 export { ledgerFlags } from './ledger/flags.ts'
 export { commandFlags as replayFlags, sourceFlags as replaySourceFlags } from './replay/flags.ts'
 export type { Terminal } from './replay/terminal.ts'

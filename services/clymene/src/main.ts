@@ -14,6 +14,7 @@ void runCli(
   process.argv.slice(2),
   process.env,
   new Map([
+    ['explain', async () => (await import('./explain/tool.ts')).explainTool],
     ['ledger', async () => (await import('./ledger/tool.ts')).ledgerTool],
     ['replay', async () => (await import('./replay/tool.ts')).replayTool],
   ]),

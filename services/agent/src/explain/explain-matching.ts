@@ -36,21 +36,35 @@ export function explainMatching(
   query: ExplainQuery,
   options: Omit<ExplainOptions, 'series'>,
 ): Explanations {
+  const { series, first, found, seen } = chooseCandidates(candidates, query)
+  const where = query.job === '' ? '' : ` of job ${JSON.stringify(query.job)}`
+  const target = JSON.stringify(query.target)
+  const hint =
+    seen === 0 ? `nothing was discovered${where}` : `none of the ${seen} discovered targets${where} has the URL or a label value ${target}`
+  return { found, explanations: first.map((candidate) => explain(candidate, { ...options, series })), hint: found > 0 ? '' : hint }
+}
+
+export type Chosen = {
+  readonly series: ReadonlyMap<string, string> | undefined
+  /** The first twenty that are asked for, of `found`, of `seen` of the job. */
+  readonly first: readonly Candidate[]
+  readonly found: number
+  readonly seen: number
+}
+
+/** Which are asked for. @throws ConfigError with every mistake of the query. */
+export function chooseCandidates(candidates: Iterable<Candidate>, query: ExplainQuery): Chosen {
   const series = readQuery(query)
-  const explanations: Explanation[] = []
+  const first: Candidate[] = []
   let [found, seen] = [0, 0]
   for (const candidate of candidates) {
     if (query.job !== '' && candidate.job.name !== query.job) continue
     seen++
     if (query.target !== '' && !isMeant(candidate, query.target)) continue
     found++
-    if (explanations.length < MOST) explanations.push(explain(candidate, { ...options, series }))
+    if (first.length < MOST) first.push(candidate)
   }
-  const where = query.job === '' ? '' : ` of job ${JSON.stringify(query.job)}`
-  const target = JSON.stringify(query.target)
-  const hint =
-    seen === 0 ? `nothing was discovered${where}` : `none of the ${seen} discovered targets${where} has the URL or a label value ${target}`
-  return { found, explanations, hint: found > 0 ? '' : hint }
+  return { series, first, found, seen }
 }
 
 /** What a running agent has found, scraped and dropped. */

@@ -1,6 +1,7 @@
 import type { LedgerReport } from '@clymene/ledger'
 import { errorMessage } from '@clymene/model'
-import { request } from 'undici'
+
+import { askAdmin, isRefused } from '../ask-admin.ts'
 
 export type AskOptions = {
   readonly urls: readonly URL[]
@@ -38,45 +39,15 @@ const MAX_BYTES = 256 * 1024 * 1024
 
 async function ask(url: URL, { timeoutMs, token }: AskOptions): Promise<LedgerReport | Omit<Unreached, 'url'>> {
   try {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const { statusCode, body } = await request(`${addressOf(url)}/api/ledger`, { headers, signal })
-    const text = await textOf(body)
-    const answer = parse(text)
-    if (statusCode !== 200) return failure(`answered ${statusCode}: ${(errorIn(answer) ?? text).trim().slice(0, 200)}`)
+    const { status, answer, said } = await askAdmin(url, '/api/ledger', { timeoutMs, token, maxBytes: MAX_BYTES })
+    if (status !== 200) return failure(`answered ${status}: ${said}`)
     return isReport(answer) ? answer : failure('has no ledger: its answer is something else')
   } catch (error) {
-    if (error instanceof Error && error.name === 'TimeoutError') return failure(`no answer within ${timeoutMs} ms`)
     return { reason: errorMessage(error), isAbsent: isRefused(error) }
   }
 }
 
 const failure = (reason: string) => ({ reason, isAbsent: false })
-
-const isRefused = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-
-/** What our services say with 404 and 503. */
-const errorIn = (answer: unknown): string | undefined =>
-  typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string' ? answer.error : undefined
-
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > MAX_BYTES) throw new Error(`its answer is larger than ${MAX_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** The shape of our own services' answer; anything else that listens there answers something else. */
 const isReport = (value: unknown): value is LedgerReport =>
@@ -88,9 +59,6 @@ const isReport = (value: unknown): value is LedgerReport =>
   Array.isArray(value.books) &&
   'replays' in value &&
   Array.isArray(value.replays)
-
-/** The address without a `/` at its end; a path is that of a proxy before the service. */
-const addressOf = ({ href }: URL): string => href.replace(/\/$/, '')
 
 /** Without a user or password that may stand in it. */
 const shown = ({ protocol, host, pathname }: URL): string => `${protocol}//${host}${pathname.replace(/\/$/, '')}`

@@ -1,8 +1,9 @@
 import { joinLedgers } from '@clymene/ledger'
-import { ConfigError, errorMessage, KINDS } from '@clymene/model'
-import { ExitError, flagHelp, parseFlags, runProcess, secretFile } from '@clymene/runtime'
+import { ConfigError, KINDS } from '@clymene/model'
+import { ExitError, flagHelp, parseFlags, runProcess } from '@clymene/runtime'
 
 import type { Tool } from '../cli.ts'
+import { readToken } from '../read-token.ts'
 import { askLedgers, type Unreached } from './ask.ts'
 import { doubtsOf } from './doubts.ts'
 import { ledgerFlags } from './flags.ts'
@@ -78,16 +79,6 @@ function gathered(argv: readonly string[]): readonly string[] {
     } else rest.push(word)
   }
   return urls.length === 0 ? rest : [`--url=${urls.join(',')}`, ...rest]
-}
-
-function readToken(path: string, mistakes: string[]): string | undefined {
-  if (path === '') return undefined
-  try {
-    return secretFile(path)()
-  } catch (error) {
-    mistakes.push(`--token-file=${JSON.stringify(path)}: ${errorMessage(error)}`)
-    return undefined
-  }
 }
 
 function print(text: string): void {
