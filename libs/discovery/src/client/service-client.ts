@@ -1,5 +1,15 @@
 import { errorCode } from '@clymene/model'
-import { createHttpAccess, createRenewed, hideSecrets, parseRetryAfter, connectionReason, type HttpAccessConfig } from '@clymene/runtime'
+import {
+  authorizedRequest,
+  connectionReason,
+  createHttpAccess,
+  createRenewed,
+  hideSecrets,
+  openConnections,
+  parseRetryAfter,
+  type AuthorizedAnswer,
+  type HttpAccessConfig,
+} from '@clymene/runtime'
 import { Agent, type Dispatcher } from 'undici'
 
 import { DiscoveryError } from '../discovery-error.ts'
@@ -37,45 +47,40 @@ const CONNECT_TIMEOUT_MS = 10_000
 const KEEP_ALIVE_MS = 120_000
 /** A kept connection that the server has closed meanwhile shows only when it is used: then once more, on a new one. */
 const CLOSED: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-const USER_AGENT = 'Clymene'
+const PLAIN: Readonly<Record<string, string>> = { accept: 'application/json', 'user-agent': 'Clymene' }
 
 /** Opens nothing before the first request. Files of secrets and certificates are read again when they change. */
 export function createServiceClient({ http, socketPath, maxBytes }: ServiceClientOptions): ServiceClient {
   const access = createHttpAccess(http)
   const agent = createRenewed({
     tls: access.tls,
-    open: () =>
-      new Agent({
-        allowH2: false,
-        // Each request has its own limit of time.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        connect:
-          socketPath === undefined
-            ? (access.connect?.(CONNECT_TIMEOUT_MS) ?? { timeout: CONNECT_TIMEOUT_MS })
-            : { socketPath, timeout: CONNECT_TIMEOUT_MS },
-      }),
+    open: () => {
+      // Each request has its own limit of time.
+      const limits = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }
+      if (socketPath === undefined) return openConnections(access, { ...limits, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+      return new Agent({ ...limits, allowH2: false, connect: { socketPath, timeout: CONNECT_TIMEOUT_MS } })
+    },
     close: (dispatcher) => dispatcher.destroy(),
   })
 
   const follow = async (dispatcher: Dispatcher, { url, headers }: ServiceRequest, signal: AbortSignal): Promise<ServiceAnswer> => {
-    const plain = { accept: 'application/json', 'user-agent': USER_AGENT }
-    const credentials = access.headers()
-    const own = { ...plain, ...credentials, ...headers }
     let place = url
-    let carried: Readonly<Record<string, string>> = own
+    let isOwn = true
     for (let redirects = 0; ; redirects++) {
       const { origin, pathname, search } = place
-      const answer = await dispatcher.request({ origin, path: pathname + search, method: 'GET', headers: carried, signal })
+      const send = (shown: Readonly<Record<string, string>>) =>
+        dispatcher.request({ origin, path: pathname + search, method: 'GET', headers: { ...PLAIN, ...shown }, signal })
+      const { response, secrets }: AuthorizedAnswer = isOwn
+        ? await authorizedRequest(access, (credentials) => send({ ...credentials, ...headers }), signal)
+        : { response: await send({}), secrets: {} }
       access.certificate?.accepted()
-      if (answer.statusCode === 200) return { headers: answer.headers, text: await readText(answer.body, maxBytes) }
-      const next = http.followRedirects ? redirectOf(answer.statusCode, answer.headers['location'], place) : undefined
-      if (next === undefined) throw await refusal(answer, credentials)
-      await answer.body.dump({ limit: 64 * 1024, signal })
+      if (response.statusCode === 200) return { headers: response.headers, text: await readText(response.body, maxBytes) }
+      const next: URL | undefined = http.followRedirects ? redirectOf(response.statusCode, response.headers['location'], place) : undefined
+      if (next === undefined) throw await refusal(response, secrets)
+      await response.body.dump({ limit: 64 * 1024, signal })
       if (redirects === MAX_REDIRECTS) throw new DiscoveryError('answer', `more than ${MAX_REDIRECTS} redirects`, { needsOperator: true })
       // Once away they are not shown again, even if the way leads back.
-      if (next.origin !== place.origin) carried = plain
+      isOwn &&= next.origin === place.origin
       place = next
     }
   }

@@ -60,7 +60,7 @@ export async function startNameServer(zone: Zone): Promise<NameServer> {
   tcp.on('connection', (socket) => {
     let received = Buffer.alloc(0)
     socket.on('error', () => socket.destroy())
-    socket.on('data', (part) => {
+    socket.on('data', (part: Buffer) => {
       received = Buffer.concat([received, part])
       while (received.length >= 2 && received.length >= 2 + received.readUInt16BE(0)) {
         const length = received.readUInt16BE(0)
