@@ -1,0 +1,185 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { createDiscoveryContext } from '@clymene/discovery'
+import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { decodeWriteRequest, decompress } from '@clymene/wire'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { assembleAgent } from './assemble.ts'
+import { chooseConfigTexts } from './config-texts.ts'
+import { readConfiguration } from './configuration.ts'
+import { agentFlags, bufferFlags, promtailFlags, scrapeFlags } from './flags.ts'
+import { followConfiguration } from './follow-configuration.ts'
+import { startExporter } from './testing/exporter.ts'
+import { createFakeSink, type FakeSink } from './testing/fake-sink.ts'
+import { together } from './together.ts'
+
+let folder = ''
+let exporter: Awaited<ReturnType<typeof startExporter>>
+let end: (() => Promise<void>) | undefined
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'clymene-follow-'))
+  exporter = await startExporter('page 1\n')
+})
+afterEach(async () => {
+  await end?.()
+  end = undefined
+  await exporter.close()
+  rmSync(folder, { recursive: true })
+})
+
+const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+
+const INTERVAL_MS = 50
+/** Jobs of the exporter, each with its target in a label of its own. */
+const jobs = (...names: readonly string[]): string =>
+  names.map((name) => `  - {job_name: ${name}, static_configs: [{targets: ["${exporter.address}"], labels: {cluster: c}}]}\n`).join('')
+const scrapes = (...names: readonly string[]): string => `global: {scrape_interval: ${INTERVAL_MS}ms}\nscrape_configs:\n${jobs(...names)}`
+const logs = (name: string): string =>
+  `positions: {filename: ${folder}/positions.yaml}\nscrape_configs:\n  - {job_name: ${name}, static_configs: [{labels: {__path__: ${folder}/${name}.log, cluster: c}}]}\n`
+
+/** An agent of the files `c.yml` and, when it is there, `p.yml`. */
+async function start(argv: readonly string[] = [], withLogs = false) {
+  const flags = { ...agentFlags, ...bufferFlags, ...promtailFlags, ...scrapeFlags }
+  const files = [`--config.file=${folder}/c.yml`, ...(withLogs ? [`--promtail.config.file=${folder}/p.yml`] : [])]
+  const { values, given } = parseFlags(flags, [...files, '--http.port=127.0.0.1:0', ...argv], {})
+  const byKind = new Map([
+    ['metrics', []],
+    ['logs', []],
+  ] as const)
+  const texts = chooseConfigTexts({ values, given, selection: { selected: [], byKind }, isPromtail: false, isDryRun: false })
+  const read = { values, texts, env: {} }
+  const readiness = createReadiness()
+  const metrics = createMetrics()
+  const discovery = createDiscoveryContext({ logger: silentLogger, metrics })
+  const host = { logger: silentLogger, metrics, readiness, version: { version: '1', buildTime: '' }, adminAccess: () => undefined }
+  const configuration = readConfiguration(read, discovery)
+  const sink = createFakeSink()
+  const setup = { cluster: '', logLabels: [] }
+  const agent = await assembleAgent({
+    ...configuration,
+    ...setup,
+    agentId: 'a',
+    tenant: '',
+    streams: 1,
+    logBatch: { bytes: 1024, waitMs: 5 },
+    logBackoff: {},
+    bufferedSources: [],
+    buffer: {
+      directory: join(folder, 'buffer'),
+      maxBytes: 32 * 1024 ** 2,
+      maxAgeMs: 3_600_000,
+      full: 'expire',
+      fsyncIntervalMs: 1000,
+      drainTimeoutMs: 5000,
+    },
+    sinks: new Map((['metrics', 'logs'] as const).map((kind) => [kind, [{ storage: kind, sink, storesParts: false }]])),
+    host,
+  })
+  const follow = await followConfiguration({ configuration, read, setup, agent, discovery, host, watchIntervalMs: 20 })
+  const stop = new AbortController()
+  const running = together([agent.run, follow], stop.signal)
+  end = async () => {
+    stop.abort()
+    await running
+    await agent.close()
+    await discovery.close()
+  }
+  const jobNames = (): readonly string[] => agent.scraped().flatMap((one) => one.jobs.map(({ name }) => name))
+  const expectJobs = (...names: readonly string[]) => vi.waitFor(() => expect(jobNames()).toEqual(names), { timeout: 10_000 })
+  return { sink, readiness, jobNames, expectJobs }
+}
+
+const scraped = (sink: FakeSink): number => sink.records().filter((record) => record === 'page=1').length
+const expectScrapes = (sink: FakeSink, count: number) =>
+  vi.waitFor(() => expect(scraped(sink)).toBeGreaterThanOrEqual(count), { timeout: 10_000 })
+
+test('a job that did not change goes on without a gap, whatever comes and goes beside it', async () => {
+  write('c.yml', scrapes('stays'))
+  const { sink, expectJobs } = await start()
+  await expectScrapes(sink, 3)
+  for (const names of [['stays', 'new'], ['stays'], ['stays', 'other']]) {
+    write('c.yml', scrapes(...names))
+    await expectJobs(...names)
+    await expectScrapes(sink, scraped(sink) + 3)
+  }
+  expect(markersOf(sink, 'stays')).toBe(0)
+  expect(markersOf(sink, 'new')).toBeGreaterThan(0)
+})
+
+/** Staleness markers, which are NaN: of a series that ended. */
+const markersOf = (sink: FakeSink, job: string): number =>
+  sink.written
+    .flatMap(({ value }) => decodeWriteRequest(decompress(value, 1024 * 1024)))
+    .filter(({ labels }) => labels.some(([name, value]) => name === 'job' && value === job))
+    .flatMap(({ samples }) => samples)
+    .filter(({ value }) => Number.isNaN(value)).length
+
+test('a file that is wrong changes nothing and says so until it is right', async () => {
+  write('c.yml', scrapes('a'))
+  const { sink, readiness, jobNames, expectJobs } = await start()
+  await expectScrapes(sink, 1)
+  write('c.yml', `${scrapes('a', 'b')}    oops: 1\n`)
+  await vi.waitFor(
+    () => expect(readiness.remarks()).toEqual([expect.stringMatching(/^config: the last one read was refused, .*c\.yml:/)]),
+    {
+      timeout: 10_000,
+    },
+  )
+  expect(jobNames()).toEqual(['a'])
+  await expectScrapes(sink, scraped(sink) + 2)
+  write('c.yml', scrapes('a', 'b'))
+  await expectJobs('a', 'b')
+  expect(readiness.remarks()).toEqual([])
+})
+
+test('a file of jobs that comes, changes and goes', async () => {
+  write('c.yml', `scrape_config_files: ['*.jobs.yml']\n${scrapes('a')}`)
+  const { expectJobs } = await start()
+  write('x.jobs.yml', `scrape_configs:\n${jobs('x')}`)
+  await expectJobs('a', 'x')
+  write('x.jobs.yml', `scrape_configs:\n${jobs('y')}`)
+  await expectJobs('a', 'y')
+  rmSync(join(folder, 'x.jobs.yml'))
+  await expectJobs('a')
+})
+
+test('SIGHUP reads it anew; without --config.watch a change alone does not', async () => {
+  write('c.yml', scrapes('a'))
+  const { sink, jobNames, expectJobs } = await start(['--config.watch=false'])
+  write('c.yml', scrapes('b'))
+  await expectScrapes(sink, 4)
+  expect(jobNames()).toEqual(['a'])
+  process.emit('SIGHUP')
+  await expectJobs('b')
+})
+
+test('lines of another log configuration follow, none is lost or sent twice', async () => {
+  write('c.yml', scrapes('a'))
+  write('p.yml', logs('one'))
+  write('one.log', 'one 1\n')
+  write('two.log', 'two 1\n')
+  const { sink } = await start([], true)
+  const lines = (): readonly string[] => sink.records().filter((record) => /^(?:one|two) /.test(record))
+  const expectLines = (...expected: readonly string[]) => vi.waitFor(() => expect(lines()).toEqual(expected), { timeout: 10_000 })
+  await expectLines('one 1')
+  write('p.yml', logs('two'))
+  await expectLines('one 1', 'two 1')
+  appendFileSync(join(folder, 'one.log'), 'one 2\n')
+  write('p.yml', logs('one'))
+  await expectLines('one 1', 'two 1', 'one 2')
+})
+
+test('a mistake of one kind holds back the other', async () => {
+  write('c.yml', scrapes('a'))
+  write('p.yml', logs('one'))
+  const { readiness, jobNames, expectJobs } = await start([], true)
+  write('p.yml', 'oops: 1\n')
+  write('c.yml', scrapes('b'))
+  await vi.waitFor(() => expect(readiness.remarks()).toEqual([expect.stringContaining('p.yml:1: oops: unknown key')]), { timeout: 10_000 })
+  expect(jobNames()).toEqual(['a'])
+  write('p.yml', logs('two'))
+  await expectJobs('b')
+})

@@ -1,0 +1,123 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { ConfigError } from '@clymene/model'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { watchConfig } from './watch-config.ts'
+
+const INTERVAL_MS = 10
+let folder = ''
+let stop = new AbortController()
+let watching = Promise.resolve()
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clymene-watch-'))
+  stop = new AbortController()
+})
+afterEach(async () => {
+  stop.abort()
+  await watching
+  rmSync(folder, { recursive: true })
+})
+
+const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+const looks = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * INTERVAL_MS))
+
+/** Watches every `.yml` of the folder; what was read at each reload, and how often there was one. */
+function watch(refuses: (content: string) => boolean = () => false) {
+  const paths = (): readonly string[] =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.yml'))
+      .map((name) => join(folder, name))
+  const read = () => paths().map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+  let taken = read()
+  const reloads: string[] = []
+  const reload = async (): Promise<void> => {
+    const found = read()
+    const content = found.map(({ text }) => text).join(',')
+    reloads.push(content)
+    if (refuses(content)) throw new ConfigError('wrong')
+    taken = found
+    return Promise.resolve()
+  }
+  watching = watchConfig({ texts: () => taken, files: paths, reload, intervalMs: INTERVAL_MS }, stop.signal)
+  return {
+    reloads,
+    expectReloads: (...expected: readonly string[]) => vi.waitFor(() => expect(reloads).toEqual(expected), { timeout: 10_000 }),
+  }
+}
+
+test('a file that changes is read anew, once', async () => {
+  write('a.yml', 'one')
+  const { reloads, expectReloads } = watch()
+  await looks(5)
+  expect(reloads).toEqual([])
+  write('a.yml', 'two')
+  await expectReloads('two')
+  await looks(5)
+  expect(reloads).toEqual(['two'])
+})
+
+test('so is one that comes, and one that goes', async () => {
+  write('a.yml', 'one')
+  const { expectReloads } = watch()
+  write('b.yml', 'more')
+  await expectReloads('one,more')
+  rmSync(join(folder, 'a.yml'))
+  await expectReloads('one,more', 'more')
+})
+
+test('a link that is switched, as a mounted ConfigMap does', async () => {
+  for (const [version, text] of [
+    ['1', 'one'],
+    ['2', 'two'],
+  ] as const) {
+    mkdirSync(join(folder, `..${version}`))
+    write(`..${version}/c.yml`, text)
+  }
+  symlinkSync('..1', join(folder, '..data'))
+  symlinkSync('..data/c.yml', join(folder, 'c.yml'))
+  const { expectReloads } = watch()
+  symlinkSync('..2', join(folder, '..data_tmp'))
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
+  await expectReloads('two')
+})
+
+test('what changes at every look is not read before it stays', async () => {
+  write('a.yml', 'start')
+  const { reloads, expectReloads } = watch()
+  // Ten times faster than it looks: no two looks see the same.
+  let step = 0
+  const writer = setInterval(() => write('a.yml', `step ${step++}`), INTERVAL_MS / 10)
+  await looks(10)
+  clearInterval(writer)
+  const during = reloads.length
+  write('a.yml', 'end')
+  await vi.waitFor(() => expect(reloads.at(-1)).toBe('end'), { timeout: 10_000 })
+  expect(during).toBeLessThanOrEqual(1)
+  await expectReloads(...reloads)
+})
+
+test('what is refused is tried again only when it changes', async () => {
+  write('a.yml', 'good')
+  const { reloads, expectReloads } = watch((content) => content.startsWith('bad'))
+  write('a.yml', 'bad')
+  await expectReloads('bad')
+  await looks(5)
+  expect(reloads).toEqual(['bad'])
+  write('a.yml', 'bad too')
+  await expectReloads('bad', 'bad too')
+  write('a.yml', 'better')
+  await expectReloads('bad', 'bad too', 'better')
+})
+
+test('what goes back to what goes on is not read', async () => {
+  write('a.yml', 'good')
+  const { reloads, expectReloads } = watch((content) => content === 'bad')
+  write('a.yml', 'bad')
+  await expectReloads('bad')
+  write('a.yml', 'good')
+  await looks(5)
+  expect(reloads).toEqual(['bad'])
+})
