@@ -4,16 +4,6 @@ import type { PageCounts } from './page-counts.ts'
 const MAX_AHEAD_MS = 600_000
 const NONE = new Float64Array(0)
 
-export type ExposedSample = {
-  readonly series: number
-  readonly timestampMs: number
-  readonly value: number
-  /** Of the last sample of the series that was sent without an exposed time; NaN if there is none. */
-  readonly scrapedMs: number
-  /** Of the scrape. */
-  readonly nowMs: number
-}
-
 export type ExposedTimes = ReturnType<typeof createExposedTimes>
 
 /**
@@ -40,8 +30,21 @@ export function createExposedTimes() {
 
   return {
     last,
-    /** Whether a sample is sent (`new`), was sent already (`same`), or would be refused and is counted. */
-    check({ series, timestampMs, value, scrapedMs, nowMs }: ExposedSample, counts: PageCounts): 'new' | 'same' | 'refused' {
+    isEmpty: (): boolean => sent.length === 0,
+    /**
+     * Whether a sample is sent (`new`), was sent already (`same`), or would be refused and is counted.
+     *
+     * @param scrapedMs of the last sample of the series that was sent without an exposed time; NaN if there is none.
+     * @param nowMs of the scrape.
+     */
+    check(
+      series: number,
+      timestampMs: number,
+      value: number,
+      scrapedMs: number,
+      nowMs: number,
+      counts: PageCounts,
+    ): 'new' | 'same' | 'refused' {
       const lastMs = last(series)
       if (timestampMs > nowMs + MAX_AHEAD_MS) counts.outOfBounds++
       else if (timestampMs < lastMs || timestampMs < scrapedMs) counts.outOfOrder++

@@ -6,8 +6,14 @@ import type { PageCounts } from './page-counts.ts'
 /** Of one page: an exporter has one for a histogram's bucket and a counter, most of them unchanged. */
 const MOST_OF_A_PAGE = 10_000
 
-/** As the page has it: labels are `body[start, end)`. */
-export type PageExemplar = { readonly start: number; readonly end: number; readonly value: number; readonly ownMs: number | undefined }
+/** As the page has it, with the sample of that number: labels are `body[start, end)`. */
+export type PageExemplar = {
+  readonly sample: number
+  readonly start: number
+  readonly end: number
+  readonly value: number
+  readonly ownMs: number | undefined
+}
 
 type Sent = {
   /** Of the labels as they stand on the page. */

@@ -76,14 +76,22 @@ export function readPage(
       noteLine(lines, kind, nameStart, nameEnd, textStart, textEnd)
     },
     exemplar: (start, end, value, ownMs) => {
-      pending = { start, end, value, ownMs }
+      pending = { sample: counts.scraped + 1, start, end, value, ownMs }
     },
     sample: (start, end, value, exposedMs) => {
       counts.scraped++
       let text = table.find(body, start, end)
+      if (text >= 0 && exposedMs === undefined && counted < limit && times.isEmpty()) {
+        const one = table.showUsual(text)
+        if (one >= 0) {
+          counts.kept++
+          counted++
+          send(one, scrapeMs, value)
+          return
+        }
+      }
       if (text < 0) text = learn(start, end)
       if (text >= 0) readSample(text, value, honorTimestamps ? exposedMs : undefined)
-      pending = undefined
     },
   }
 
@@ -127,7 +135,7 @@ export function readPage(
 
   function sendExposed(one: number, timestampMs: number, value: number): boolean {
     const scrapedMs = table.isTracked(one) ? known.lastMs : Number.NaN
-    const outcome = times.check({ series: one / series.stride, timestampMs, value, scrapedMs, nowMs: scrapeMs }, counts)
+    const outcome = times.check(one / series.stride, timestampMs, value, scrapedMs, scrapeMs, counts)
     if (outcome === 'refused') return false
     table.showSeries(one)
     if (outcome === 'new') send(one, timestampMs, value)
@@ -137,8 +145,14 @@ export function readPage(
 
   function send(one: number, timestampMs: number, value: number): void {
     const start = series.start(one)
-    const exemplar = pending === undefined ? undefined : exemplars.encode(pending, body, one / series.stride, timestampMs, counts)
+    const exemplar = pending === undefined ? undefined : encodeExemplar(one, timestampMs)
     writer.appendFrom(series.bytes, start, start + series.length(one), timestampMs, value, exemplar)
+  }
+
+  function encodeExemplar(one: number, timestampMs: number): Buffer | undefined {
+    // What was handed over before a sample that was not sent.
+    if (pending?.sample !== counts.scraped) return undefined
+    return exemplars.encode(pending, body, one / series.stride, timestampMs, counts)
   }
 
   /** The text of a series that was not known; -1 when it is not remembered, because the page fails or there are too many. */
