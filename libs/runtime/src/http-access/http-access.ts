@@ -49,7 +49,7 @@ export const NO_ACCESS: HttpAccess = {
   certificate: undefined,
   token: undefined,
   proxy: undefined,
-  http2: false,
+  http2: true,
 }
 
 /** Credentials and TLS of an HTTP client, for every kind of them: scrapes, discovery, storages. Nothing is read before the first request. */

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startExporter } from './exporter.test-kit.ts'
 import { createConnections, createJobConnections } from './job-connections.ts'
 import type { ScrapeHttp } from './job.ts'
+import { pageRequest } from './page-request.test-kit.ts'
 import { fetchPage } from './page-request.ts'
 import { authority, clientName, otherAuthority, serverCertificate, startTlsExporter } from './tls-exporter.test-kit.ts'
 
@@ -59,8 +60,9 @@ function start(fields: object) {
     () => connections.close(),
   )
   const scrape = async (origin: string, used = http): Promise<string> => {
-    const request = { url: { origin, path: '/metrics' }, timeoutMs: 10_000, maxBytes: 1000, userAgent: 'x', http: used }
-    const { body } = await connections.lend((dispatcher) => fetchPage({ ...request, dispatcher }, new AbortController().signal))
+    const { body } = await connections.lend((dispatcher) =>
+      fetchPage(pageRequest({ dispatcher, url: { origin, path: '/metrics' }, http: used }), new AbortController().signal),
+    )
     // A connection is free for the next request a turn after its answer.
     await new Promise((resolve) => setImmediate(resolve))
     return body.toString()

@@ -1,5 +1,5 @@
-import { createRenewed } from '@clymene/runtime'
-import { Agent, type Dispatcher } from 'undici'
+import { createRenewed, type HttpAccess, NO_ACCESS, openConnections } from '@clymene/runtime'
+import type { Dispatcher } from 'undici'
 
 import type { ScrapeHttp } from './job.ts'
 
@@ -9,14 +9,10 @@ const KEEP_ALIVE_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
 
 /** Connections without a limit of time but for the scrape's own. Nothing is opened before the first request. */
-export const createConnections = (connect?: NonNullable<Agent.Options['connect']>): Dispatcher =>
-  new Agent({
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    ...(connect === undefined ? {} : { connect }),
-  })
+export const createConnections = (access: HttpAccess = NO_ACCESS): Dispatcher =>
+  openConnections(access, { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+
+const needsOwn = ({ tls, proxy, http2 }: HttpAccess): boolean => tls !== undefined || proxy !== undefined || !http2
 
 export type JobConnections = {
   /** Connections for one scrape: they stay open until it has ended. @throws Error naming a file of the job's TLS that cannot be read */
@@ -27,18 +23,18 @@ export type JobConnections = {
 }
 
 /**
- * The connections of one job: its own when it has TLS of its own, else those that are shared. When a certificate or the authorities
- * have changed all of them are made anew, so that nobody is trusted, and nothing shown, longer than the files say.
+ * The connections of one job: its own when it has TLS, a proxy or a protocol of its own, else those that are shared. When a certificate
+ * or the authorities have changed all of them are made anew, so that nobody is trusted, and nothing shown, longer than the files say.
  */
 export function createJobConnections(shared: Dispatcher, firstHttp: ScrapeHttp): JobConnections {
   let { access } = firstHttp
   const own = createRenewed({
     tls: () => access.tls?.(),
-    open: () => createConnections(access.connect?.(CONNECT_TIMEOUT_MS)),
+    open: () => createConnections(access),
     close: (dispatcher) => dispatcher.close(),
   })
   return {
-    lend: (scrape) => (access.tls === undefined ? scrape(shared) : own.use(scrape)),
+    lend: (scrape) => (needsOwn(access) ? own.use(scrape) : scrape(shared)),
     use: (http) => {
       own.renew()
       access = http.access

@@ -5,6 +5,7 @@ import { Agent } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { startExporter } from './exporter.test-kit.ts'
+import { pageRequest } from './page-request.test-kit.ts'
 import { fetchPage } from './page-request.ts'
 
 const TOKEN = 's3cret-token'
@@ -32,16 +33,16 @@ async function exporter(answer: Answer): Promise<string> {
 async function fetchFrom(origin: string, { followRedirects = true, used = access } = {}): Promise<string> {
   const dispatcher = new Agent()
   closing.push(() => dispatcher.destroy())
-  const request = { dispatcher, timeoutMs: 10_000, maxBytes: 10_000, userAgent: 'Clymene/1', http: { followRedirects, access: used } }
-  const { body } = await fetchPage({ ...request, url: { origin, path: '/metrics' } }, new AbortController().signal)
+  const request = pageRequest({ dispatcher, url: { origin, path: '/metrics' }, http: { followRedirects, access: used } })
+  const { body } = await fetchPage(request, new AbortController().signal)
   return body.toString()
 }
 
 /** What a server was shown. */
 const shownBy = ({ headers }: IncomingMessage): string =>
   JSON.stringify({ authorization: headers.authorization, key: headers['x-api-key'], agent: headers['user-agent'] })
-const ALL = JSON.stringify({ authorization: `Bearer ${TOKEN}`, key: 's3cret-key', agent: 'Clymene/1' })
-const NONE = JSON.stringify({ agent: 'Clymene/1' })
+const ALL = JSON.stringify({ authorization: `Bearer ${TOKEN}`, key: 's3cret-key', agent: 'Clymene/1.2.3' })
+const NONE = JSON.stringify({ agent: 'Clymene/1.2.3' })
 
 const redirect = (response: ServerResponse, location: string, status = 302): unknown =>
   response.writeHead(status, { location }).end('see there')

@@ -1,5 +1,5 @@
 import { errorCode } from '@clymene/model'
-import { connectionReason } from '@clymene/runtime'
+import { authorizedRequest, connectionReason } from '@clymene/runtime'
 import type { Dispatcher } from 'undici'
 
 import type { ScrapeHttp } from './job.ts'
@@ -27,20 +27,29 @@ const MAX_REDIRECTS = 10
  * @throws Error naming a file that cannot be read, or saying why there is no answer.
  */
 export async function answerOf({ dispatcher, url, headers, http }: AnswerRequest, signal: AbortSignal): Promise<PageAnswer> {
-  const credentials = http.access.headers()
-  const { accept, ...others } = credentials
-  const own = { ...others, ...headers, accept: [headers['accept'], accept].filter((one) => one !== undefined).join(', ') }
-  let [place, carried]: [TargetUrl, Readonly<Record<string, string>>] = [url, own]
+  const send = (place: TargetUrl, shown: Readonly<Record<string, string>>): Promise<Dispatcher.ResponseData> =>
+    requested(dispatcher, { origin: place.origin, path: place.path, method: 'GET', headers: shown, signal }, http)
+  let [place, isOwn] = [url, true]
   for (let redirects = 0; ; redirects++) {
-    const options = { origin: place.origin, path: place.path, method: 'GET', headers: carried, signal } as const
-    const response = await requested(dispatcher, options, http)
+    const answer = isOwn
+      ? await authorizedRequest(http.access, (credentials) => send(place, withAccept({ ...credentials, ...headers }, credentials)), signal)
+      : { response: await send(place, headers), secrets: {} }
+    const { response } = answer
     const next = http.followRedirects ? redirectOf(response, place) : undefined
-    if (next === undefined) return { response, secrets: carried === headers ? {} : credentials }
+    if (next === undefined) return answer
     await response.body.dump({ limit: 64 * 1024, signal })
     if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`)
-    if (next.origin !== new URL(place.origin).origin) carried = headers
+    if (next.origin !== new URL(place.origin).origin) isOwn = false
     place = next
   }
+}
+
+/** An Accept of the configuration stands behind our own. */
+function withAccept(
+  headers: Readonly<Record<string, string>>,
+  { accept }: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return accept === undefined ? headers : { ...headers, accept: [headers['accept'], accept].join(', ') }
 }
 
 /** A kept connection that the target has closed meanwhile shows only when it is used: then once more, on a new one. */

@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 
 import { NO_ACCESS } from '@clymene/runtime'
+import { acceptHeader } from '@clymene/wire'
 import { Agent } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { startExporter } from './exporter.test-kit.ts'
+import { pageRequest } from './page-request.test-kit.ts'
 import { fetchPage, type PageRequest } from './page-request.ts'
 
 const closing: (() => Promise<void>)[] = []
@@ -24,15 +26,8 @@ async function fetchFrom(
     () => agent.destroy(),
     () => exporter.close(),
   )
-  const request: PageRequest = {
-    dispatcher: agent,
-    url: { origin: `http://${exporter.address}`, path: '/metrics?a=b' },
-    timeoutMs: 10_000,
-    maxBytes: 1000,
-    userAgent: 'Clymene/1.2.3',
-    http: { followRedirects: true, access: NO_ACCESS },
-    ...options,
-  }
+  const url = { origin: `http://${exporter.address}`, path: '/metrics?a=b' }
+  const request = pageRequest({ dispatcher: agent, url, maxBytes: 1000, ...options })
   const { body, contentType } = await fetchPage(request, signal)
   return `${contentType}: ${body.toString()}`
 }
@@ -62,6 +57,27 @@ describe('fetchPage', () => {
     })
   })
 
+  test('asks for what the job wants', async () => {
+    const answer = ({ headers }: IncomingMessage, response: ServerResponse): unknown =>
+      response.end(`${headers.accept} ${String(headers['accept-encoding'])}`)
+    expect(await fetchFrom(answer, { accept: acceptHeader(['PrometheusText0.0.4']), enableCompression: false })).toBe(
+      'undefined: text/plain;version=0.0.4;q=0.6,*/*;q=0.5 identity',
+    )
+  })
+
+  test.each([
+    [10_000, '10'],
+    [15_500, '15.5'],
+  ])('says that it has %d ms', async (timeoutMs, said) => {
+    let seen: unknown
+    const answer = ({ headers }: IncomingMessage, response: ServerResponse): unknown => {
+      seen = headers['x-prometheus-scrape-timeout-seconds']
+      return response.end()
+    }
+    await fetchFrom(answer, { timeoutMs })
+    expect(seen).toBe(said)
+  })
+
   test('unpacks gzip', async () => {
     expect(await fetchFrom((_, response) => zipped(response, 'a 1\n'))).toBe('x/y: a 1\n')
   })
@@ -87,14 +103,7 @@ describe('fetchPage', () => {
       () => exporter.close(),
     )
     const url = { origin: `http://${exporter.address}`, path: '/' }
-    const request = {
-      dispatcher: agent,
-      url,
-      timeoutMs: 10_000,
-      maxBytes: 1000,
-      userAgent: '',
-      http: { followRedirects: true, access: NO_ACCESS },
-    }
+    const request = pageRequest({ dispatcher: agent, url })
     for (let scrape = 0; scrape < 3; scrape++) {
       expect((await fetchPage(request, new AbortController().signal)).body.toString()).toBe('a 1\n')
     }

@@ -2,7 +2,6 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
 import { hideSecrets } from '@clymene/runtime'
-import { EXPOSITION_ACCEPT } from '@clymene/wire'
 import type { Dispatcher } from 'undici'
 
 import type { ScrapeHttp } from './job.ts'
@@ -17,6 +16,10 @@ export type PageRequest = {
   /** Of the body as received and of the decompressed body. */
   readonly maxBytes: number
   readonly userAgent: string
+  /** What the page may be, as the header says it. */
+  readonly accept: string
+  /** Whether the page may be sent with gzip. */
+  readonly enableCompression: boolean
   readonly http: ScrapeHttp
 }
 
@@ -44,10 +47,11 @@ export async function fetchPage(request: PageRequest, signal: AbortSignal): Prom
   }
 }
 
-async function fetchWithin({ dispatcher, url, timeoutMs, maxBytes, userAgent, http }: PageRequest, signal: AbortSignal): Promise<Page> {
+async function fetchWithin(request: PageRequest, signal: AbortSignal): Promise<Page> {
+  const { dispatcher, url, timeoutMs, maxBytes, userAgent, accept, enableCompression, http } = request
   const headers = {
-    accept: EXPOSITION_ACCEPT,
-    'accept-encoding': 'gzip',
+    accept,
+    'accept-encoding': enableCompression ? 'gzip' : 'identity',
     'user-agent': userAgent,
     'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
   }

@@ -1,5 +1,5 @@
 import { errorMessage, type Labels } from '@clymene/model'
-import { chooseFormat } from '@clymene/wire'
+import { acceptHeader, chooseFormat } from '@clymene/wire'
 
 import { hash64 } from './hash.ts'
 import type { ScrapeJob } from './job.ts'
@@ -109,10 +109,11 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     if (refusal !== undefined) return new ScrapeLimitError('target_limit', refusal)
     try {
       const { timeoutMs, url } = target
-      const { http, limits } = job
+      const { http, limits, enableCompression } = job
+      const accept = acceptHeader(job.scrapeProtocols, job.nameEscaping)
       const maxBytes = limits.bodySizeBytes === 0 ? context.maxBodyBytes : limits.bodySizeBytes
       return await context.connections.lend((dispatcher) =>
-        fetchPage({ dispatcher, url, timeoutMs, maxBytes, userAgent: context.userAgent, http }, stopping.signal),
+        fetchPage({ dispatcher, url, timeoutMs, maxBytes, userAgent: context.userAgent, accept, enableCompression, http }, stopping.signal),
       )
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))

@@ -28,7 +28,8 @@ const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {
 
 /** The Accept header that asks for these, best first, and for anything else last; how names are to be escaped where the protocol knows of it. */
 export function acceptHeader(protocols: readonly ScrapeProtocol[], escaping: NameEscaping = 'allow-utf-8'): string {
-  const best = protocols.length + 1
+  // Prometheus counts five protocols, the binary one among them, however many it asks for.
+  const best = SCRAPE_PROTOCOLS.length + 2
   const typeOf = (protocol: ScrapeProtocol): string => MEDIA_TYPES[protocol] + (protocol.endsWith('1.0.0') ? `;escaping=${escaping}` : '')
   return [...protocols.map(typeOf), '*/*'].map((type, index) => `${type};q=0.${best - index}`).join(',')
 }
