@@ -4,7 +4,7 @@ import { gatewayCommand, promtailGatewayCommand } from '@clymene/gateway'
 import { ingesterCommand, promtailIngesterCommand } from '@clymene/ingester'
 import type { FlagSet } from '@clymene/model'
 import { environmentName, flagTable, type Command, type FlagGroup } from '@clymene/runtime'
-import { ledgerFlags, replayFlags, replaySourceFlags } from 'clymene'
+import { explainFlags, ledgerFlags, replayFlags, replaySourceFlags } from 'clymene'
 
 const SERVICES: readonly Command[] = [agentCommand, gatewayCommand, ingesterCommand, allInOneCommand]
 
@@ -32,6 +32,7 @@ export function flagsPage(): string {
     INTRODUCTION,
     ...SERVICES.map(serviceSection),
     ...VARIANTS.map(([variant, original]) => variantSection(variant, original)),
+    EXPLAIN,
     LEDGER,
     REPLAY,
     `## Storages\n\nIn every service, when \`STORAGE_TYPE\` selects the storage.\n\n${[...storages.values()].map(flagTable).join('\n')}`,
@@ -45,6 +46,12 @@ const LEDGER = `## clymene ledger
 Where every message is: [ledger.md](ledger.md#the-sum). These flags stand on the command line only, variables are not read.
 
 ${withoutVariables({ title: 'Flags', flags: ledgerFlags })}`
+
+const EXPLAIN = `## clymene explain
+
+Why a target or a series is there or not: [configuration.md](configuration.md#why-is-my-target-missing). These flags stand on the command line only, variables are not read.
+
+${withoutVariables({ title: 'Flags', flags: explainFlags })}`
 
 const REPLAY = `## clymene replay
 
