@@ -13,7 +13,10 @@ export type Need = {
 /** Why a suite cannot have this engine; undefined when it can. */
 export function whyUnavailable(name: EngineName): string | undefined {
   if (catalog[name].isInstalled()) return undefined
-  return recordedFailure(name) ?? 'not installed: npm test -- --only=engines'
+  return (
+    recordedFailure(name) ??
+    `not installed: ${catalog[name].optional === true ? `node_modules/.bin/node test/engines/install.ts ${name}` : 'npm test -- --only=engines'}`
+  )
 }
 
 /**

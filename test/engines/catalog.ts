@@ -6,6 +6,8 @@ import { installLibfaketime, isLibfaketimeInstalled } from './libfaketime.ts'
 import { installLoki, isLokiInstalled } from './loki.ts'
 import { installNodeExporter, isNodeExporterInstalled } from './node-exporter.ts'
 import { installPrometheus, isPrometheusInstalled } from './prometheus.ts'
+import { installPrometheus3, isPrometheus3Installed } from './prometheus3.ts'
+import { installVmagent, isVmagentInstalled } from './vmagent.ts'
 
 /** In the order of installation. */
 export const engineNames = [
@@ -17,10 +19,14 @@ export const engineNames = [
   'libfaketime',
   'loki',
   'kubernetes',
+  'prometheus3',
+  'vmagent',
 ] as const
 export type EngineName = (typeof engineNames)[number]
 
 type Installation = {
+  /** Installed only when it is asked for by name: benches need it, no test does. */
+  readonly optional?: true
   readonly isInstalled: () => boolean
   /** From package registries only. Rejects with a reason that a person can act on. */
   readonly install: () => Promise<void>
@@ -36,4 +42,6 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   libfaketime: { isInstalled: isLibfaketimeInstalled, install: installLibfaketime },
   loki: { isInstalled: isLokiInstalled, install: installLoki },
   kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
+  prometheus3: { isInstalled: isPrometheus3Installed, install: installPrometheus3, optional: true },
+  vmagent: { isInstalled: isVmagentInstalled, install: installVmagent, optional: true },
 }

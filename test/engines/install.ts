@@ -1,5 +1,5 @@
 /**
- * Installs every engine that tests use and that is not there yet, from package registries only, and prints a line for
+ * Installs every engine that tests use and that is not there yet (those that only benches use when they are named), from package registries only, and prints a line for
  * each. One that cannot be installed is told with its reason, and the suites that need it are skipped; with CI=true
  * that is a failure. Names on the command line limit it to those.
  */
@@ -15,8 +15,8 @@ if (unknown.length > 0) {
 }
 
 // Builds take the processors, so they follow each other; the others take the network: side by side with the builds.
-const isBuilt = (name: EngineName): boolean => name === 'loki' || name === 'kubernetes'
-const wanted = engineNames.filter((name) => asked.length === 0 || asked.includes(name))
+const isBuilt = (name: EngineName): boolean => name === 'loki' || name === 'kubernetes' || name === 'prometheus3'
+const wanted = engineNames.filter((name) => (asked.length === 0 ? catalog[name].optional !== true : asked.includes(name)))
 const lanes = [wanted.filter(isBuilt), wanted.filter((name) => !isBuilt(name))]
 const installed = (await Promise.all(lanes.map((lane) => installAll(lane)))).flat()
 if (installed.includes(false) && process.env['CI'] === 'true') process.exitCode = 1
