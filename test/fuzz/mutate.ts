@@ -6,7 +6,7 @@ import type { Random } from '../chaos/random.ts'
  * @param words pieces that mean something in the format: they come much further than random bytes.
  */
 export function mutate(body: Buffer, random: Random, words: readonly string[]): Buffer {
-  let changed = Buffer.from(body)
+  let changed: Buffer = Buffer.from(body)
   for (let left = random.between(1, random.pick([1, 2, 8])); left > 0; left--) changed = mutateOnce(changed, random, words)
   return changed
 }

@@ -206,14 +206,14 @@ function partsOf(messages: readonly Uint8Array[]): unknown {
 }
 
 const sumOf = (counts: readonly Counts[]): Counts => ({
-  series: sum(counts, 'series'),
-  samples: sum(counts, 'samples'),
-  histograms: sum(counts, 'histograms'),
-  exemplars: sum(counts, 'exemplars'),
-  metadata: sum(counts, 'metadata'),
+  series: totalOf(counts, 'series'),
+  samples: totalOf(counts, 'samples'),
+  histograms: totalOf(counts, 'histograms'),
+  exemplars: totalOf(counts, 'exemplars'),
+  metadata: totalOf(counts, 'metadata'),
 })
 
-const sum = (counts: readonly Counts[], field: keyof Counts): number => counts.reduce((total, one) => total + one[field], 0)
+const totalOf = (counts: readonly Counts[], field: keyof Counts): number => counts.reduce((total, one) => total + one[field], 0)
 
 /** What tells our reading from that of protobufjs, refusals that we mean to be stricter in aside. */
 function disagreement(bytes: Uint8Array): unknown {
