@@ -126,12 +126,7 @@ describe('agent: what is accepted, with which warnings', () => {
       {},
       ['--http.port has no effect: there is no scrape configuration to read anew'],
     ],
-    [
-      'scrapes beside a dry run',
-      [SCRAPE, LOGS, '--clymene-promtail.dry-run'],
-      {},
-      ['--config.file has no effect: a dry run reads logs only'],
-    ],
+    ['scrapes beside a dry run', [SCRAPE, LOGS, '--clymene-promtail.dry-run', '--dry-run.wait=1s'], {}, []],
   ])('%s', async (_name, argv, env, warnings) => {
     expect(await warningsOf(agentCommand, argv, env)).toEqual(warnings)
   })
@@ -177,12 +172,11 @@ describe('agent: what is refused, every mistake at once', () => {
       ],
     ],
     [
-      'a dry run without lines',
-      [SCRAPE, '--clymene-promtail.dry-run'],
+      'one of several agents that does not say which',
+      [SCRAPE, '--agent.shard.count=3', '--agent.shard.index=agent-3'],
       {},
       [
-        '--config.file has no effect: a dry run reads logs only',
-        'nothing to collect: expected --config.file or --promtail.config.file with a file of a kind that is served',
+        '--agent.shard.index="agent-3": expected a number below --agent.shard.count=3, or a name that ends with -<number> such as clymene-agent-0',
       ],
     ],
     [
@@ -311,5 +305,25 @@ describe('--help', () => {
     expect(help).toContain(`--config.file path  (default ${file})`)
     expect(help).toContain(`--admin.http.host-ports address  (default ${admin})`)
     expect(command.statusAddress).toBe(admin)
+  })
+})
+
+describe('validate', () => {
+  const validate = async (argv: readonly string[]): Promise<readonly string[]> =>
+    nameless((await agentCommand.configure(argv.map(placed), {})).validate?.() ?? [])
+
+  test('lists the jobs of both kinds', async () => {
+    expect(await validate([SCRAPE, LOGS])).toEqual(['job "s": every 60s, static_configs (<folder>/scrape.yml:1)', 'log job "l"'])
+  })
+
+  test('names files of credentials that are not there, which a start only warns of', async () => {
+    write('secret.yml', 'scrape_configs: [{job_name: s, bearer_token_file: a}, {job_name: t, tls_config: {ca_file: /nowhere/ca}}]')
+    const argv = ['--config.file=<folder>/secret.yml', '--cluster=c']
+    expect(await warningsOf(agentCommand, argv)).toEqual([])
+    const refused = validate(argv).catch((error: unknown) => (error instanceof ConfigError ? nameless(error.mistakes) : error))
+    expect(await refused).toEqual([
+      '<folder>/secret.yml:1: scrape_configs[0].bearer_token_file: cannot read <folder>/a: no such file',
+      '<folder>/secret.yml:1: scrape_configs[1].tls_config.ca_file: cannot read /nowhere/ca: no such file',
+    ])
   })
 })

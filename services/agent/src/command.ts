@@ -1,5 +1,5 @@
-import { createDiscoveryContext, kubernetesFlags } from '@clymene/discovery'
-import { collectMistakes, ConfigError, type FlagSet, type Kind } from '@clymene/model'
+import { createDiscoveryContext, discoveryFlags, kubernetesFlags } from '@clymene/discovery'
+import { collectMistakes, ConfigError, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
@@ -48,7 +48,7 @@ export const promtailCommand: Command = commandOf({
 
 function flagsOf({ adminAddress, ownFlags, ofScrapes }: Variant) {
   const admin = adminFlags(adminAddress)
-  const kinds = { ...ofScrapes, ...kubernetesFlags, ...bufferFlags, ...promtailFlags }
+  const kinds = { ...ofScrapes, ...discoveryFlags, ...kubernetesFlags, ...bufferFlags, ...promtailFlags }
   return { ...processFlags, ...admin, ...ownFlags, ...dryRunFlags, ...kinds, ...formerAgentFlags } satisfies FlagSet
 }
 type AgentFlags = ReturnType<typeof flagsOf>
@@ -59,7 +59,7 @@ function groupsOf({ adminAddress, ownFlags, ofScrapes }: Variant): readonly Flag
       { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
       { title: 'Agent', flags: { ...ownFlags, ...dryRunFlags } },
       { title: 'Scrapes', flags: ofScrapes },
-      { title: 'Discovery', flags: kubernetesFlags },
+      { title: 'Discovery', flags: { ...discoveryFlags, ...kubernetesFlags } },
       { title: 'Buffer', flags: bufferFlags },
       { title: 'Logs', flags: promtailFlags },
       { title: 'Of the original', flags: formerAgentFlags },
@@ -80,7 +80,7 @@ function commandOf(variant: Variant): Command {
       const limits = isPromtail ? { onlyKinds } : {}
       const serviceFlags = { flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }
       const { parsed, texts, configuration } = checkServiceFlags(serviceFlags, argv, env, (found) => {
-        const chosen = chooseConfigTexts({ ...found, isPromtail, isDryRun: found.values['dry-run'] })
+        const chosen = chooseConfigTexts({ ...found, isPromtail })
         return { parsed: found, texts: chosen, configuration: checkAll(found, chosen, env) }
       })
       const { cluster, 'clymene-promtail.external-labels': logLabels } = parsed.values
@@ -93,7 +93,7 @@ function commandOf(variant: Variant): Command {
         run: (stop) => {
           // Files of credentials may still come.
           const told = [...warnings, ...missingFilesOf(configuration)]
-          return hostService({ flags: parsed.values, component: name, warnings: told }, (host) =>
+          return hostService({ flags: portsOf(parsed), component: name, warnings: told }, (host) =>
             runAgent({ ...parsed, texts, env }, host, stop),
           )
         },
@@ -101,6 +101,16 @@ function commandOf(variant: Variant): Command {
     },
   }
 }
+
+/** A dry run may stand beside an agent that runs: it takes its admin port only when it is told which. */
+const portsOf = <V extends FlagValues<typeof dryRunFlags & ReturnType<typeof adminFlags>>>({
+  values,
+  given,
+}: {
+  readonly values: V
+  readonly given: ReadonlySet<string>
+}): V =>
+  values['dry-run'] && !given.has('admin.http.host-ports') ? { ...values, 'admin.http.host-ports': { host: '127.0.0.1', port: 0 } } : values
 
 /** A line a job. @throws ConfigError naming the files of credentials that cannot be read */
 function validated(configuration: Configuration): readonly string[] {

@@ -13,8 +13,6 @@ export type ConfigTextsOptions = {
   readonly selection: StorageSelection
   /** `--config.file` is the log configuration, and there is no other. */
   readonly isPromtail: boolean
-  /** Logs are printed, and nothing is sent: so nothing is scraped either. */
-  readonly isDryRun: boolean
 }
 
 /** The configurations to read; asked again on a reload. */
@@ -30,13 +28,13 @@ export type ConfigTexts = {
  *
  * @throws ConfigError when nothing is left to collect.
  */
-export function chooseConfigTexts({ values, given, selection, isPromtail, isDryRun }: ConfigTextsOptions): ConfigTexts {
+export function chooseConfigTexts({ values, given, selection, isPromtail }: ConfigTextsOptions): ConfigTexts {
   const warnings: string[] = []
   const choose = (kind: Kind, flagName: 'config.file' | 'promtail.config.file'): (() => ConfigText) | undefined => {
     const path = values[flagName]
     const isNamed = isPromtail || given.has(flagName)
     if (path === '' || !(isNamed || existsSync(path))) return undefined
-    const reason = kind === 'metrics' && isDryRun ? 'a dry run reads logs only' : whyNot(kind, selection)
+    const reason = whyNot(kind, selection)
     if (reason === undefined) return () => readConfigFile(flagName, path)
     if (isNamed) warnings.push(`--${flagName} has no effect: ${reason}`)
     return undefined

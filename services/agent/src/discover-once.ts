@@ -6,13 +6,14 @@ export type DiscoveredOnce = {
   readonly missing: readonly string[]
 }
 
-/** Runs discoverers until each has told its targets once, or has had its time. */
-export async function discoverOnce(discoverers: readonly Discoverer[], timeoutMs: number): Promise<DiscoveredOnce> {
+/** Runs discoverers until each has told its targets once, or has had its time, or nobody wants to know any more. */
+export async function discoverOnce(discoverers: readonly Discoverer[], timeoutMs: number, signal?: AbortSignal): Promise<DiscoveredOnce> {
   const stopping = new AbortController()
   const groups = new Map<string, TargetGroup>()
   const missing: string[] = []
   const { promise: patience, resolve: stopWaiting } = Promise.withResolvers<void>()
   const timer = setTimeout(stopWaiting, timeoutMs)
+  signal?.addEventListener('abort', () => stopWaiting(), { once: true })
   const runs: Promise<void>[] = []
   const spoken = discoverers.map((discoverer, index) => {
     const { promise, resolve } = Promise.withResolvers<void>()

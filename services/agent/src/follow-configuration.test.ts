@@ -49,7 +49,7 @@ async function start(argv: readonly string[] = [], withLogs = false) {
     ['metrics', []],
     ['logs', []],
   ] as const)
-  const texts = chooseConfigTexts({ values, given, selection: { selected: [], byKind }, isPromtail: false, isDryRun: false })
+  const texts = chooseConfigTexts({ values, given, selection: { selected: [], byKind }, isPromtail: false })
   const read = { values, texts, env: {} }
   const readiness = createReadiness()
   const metrics = createMetrics()

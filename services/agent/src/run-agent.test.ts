@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 
-import { kubernetesFlags } from '@clymene/discovery'
+import { discoveryFlags, kubernetesFlags } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
@@ -18,7 +18,7 @@ const host = {
 
 function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const { values } = parseFlags(
-    { ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags, ...kubernetesFlags },
+    { ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags, ...discoveryFlags, ...kubernetesFlags },
     argv,
     env,
   )

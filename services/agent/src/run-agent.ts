@@ -1,6 +1,13 @@
 import { tmpdir } from 'node:os'
 
-import { createDiscoveryContext, type DiscoveryContext, type kubernetesFlags, watchesOptionsOf } from '@clymene/discovery'
+import {
+  answerLimitsOf,
+  createDiscoveryContext,
+  type DiscoveryContext,
+  type discoveryFlags,
+  type kubernetesFlags,
+  watchesOptionsOf,
+} from '@clymene/discovery'
 import { ledgerReport } from '@clymene/ledger'
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
@@ -9,6 +16,7 @@ import { openStorages, type ServiceFlags } from '@clymene/storages'
 import { assembleAgent, type AgentSetup } from './assemble.ts'
 import type { ConfigTexts } from './config-texts.ts'
 import { readConfiguration, type Configuration } from './configuration.ts'
+import { dryRunTargets, type DryRunTargetsOptions } from './dry-run-targets.ts'
 import { dryRun } from './dry-run.ts'
 import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { followConfiguration } from './follow-configuration.ts'
@@ -19,7 +27,13 @@ import { together } from './together.ts'
 
 export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selection'> & {
   readonly values: FlagValues<
-    typeof agentFlags & typeof scrapeFlags & typeof dryRunFlags & typeof bufferFlags & typeof promtailFlags & typeof kubernetesFlags
+    typeof agentFlags &
+      typeof scrapeFlags &
+      typeof dryRunFlags &
+      typeof bufferFlags &
+      typeof promtailFlags &
+      typeof discoveryFlags &
+      typeof kubernetesFlags
   >
   readonly texts: ConfigTexts
   readonly env: NodeJS.ProcessEnv
@@ -32,6 +46,7 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
     metrics: host.metrics,
     surroundings: { env: config.env },
     ...watchesOptionsOf(config.values),
+    answerLimits: answerLimitsOf(config.values),
   })
   host.readiness.watch('discovery', () => discovery.watches.refusals()[0])
   try {
@@ -46,11 +61,7 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   const { logger, metrics, readiness, version, admin } = host
   const configuration = readConfiguration(config, discovery)
   const setup = setupOf(config, host, configuration)
-  if (values['dry-run']) {
-    readiness.set('start', undefined)
-    const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
-    return dryRun({ ...setup, storages, print: createStdoutPrinter(), scratch: tmpdir(), logger, metrics }, stop)
-  }
+  if (values['dry-run']) return dryRunAll(config, host, { ...setup, refusals: discovery.watches.refusals }, stop)
   const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
   const watching = new AbortController()
   const watched = storages.watch(readiness, watching.signal)
@@ -71,12 +82,30 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   }
 }
 
+/** Prints the targets of the scrape configuration, and then, where logs are configured, lines as they come. */
+async function dryRunAll(
+  { values, selection }: AgentConfig,
+  { logger, metrics, readiness }: Host,
+  setup: Setup & Pick<DryRunTargetsOptions, 'refusals'>,
+  stop: AbortSignal,
+): Promise<void> {
+  readiness.set('start', undefined)
+  const print = createStdoutPrinter()
+  const jobs = setup.scrapeConfigs.flatMap((config) => config.jobs)
+  await dryRunTargets({ ...setup, jobs, waitMs: values['dry-run.wait'], print }, stop)
+  if (setup.logConfigs.length === 0) return
+  const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
+  await dryRun({ ...setup, storages, print, scratch: tmpdir(), logger, metrics }, stop)
+}
+
+type Setup = Omit<AgentSetup, 'sinks'>
+
 /** What the flags and variables say about the agent; the storages come beside. */
 export const setupOf = (
   { values, env }: AgentConfig,
   host: Host,
   { scrapeConfigs, logConfigs }: Pick<Configuration, 'scrapeConfigs' | 'logConfigs'>,
-): Omit<AgentSetup, 'sinks'> => ({
+): Setup => ({
   agentId: values['agent.id'],
   cluster: values.cluster,
   tenant: values['clymene-promtail.tenant-id'],

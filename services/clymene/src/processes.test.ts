@@ -162,11 +162,25 @@ describe('agent', { timeout: 60_000 }, () => {
     writeFileSync(config, scrape('second'))
     expect(await reload()).toEqual({ status: 200, text: 'config reload, success\n' })
     await eventually(() => expect(seriesOf('second')).toBeGreaterThan(0))
+    writeFileSync(config, scrape('third'))
+    child.signal('SIGHUP')
+    await eventually(() => expect(seriesOf('third')).toBeGreaterThan(0))
     appendFileSync(join(folder, 'a.log'), 'line 2\n')
     await eventually(() => expect(receiver.received.filter((one) => one.startsWith('line'))).toEqual(['line 1', 'line 2']))
     child.signal('SIGTERM')
     expect((await child.ended).status).toBe(0)
     expect(readFileSync(join(folder, 'positions.yaml'), 'utf8')).toContain(`"${folder}/a.log": "14"`)
+  })
+
+  test('on a dry run prints its targets, sends nothing, and ends by itself', async () => {
+    writeFileSync(join(folder, 'clymene.yml'), scrape('j'))
+    const address = receiver.url.slice(7)
+    const words = ['agent', `--config.file=${folder}/clymene.yml`, '--dry-run', ...storages()]
+    expect(await run(words, { env: { STORAGE_TYPE: 'prometheus' } })).toMatchObject({
+      status: 0,
+      stdout: `target\tj\thttp://${address}/metrics\t{instance="${address}", job="j"}\n`,
+    })
+    expect([receiver.received, existsSync(join(folder, 'buffer'))]).toEqual([[], false])
   })
 
   test('as promtail has the flags and variables of the original, and no reload API', async () => {

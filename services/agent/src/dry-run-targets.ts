@@ -1,0 +1,57 @@
+import { ExitError, redactUrls } from '@clymene/runtime'
+import { explainTarget, type ScrapeJob } from '@clymene/sources'
+import { formatStreamLabels } from '@clymene/wire'
+
+import { discoverOnce } from './discover-once.ts'
+import { shownLabels, shownRule } from './pages/shown-labels.ts'
+
+export type DryRunTargetsOptions = {
+  readonly jobs: readonly ScrapeJob[]
+  /** How long discovery may take. */
+  readonly waitMs: number
+  /** What no job can be told of: rights that are missing, a line each. */
+  readonly refusals?: () => readonly string[]
+  /** Takes whole lines with their line ends. */
+  readonly print: (text: string) => Promise<void>
+}
+
+/**
+ * Prints what each job would scrape, a line each: `target TAB job TAB URL TAB labels`, `dropped TAB job TAB the rule TAB what was
+ * discovered`, `refused` with the reason in place of the rule, and `missing` for a discovery that told nothing. Ends when every discovery
+ * has spoken, or has had its time.
+ *
+ * @throws ExitError when something is missing or refused: somebody has to look.
+ */
+export async function dryRunTargets({ jobs, waitMs, refusals, print }: DryRunTargetsOptions, signal: AbortSignal): Promise<void> {
+  const found = await Promise.all(jobs.map(async (job) => ({ job, ...(await discoverOnce(job.discoverers, waitMs, signal)) })))
+  if (signal.aborted) return
+  const refusedRights = refusals?.() ?? []
+  let [missing, refused] = [refusedRights.length, 0]
+  for (const { job, found: discovered, missing: reasons } of found) {
+    const lines = linesOf(job, discovered)
+    missing += reasons.length
+    refused += lines.filter(([what]) => what === 'refused').length
+    const all = [...lines, ...reasons.map((reason) => ['missing', reason] as const)]
+    await print(all.map(([what, ...rest]) => `${[what, job.name, ...rest].join('\t')}\n`).join(''))
+  }
+  await print(refusedRights.map((reason) => `missing\t\t${reason}\n`).join(''))
+  if (missing + refused > 0) throw new ExitError(`dry run: ${missing} discoveries are missing, ${refused} targets cannot be scraped`)
+}
+
+type Line = readonly ['target' | 'dropped' | 'refused' | 'missing', ...string[]]
+
+/** Targets by URL, each once, then what is left out. */
+function linesOf(job: ScrapeJob, discovered: readonly ReadonlyMap<string, string>[]): readonly Line[] {
+  const targets = new Map<string, Line>()
+  const others: Line[] = []
+  for (const labels of discovered) {
+    const { target, relabelling, discovered: before, reason = '' } = explainTarget(job, labels)
+    const last = relabelling.at(-1)
+    const shown = formatStreamLabels(shownLabels(before))
+    if (target !== undefined)
+      targets.set(target.key, ['target', redactUrls(target.url.origin + target.url.path), formatStreamLabels(shownLabels(target.labels))])
+    else if (last?.dropped === true) others.push(['dropped', `relabel_configs[${last.index}] ${shownRule(last.rule)}`, shown])
+    else others.push(['refused', reason, shown])
+  }
+  return [...targets.values()].toSorted(([, a], [, b]) => (a === b ? 0 : (a ?? '') < (b ?? '') ? -1 : 1)).concat(others)
+}
