@@ -60,7 +60,12 @@ async function send(answer: PageAnswer, request: PageRequest, reply: FastifyRepl
     const signal = AbortSignal.timeout(ANSWER_MS)
     const late = aborted(signal).then(() => Promise.reject(new Error(`no answer within ${ANSWER_MS / 1000} s`)))
     const { status = 200, type, headers = {}, body } = await Promise.race([answer(request, signal), late])
-    return reply.code(status).type(type).headers(headers).send(body)
+    // A text would get a charset beside the type that was said.
+    return reply
+      .code(status)
+      .type(type)
+      .headers(headers)
+      .send(typeof body === 'string' ? Buffer.from(body) : body)
   } catch (error) {
     return reply.code(503).send({ error: errorMessage(error) })
   }

@@ -90,7 +90,9 @@ const targetRow = (row: TargetCardinality): Html =>
       <div>${labelChips(shownLabels(row.target))}</div>
     </td>
     ${counts(row)}
-    <td data-h="Labels">${row.labels.map(({ name, values }) => html`<span class="l">${name}: ${number(values)} values</span> `)}</td>
+    <td data-h="Labels">
+      ${row.labels.length === 0 ? '–' : NOTHING}${row.labels.map(({ name, values }) => html`<span class="l">${name}: ${number(values)} values</span> `)}
+    </td>
   </tr> `
 
 function* textsOf({ url, target, labels }: TargetCardinality): Iterable<string> {

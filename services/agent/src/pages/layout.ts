@@ -26,9 +26,7 @@ const document = (title: string, path: string, body: Html): Html =>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Clymene agent</title>
-        <style>
-          ${{ html: STYLE }}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <header>
@@ -40,5 +38,8 @@ const document = (title: string, path: string, body: Html): Html =>
         </main>
       </body>
     </html> `
+
+/** Exactly what the policy's hash is of: not a blank more. */
+const STYLE_ELEMENT: Html = { html: `<style>${STYLE}</style>` }
 
 const CURRENT: Html = { html: ' aria-current="page"' }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { describe, expect, test } from 'vitest'
 
 import { browse, makeJob, makeTarget, makeView } from './view.test-kit.ts'
@@ -69,6 +71,8 @@ describe('every page', () => {
     expect(headers?.['content-security-policy']).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; form-action 'self'; base-uri 'none'/,
     )
+    const style = /<style>([^]*?)<\/style>/.exec(body)?.[1] ?? ''
+    expect(headers?.['content-security-policy']).toContain(createHash('sha256').update(style).digest('base64'))
     expect(body).not.toMatch(/<script|<img|<link|<iframe|\sstyle=|\son\w+=/i)
   })
 

@@ -17,7 +17,8 @@ h2{font-size:1.05rem;margin:1.6rem 0 .5rem;overflow-wrap:anywhere}
 h2 small,.dim{color:var(--dim);font-weight:400}
 form{display:flex;flex-wrap:wrap;gap:.5rem;margin:0 0 1rem;align-items:end}
 label{display:grid;gap:.15rem;font-size:.85rem;color:var(--dim)}
-input,select,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:4px;padding:.35rem .5rem;max-width:100%}
+input,select,button{font:inherit;color:var(--fg);min-height:2.2rem;background:var(--bg);border:1px solid var(--line);border-radius:4px;padding:.35rem .5rem;max-width:100%}
+input[type=search]{width:22rem}
 button{background:var(--chip);cursor:pointer}
 :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
 table{border-collapse:collapse;width:100%;table-layout:fixed}

@@ -25,9 +25,9 @@ export function targetsPage(view: AgentView, { query }: PageRequest, nowMs: numb
   const series = new Map(
     view.scraped().flatMap(({ source }) => source.cardinality().targets.map((one) => [keyOf(one.job, one.url, one.target), one])),
   )
-  const groups = Map.groupBy(rows, (row) => row.job)
+  const byJob = Map.groupBy(all, (row) => row.job)
   const body = html`${filterForm(PATH, query, jobNames(view), STATES)}${summary(all, query)}
-  ${[...groups].map(([name, of]) => jobSection(name, of, series, nowMs))}${pager}`
+  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, byJob.get(name) ?? of, series, nowMs))}${pager}`
   return renderPage({ title: 'Targets', path: PATH, body })
 }
 
@@ -38,9 +38,15 @@ function summary(all: readonly ActiveRow[], query: URLSearchParams): Html {
   return html`<p>${part('up')}${part('down')}${part('unknown')}</p>`
 }
 
-function jobSection(name: string, rows: readonly ActiveRow[], series: ReadonlyMap<string, TargetCardinality>, nowMs: number): Html {
-  const up = rows.filter(({ health }) => health === 'up').length
-  return html`<h2>${name} <small>${up} of ${rows.length} shown here up</small></h2>
+function jobSection(
+  name: string,
+  rows: readonly ActiveRow[],
+  all: readonly ActiveRow[],
+  series: ReadonlyMap<string, TargetCardinality>,
+  nowMs: number,
+): Html {
+  const up = all.filter(({ health }) => health === 'up').length
+  return html`<h2>${name} <small>${number(up)} of ${number(all.length)} up</small></h2>
     <table>
       <colgroup>
         <col class="c3" />

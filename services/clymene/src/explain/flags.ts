@@ -8,7 +8,7 @@ export const explainFlags = {
     'Which target: its URL, or the value of any label before or after relabelling, such as its address or the name of its pod',
   ),
   job: flag.string('', 'Only targets of this job; without --target all of it, the first twenty are explained'),
-  series: flag.string('', `A series as the target exposes it, such as 'up{a="b"}' or '{__name__="up",a="b"}': it is followed too`),
+  series: flag.string('', 'A series as the target exposes it, such as up{a="b"}: it is followed too'),
   agent: flag.string(
     '127.0.0.1:15691',
     'Admin address of the running agent that is asked, host:port or http(s)://host:port (with the path of a proxy before it)',
