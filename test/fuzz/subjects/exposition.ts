@@ -32,8 +32,17 @@ const withoutReason = (page: ReadPage): unknown => ('refused' in page ? 'refused
 /** Mostly a few lines, now and then a page of a megabyte that repeats what is hard to read. */
 export function makePage(format: ExpositionFormat, random: Random): Buffer {
   const body = random.pick(BODIES[format])
-  const piece = mutate(excerpt(body, random, random.pick([1, 3, 10, 40])), random, EXPOSITION_WORDS)
-  const page = random.next() < 1 / 5000 ? Buffer.alloc(LARGE_BYTES, mutate(piece, random, EXPOSITION_WORDS)) : piece
+  const words = [...EXPOSITION_WORDS, numberText(random), numberText(random)]
+  const piece = mutate(excerpt(body, random, random.pick([1, 3, 10, 40])), random, words)
+  const page =
+    random.next() < 1 / 5000 ? Buffer.alloc(LARGE_BYTES, Buffer.concat([mutate(piece, random, words), Buffer.from('\n')])) : piece
   if (format === 'text' || random.next() < 0.05) return page
   return Buffer.concat(page.at(-1) === 0x0a ? [page, EOF] : [page, Buffer.from('\n'), EOF])
+}
+
+/** Numbers of every length and size: where digits and exponents stop being exact, readers differ. */
+function numberText(random: Random): string {
+  const digits = (most: number): string => Array.from({ length: random.between(0, most) }, () => random.between(0, 9)).join('')
+  const exponent = random.pick(['', '', `e${random.between(-30, 30)}`, `E+${random.between(0, 320)}`, `e-${random.between(0, 340)}`])
+  return ` ${random.pick(['', '', '-'])}${digits(random.pick([3, 8, 19]))}${random.pick(['', '.'])}${digits(random.pick([3, 12, 19]))}${exponent}`
 }

@@ -79,9 +79,12 @@ function cut(input: Buffer): Buffer[] {
   return [...pages, input.subarray(start)]
 }
 
+/** What turns one series into another. */
+const TURNS = ['{', ' {', '{}', '{x="y"}', ' {x="y"}', '}', 'x', ' ', ',', '\n', '" ', '_1']
+
 /** Each page is the one before with a change, or that one again. TYPE lines are left out: what one means for a known text is its first. */
 function makePages(format: ExpositionFormat, random: Random): Buffer {
-  const words = EXPOSITION_WORDS.filter((word) => !word.includes('TYPE'))
+  const words = [...TURNS, ...TURNS, ...TURNS, ...EXPOSITION_WORDS.filter((word) => !word.includes('TYPE'))]
   const first = excerpt(random.pick(BODIES[format]), random, 30)
     .toString('latin1')
     .replaceAll(/^# TYPE .*\n/gm, '')
