@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { describeDiscovererContract, runDiscoverer } from '../contract.ts'
-import { lookupContext } from '../lookups.test-kit.ts'
+import { instanceAt, startConsul, type ConsulServer } from '../testing/consul-server.ts'
+import { lookupContext } from '../testing/lookup-context.ts'
 import { parseConsulConfig } from './config.ts'
-import { instanceAt, startConsul, type ConsulServer } from './consul.test-kit.ts'
 import { createConsulDiscoverer } from './discoverer.ts'
 
 const TOKEN = 's3cret-token'

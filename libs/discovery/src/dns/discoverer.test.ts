@@ -2,10 +2,10 @@ import { ConfigError } from '@clymene/model'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { describeDiscovererContract, firstGroups, runDiscoverer } from '../contract.ts'
-import { lookupContext } from '../lookups.test-kit.ts'
+import { lookupContext } from '../testing/lookup-context.ts'
+import { startNameServer, type NameServer, type Zone } from '../testing/name-server.ts'
 import { parseDnsConfig } from './config.ts'
 import { createDnsDiscoverer } from './discoverer.ts'
-import { startNameServer, type NameServer, type Zone } from './name-server.test-kit.ts'
 import type { ResolverConfig } from './resolver-config.ts'
 
 const resolving =

@@ -6,8 +6,8 @@ import { ConfigError } from '@clymene/model'
 import { describe, expect, test, vi } from 'vitest'
 
 import { describeDiscovererContract, firstGroups, runDiscoverer } from '../contract.ts'
-import { lookupContext } from '../lookups.test-kit.ts'
-import { startScriptedServer, type Scripted, type ServerAsked } from '../scripted-server.test-kit.ts'
+import { lookupContext } from '../testing/lookup-context.ts'
+import { startScriptedServer, type Scripted, type ServerAsked } from '../testing/scripted-server.ts'
 import { parseDockerConfig } from './config.ts'
 import { createDockerDiscoverer } from './discoverer.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 
 import { describeDiscovererContract, firstGroups, runDiscoverer } from '../contract.ts'
-import { lookupContext } from '../lookups.test-kit.ts'
-import { startScriptedServer, type Scripted } from '../scripted-server.test-kit.ts'
+import { lookupContext } from '../testing/lookup-context.ts'
+import { startScriptedServer, type Scripted } from '../testing/scripted-server.ts'
 import { parseHttpConfig } from './config.ts'
 import { createHttpDiscoverer } from './discoverer.ts'
 

@@ -1,9 +1,9 @@
 import type { Logger } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 
-import { ANSWER_LIMITS, type AnswerLimits } from './answer-limits.ts'
-import { createDiscoveryMetrics } from './discovery-metrics.ts'
-import type { LookupContext } from './lookups.ts'
+import { ANSWER_LIMITS, type AnswerLimits } from '../answer-limits.ts'
+import { createDiscoveryMetrics } from '../discovery-metrics.ts'
+import type { LookupContext } from '../lookups.ts'
 
 export type LookupContextKit = LookupContext & {
   /** A line each: level, message and fields. */

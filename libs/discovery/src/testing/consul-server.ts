@@ -1,4 +1,4 @@
-import { startScriptedServer, type Scripted, type ScriptedServer, type ServerAsked } from '../scripted-server.test-kit.ts'
+import { startScriptedServer, type Scripted, type ScriptedServer, type ServerAsked } from './scripted-server.ts'
 
 export type Instance = { readonly Node?: object; readonly Service?: object; readonly Checks?: readonly object[] }
 
