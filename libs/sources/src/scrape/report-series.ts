@@ -8,6 +8,16 @@ export type ScrapeReport = {
   readonly ok: boolean
   readonly seconds: number
   readonly counts: PageCounts
+  /** Of jobs with `extra_scrape_metrics`. */
+  readonly extra?: ExtraReport
+}
+
+export type ExtraReport = {
+  readonly timeoutMs: number
+  /** 0 is none. */
+  readonly sampleLimit: number
+  /** Of the page, decompressed; -1 when it was larger than it may be, 0 when there was none. */
+  readonly bodyBytes: number
 }
 
 export type ReportSeries = {
@@ -18,20 +28,25 @@ export type ReportSeries = {
 
 /** The series that a scrape writes about itself, with the target's public labels. */
 export function createReportSeries(target: Labels, external: Labels): ReportSeries {
-  const encoded = NAMES.map((name) => encodeSeriesLabels(withExternal(sortedLabels([['__name__', name], ...target]), external)))
+  const encode = (names: readonly string[]): readonly Buffer[] =>
+    names.map((name) => encodeSeriesLabels(withExternal(sortedLabels([['__name__', name], ...target]), external)))
+  const encoded = encode(NAMES)
+  /** Present since the first report that has them, as most jobs have none. */
+  let encodedExtra: readonly Buffer[] = []
+  const append = (series: readonly Buffer[], values: readonly number[], timestampMs: number, writer: WriteRequestWriter): void =>
+    series.forEach((labels, index) => writer.append(labels, timestampMs, values[index]!))
   return {
-    write: ({ ok, seconds, counts }, timestampMs, writer) => {
-      const values = [ok ? 1 : 0, seconds, counts.scraped, counts.kept, counts.added]
-      encoded.forEach((labels, index) => writer.append(labels, timestampMs, values[index]!))
+    write: ({ ok, seconds, counts, extra }, timestampMs, writer) => {
+      append(encoded, [ok ? 1 : 0, seconds, counts.scraped, counts.kept, counts.added], timestampMs, writer)
+      if (extra === undefined) return
+      if (encodedExtra.length === 0) encodedExtra = encode(EXTRA_NAMES)
+      append(encodedExtra, [extra.timeoutMs / 1000, extra.sampleLimit, extra.bodyBytes], timestampMs, writer)
     },
-    writeStale: (timestampMs, writer) => encoded.forEach((labels) => writer.appendStale(labels, timestampMs)),
+    writeStale: (timestampMs, writer) => {
+      for (const labels of [...encoded, ...encodedExtra]) writer.appendStale(labels, timestampMs)
+    },
   }
 }
 
-const NAMES = [
-  'up',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'scrape_samples_post_metric_relabeling',
-  'scrape_series_added',
-] as const
+const NAMES = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped', 'scrape_samples_post_metric_relabeling', 'scrape_series_added']
+const EXTRA_NAMES = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes']

@@ -137,18 +137,20 @@ describe('a scrape', () => {
     expect(values(`up{cluster="c",instance="${address}",job="j"}`)[0]).toBe(1)
   })
 
-  const failures: [string, Partial<ScrapeJob>, string, string][] = [
-    ['a page that does not parse', {}, 'a 1\nb x\n', 'line 2, column 3: expected a number as value, found "x" at byte 6'],
-    ['too many samples', { limits: { ...NO_LIMITS, samples: 1 } }, 'a 1\nb 1\n', 'sample_limit exceeded (2 samples, limit 1)'],
-    ['too large a page', { limits: { ...NO_LIMITS, bodySizeBytes: 7 } }, 'a 1\nb 1\n', 'body_size_limit exceeded (more than 7 bytes)'],
-    ['a status that is not 200', { metricsPath: '/missing' }, '', 'server answered 404 Not Found, expected 200'],
+  const failures: [string, Partial<ScrapeJob>, string, string, bodyBytes: number][] = [
+    ['a page that does not parse', {}, 'a 1\nb x\n', 'line 2, column 3: expected a number as value, found "x" at byte 6', 8],
+    ['too many samples', { limits: { ...NO_LIMITS, samples: 1 } }, 'a 1\nb 1\n', 'sample_limit exceeded (2 samples, limit 1)', 8],
+    ['too large a page', { limits: { ...NO_LIMITS, bodySizeBytes: 7 } }, 'a 1\nb 1\n', 'body_size_limit exceeded (more than 7 bytes)', -1],
+    ['a status that is not 200', { metricsPath: '/missing' }, '', 'server answered 404 Not Found, expected 200', 0],
   ]
-  test.each(failures)('fails whole: %s', async (_, overrides, page, error) => {
+  test.each(failures)('fails whole: %s', async (_, overrides, page, error, bodyBytes) => {
     const address = await exporter((request, response) => {
       if (request.url === '/metrics') textPage(response, page)
       else response.writeHead(404).end()
     })
-    const { batches, source, counted } = running([job({ ...overrides, discoverers: [discovery(address).discoverer] })])
+    const { batches, source, counted } = running([
+      job({ ...overrides, extraScrapeMetrics: true, discoverers: [discovery(address).discoverer] }),
+    ])
     await until(() => batches.length > 0)
     expect(batches[0]?.samples.map(({ series, value }) => [series.replace(/\{.*/, ''), value])).toEqual([
       ['up', 0],
@@ -156,6 +158,9 @@ describe('a scrape', () => {
       ['scrape_samples_scraped', expect.any(Number)],
       ['scrape_samples_post_metric_relabeling', expect.any(Number)],
       ['scrape_series_added', expect.any(Number)],
+      ['scrape_timeout_seconds', 0.5],
+      ['scrape_sample_limit', overrides.limits?.samples ?? 0],
+      ['scrape_body_size_bytes', bodyBytes],
     ])
     expect(source.targets().active).toMatchObject([{ job: 'j', health: 'down', lastError: error, url: expect.stringContaining(address) }])
     expect(await counted('clymene_agent_scrapes_total')).toBeGreaterThan(0)

@@ -7,7 +7,7 @@ import { noCounts, type PageCounts } from './page-counts.ts'
 import { fetchPage, type Page } from './page-request.ts'
 import { createPageWriter } from './page-writer.ts'
 import type { PageRules } from './read-page.ts'
-import { createReportSeries, type ScrapeReport } from './report-series.ts'
+import { createReportSeries, type ExtraReport, type ScrapeReport } from './report-series.ts'
 import { ScrapeLimitError } from './sample-labels.ts'
 import { createSchedule, nextTick, scrapeTime, waitUntil } from './schedule.ts'
 import type { JobContext } from './scrape-context.ts'
@@ -88,7 +88,8 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
         writer.reset()
         pages.writeStale(timestampMs, writer)
       }
-      const outcome = { ok: error === undefined, seconds: (performance.now() - started) / 1000, counts }
+      const extra = job.extraScrapeMetrics ? { extra: extraReport(job, target, fetched) } : {}
+      const outcome = { ok: error === undefined, seconds: (performance.now() - started) / 1000, counts, ...extra }
       report.write(outcome, timestampMs, writer)
       conclude(outcome, error, timestampMs)
 
@@ -163,6 +164,12 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
   }
 }
 
+function extraReport(job: ScrapeJob, { timeoutMs }: Target, fetched: Page | Error): ExtraReport {
+  const isTooLarge = fetched instanceof ScrapeLimitError && fetched.limit === 'body_size_limit'
+  const bodyBytes = fetched instanceof Error ? (isTooLarge ? -1 : 0) : fetched.body.length
+  return { timeoutMs, sampleLimit: job.limits.samples, bodyBytes }
+}
+
 const pageRules = (job: ScrapeJob, target: Target, external: Labels): PageRules => ({
   target: target.labels,
   external,
@@ -171,4 +178,5 @@ const pageRules = (job: ScrapeJob, target: Target, external: Labels): PageRules 
   trackTimestampsStaleness: job.trackTimestampsStaleness,
   metricRelabel: job.metricRelabel,
   limits: job.limits,
+  nameValidation: job.nameValidation,
 })
