@@ -264,3 +264,13 @@ describe.each([
 test('no rules keep everything', () => {
   expect(relabel({ a: 'x' }, [])).toEqual({ a: 'x' })
 })
+
+test('with legacy names replace makes no label of another name', () => {
+  const rules = parseRelabelConfigs([{ source_labels: ['a'], target_label: '${1}', replacement: 'v' }], 'rules')
+  const results = ['x', 'x.y', ''].map((value) => {
+    const labels = new Map([['a', value]])
+    compileRelabel(rules.map((rule) => ({ ...rule, legacyNames: true })))(labels)
+    return [...labels.keys()].join()
+  })
+  expect(results).toEqual(['a,x', 'a', 'a'])
+})

@@ -63,9 +63,13 @@ function compileReplace(rule: RelabelRule, source: (labels: LabelMap) => string)
   return always((labels) => {
     const value = source(labels)
     const match = constant ? (rule.regex.test(value) ? nothing : undefined) : rule.regex.match(value)
-    if (match !== undefined) setLabel(labels, target(match), replacement(match))
+    if (match === undefined) return
+    const name = target(match)
+    if (rule.legacyNames !== true || LEGACY_NAME.test(name)) setLabel(labels, name, replacement(match))
   })
 }
+
+const LEGACY_NAME = /^[A-Za-z_]\w*$/
 
 function compileLabelMap({ regex, replacement }: RelabelRule): Relabel {
   const rename = compileTemplate(replacement)

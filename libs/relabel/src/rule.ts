@@ -29,6 +29,8 @@ export type RelabelRule = {
   readonly replacement: string
   /** Of `hashmod`; 0 elsewhere. */
   readonly modulus: number
+  /** `replace` makes no label of a name that is not `[A-Za-z_][A-Za-z0-9_]*`: metric_name_validation_scheme is `legacy`. */
+  readonly legacyNames?: boolean
 }
 
 /** What an item that leaves everything out means. `regex` as its pattern. */

@@ -38,14 +38,14 @@ export function explainTarget(job: ScrapeJob, found: ReadonlyMap<string, string>
 export function explainSeries(job: ScrapeJob, target: Labels, external: Labels, exposed: ReadonlyMap<string, string>): SeriesExplanation {
   let merged: ReadonlyMap<string, string> = exposed
   let relabelling: readonly RelabelStep[] = []
-  const { honorLabels, limits } = job
+  const { honorLabels, limits, nameValidation } = job
   const explain = (labels: Map<string, string>): boolean => {
     merged = new Map(labels)
     relabelling = explainRelabel(job.metricRelabelRules, labels)
     return job.metricRelabel(labels)
   }
   try {
-    const labels = sampleLabels(new Map(exposed), { target, external, honorLabels, limits, metricRelabel: explain })
+    const labels = sampleLabels(new Map(exposed), { target, external, honorLabels, limits, nameValidation, metricRelabel: explain })
     return { merged: sortedLabels(merged), relabelling, ...(labels === undefined ? {} : { labels }) }
   } catch (error) {
     return { merged: sortedLabels(merged), relabelling, reason: errorMessage(error) }

@@ -207,3 +207,24 @@ describe('sampleLabels', () => {
     ).toThrow('leave a series without __name__')
   })
 })
+
+describe('metric_name_validation_scheme: legacy', () => {
+  const legacy = { ...rulesOf({}), nameValidation: 'legacy' as const }
+  const labelsOf = (exposed: Readonly<Record<string, string>>) => sampleLabels(new Map(Object.entries(exposed)), legacy)
+
+  test.each([
+    { __name__: 'a:b_1', c_2: 'ü' },
+    { __name__: '_', _: 'x' },
+  ])('takes %j', (exposed) => {
+    expect(Object.fromEntries(labelsOf(exposed) ?? [])).toEqual(exposed)
+  })
+
+  test.each([
+    [{ __name__: 'a.b' }, 'metric name "a.b": expected letters, digits and _ (metric_name_validation_scheme is legacy)'],
+    [{ __name__: '1a' }, 'metric name "1a": expected'],
+    [{ __name__: 'a', 'b.c': '1' }, 'metric "a", label name "b.c": expected'],
+    [{ __name__: 'a', 'b:c': '1' }, 'metric "a", label name "b:c": expected'],
+  ])('fails at %j', (exposed, message) => {
+    expect(() => labelsOf(exposed)).toThrow(message)
+  })
+})

@@ -10,6 +10,8 @@ export type SampleLabelRules = {
   readonly honorLabels: boolean
   readonly metricRelabel: Relabel
   readonly limits: ScrapeLimits
+  /** Which names are taken; default: `utf8`. */
+  readonly nameValidation?: 'utf8' | 'legacy' | undefined
 }
 
 /** A page breaks a limit of its job: the scrape fails. */
@@ -33,7 +35,7 @@ export class ScrapeLimitError extends Error {
  * carry `exported_cluster` on every series of an exporter that knows its cluster.
  *
  * @returns undefined when metric_relabel_configs drop the series.
- * @throws ScrapeLimitError; Error when the series has lost its name.
+ * @throws ScrapeLimitError; Error when the series has lost its name, or has one that `legacy` does not take.
  */
 export function sampleLabels(exposed: LabelMap, rules: SampleLabelRules): Labels | undefined {
   const { target, external, limits } = rules
@@ -56,6 +58,7 @@ export function sampleLabels(exposed: LabelMap, rules: SampleLabelRules): Labels
   if (labels.length === 0) return undefined
   const metric = labelValue(labels, '__name__')
   if (metric === '') throw new Error(`metric_relabel_configs leave a series without __name__: ${JSON.stringify(labels)}`)
+  if (rules.nameValidation === 'legacy') checkLegacyNames(labels, metric)
   checkLimits(labels, metric, limits)
   return withExternal(labels, external)
 }
@@ -75,6 +78,14 @@ function freeName(labels: LabelMap, name: string): string {
   let candidate = `exported_${name}`
   while ((labels.get(candidate) ?? '') !== '') candidate = `exported_${candidate}`
   return candidate
+}
+
+/** The names that every Prometheus before 3 takes. */
+function checkLegacyNames(labels: Labels, metric: string): void {
+  const expected = 'expected letters, digits and _ (metric_name_validation_scheme is legacy)'
+  if (!/^[A-Za-z_:][\w:]*$/.test(metric)) throw new Error(`metric name ${short(metric)}: ${expected}`)
+  const wrong = labels.find(([name]) => !/^[A-Za-z_]\w*$/.test(name))
+  if (wrong !== undefined) throw new Error(`metric ${short(metric)}, label name ${short(wrong[0])}: ${expected}`)
 }
 
 function checkLimits(labels: Labels, metric: string, limits: ScrapeLimits): void {

@@ -85,8 +85,9 @@ export function readJob(section: Section, name: string, { path, defaults, contex
 
 function readRules(section: Section, key: string, names: NameSchemes): readonly RelabelRule[] {
   const rules = section.parsed(key, parseRelabelConfigs, [])
-  if (names.validation === 'legacy') for (const mistake of legacyMistakes(rules)) section.mistake(key, mistake)
-  return rules
+  if (names.validation === 'utf8') return rules
+  for (const mistake of legacyMistakes(rules)) section.mistake(key, mistake)
+  return rules.map((rule) => ({ ...rule, legacyNames: true }))
 }
 
 function readHttp(section: Section, path: string): ScrapeJob['http'] {
