@@ -4,7 +4,7 @@ import { explainTarget } from '@clymene/sources'
 
 import type { AgentView } from '../pages/agent-view.ts'
 import { parseSelector } from '../pages/selector.ts'
-import { shownLabels } from '../pages/shown-labels.ts'
+import { shownValue } from '../pages/shown-labels.ts'
 import { explain, type Candidate, type ExplainOptions, type Explanation } from './explanation.ts'
 
 /** What is asked for; '' is not given. */
@@ -75,7 +75,7 @@ export function* candidatesOf(view: AgentView): Iterable<Candidate> {
     for (const target of [...active, ...dropped]) {
       const job = byName.get(target.job)
       if (job === undefined) continue
-      yield { job, externalLabels, found: target.discovered, ...('url' in target ? { seen: target } : {}) }
+      yield { job, externalLabels, found: target.discovered, ...('url' in target ? { seen: target } : { isDropped: true }) }
     }
   }
 }
@@ -105,10 +105,14 @@ function readSeries(text: string, mistakes: string[]): ReadonlyMap<string, strin
 }
 
 /** Only what is shown can be asked for: a search is no way to guess a secret. */
-function isMeant({ job, found, seen }: Candidate, target: string): boolean {
-  const has = (labels: Iterable<Label>): boolean => shownLabels(labels).some(([, value]) => value === target)
+function isMeant({ job, found, seen, isDropped = false }: Candidate, target: string): boolean {
+  const has = (labels: Iterable<Label>): boolean => {
+    for (const [name, value] of labels) if (value === target && shownValue(name, value) === target) return true
+    return false
+  }
   if (has(found)) return true
   if (seen !== undefined) return [seen.url, seen.globalUrl].some((url) => redactUrls(url) === target) || has(seen.labels)
+  if (isDropped) return false
   const resolved = explainTarget(job, found).target
   return resolved !== undefined && (redactUrls(resolved.url.origin + resolved.url.path) === target || has(resolved.labels))
 }

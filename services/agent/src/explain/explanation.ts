@@ -11,7 +11,7 @@ import {
   type ScrapeTarget,
 } from '@clymene/sources'
 
-import { changesBetween, formatChange } from '../pages/changes.ts'
+import { changesBetween } from '../pages/changes.ts'
 import { shownLabels, shownRule } from '../pages/shown-labels.ts'
 
 /** One thing that happens to a target or series. */
@@ -45,6 +45,8 @@ export type Candidate = {
   readonly externalLabels: Labels
   readonly found: ReadonlyMap<string, string>
   readonly seen?: ScrapeTarget
+  /** An agent has dropped it: it has no labels but those found. */
+  readonly isDropped?: boolean
 }
 
 export type ExplainOptions = {
@@ -85,7 +87,7 @@ export function explain({ job, externalLabels, found, seen }: Candidate, { serie
   const steps: readonly ExplainedStep[] = [
     ...scraped,
     { stage: 'exposed', labels: exposed },
-    { stage: `honor_labels: ${job.honorLabels}`, changes: changed(exposed, shownLabels(merged)) },
+    { stage: `honor_labels: ${job.honorLabels}`, changes: changesBetween(series, new Map(merged)) },
     ...relabelSteps('metric_relabel_configs', metricSteps),
   ]
   const last = steps.at(-1)
@@ -97,22 +99,24 @@ export function explain({ job, externalLabels, found, seen }: Candidate, { serie
     )
   }
   if (labels === undefined) return end(steps, false, `the series is dropped by ${last?.stage ?? ''} ${last?.rule ?? ''}`)
-  const relabelled = shownLabels(metricSteps.at(-1)?.after ?? merged)
+  const relabelled = metricSteps.at(-1)?.after ?? new Map(merged)
   const sent = shownLabels(labels)
   return end(
-    [...steps, { stage: 'external_labels', changes: changed(relabelled, sent) }, { stage: 'sent', labels: sent, note: way }],
+    [
+      ...steps,
+      { stage: 'external_labels', changes: changesBetween(relabelled, new Map(labels)) },
+      { stage: 'sent', labels: sent, note: way },
+    ],
     true,
     'the series is sent',
   )
 }
 
-const changed = (before: Labels, after: Labels): readonly string[] => changesBetween(before, after).map(formatChange)
-
 const relabelSteps = (list: string, steps: readonly RelabelStep[]): readonly ExplainedStep[] =>
   steps.map(({ index, rule, before, after, dropped }) => ({
     stage: `${list}[${index}]`,
     rule: shownRule(rule),
-    changes: changed(shownLabels(before), shownLabels(after)),
+    changes: changesBetween(before, after),
     ...(dropped ? { dropped } : {}),
   }))
 

@@ -6,7 +6,7 @@ import { html, type Html, NOTHING } from './html.ts'
 import { labelChips } from './label-chips.ts'
 import { renderPage } from './layout.ts'
 import { createSearch, filterForm, listed, number } from './listing.ts'
-import { shownLabels } from './shown-labels.ts'
+import { shownLabels, shownTexts } from './shown-labels.ts'
 
 const PATH = '/cardinality'
 const STATES = [
@@ -97,6 +97,6 @@ const targetRow = (row: TargetCardinality): Html =>
 
 function* textsOf({ url, target, labels }: TargetCardinality): Iterable<string> {
   yield redactUrls(url)
-  for (const [name, value] of shownLabels(target)) yield `${name}=${JSON.stringify(value)}`
+  yield* shownTexts(target)
   for (const { name } of labels) yield name
 }

@@ -1,19 +1,16 @@
-import type { Labels } from '@clymene/model'
+import { shownValue } from './shown-labels.ts'
 
-/** A label that a step sets (`from` is '' when it is new) or removes (`to` is ''). */
-export type LabelChange = { readonly name: string; readonly from: string; readonly to: string }
-
-/** What differs between two sets of labels, by name. */
-export function changesBetween(before: Labels, after: Labels): readonly LabelChange[] {
-  const [from, to] = [new Map(before), new Map(after)]
-  return [...new Set([...from.keys(), ...to.keys()])]
+/** `+ app="shop"`, `- pod="a"` or `~ job="a" → "b"` of each label that a step sets, removes or changes, by name, without secrets. */
+export function changesBetween(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] {
+  const changed: string[] = []
+  for (const [name, value] of after) if ((before.get(name) ?? '') !== value) changed.push(name)
+  for (const name of before.keys()) if (!after.has(name)) changed.push(name)
+  return changed
     .toSorted()
-    .map((name) => ({ name, from: from.get(name) ?? '', to: to.get(name) ?? '' }))
-    .filter((change) => change.from !== change.to)
+    .map((name) => formatChange(name, shownValue(name, before.get(name) ?? ''), shownValue(name, after.get(name) ?? '')))
 }
 
-/** `+ app="shop"`, `- pod="a"` or `~ job="a" → "b"`. */
-export function formatChange({ name, from, to }: LabelChange): string {
+function formatChange(name: string, from: string, to: string): string {
   if (from === '') return `+ ${name}=${JSON.stringify(to)}`
   if (to === '') return `- ${name}=${JSON.stringify(from)}`
   return `~ ${name}=${JSON.stringify(from)} → ${JSON.stringify(to)}`

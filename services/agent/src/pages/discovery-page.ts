@@ -1,16 +1,15 @@
-import type { Labels } from '@clymene/model'
 import { explainRelabel } from '@clymene/relabel'
 import { redactUrls, type PageRequest } from '@clymene/runtime'
 import type { ScrapeJob } from '@clymene/sources'
 
 import { activeRows, compare, droppedRows, jobNames, type ActiveRow, type AgentView, type DroppedRow } from './agent-view.ts'
-import { changesBetween, formatChange } from './changes.ts'
+import { changesBetween } from './changes.ts'
 import { dropReason } from './drop-reason.ts'
 import { html, type Html, NOTHING } from './html.ts'
 import { labelChips } from './label-chips.ts'
 import { renderPage } from './layout.ts'
 import { createSearch, filterForm, listed, number } from './listing.ts'
-import { shownLabels, shownRule } from './shown-labels.ts'
+import { shownLabels, shownRule, shownTexts } from './shown-labels.ts'
 
 const PATH = '/service-discovery'
 const STATES = [
@@ -85,9 +84,9 @@ const dropped = (row: DroppedRow): Html => html`<span class="s dropped">dropped<
 function steps({ discovered }: Row, job: ScrapeJob): Html {
   if (job.relabelRules.length === 0) return NOTHING
   const told = explainRelabel(job.relabelRules, discovered).flatMap((step) => {
-    const changes = changesBetween(shownLabels(step.before), shownLabels(step.after))
+    const changes = changesBetween(step.before, step.after)
     if (changes.length === 0 && !step.dropped) return []
-    const effects = step.dropped ? ['drops it'] : changes.map(formatChange)
+    const effects = step.dropped ? ['drops it'] : changes
     return [
       html`<li value="${step.index}">
         <code>${shownRule(step.rule)}</code>${effects.map((text) => html`<div><code>${text}</code></div>`)}
@@ -104,7 +103,7 @@ function steps({ discovered }: Row, job: ScrapeJob): Html {
 }
 
 function* textsOf(row: Row): Iterable<string> {
-  const labels: Labels = shownLabels([...row.discovered, ...(row.state === 'active' ? row.labels : [])])
-  for (const [name, value] of labels) yield `${name}=${JSON.stringify(value)}`
-  if (row.state === 'dropped') yield redactUrls(row.reason)
+  yield* shownTexts(row.discovered)
+  if (row.state === 'active') yield* shownTexts(row.labels)
+  else yield redactUrls(row.reason)
 }

@@ -13,5 +13,11 @@ export function shownRule(rule: RelabelRule): string {
 
 const PARAMETER = '__param_'
 
-const shownValue = (name: string, value: string): string =>
+/** The value of a label as it may be shown. */
+export const shownValue = (name: string, value: string): string =>
   name.startsWith(PARAMETER) && isSecretParameter(name.slice(PARAMETER.length)) ? REDACTED : redactUrls(value)
+
+/** `name="value"` of each, in no order: what a search looks through. */
+export function* shownTexts(labels: Iterable<Label>): Iterable<string> {
+  for (const [name, value] of labels) yield `${name}=${JSON.stringify(shownValue(name, value))}`
+}

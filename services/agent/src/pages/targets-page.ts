@@ -6,7 +6,7 @@ import { html, type Html, NOTHING } from './html.ts'
 import { labelChips, linkedUrl } from './label-chips.ts'
 import { renderPage } from './layout.ts'
 import { createSearch, filterForm, linkTo, listed, number } from './listing.ts'
-import { shownLabels } from './shown-labels.ts'
+import { shownLabels, shownTexts } from './shown-labels.ts'
 
 const PATH = '/targets'
 const STATES = [
@@ -97,7 +97,7 @@ function targetRow(row: ActiveRow, series: TargetCardinality | undefined, nowMs:
 function* textsOf({ url, lastError, labels }: ActiveRow): Iterable<string> {
   yield redactUrls(url)
   yield redactUrls(lastError)
-  for (const [name, value] of shownLabels(labels)) yield `${name}=${JSON.stringify(value)}`
+  yield* shownTexts(labels)
 }
 
 const keyOf = (job: string, url: string, labels: ActiveRow['labels']): string => JSON.stringify([job, url, labels])
