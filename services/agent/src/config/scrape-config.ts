@@ -78,7 +78,7 @@ export function readScrapeConfig(
   return {
     externalLabels,
     jobs: jobs.map(({ job }) => job),
-    warnings: [...warnings, ...defaults.warnings, ...jobs.flatMap((one) => one.warnings)],
+    warnings: [...warnings, ...jobs.flatMap((one) => one.warnings)],
     jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
     texts: [main, ...files.map((file) => file.text)],
     files: () => [path, ...jobFilesOf(patterns, path)],

@@ -2,7 +2,7 @@ import { type ScrapeJob } from '@clymene/sources'
 import { DEFAULT_SCRAPE_PROTOCOLS, type ScrapeProtocol } from '@clymene/wire'
 
 import { readNameSchemes, type NameSchemes } from './name-schemes.ts'
-import { readHistogramKeys } from './native-histograms.ts'
+import { refuseNativeHistograms } from './native-histograms.ts'
 import { readDuration, readLimit, readSize } from './prometheus-values.ts'
 import { readScrapeProtocols } from './scrape-protocols.ts'
 import type { Section } from './section.ts'
@@ -16,8 +16,6 @@ export type ScrapeDefaults = {
   readonly keepDroppedTargets: number
   readonly extraScrapeMetrics: boolean
   readonly names: NameSchemes
-  /** What is accepted and does nothing, a line each. */
-  readonly warnings: readonly string[]
 }
 
 const NO_LIMITS: ScrapeJob['limits'] = { bodySizeBytes: 0, samples: 0, labels: 0, labelNameLength: 0, labelValueLength: 0, targets: 0 }
@@ -28,11 +26,12 @@ export function readDefaults(global: Section | undefined, extraScrapeMetrics: bo
     const times = { intervalMs: 60_000, timeoutMs: 10_000 }
     const names = readNameSchemes(undefined)
     const protocols = DEFAULT_SCRAPE_PROTOCOLS
-    return { ...times, protocols, limits: NO_LIMITS, keepDroppedTargets: 0, extraScrapeMetrics, names, warnings: [] }
+    return { ...times, protocols, limits: NO_LIMITS, keepDroppedTargets: 0, extraScrapeMetrics, names }
   }
   for (const key of ['evaluation_interval', 'rule_query_offset']) readDuration(global, key, 0)
   global.string('query_log_file', '')
   refuseFailureLog(global)
+  refuseNativeHistograms(global)
   return {
     ...readTimes(global, { intervalMs: 60_000, timeoutMs: 10_000 }),
     protocols: readScrapeProtocols(global) ?? DEFAULT_SCRAPE_PROTOCOLS,
@@ -40,7 +39,6 @@ export function readDefaults(global: Section | undefined, extraScrapeMetrics: bo
     keepDroppedTargets: global.int('keep_dropped_targets', 0),
     extraScrapeMetrics: global.bool('extra_scrape_metrics', extraScrapeMetrics),
     names: readNameSchemes(global),
-    warnings: readHistogramKeys(global),
   }
 }
 
