@@ -9,6 +9,7 @@
 import { parseArgs } from 'node:util'
 
 import { startKafka, whyUnavailable, type Kafka } from '../engines/index.ts'
+import { agentBenches } from './agent-bench.ts'
 import type { Bench, Reading } from './bench.ts'
 import { bareGatewayBench, gatewayBench } from './gateway-bench.ts'
 import { bareIngesterBench, fillTopic, ingesterBench } from './ingester-bench.ts'
@@ -17,7 +18,7 @@ import { PIECES } from './pieces/index.ts'
 import { elasticsearchBench, lokiBench } from './store-benches.ts'
 import { tableOf } from './table.ts'
 
-const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester', 'elasticsearch', 'loki']
+const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester', 'elasticsearch', 'loki', 'agent']
 
 const { values } = parseArgs({
   options: {
@@ -40,6 +41,7 @@ const benches: Bench[] = []
 try {
   for (const name of PIECES.keys()) if (wanted.includes(name)) benches.push(pieceBench(name))
   benches.push(...(await kafkaBenches()))
+  if (wanted.includes('agent')) benches.push(...agentBenches())
   process.stdout.write(tableOf(await readAll()))
 } finally {
   for (const bench of benches) await bench.close()
