@@ -5,14 +5,18 @@ import { join } from 'node:path'
 
 import { createDiscoveryContext, createKubernetesDiscoverer, parseKubernetesConfig, type Surroundings } from '@clymene/discovery'
 import { describeDiscovererContract } from '@clymene/discovery/contract'
-import type { Logger, TargetGroup } from '@clymene/model'
+import { mutableLabels, type Logger, type TargetGroup } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 
-import { describeWithEngines, startKubernetes, type Kubernetes } from '../engines/index.ts'
+import { readDiscovery, adminAccessOf } from '../bench/kubernetes-bench.ts'
+import { describeWithEngines, fillKubernetes, startKubernetes, startPrometheus3, type Engine, type Kubernetes } from '../engines/index.ts'
+import { crowdOfNodes, crowdOfPods } from '../kubernetes/crowd.ts'
 
 const WAIT_MS = 60_000
 const AGENT = 'clymene-agent'
+
+const ROLES = ['node', 'pod', 'service', 'endpoints', 'endpointslice', 'ingress']
 
 describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
   let kubernetes: Kubernetes
@@ -79,15 +83,12 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     const log = (message: string): void => void errors.push(message)
     const logger: Logger = { ...silentLogger, warn: log, error: log, child: () => logger }
     const metrics = createMetrics()
-    const context = createDiscoveryContext({ logger, metrics, surroundings, limits: { backoffMs: [50, 500] } })
+    const context = createDiscoveryContext({ logger, metrics, surroundings, limits: { backoffMs: [50, 500] }, batchMs: 50 })
     const stop = new AbortController()
     const jobs = configs.map((config) => {
       const groups = new Map<string, TargetGroup>()
       const updates: number[] = []
-      const discoverer = createKubernetesDiscoverer(parseKubernetesConfig(config, 'k[0]', { directory: folder }), {
-        ...context,
-        batchMs: 50,
-      })
+      const discoverer = createKubernetesDiscoverer(parseKubernetesConfig(config, 'k[0]', { directory: folder }), context)
       const running = discoverer.run((changed) => {
         updates.push(changed.length)
         for (const group of changed) {
@@ -106,7 +107,7 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     return { jobs, errors, counted, sources: (index = 0) => [...(jobs[index]?.groups.keys() ?? [])].toSorted() }
   }
 
-  describe.each(['node', 'pod', 'service', 'endpoints', 'endpointslice'])('the contract', (role) => {
+  describe.each(ROLES)('the contract', (role) => {
     describeDiscovererContract(`kubernetes, ${role}`, async () => {
       const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics(), surroundings: await inCluster() })
       const config = parseKubernetesConfig({ role, ...(role === 'node' ? {} : { namespaces: { names: ['shop'] } }) }, 'k[0]')
@@ -115,12 +116,12 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
   })
 
   test('every role: objects come, change and go', async () => {
-    const roles = ['node', 'pod', 'service', 'endpoints', 'endpointslice']
-    const { jobs, sources, counted } = agent(await inCluster(), ...roles.map((role) => ({ role })))
+    const { jobs, sources, counted } = agent(await inCluster(), ...ROLES.map((role) => ({ role })))
     await waitFor(() => jobs.every(({ groups }) => groups.size > 0))
     expect(sources(0)).toEqual(['node/n1', 'node/n2'])
     expect(sources(1)).toEqual(['pod/other/db-0', 'pod/shop/web-1', 'pod/shop/web-2'])
     expect(sources(2)).toEqual(['svc/default/kubernetes', 'svc/shop/web'])
+    expect(sources(5)).toEqual(['ingress/shop/web'])
     const targets = (index: number) =>
       [...(jobs[index]?.groups.values() ?? [])].flatMap((group) => group.targets.map((target) => target.get('__address__')))
     await waitFor(() => [3, 4].every((index) => targets(index).includes('10.244.1.1:8080') && targets(index).includes('10.244.2.1:8080')))
@@ -129,9 +130,10 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     expect(endpoints?.labels.get('__meta_kubernetes_service_annotation_prometheus_io_scrape')).toBe('true')
     expect(endpoints?.targets[0]?.get('__meta_kubernetes_pod_container_name')).toBe('main')
 
-    await apply([nodeOf('n3', '192.168.1.3'), serviceOf('more')])
+    await apply([nodeOf('n3', '192.168.1.3'), serviceOf('more'), ingressOf('more', 'more.example')])
     await addPod('web-3', '10.244.1.3')
     await waitFor(() => sources(0).includes('node/n3') && sources(1).includes('pod/shop/web-3') && sources(2).includes('svc/shop/more'))
+    await waitFor(() => targets(5).includes('more.example'))
     await waitFor(() => [3, 4].every((index) => targets(index).includes('10.244.1.3:8080')))
 
     await kubernetes.kubectl(['-n', 'shop', 'label', 'pod', 'web-3', 'version=2'])
@@ -143,10 +145,14 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     await kubernetes.kubectl(['-n', 'shop', 'label', 'service', 'web', 'version=2'])
     await waitFor(() => [2, 3, 4].every((index) => label(index, '__meta_kubernetes_service_label_version')))
 
-    await remove('pod/web-3', 'service/more')
+    await kubernetes.kubectl(['-n', 'shop', 'label', 'ingress', 'web', 'version=2'])
+    await waitFor(() => label(5, '__meta_kubernetes_ingress_label_version'))
+
+    await remove('pod/web-3', 'service/more', 'ingress/more')
     await kubernetes.kubectl(['delete', 'node', 'n3'])
     await waitFor(() => !sources(0).includes('node/n3') && !sources(1).includes('pod/shop/web-3') && !sources(2).includes('svc/shop/more'))
     await waitFor(() => [3, 4].every((index) => !targets(index).includes('10.244.1.3:8080')))
+    await waitFor(() => !sources(5).includes('ingress/shop/more'))
     expect(await counted('failures_total')).not.toMatch(/\} [1-9]/)
   })
 
@@ -158,10 +164,47 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     ['a field', { role: 'pod', selectors: [{ role: 'pod', field: 'spec.nodeName=n1' }] }, ['pod/other/db-0', 'pod/shop/web-1']],
     ['both', { role: 'pod', selectors: [{ role: 'pod', label: 'app=web', field: 'spec.nodeName=n1' }] }, ['pod/shop/web-1']],
     ['a node', { role: 'node', selectors: [{ role: 'node', label: 'disk=ssd' }] }, ['node/n2']],
+    [
+      'the pods of a node with a label',
+      { role: 'pod', selectors: [{ role: 'node', label: 'disk=ssd' }], attach_metadata: { node: true } },
+      ['pod/shop/web-2'],
+    ],
+    ['an ingress', { role: 'ingress', selectors: [{ role: 'ingress', field: 'metadata.name=web' }] }, ['ingress/shop/web']],
   ])('narrowed to %s', async (_what, config, expected) => {
     const { sources } = agent(await inCluster(), config)
     await waitFor(() => sources().length > 0)
     expect(sources()).toEqual(expected)
+  })
+
+  test('labels of the namespace, and of the Deployment, Job and CronJob that made a pod', async () => {
+    const template = { metadata: { labels: { app: 'made' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'i' }] } }
+    const selector = { matchLabels: { app: 'made' } }
+    const deployed = { ...template, spec: { containers: template.spec.containers } }
+    await apply([
+      { ...named('Deployment', 'apps/v1', 'made', 'shop'), spec: { replicas: 1, selector, template: deployed } },
+      {
+        ...named('CronJob', 'batch/v1', 'nightly', 'shop'),
+        spec: { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: { template } } },
+      },
+    ])
+    await kubernetes.kubectl(['-n', 'shop', 'create', 'job', '--from=cronjob/nightly', 'nightly-1'])
+    const attach_metadata = { namespace: true, deployment: true, job: true, cronjob: true }
+    const selectors = [{ role: 'pod', label: 'app=made' }]
+    const { jobs } = agent(await inCluster(), { role: 'pod', selectors, attach_metadata, namespaces: { names: ['shop'] } })
+    let pods: readonly string[] = []
+    await waitFor(async () => {
+      pods = (await kubernetes.kubectl(['-n', 'shop', 'get', 'pods', '-l', 'app=made', '-o', 'name'])).match(/[^/\s]+$/gm) ?? []
+      return pods.length === 2
+    })
+    for (const [index, name] of pods.entries()) await run(name, `10.244.9.${index}`)
+    const labels = () => [...(jobs[0]?.groups.values() ?? [])].map((group) => Object.fromEntries(group.labels))
+    await waitFor(() => labels().length === 2)
+    await kubernetes.kubectl(['label', 'namespace', 'shop', 'team=shop'])
+    await waitFor(() => labels().every((one) => one['__meta_kubernetes_namespace_label_team'] === 'shop'))
+    const names = labels().map((one) => ['deployment', 'job', 'cronjob'].map((kind) => one[`__meta_kubernetes_pod_${kind}_name`] ?? ''))
+    expect(names.map((one) => one.join()).toSorted()).toEqual([',nightly-1,nightly', 'made,,'])
+    await remove('deployment/made', 'cronjob/nightly')
+    await waitFor(() => labels().length === 0)
   })
 
   test('by a kubeconfig, and by an address with a token file and an authority', async () => {
@@ -245,6 +288,58 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     await remove('pod/after')
   })
 
+  describeWithEngines(['prometheus3'], 'Prometheus 3.15 beside', () => {
+    let prometheus: Engine
+    const attach_metadata = { node: true, namespace: true, deployment: true, job: true, cronjob: true }
+    const configs = ROLES.map((role) => ({ role, attach_metadata }))
+    beforeAll(async () => {
+      await apply(CURIOSITIES)
+      await run('curious', '10.244.1.77')
+      const scrape_configs = configs.map((config) => ({
+        job_name: config.role,
+        // Targets that are the same afterwards would be one.
+        relabel_configs: [{ action: 'labelmap', regex: '__meta_kubernetes_(.+)' }],
+        kubernetes_sd_configs: [{ ...config, ...adminAccessOf(kubernetes) }],
+      }))
+      prometheus = await startPrometheus3({ configuration: { scrape_configs } })
+    })
+    afterAll(async () => {
+      await prometheus?.stop()
+      await remove(
+        'pod/curious',
+        'service/curious',
+        'service/elsewhere',
+        'service/balanced',
+        'ingress/curious',
+        'endpoints/by-hand',
+        'endpointslice/by-hand',
+      )
+    })
+
+    test.each(configs)('finds the same targets with the same labels: $role', async (config) => {
+      const { jobs } = agent(await inCluster(), config)
+      const ours = (): readonly object[] =>
+        [...(jobs[0]?.groups.values() ?? [])].flatMap((group) =>
+          group.targets.flatMap((target) =>
+            // A rule of an ingress without a host is a target without an address: Prometheus does not show it.
+            target.get('__address__') === '' ? [] : [comparable(mutableLabels(group, target))],
+          ),
+        )
+      const theirs = async (): Promise<readonly object[]> => {
+        const answer = await fetch(`${prometheus.url}/api/v1/targets?state=any`)
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what Prometheus' API is documented to answer
+        const { data } = (await answer.json()) as {
+          data: { activeTargets: readonly { scrapePool: string; discoveredLabels: Readonly<Record<string, string>> }[] }
+        }
+        return data.activeTargets.flatMap(({ scrapePool, discoveredLabels }) =>
+          scrapePool === config.role ? [comparable(new Map(Object.entries(discoveredLabels)))] : [],
+        )
+      }
+      await waitFor(() => ours().length > 1)
+      await vi.waitFor(async () => expect(sorted(ours())).toEqual(sorted(await theirs())), { timeout: 15_000, interval: 200 })
+    })
+  })
+
   test('what is forbidden is told with resource, namespace and verbs; other jobs and namespaces go on', async () => {
     const kubeconfig_file = await kubernetes.kubeconfig('other', 'reader')
     const { sources, errors, jobs } = agent(
@@ -268,7 +363,34 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
     await waitFor(() => sources(1).length === 3)
     await remove('rolebinding/reader')
   })
+
+  // Last: the others count what they find.
+  test('10,000 pods on 1,000 nodes: all are found in 15 s, in 350 MB, and nobody else waits for more than 200 ms', async () => {
+    const size = { pods: 10_000, nodes: 1000 }
+    await fillKubernetes(kubernetes.etcdUrl, crowdOfNodes(size.nodes))
+    await fillKubernetes(kubernetes.etcdUrl, crowdOfPods(size.pods, { namespaces: 20, nodes: size.nodes }))
+    const attach_metadata = { node: true, namespace: true }
+    const configs = [{ role: 'pod', attach_metadata }, { role: 'node' }]
+    const job = { kubernetes_sd_configs: configs.map((config) => ({ ...config, ...adminAccessOf(kubernetes) })) }
+    const read = () => readDiscovery({ job, expected: size.pods + size.nodes, scraping: false })
+    // Others use the machine as well: of three one has to do.
+    const isGood = ({ seconds, longestStallMs }: Awaited<ReturnType<typeof read>>): boolean => seconds < 15 && longestStallMs < 200
+    let reading = await read()
+    for (let tries = 1; tries < 3 && !isGood(reading); tries++) reading = await read()
+    expect(reading.seconds).toBeLessThan(15)
+    expect(reading.longestStallMs).toBeLessThan(200)
+    expect(reading.peakBytes).toBeLessThan(350e6)
+  })
 })
+
+/** What discovery alone says of a target: without what a job adds, and without labels that have no value. */
+function comparable(labels: ReadonlyMap<string, string>): object {
+  const isOfJob = (name: string): boolean => name === 'job' || (/^__.*__$/.test(name) && name !== '__address__')
+  return Object.fromEntries([...labels].filter(([name, value]) => value !== '' && !isOfJob(name)).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const sorted = (objects: readonly object[]): readonly object[] =>
+  objects.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 
 /** A way to the API server that can be cut. */
 async function startProxy(port: number) {
@@ -343,8 +465,11 @@ const CLUSTER: readonly object[] = [
   {
     ...named('ClusterRole', RBAC, AGENT),
     rules: [
-      { apiGroups: [''], resources: ['nodes', 'pods', 'services', 'endpoints'], verbs: VERBS },
+      { apiGroups: [''], resources: ['nodes', 'pods', 'services', 'endpoints', 'namespaces'], verbs: VERBS },
       { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: VERBS },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: VERBS },
+      { apiGroups: ['apps'], resources: ['replicasets'], verbs: VERBS },
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: VERBS },
     ],
   },
   {
@@ -360,7 +485,11 @@ const nodeOf = (name: string, address: string, labels: object = {}) => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name, labels },
-  status: { addresses: [{ type: 'InternalIP', address }], daemonEndpoints: { kubeletEndpoint: { Port: 10250 } } },
+  status: {
+    addresses: [{ type: 'InternalIP', address }],
+    conditions: [{ type: 'Ready', status: 'True' }],
+    daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+  },
 })
 const podOf = (name: string, namespace: string, nodeName: string) => ({
   apiVersion: 'v1',
@@ -374,11 +503,105 @@ const serviceOf = (name: string) => ({
   metadata: { name, namespace: 'shop', annotations: { 'prometheus.io/scrape': 'true' } },
   spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
 })
+const ingressOf = (name: string, host: string) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name, namespace: 'shop', labels: { team: 'shop' } },
+  spec: {
+    ingressClassName: 'nginx',
+    tls: [{ hosts: ['*.example'] }],
+    rules: [host, 'other.test'].map((one) => ({
+      host: one,
+      http: {
+        paths: ['/', '/api'].map((path) => ({
+          path,
+          pathType: 'Prefix',
+          backend: { service: { name: 'web', port: { name: 'http' } } },
+        })),
+      },
+    })),
+  },
+})
 const OBJECTS: readonly object[] = [
   nodeOf('n1', '192.168.1.1'),
   nodeOf('n2', '192.168.1.2', { disk: 'ssd' }),
   serviceOf('web'),
+  ingressOf('web', 'web.example'),
   podOf('web-1', 'shop', 'n1'),
   podOf('web-2', 'shop', 'n2'),
   podOf('db-0', 'other', 'n1'),
+]
+
+/** Objects with everything that becomes a label somewhere. */
+const CURIOSITIES: readonly object[] = [
+  {
+    ...podOf('curious', 'shop', 'n2'),
+    metadata: {
+      name: 'curious',
+      namespace: 'shop',
+      labels: { app: 'curious', 'a.b/c-d': 'x', empty: '' },
+      annotations: { 'e.f/g': 'y', json: '{"a":"ü"}', nothing: '' },
+    },
+    spec: {
+      nodeName: 'n2',
+      containers: [
+        {
+          name: 'main',
+          image: 'i',
+          ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }, { name: 'dns-tcp', containerPort: 53 }, { containerPort: 9999 }],
+        },
+        { name: 'portless', image: 'j' },
+      ],
+      initContainers: [{ name: 'before', image: 'k', ports: [{ name: 'init', containerPort: 7000 }] }],
+    },
+  },
+  {
+    ...named('Service', 'v1', 'curious', 'shop'),
+    spec: {
+      selector: { app: 'curious' },
+      ports: [
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { name: 'web', port: 80, appProtocol: 'http', targetPort: 9999 },
+      ],
+    },
+  },
+  {
+    ...named('Service', 'v1', 'elsewhere', 'shop'),
+    spec: { type: 'ExternalName', externalName: 'elsewhere.example', ports: [{ port: 443 }] },
+  },
+  { ...named('Service', 'v1', 'balanced', 'shop'), spec: { type: 'LoadBalancer', loadBalancerIP: '203.0.113.9', ports: [{ port: 80 }] } },
+  {
+    ...named('Ingress', 'networking.k8s.io/v1', 'curious', 'shop'),
+    spec: {
+      rules: [
+        { host: 'curious.example' },
+        { http: { paths: [{ path: '/x', pathType: 'Exact', backend: { service: { name: 'web', port: { number: 80 } } } }] } },
+      ],
+    },
+  },
+  {
+    ...named('Endpoints', 'v1', 'by-hand', 'shop'),
+    subsets: [
+      {
+        addresses: [
+          { ip: '10.1.1.1', hostname: 'h', nodeName: 'n1' },
+          { ip: '10.1.1.2', targetRef: { kind: 'Node', name: 'n2' } },
+        ],
+        notReadyAddresses: [{ ip: '10.1.1.3' }],
+        ports: [{ name: 'p', port: 1 }],
+      },
+    ],
+  },
+  {
+    ...named('EndpointSlice', 'discovery.k8s.io/v1', 'by-hand', 'shop'),
+    addressType: 'IPv6',
+    endpoints: [
+      { addresses: ['fd00::1'], hostname: 'h', nodeName: 'n1', zone: 'z', conditions: { ready: false, serving: true, terminating: true } },
+      { addresses: ['fd00::2'], targetRef: { kind: 'Node', name: 'n2' }, deprecatedTopology: { x: 'y' } },
+    ],
+    ports: [
+      { name: 'p', port: 1, appProtocol: 'http' },
+      { name: 'q', port: 2 },
+    ],
+  },
 ]

@@ -42,6 +42,8 @@ export type KubectlOptions = {
 export type Kubernetes = {
   /** `https://address:port` */
   readonly url: string
+  /** Where its objects lie, without TLS. */
+  readonly etcdUrl: string
   readonly caFile: string
   /** Files of a client certificate of system:masters. */
   readonly admin: { readonly certificate: string; readonly key: string }
@@ -160,6 +162,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
 
     return {
       url,
+      etcdUrl: etcd.url,
       caFile,
       admin,
       adminKubeconfig,

@@ -1,0 +1,64 @@
+/** Finds the targets of one scrape job in a process of its own: how long it takes, and how long other work had to wait meanwhile. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { readScrapeConfigs } from '@clymene/agent'
+import { createDiscoveryContext, parseDiscovery } from '@clymene/discovery'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import { createScrapeSource } from '@clymene/sources'
+
+import { answerQuestions } from '../program.ts'
+
+export type DiscoveryQuestion = {
+  /** One item of `scrape_configs`. */
+  readonly job: Readonly<Record<string, unknown>>
+  /** How many groups, or targets to scrape, there are to find. */
+  readonly expected: number
+  /** Whether they are relabelled and become loops that wait for their first scrape. */
+  readonly scraping: boolean
+}
+export type DiscoveryReading = { readonly seconds: number; readonly longestStallMs: number }
+
+const RESOLUTION_MS = 1
+
+answerQuestions<DiscoveryQuestion>(async (question) => {
+  const stalls = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  stalls.enable()
+  const began = performance.now()
+  const stop = new AbortController()
+  const found = question.scraping ? scrapes(question, stop.signal) : groups(question, stop.signal)
+  while ((await found.count()) < question.expected) await sleep(20)
+  const seconds = (performance.now() - began) / 1000
+  // What is left of the burst counts as well.
+  await sleep(1000)
+  stalls.disable()
+  stop.abort()
+  await found.ended
+  return { seconds, longestStallMs: stalls.max / 1e6 } satisfies DiscoveryReading
+})
+
+type Found = { readonly count: () => Promise<number>; readonly ended: Promise<unknown> }
+
+function groups({ job }: DiscoveryQuestion, signal: AbortSignal): Found {
+  const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
+  const known = new Set<string>()
+  const runs = parseDiscovery(new Map(Object.entries(job)), 'job').map((config, index) =>
+    config.create(context).run((changed) => {
+      for (const { source } of changed) known.add(`${index} ${source}`)
+    }, signal),
+  )
+  return { count: () => Promise.resolve(known.size), ended: Promise.all(runs).then(context.close) }
+}
+
+function scrapes({ job }: DiscoveryQuestion, signal: AbortSignal): Found {
+  const metrics = createMetrics()
+  const context = createDiscoveryContext({ logger: silentLogger, metrics })
+  const text = JSON.stringify({ scrape_configs: [{ job_name: 'k', scrape_interval: '1h', ...job }] })
+  const jobs = readScrapeConfigs([{ path: 'bench.yml', text }], {}, context).flatMap((config) => config.jobs)
+  const source = createScrapeSource({ jobs, externalLabels: [], streams: 1, metrics, logger: silentLogger, version: '0' })
+  const count = async (): Promise<number> => {
+    const gauge = await metrics.registry.getSingleMetric('clymene_agent_scrape_targets')?.get()
+    return gauge?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
+  }
+  return { count, ended: source.run(() => Promise.resolve(), signal).then(context.close) }
+}
