@@ -33,6 +33,8 @@ export type ScrapeJob = {
   /** How many dropped targets are kept to be shown; 0 is all. */
   readonly keepDroppedTargets: number
   readonly limits: ScrapeLimits
+  /** `scrape_failure_log_file`: is told every scrape that fails. Never throws. */
+  readonly reportFailure?: (failure: ScrapeFailure) => void
   readonly relabel: Relabel
   readonly metricRelabel: Relabel
   /** What the two above were compiled from, to explain what they do. */
@@ -40,6 +42,14 @@ export type ScrapeJob = {
   readonly metricRelabelRules: readonly RelabelRule[]
   readonly http: ScrapeHttp
   readonly discoverers: readonly Discoverer[]
+}
+
+export type ScrapeFailure = {
+  readonly timestampMs: number
+  readonly job: string
+  /** Of the target, without what is secret in it. */
+  readonly url: string
+  readonly error: string
 }
 
 /** 0 is no limit, as in Prometheus. Beyond one the whole scrape fails: `up` is 0 and nothing else of it is kept. */

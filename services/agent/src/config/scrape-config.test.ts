@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -285,6 +285,21 @@ test('a file without jobs is a file', () => {
   expect(good('')).toMatchObject({ jobs: [], warnings: [], externalLabels: [], jobsWithoutCluster: [] })
 })
 
+test('failed scrapes are logged where the job says, else global, from the folder of the file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'clymene-scrape-'))
+  try {
+    const text = `global: {scrape_failure_log_file: all.log}\n${jobWith('scrape_failure_log_file: own.log')}\n  - job_name: k`
+    const { config, mistakes } = read(text, join(folder, 'c.yml'))
+    expect(mistakes).toEqual([])
+    for (const { name, reportFailure } of config.jobs) reportFailure?.({ timestampMs: 0, job: name, url: 'u', error: 'e' })
+    const written = ['own.log', 'all.log'].map((file) => readFileSync(join(folder, file), 'utf8'))
+    expect(written).toEqual([expect.stringContaining('"job_name":"j"'), expect.stringContaining('"job_name":"k"')])
+    expect(onlyJob(jobWith())).not.toHaveProperty('reportFailure')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
 describe('discovery', () => {
   test('static targets with their labels', async () => {
     const groups = await groupsOf(
@@ -498,14 +513,6 @@ describe('a mistake names file, line and key', () => {
         [`${where}.${key}: true is refused: native histograms are not scraped; classic ones always are, leave it out or give false`],
       ]),
     ),
-    [
-      'a file of failed scrapes',
-      `global: {scrape_failure_log_file: a.log}\n${inJob('scrape_failure_log_file: b.log')}`,
-      [
-        /^c\.yml:1: global\.scrape_failure_log_file: is refused: the log of the agent tells/,
-        /^c\.yml:4: .*scrape_failure_log_file: is refused/,
-      ],
-    ],
     ['no protocol', inJob('scrape_protocols: []'), ['c.yml:3: scrape_configs[0].scrape_protocols: expected at least one protocol']],
     ['protocols as text', inJob('scrape_protocols: x'), ['c.yml:3: scrape_configs[0].scrape_protocols: expected a list']],
     [

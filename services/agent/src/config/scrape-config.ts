@@ -64,7 +64,7 @@ export function readScrapeConfig(
   root.accept(...Object.keys(SERVER_SECTIONS))
   const global = root.section('global')
   const externalLabels = readExternalLabels(global, env)
-  const defaults = readDefaults(global, extraScrapeMetrics)
+  const defaults = readDefaults(global, path, extraScrapeMetrics)
   global?.finish()
   const sections = root.sections('scrape_configs')
   const patterns = root.list('scrape_config_files') ?? []

@@ -1,3 +1,5 @@
+import { dirname, resolve } from 'node:path'
+
 import { type ScrapeJob } from '@clymene/sources'
 import { DEFAULT_SCRAPE_PROTOCOLS, type ScrapeProtocol } from '@clymene/wire'
 
@@ -16,21 +18,25 @@ export type ScrapeDefaults = {
   readonly keepDroppedTargets: number
   readonly extraScrapeMetrics: boolean
   readonly names: NameSchemes
+  /** An absolute path; '' is none. */
+  readonly failureLog: string
 }
 
 const NO_LIMITS: ScrapeJob['limits'] = { bodySizeBytes: 0, samples: 0, labels: 0, labelNameLength: 0, labelValueLength: 0, targets: 0 }
 
-/** @param extraScrapeMetrics what the flag says */
-export function readDefaults(global: Section | undefined, extraScrapeMetrics: boolean): ScrapeDefaults {
+/**
+ * @param path of the file.
+ * @param extraScrapeMetrics what the flag says.
+ */
+export function readDefaults(global: Section | undefined, path: string, extraScrapeMetrics: boolean): ScrapeDefaults {
   if (global === undefined) {
     const times = { intervalMs: 60_000, timeoutMs: 10_000 }
     const names = readNameSchemes(undefined)
     const protocols = DEFAULT_SCRAPE_PROTOCOLS
-    return { ...times, protocols, limits: NO_LIMITS, keepDroppedTargets: 0, extraScrapeMetrics, names }
+    return { ...times, protocols, limits: NO_LIMITS, keepDroppedTargets: 0, extraScrapeMetrics, names, failureLog: '' }
   }
   for (const key of ['evaluation_interval', 'rule_query_offset']) readDuration(global, key, 0)
   global.string('query_log_file', '')
-  refuseFailureLog(global)
   refuseNativeHistograms(global)
   return {
     ...readTimes(global, { intervalMs: 60_000, timeoutMs: 10_000 }),
@@ -39,6 +45,7 @@ export function readDefaults(global: Section | undefined, extraScrapeMetrics: bo
     keepDroppedTargets: global.int('keep_dropped_targets', 0),
     extraScrapeMetrics: global.bool('extra_scrape_metrics', extraScrapeMetrics),
     names: readNameSchemes(global),
+    failureLog: readFailureLog(global, path, ''),
   }
 }
 
@@ -62,10 +69,8 @@ export const readLimits = (section: Section, defaults: ScrapeJob['limits']): Scr
   targets: readLimit(section, 'target_limit', defaults.targets),
 })
 
-export function refuseFailureLog(section: Section): void {
-  if (section.string('scrape_failure_log_file', '') !== '')
-    section.mistake(
-      'scrape_failure_log_file',
-      'is refused: the log of the agent tells when a target goes down and why, and /targets shows the last error of each',
-    )
+/** `scrape_failure_log_file` as an absolute path. */
+export function readFailureLog(section: Section, path: string, fallback: string): string {
+  const name = section.string('scrape_failure_log_file', '')
+  return name === '' ? fallback : resolve(dirname(path), name)
 }

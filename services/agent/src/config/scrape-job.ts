@@ -7,10 +7,11 @@ import type { ScrapeJob } from '@clymene/sources'
 
 import { missingFiles } from './credential-files.ts'
 import { readDiscovery, refuseTargetUrls, setsCluster } from './discovery.ts'
+import { createFailureLog } from './failure-log.ts'
 import { legacyMistakes, readNameSchemes, type NameSchemes } from './name-schemes.ts'
 import { readHistogramKeys } from './native-histograms.ts'
 import { readLimit } from './prometheus-values.ts'
-import { readLimits, readTimes, refuseFailureLog, type ScrapeDefaults } from './scrape-defaults.ts'
+import { readFailureLog, readLimits, readTimes, type ScrapeDefaults } from './scrape-defaults.ts'
 import { readFallbackProtocol, readScrapeProtocols } from './scrape-protocols.ts'
 import type { Section } from './section.ts'
 
@@ -42,6 +43,7 @@ export function readJob(section: Section, name: string, { path, defaults, contex
   const discovery = readDiscovery(section, path)
   if (relabelRules.length === 0) refuseTargetUrls(section)
   const fallback = readFallbackProtocol(section)
+  const failureLog = readFailureLog(section, path, defaults.failureLog)
   const settings = {
     ...times,
     metricsPath: section.string('metrics_path', '/metrics'),
@@ -61,8 +63,9 @@ export function readJob(section: Section, name: string, { path, defaults, contex
   const job: ScrapeJob = {
     name,
     // What the job uses of `global` is in its settings: another default that it does not use leaves it alone.
-    fingerprint: JSON.stringify([dirname(path), section.fingerprint(), settings]),
+    fingerprint: JSON.stringify([dirname(path), section.fingerprint(), settings, failureLog]),
     ...settings,
+    ...(failureLog === '' ? {} : { reportFailure: createFailureLog(failureLog, context.logger) }),
     params: new Map(section.textLists('params')),
     relabel: compileRelabel(relabelRules),
     metricRelabel: compileRelabel(metricRelabelRules),
@@ -72,7 +75,6 @@ export function readJob(section: Section, name: string, { path, defaults, contex
     discoverers: discovery.map(({ create }) => create(context)),
   }
   const warnings = readHistogramKeys(section)
-  refuseFailureLog(section)
   section.finish(reasonOf)
   return {
     job,
