@@ -26,7 +26,7 @@ const ask = (
   live = false,
 ) =>
   explainConfig(
-    { text: { path: 'clymene.yml', text }, cluster: 'c1', timeoutMs, live, env: { REGION: 'eu' }, streams: 1 },
+    { text: { path: 'clymene.yml', text }, cluster: 'c1', timeoutMs, live, env: { REGION: 'eu' }, streams: 1, shards: 3 },
     { target: '', job: '', series: '', ...query },
   )
 

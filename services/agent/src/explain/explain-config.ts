@@ -8,7 +8,7 @@ import { chooseCandidates, explainMatching, type Chosen, type Explanations, type
 import type { Candidate, ExplainOptions } from './explanation.ts'
 import { liveStep } from './live.ts'
 
-export type ExplainConfigOptions = Pick<ExplainOptions, 'streams' | 'shard'> & {
+export type ExplainConfigOptions = Pick<ExplainOptions, 'streams' | 'shards'> & {
   readonly text: ConfigText
   /** `--cluster` of the agent. */
   readonly cluster: string

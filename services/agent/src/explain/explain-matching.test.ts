@@ -45,7 +45,8 @@ const view = makeView({
   ],
 })
 
-const ask = (query: Partial<ExplainQuery>) => explainMatching(candidatesOf(view), { target: '', job: '', series: '', ...query }, view)
+const ask = (query: Partial<ExplainQuery>) =>
+  explainMatching(candidatesOf(view), { target: '', job: '', series: '', ...query }, { streams: 4, shards: 2 })
 const told = (query: Partial<ExplainQuery>): readonly string[] =>
   ask(query).explanations.flatMap(({ steps }) =>
     steps.map(({ stage, rule, note, changes, dropped }) =>
@@ -62,7 +63,7 @@ describe('every step', () => {
       'target | http://a:80/metrics every 15s, at most 10s',
       'limits | sample_limit 100, label_limit 8',
       'last scrape | down at 2023-11-14T22:13:20.000Z, 25 ms: refused by http://<secret>@x',
-      expect.stringMatching(/^delivery \| stream [0-3] of 4, shard 0 of 1$/),
+      expect.stringMatching(/^delivery \| stream [0-3] of 4, by shard [01] of 2$/),
     ])
   })
 
@@ -143,7 +144,7 @@ describe('what is asked for', () => {
       jobs: [makeJob('m')],
       active: Array.from({ length: 50 }, (_, index) => makeTarget('m', { instance: `h${index}` })),
     })
-    const { found, explanations } = explainMatching(candidatesOf(many), { target: '', job: 'm', series: '' }, many)
+    const { found, explanations } = explainMatching(candidatesOf(many), { target: '', job: 'm', series: '' }, { streams: 1, shards: 1 })
     expect([found, explanations.length]).toEqual([50, 20])
   })
 })
@@ -157,6 +158,13 @@ test('it is served', async () => {
   expect(await get('/api/explain')).toMatchObject({ status: 400, body: expect.stringContaining('"errorType":"bad_data"') })
 })
 
+test('an agent of several says that it knows its own targets only', async () => {
+  const { getJson } = browse({ ...view, shard: { index: 1, count: 3 } })
+  expect(await getJson('/api/explain?target=q')).toMatchObject({
+    data: { hint: expect.stringMatching(/; this is agent 1 of 3, the targets of the others/) },
+  })
+})
+
 test('what is secret is neither told nor found', () => {
   const job = makeJob('j', [{ target_label: '__param_token', replacement: 'abcd1234' }])
   const discovered = new Map([
@@ -167,9 +175,9 @@ test('what is secret is neither told nor found', () => {
     jobs: [job],
     active: [makeTarget('j', { instance: 'a:1' }, { discovered, url: 'http://a:1/?token=abcd1234' })],
   })
-  const answer = explainMatching(candidatesOf(secretive), { target: '', job: 'j', series: 'up' }, secretive)
+  const answer = explainMatching(candidatesOf(secretive), { target: '', job: 'j', series: 'up' }, { streams: 1, shards: 1 })
   expect(answer.found).toBe(1)
   expect(JSON.stringify(answer)).not.toContain('abcd1234')
   for (const target of ['abcd1234', 'http://u:abcd1234@sd', 'http://a:1/?token=abcd1234'])
-    expect(explainMatching(candidatesOf(secretive), { target, job: '', series: '' }, secretive).found).toBe(0)
+    expect(explainMatching(candidatesOf(secretive), { target, job: '', series: '' }, { streams: 1, shards: 1 }).found).toBe(0)
 })

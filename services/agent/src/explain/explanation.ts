@@ -5,10 +5,12 @@ import {
   explainSeries,
   explainTarget,
   formatPrometheusDuration,
+  isOfShard,
   streamOf,
   type ScrapeJob,
   type ScrapeLimits,
   type ScrapeTarget,
+  type TargetExplanation,
 } from '@clymene/sources'
 
 import { changesBetween } from '../pages/changes.ts'
@@ -53,11 +55,12 @@ export type ExplainOptions = {
   /** As the target exposes it, `__name__` among them. */
   readonly series?: ReadonlyMap<string, string> | undefined
   readonly streams: number
-  readonly shard?: { readonly index: number; readonly count: number } | undefined
+  /** Over how many agents targets are divided. */
+  readonly shards: number
 }
 
 /** Every step that a target, and a series of it, takes; without what is secret. */
-export function explain({ job, externalLabels, found, seen }: Candidate, { series, streams, shard }: ExplainOptions): Explanation {
+export function explain({ job, externalLabels, found, seen }: Candidate, { series, streams, shards }: ExplainOptions): Explanation {
   const { discovered, relabelling, target, reason = '' } = explainTarget(job, found)
   const before = [{ stage: 'discovered', labels: shownLabels(discovered) }, ...relabelSteps('relabel_configs', relabelling)]
   const end = (steps: readonly ExplainedStep[], passes: boolean, verdict: string): Explanation => ({
@@ -79,7 +82,7 @@ export function explain({ job, externalLabels, found, seen }: Candidate, { serie
     { stage: 'limits', note: limitsText(job.limits) },
     ...(seen === undefined ? [] : [{ stage: 'last scrape', note: healthText(seen) }]),
   ]
-  const way = `stream ${streamOf(target.labels, streams)} of ${streams}, shard ${shard?.index ?? 0} of ${shard?.count ?? 1}`
+  const way = `stream ${streamOf(target.labels, streams)} of ${streams}${shards > 1 ? `, by shard ${shardOf(target.url, shards)} of ${shards}` : ''}`
   if (series === undefined) return end([...scraped, { stage: 'delivery', note: way }], true, `the target is scraped ${times}`)
 
   const { merged, relabelling: metricSteps, labels, reason: failure } = explainSeries(job, target.labels, externalLabels, series)
@@ -110,6 +113,13 @@ export function explain({ job, externalLabels, found, seen }: Candidate, { serie
     true,
     'the series is sent',
   )
+}
+
+/** Which agent scrapes it, from 0. */
+function shardOf(url: NonNullable<TargetExplanation['target']>['url'], count: number): number {
+  let index = 0
+  while (index < count && !isOfShard(url, { index, count })) index++
+  return index
 }
 
 const relabelSteps = (list: string, steps: readonly RelabelStep[]): readonly ExplainedStep[] =>

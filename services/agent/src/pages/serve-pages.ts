@@ -22,6 +22,9 @@ export function servePages(admin: Pick<AdminServer, 'serve'>, view: AgentView): 
 /** `?target=…&job=…&series=…`: what `clymene explain` asks. */
 const explained = (view: AgentView, { query }: PageRequest): PageReply =>
   answered(() => {
-    const asked = (name: string): string => query.get(name) ?? ''
-    return success(explainMatching(candidatesOf(view), { target: asked('target'), job: asked('job'), series: asked('series') }, view))
+    const [target = '', job = '', series = ''] = ['target', 'job', 'series'].map((name) => query.get(name) ?? '')
+    const { index, count } = view.shard ?? { index: 0, count: 1 }
+    const told = explainMatching(candidatesOf(view), { target, job, series }, { streams: view.streams, shards: count })
+    const others = count > 1 ? `; this is agent ${index} of ${count}, the targets of the others are not known here` : ''
+    return success(told.hint === '' ? told : { ...told, hint: told.hint + others })
   })

@@ -16,6 +16,7 @@ export const explainFlags = {
   'config.file': flag.file('', 'Scrape configuration to explain in place of asking an agent: its jobs discover their targets once'),
   cluster: flag.string('', 'With --config.file: --cluster of the agent'),
   streams: flag.int(1, 'With --config.file: --agent.streams of the agent', { min: 1, max: 256 }),
+  shards: flag.int(1, 'With --config.file: --agent.shard.count of the agents', { min: 1, max: 10_000 }),
   live: flag.bool(false, 'With --config.file: scrapes the first target once and says what comes of it; nothing is sent'),
   json: flag.bool(false, 'For programs'),
   timeout: flag.duration('30s', 'Limit of the answer of the agent, or of what discovers targets'),

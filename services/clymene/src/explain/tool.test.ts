@@ -56,7 +56,7 @@ function configFile(text: string): string {
 
 describe('a configuration', () => {
   test('is explained for people', async () => {
-    const { status, stdout } = await explain(configFile(CONFIG), '--target=a:80', '--series=up{a="b"}', '--cluster=c1')
+    const { status, stdout } = await explain(configFile(CONFIG), '--target=a:80', '--series=up{a="b"}', '--cluster=c1', '--shards=3')
     expect(status).toBe(0)
     expect(stdout).toBe(`job "shop"  http://a:80/metrics
   discovered
@@ -79,7 +79,7 @@ describe('a configuration', () => {
       changes nothing
   external_labels
       + cluster="c1"
-  sent  stream 0 of 1, shard 0 of 1
+  sent  stream 0 of 1, by shard 0 of 3
       {__name__="up", a="b", app="shop", cluster="c1", instance="a:80", job="shop", team="shop"}
 => the series is sent
 `)

@@ -35,7 +35,7 @@ async function explainTargets(argv: readonly string[], env: NodeJS.ProcessEnv): 
   mistakes.push(...positionals.map((word) => `${word}: expected a flag`))
   if (values.target === '' && values.job === '') mistakes.push('--target or --job: expected which target is meant')
   const isOffline = values['config.file'] !== ''
-  for (const name of isOffline ? ['agent', 'token-file'] : ['cluster', 'streams', 'live']) {
+  for (const name of isOffline ? ['agent', 'token-file'] : ['cluster', 'streams', 'shards', 'live']) {
     if (given.has(name)) mistakes.push(`--${name} has no meaning ${isOffline ? 'with' : 'without'} --config.file`)
   }
   const [url] = isOffline ? [] : readUrls([values.agent], mistakes, 'agent')
@@ -58,6 +58,7 @@ const explainFile = (values: FlagValues<typeof explainFlags>, query: ExplainQuer
       text: readConfigFile('config.file', values['config.file']),
       cluster: values.cluster,
       streams: values.streams,
+      shards: values.shards,
       timeoutMs: values.timeout,
       live: values.live,
       env,
