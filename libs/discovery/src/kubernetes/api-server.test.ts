@@ -1,11 +1,12 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Readable } from 'node:stream'
 
-import { secretText } from '@clymene/runtime'
+import { parseHttpAccess, secretText } from '@clymene/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { createApiServer, type ApiAccess } from './api-server.ts'
+import { parseKubeconfig } from './kubeconfig.ts'
 import { startScriptedApi, statusOf, type Asked } from './scripted-api.test-kit.ts'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -100,6 +101,55 @@ describe('refusals', () => {
     const { api } = await serving((one) => one.answer(307, '', { location: `http://127.0.0.1:${port}/` }))
     await expect(api.get('/a', new URLSearchParams(), never)).rejects.toMatchObject({ status: 307 })
     expect(asked).toBe(0)
+  })
+})
+
+describe('ways there', () => {
+  const listening = async (answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> => {
+    const server = createServer(answer)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => new Promise((resolve) => server.close(resolve)))
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has an AddressInfo
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+  const httpOf = (fields: Readonly<Record<string, unknown>>) => parseHttpAccess(new Map(Object.entries(fields)), 'k[0]', { directory: '/' })
+
+  test.each<[what: string, httpFor: (proxy: string) => ApiAccess['http']]>([
+    ['proxy_url', (proxy_url) => httpOf({ proxy_url })],
+    [
+      'the proxy-url of a kubeconfig',
+      (proxy) =>
+        parseKubeconfig(
+          JSON.stringify({
+            'current-context': 'c',
+            contexts: [{ name: 'c', context: { cluster: 'k' } }],
+            clusters: [{ name: 'k', cluster: { server: 'http://api.example', 'proxy-url': proxy } }],
+          }),
+          '/config',
+        ).http,
+    ],
+  ])('through %s', async (_what, httpFor) => {
+    const asked: (string | undefined)[] = []
+    const proxy = await listening(({ url }, response) => {
+      asked.push(url)
+      response.end('{}')
+    })
+    const { api, use } = await serving((one) => one.answer(500, 'not asked'))
+    use({ url: 'http://api.example/path', http: httpFor(proxy) })
+    expect(await textOf(await api.get('/api/v1/pods', new URLSearchParams({ a: 'b' }), never))).toBe('{}')
+    expect(asked).toEqual(['http://api.example/path/api/v1/pods?a=b'])
+  })
+
+  test('with a token of OAuth 2, which no refusal shows', async () => {
+    const token_url = await listening((_request, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ access_token: 'a-token-of-theirs', token_type: 'Bearer', expires_in: 3600 }))
+    })
+    const { server, api, use } = await serving((one, index) => (index === 0 ? one.answer(200, '{}') : one.answer(403, one.authorization)))
+    use({ http: httpOf({ oauth2: { client_id: 'c', client_secret: 's', token_url } }) })
+    expect(await textOf(await api.get('/a', new URLSearchParams(), never))).toBe('{}')
+    expect(server.asked[0]?.authorization).toBe('Bearer a-token-of-theirs')
+    await expect(api.get('/b', new URLSearchParams(), never)).rejects.toThrow('answered 403: Bearer ***')
   })
 })
 

@@ -1,7 +1,15 @@
 import type { Readable } from 'node:stream'
 
-import { createHttpAccess, hideSecrets, parseRetryAfter, type HttpAccessOptions } from '@clymene/runtime'
-import { Agent } from 'undici'
+import {
+  authorizedRequest,
+  createHttpAccess,
+  hideSecrets,
+  openConnections,
+  parseRetryAfter,
+  type HttpAccess,
+  type HttpAccessOptions,
+} from '@clymene/runtime'
+import type { Dispatcher } from 'undici'
 
 import { apiError } from './api-error.ts'
 
@@ -47,7 +55,7 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
     const former = used?.client
     used = { access, client: openClient(access, timeouts) }
     if (former !== undefined) {
-      const closed = former.agent.close().catch(() => undefined)
+      const closed = former.connections.close().catch(() => undefined)
       closing.add(closed)
       void closed.finally(() => closing.delete(closed))
     }
@@ -57,41 +65,39 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
   return {
     get: async (path, query, signal) => {
       const access = current()
-      const { agent, headers } = clientOf(access)
+      const { connections, shown } = clientOf(access)
       const base = new URL(access.url)
-      const credentials = headers()
-      const { statusCode, body, ...answer } = await agent.request({
-        origin: base.origin,
-        path: `${base.pathname.replace(/\/$/, '')}${path}?${query.toString()}`,
-        method: 'GET',
-        headers: { ...credentials, accept: 'application/json', 'user-agent': 'Clymene' },
-        signal,
-      })
+      const send = (credentials: Readonly<Record<string, string>>) =>
+        connections.request({
+          origin: base.origin,
+          path: `${base.pathname.replace(/\/$/, '')}${path}?${query.toString()}`,
+          method: 'GET',
+          headers: { ...credentials, accept: 'application/json', 'user-agent': 'Clymene' },
+          signal,
+        })
+      const { response, secrets } = await authorizedRequest(shown, send, signal)
+      const { statusCode, body, headers } = response
       if (statusCode === 200) return body
       // A server may quote what it was sent.
-      const text = hideSecrets(await readStart(body, MAX_ERROR_BYTES), credentials)
-      const retryAfter = answer.headers['retry-after']
+      const text = hideSecrets(await readStart(body, MAX_ERROR_BYTES), secrets)
+      const retryAfter = headers['retry-after']
       throw apiError(statusCode, parsed(text), text, parseRetryAfter(retryAfter?.toString(), Date.now()))
     },
     close: async () => {
-      await used?.client.agent.destroy()
+      await used?.client.connections.destroy()
       await Promise.all(closing)
     },
   }
 }
 
-type Client = { readonly agent: Agent; readonly headers: () => Readonly<Record<string, string>> }
+type Client = { readonly connections: Dispatcher; readonly shown: HttpAccess }
 
 function openClient({ http }: ApiAccess, { connectMs, headersMs, silenceMs }: ApiTimeouts): Client {
   const access = createHttpAccess(http)
-  const agent = new Agent({
-    // Every watch takes a connection for minutes: over one HTTP/2 connection a single lost packet would hold all of them.
-    allowH2: false,
-    connect: access.connect?.(connectMs) ?? { timeout: connectMs },
-    headersTimeout: headersMs,
-    bodyTimeout: silenceMs,
-  })
-  return { agent, headers: access.headers }
+  // Every watch takes a connection for minutes: over one HTTP/2 connection a single lost packet would hold all of them.
+  const { tls, proxy } = access
+  const limits = { connectTimeoutMs: connectMs, headersTimeout: headersMs, bodyTimeout: silenceMs }
+  return { connections: openConnections({ tls, proxy, http2: false }, limits), shown: access }
 }
 
 async function readStart(body: Readable, most: number): Promise<string> {

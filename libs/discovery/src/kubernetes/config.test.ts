@@ -262,7 +262,11 @@ describe('mistakes', () => {
       { role: 'pod', attach_metadata: { node: 1 } },
       [/^k\[0\]\.attach_metadata\.node: expected true or false, found 1/],
     ],
-    ['what clients cannot do yet', { role: 'pod', api_server: 'https://k', oauth2: {} }, [/^k\[0\]\.oauth2: is not supported yet/]],
+    [
+      'an OAuth 2 without an address',
+      { role: 'pod', api_server: 'https://k', oauth2: { client_id: 'c', client_secret: 's' } },
+      [/^k\[0\]\.oauth2\.token_url: /],
+    ],
   ])('%s', (_what, value, expected) => {
     const mistakes = mistakesOf(value)
     for (const one of expected) expect(mistakes).toContainEqual(expect.stringMatching(one))

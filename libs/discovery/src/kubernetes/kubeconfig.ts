@@ -1,7 +1,16 @@
 import { dirname, resolve } from 'node:path'
 
-import { ConfigError, errorMessage } from '@clymene/model'
-import { pemFile, pemText, secretFile, secretText, type ClientTls, type HttpAccessOptions, type Pem } from '@clymene/runtime'
+import { collectMistakes, ConfigError, errorMessage } from '@clymene/model'
+import {
+  parseHttpAccess,
+  pemFile,
+  pemText,
+  secretFile,
+  secretText,
+  type ClientTls,
+  type HttpAccessOptions,
+  type Pem,
+} from '@clymene/runtime'
 import { parse } from 'yaml'
 
 import type { ApiAccess } from './api-server.ts'
@@ -25,11 +34,12 @@ export function parseKubeconfig(text: string, path: string): ApiAccess {
   const url = textAt(cluster, 'server')
   if (mistakes.length === 0 && !/^https?:\/\/[^/]/.test(url))
     mistakes.push(`${path}: server of the cluster: expected a URL such as https://host:6443`)
-  if (textAt(cluster, 'proxy-url') !== '') mistakes.push(`${path}: proxy-url is not supported yet`)
+  const proxy = readProxy(textAt(cluster, 'proxy-url'), path, mistakes)
   const tls = readTls(cluster, user, directory)
   const http = {
     ...readCredentials(user, path, directory, mistakes),
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
+    ...(proxy === undefined ? {} : { proxy }),
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return { url, http }
@@ -55,6 +65,13 @@ function named(root: Json, list: string, kind: string, name: string, where: stri
   // What follows from a mistake is none of its own.
   if (mistakes.length === 0) mistakes.push(`${where}: ${name === '' ? 'is not set' : `no ${JSON.stringify(name)}`} (${list}: ${known})`)
   return {}
+}
+
+/** As `proxy_url` of a configuration; without one kubectl would look at the environment, this does not. */
+function readProxy(url: string, path: string, mistakes: string[]): HttpAccessOptions['proxy'] {
+  if (url === '') return undefined
+  const fields = new Map([['proxy_url', url]])
+  return collectMistakes(mistakes, () => parseHttpAccess(fields, () => `${path}: proxy-url`, { directory: dirname(path) }).proxy)
 }
 
 function readTls(cluster: Json, user: Json, directory: string): ClientTls {
@@ -91,7 +108,8 @@ function readCredentials(
     )
   }
   for (const key of ['as', 'as-uid', 'as-groups', 'as-user-extra']) {
-    if (user[key] !== undefined && user[key] !== null) mistakes.push(`${path}: ${key} of the user is not supported yet`)
+    if (user[key] !== undefined && user[key] !== null)
+      mistakes.push(`${path}: ${key} of the user is not supported, give the rights to who asks`)
   }
   const token = textAt(user, 'token')
   const tokenFile = textAt(user, 'tokenFile')
