@@ -14,11 +14,30 @@ const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'clymene-file-sd
 
 describeDiscovererContract('file', async () => {
   const folder = await newFolder()
-  await writeFile(join(folder, 'a.json'), '[{"targets":["a:1"]},{"targets":["b:2"]}]')
+  const metrics = createMetrics()
+  const base = join(folder, 'a.json')
+  const put = async (path: string, text: string): Promise<void> => {
+    await writeFile(`${path}.tmp`, text)
+    await rename(`${path}.tmp`, path)
+  }
+  const good = '[{"targets":["a:1"]},{"targets":["b:2"]}]'
+  await put(base, good)
   return {
-    create: () =>
-      createFileDiscoverer(parseFileConfig({ files: [`${folder}/*.json`] }, 'w'), { logger: silentLogger, metrics: createMetrics() }),
+    create: () => createFileDiscoverer({ files: [`${folder}/*.json`], refreshMs: 20 }, { logger: silentLogger, metrics }),
     stop: () => rm(folder, { recursive: true }),
+    world: {
+      add: async () => {
+        await put(join(folder, 'more.json'), '[{"targets":["c:3"]}]')
+        return 'c:3'
+      },
+      remove: () => rm(join(folder, 'more.json'), { force: true }),
+      fail: () => put(base, '[{'),
+      recover: () => put(base, good),
+      failures: async () => {
+        const read = await metrics.registry.getSingleMetric('clymene_agent_sd_file_read_errors_total')?.get()
+        return read?.values[0]?.value ?? 0
+      },
+    },
   }
 })
 
@@ -120,6 +139,15 @@ describe('createFileDiscoverer', () => {
     expect(known()).toEqual({ [`${name}:0`]: 'a:1' })
     await write(name, '[{"targets":["a:2"]}]')
     await vi.waitFor(() => expect(known()).toEqual({ [`${name}:0`]: 'a:2' }))
+  })
+
+  test('no files are no groups: that is said once', async () => {
+    const updates: number[] = []
+    const config = { files: [join(folder, '*.json')], refreshMs: 5 }
+    running = createFileDiscoverer(config, { logger: silentLogger, metrics }).run((groups) => updates.push(groups.length), stop.signal)
+    await vi.waitFor(() => expect(updates).toEqual([0]))
+    await write('a.json', '[{"targets":["a:1"]}]')
+    await vi.waitFor(() => expect(updates).toEqual([0, 1]))
   })
 
   test('a folder that comes later is found', async () => {

@@ -13,6 +13,9 @@ export type { FileDiscoveryConfig } from './config.ts'
 
 export type FileDiscoveryOptions = { readonly logger: Logger; readonly metrics: Metrics }
 
+/** The groups of each file by its path. */
+type Files = ReadonlyMap<string, readonly TargetGroup[]>
+
 /**
  * Target groups from files: read at the start, when their folder changes, and every `refreshMs` in case a change went
  * unseen. A file that cannot be read or is wrong keeps the groups it had, is logged and counted; a file that is gone takes
@@ -21,32 +24,41 @@ export type FileDiscoveryOptions = { readonly logger: Logger; readonly metrics: 
 export function createFileDiscoverer(config: FileDiscoveryConfig, { logger, metrics }: FileDiscoveryOptions): Discoverer {
   const errors = metrics.counter('clymene_agent_sd_file_read_errors_total', 'Files of file_sd_configs that could not be read or were wrong')
 
-  const readFiles = async (before: ReadonlyMap<string, readonly TargetGroup[]>): Promise<Map<string, readonly TargetGroup[]>> => {
+  const readFiles = async (before: Files): Promise<{ readonly files: Files; readonly errors: number }> => {
     const after = new Map<string, readonly TargetGroup[]>()
+    let failed = 0
     for (const path of await expand(config.files)) {
       try {
         after.set(path, await readTargetFile(path))
       } catch (error) {
         // Gone between listing and reading: as if it had not been listed.
         if (errorCode(error) === 'ENOENT') continue
+        failed++
         errors.inc()
         logger.error('target file ignored, its last good groups stay', { path, error: errorMessage(error) })
         after.set(path, before.get(path) ?? [])
       }
     }
-    return after
+    return { files: after, errors: failed }
   }
 
   return {
     run: async (update, signal) => {
       const changes = watchFolders([...new Set(config.files.map((file) => dirname(file)))], logger)
       try {
-        let files: ReadonlyMap<string, readonly TargetGroup[]> = new Map()
+        let files: Files = new Map()
+        let said = false
         while (!signal.aborted) {
           const before = groupsOf(files)
-          files = await readFiles(files)
+          const read = await readFiles(files)
+          files = read.files
           const changed = changedGroups(before, groupsOf(files))
-          if (changed.length > 0 && !signal.aborted) update(changed)
+          // That there are none is said once, unless a file could not be read: nobody knows then.
+          const isFirst = !said && read.errors === 0
+          if ((changed.length > 0 || isFirst) && !signal.aborted) {
+            said = true
+            update(changed)
+          }
           await changes.next(config.refreshMs, signal)
         }
       } finally {
@@ -84,4 +96,4 @@ function matches(name: string, before: string, rest: readonly string[]): boolean
   return true
 }
 
-const groupsOf = (files: ReadonlyMap<string, readonly TargetGroup[]>): Groups => groupsByName([...files.values()].flat())
+const groupsOf = (files: Files): Groups => groupsByName([...files.values()].flat())

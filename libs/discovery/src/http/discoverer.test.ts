@@ -1,3 +1,4 @@
+import { ConfigError } from '@clymene/model'
 import { describe, expect, test, vi } from 'vitest'
 
 import { describeDiscovererContract, firstGroups, runDiscoverer } from '../contract.ts'
@@ -56,35 +57,35 @@ describeDiscovererContract('http', async () => {
   }
 })
 
+/** What is known after the first answer, and what the server was asked. */
+async function look(scripted: Scripted, more: object = {}, path = '/targets') {
+  const server = await startScriptedServer(() => scripted)
+  try {
+    const config = parseHttpConfig({ url: server.url + path, ...more }, 'h')
+    const groups = await firstGroups(createHttpDiscoverer(config, lookupContext()))
+    return { groups, asked: server.asked[0], url: server.url }
+  } finally {
+    await server.close()
+  }
+}
+
+/** The log after the first failure. */
+async function failure(scripted: Scripted, limits: Parameters<typeof lookupContext>[0] = {}, more: object = {}): Promise<string> {
+  const server = await startScriptedServer(() => scripted)
+  const context = lookupContext(limits)
+  const config = parseHttpConfig({ url: server.url, ...more }, 'h')
+  const running = runDiscoverer(createHttpDiscoverer(config, context))
+  try {
+    await vi.waitFor(() => expect(context.lines.length).toBeGreaterThan(0), { timeout: 10_000 })
+    expect(running.updates()).toBe(0)
+    return context.lines[0]?.replaceAll(server.url, 'URL') ?? ''
+  } finally {
+    await running.end()
+    await server.close()
+  }
+}
+
 describe('createHttpDiscoverer', () => {
-  /** What is known after the first answer, and what the server was asked. */
-  async function look(scripted: Scripted, more: object = {}, path = '/targets') {
-    const server = await startScriptedServer(() => scripted)
-    try {
-      const config = parseHttpConfig({ url: server.url + path, ...more }, 'h')
-      const groups = await firstGroups(createHttpDiscoverer(config, lookupContext()))
-      return { groups, asked: server.asked[0], url: server.url }
-    } finally {
-      await server.close()
-    }
-  }
-
-  /** The log after the first failure. */
-  async function failure(scripted: Scripted, limits: Parameters<typeof lookupContext>[0] = {}, more: object = {}): Promise<string> {
-    const server = await startScriptedServer(() => scripted)
-    const context = lookupContext(limits)
-    const config = parseHttpConfig({ url: server.url, ...more }, 'h')
-    const running = runDiscoverer(createHttpDiscoverer(config, context))
-    try {
-      await vi.waitFor(() => expect(context.lines.length).toBeGreaterThan(0), { timeout: 10_000 })
-      expect(running.updates()).toBe(0)
-      return context.lines[0]?.replaceAll(server.url, 'URL') ?? ''
-    } finally {
-      await running.end()
-      await server.close()
-    }
-  }
-
   test('asks as Prometheus does, and names groups by address and index', async () => {
     const body = [{ targets: ['a:1', 'b:2'], labels: { env: 'x', __proto__x: 'y' } }, { targets: [] }]
     const { groups, asked, url } = await look({ body }, { refresh_interval: '1m30s', basic_auth: { username: 'joe', password: 'abcd' } })
@@ -196,5 +197,43 @@ describe('createHttpDiscoverer', () => {
     await running.end()
     expect(server.asked).toHaveLength(1)
     await server.close()
+  })
+
+  test('a token of OAuth 2 is fetched and shown', async () => {
+    const tokens = await startScriptedServer(() => ({ body: { access_token: 's3cret-access', token_type: 'Bearer', expires_in: 60 } }))
+    const oauth2 = { client_id: 'me', client_secret: 'abcd', token_url: `${tokens.url}/token` }
+    const { asked } = await look({ body: [] }, { oauth2 })
+    expect(asked?.headers.authorization).toBe('Bearer s3cret-access')
+    await tokens.close()
+  })
+})
+
+describe('parseHttpConfig', () => {
+  test('defaults', () => {
+    expect(parseHttpConfig({ url: 'https://host/targets' }, 'h')).toMatchObject({ url: 'https://host/targets', refreshMs: 60_000 })
+  })
+
+  const url = 'h.url: expected a URL such as https://host/targets'
+  test.each<[value: unknown, mistakes: readonly string[]]>([
+    [null, ['h: expected a mapping, found null']],
+    [{}, [url]],
+    [{ url: 'host/targets' }, [url]],
+    [{ url: 'ftp://joe:s3cret@host' }, [url]],
+    [{ url: 'http://' }, [url]],
+    [{ url: 'http://h', refresh_interval: '1m 30s' }, ['h.refresh_interval: expected a duration such as 30s or 1m30s, found "1m 30s"']],
+    [{ url: 'http://h', refresh_interval: '0s' }, ['h.refresh_interval: expected more than 0, found "0s"']],
+    [
+      { url: 'http://h', basic_auth: { username: 'a' }, bearer_token: 'x' },
+      [expect.stringMatching(/^h\.bearer_token: excludes basic_auth/)],
+    ],
+    [{ url: 'http://h', targets: [] }, [expect.stringMatching(/^h\.targets: unknown key \(known: url, refresh_interval, basic_auth/)]],
+  ])('%j is refused', (value, mistakes) => {
+    let found: readonly string[] = []
+    try {
+      parseHttpConfig(value, 'h')
+    } catch (error) {
+      found = error instanceof ConfigError ? error.mistakes : []
+    }
+    expect(found).toEqual(mistakes)
   })
 })

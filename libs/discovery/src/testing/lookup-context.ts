@@ -1,11 +1,12 @@
 import type { Logger } from '@clymene/model'
-import { createMetrics, silentLogger } from '@clymene/runtime'
+import { createMetrics, silentLogger, type Metrics } from '@clymene/runtime'
 
 import { ANSWER_LIMITS, type AnswerLimits } from '../answer-limits.ts'
 import { createDiscoveryMetrics } from '../discovery-metrics.ts'
 import type { LookupContext } from '../lookups.ts'
 
 export type LookupContextKit = LookupContext & {
+  readonly metrics: Metrics
   /** A line each: level, message and fields. */
   readonly lines: readonly string[]
   readonly logged: () => string
@@ -29,6 +30,7 @@ export function lookupContext(limits: Partial<AnswerLimits> = {}): LookupContext
   }
   return {
     logger,
+    metrics,
     lookups: createDiscoveryMetrics(metrics),
     answerLimits: { ...ANSWER_LIMITS, backoffMs: [5, 20], ...limits },
     lines,
