@@ -137,12 +137,12 @@ describeWithEngines(['chromium', 'prometheus'], 'the pages of the agent', () => 
     const page = await browser.newPage()
     await page.goto(`${agent.url}/targets`)
     await page.selectOption('select[name=state]', 'down')
-    await page.click('button')
+    await Promise.all([page.waitForURL(/state=down/), page.click('button')])
     expect(await page.locator('tbody tr').count()).toBe(1)
     expect(await page.locator('tbody tr .error').innerText()).toMatch(/refused/i)
-    await page.click('text=Service discovery')
+    await Promise.all([page.waitForURL(/service-discovery/), page.click('text=Service discovery')])
     await page.fill('input[type=search]', 'other:1')
-    await page.keyboard.press('Enter')
+    await Promise.all([page.waitForURL(/search=other/), page.keyboard.press('Enter')])
     expect(await page.locator('tbody').innerText()).toContain(
       `dropped by relabel_configs[1] {source_labels: [__address__], regex: 'other:.*', action: drop}`,
     )
@@ -150,12 +150,12 @@ describeWithEngines(['chromium', 'prometheus'], 'the pages of the agent', () => 
   })
 
   test('clymene explain asks the agent', async () => {
-    const [sent, dropped] = await Promise.all([
-      runClymene(['explain', `--agent=${agent.url}`, '--job=shop', '--target=cart-team', '--series=shop_temperature']),
-      runClymene(['explain', `--agent=${agent.url}`, '--target=other:1']),
+    const { status, stdout } = await runClymene(['explain', `--agent=${agent.url}`, '--job=shop', '--series=shop_temperature'])
+    expect(status).toBe(0)
+    expect(stdout.filter((line) => line.startsWith('=>')).toSorted()).toEqual([
+      expect.stringContaining('=> NO: the target is dropped by relabel_configs[1]'),
+      '=> the series is sent',
     ])
-    expect([sent.status, sent.stdout.at(-1)]).toEqual([0, '=> the series is sent'])
-    expect([dropped.status, dropped.stdout.at(-1)]).toEqual([1, expect.stringContaining('dropped by relabel_configs[1]')])
   })
 })
 
