@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs'
 import { ConfigError, errorCode } from '@clymene/model'
 
 /** A configuration as text, and the name that its mistakes are told under. */
-export type ConfigText = { readonly path: string; readonly text: string }
+export type ConfigText = {
+  readonly path: string
+  readonly text: string
+  /** There is no such file: the path is only a name. */
+  readonly isBuiltIn?: boolean
+}
 
 /**
  * @param where what names the file, for the error; default is its path.

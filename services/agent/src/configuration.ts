@@ -39,17 +39,17 @@ export function readConfiguration({ values, texts, env }: ReadConfigurationOptio
 
 const textsOf = (read: (() => ConfigText) | undefined): readonly ConfigText[] => (read === undefined ? [] : [read()])
 
-/** All that was read. */
-export const textsOfConfiguration = ({ scrapeConfigs, logTexts }: Configuration): readonly ConfigText[] => [
-  ...scrapeConfigs.flatMap(({ texts }) => texts),
-  ...logTexts,
-]
+/** All files that were read. */
+export const textsOfConfiguration = ({ scrapeConfigs, logTexts }: Configuration): readonly ConfigText[] =>
+  [...scrapeConfigs.flatMap(({ texts }) => texts), ...logTexts].filter(isFile)
 
 /** What would be read now, in the same order. */
 export const filesOfConfiguration = ({ scrapeConfigs, logTexts }: Configuration): readonly string[] => [
-  ...scrapeConfigs.flatMap(({ files }) => files()),
-  ...logTexts.map(({ path }) => path),
+  ...scrapeConfigs.filter(({ texts }) => texts.every(isFile)).flatMap(({ files }) => files()),
+  ...logTexts.filter(isFile).map(({ path }) => path),
 ]
+
+const isFile = ({ isBuiltIn = false }: ConfigText): boolean => !isBuiltIn
 
 /** What is accepted and does nothing, and jobs without a cluster, a line each. */
 export const warningsOf = (

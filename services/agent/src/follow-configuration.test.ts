@@ -50,12 +50,12 @@ async function start(argv: readonly string[] = [], withLogs = false) {
     ['logs', []],
   ] as const)
   const texts = chooseConfigTexts({ values, given, selection: { selected: [], byKind }, isPromtail: false })
-  const read = { values, texts, env: {} }
   const readiness = createReadiness()
   const metrics = createMetrics()
   const discovery = createDiscoveryContext({ logger: silentLogger, metrics })
   const host = { logger: silentLogger, metrics, readiness, version: { version: '1', buildTime: '' }, adminAccess: () => undefined }
-  const configuration = readConfiguration(read, discovery)
+  const read = () => readConfiguration({ values, texts, env: {} }, discovery)
+  const configuration = read()
   const sink = createFakeSink()
   const setup = { cluster: '', logLabels: [] }
   const agent = await assembleAgent({
@@ -78,7 +78,16 @@ async function start(argv: readonly string[] = [], withLogs = false) {
     sinks: new Map((['metrics', 'logs'] as const).map((kind) => [kind, [{ storage: kind, sink, storesParts: false }]])),
     host,
   })
-  const follow = await followConfiguration({ configuration, read, setup, agent, discovery, host, watchIntervalMs: 20 })
+  const follow = await followConfiguration({
+    configuration,
+    read,
+    port: values['http.port'],
+    watch: values['config.watch'],
+    setup,
+    agent,
+    host,
+    watchIntervalMs: 20,
+  })
   const stop = new AbortController()
   const running = together([agent.run, follow], stop.signal)
   end = async () => {

@@ -1,16 +1,7 @@
-import type { DiscoveryContext } from '@clymene/discovery'
-import { aborted, onHangup, type Host } from '@clymene/runtime'
+import { aborted, onHangup, type Address, type Host } from '@clymene/runtime'
 
 import type { AgentSetup, AssembledAgent } from './assemble.ts'
-import {
-  filesOfConfiguration,
-  missingFilesOf,
-  readConfiguration,
-  textsOfConfiguration,
-  warningsOf,
-  type Configuration,
-  type ReadConfigurationOptions,
-} from './configuration.ts'
+import { filesOfConfiguration, missingFilesOf, textsOfConfiguration, warningsOf, type Configuration } from './configuration.ts'
 import { startReloadServer } from './reload-server.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { Part } from './together.ts'
@@ -19,10 +10,14 @@ import { watchConfig } from './watch-config.ts'
 export type FollowOptions = {
   /** What the agent was made with. */
   readonly configuration: Configuration
-  readonly read: ReadConfigurationOptions
+  /** Reads it again. @throws ConfigError with every mistake */
+  readonly read: () => Configuration
+  /** Where the reload API is; undefined: there is none. */
+  readonly port: Address | undefined
+  /** Whether a change of a file is looked for. */
+  readonly watch: boolean
   readonly setup: Pick<AgentSetup, 'cluster' | 'logLabels'>
   readonly agent: Pick<AssembledAgent, 'reload'>
-  readonly discovery: DiscoveryContext
   readonly host: Pick<Host, 'logger' | 'metrics' | 'readiness' | 'adminAccess'>
   /** How often files are looked at; left out where the default does. */
   readonly watchIntervalMs?: number
@@ -35,17 +30,17 @@ export type FollowOptions = {
  * @throws ConfigError naming the flag when the port cannot be had.
  */
 export async function followConfiguration(options: FollowOptions): Promise<Part> {
-  const { read, host } = options
+  const { host, port, watch } = options
   const { current, reload } = createLive(options)
-  const address = { address: read.values['http.port'], flagName: 'http.port', access: host.adminAccess }
-  const server = read.texts.scrape && (await startReloadServer({ ...address, reload: () => reload('POST /api/reload') }))
+  const way = { flagName: 'http.port', access: host.adminAccess, reload: () => reload('POST /api/reload') }
+  const server = port && (await startReloadServer({ ...way, address: port }))
   return async (signal) => {
     // What went wrong stands in the log.
     const endHangup = onHangup(() => void reload('SIGHUP').catch(() => undefined))
     try {
       const files = { texts: () => textsOfConfiguration(current()), files: () => filesOfConfiguration(current()) }
       const interval = options.watchIntervalMs === undefined ? {} : { intervalMs: options.watchIntervalMs }
-      if (read.values['config.watch']) await watchConfig({ ...files, ...interval, reload: () => reload('a file that changed') }, signal)
+      if (watch) await watchConfig({ ...files, ...interval, reload: () => reload('a file that changed') }, signal)
       else await aborted(signal)
     } finally {
       endHangup()
@@ -56,10 +51,10 @@ export async function followConfiguration(options: FollowOptions): Promise<Part>
 
 type Live = Reloader & { readonly current: () => Configuration }
 
-function createLive({ configuration, read, setup, agent, discovery, host }: FollowOptions): Live {
+function createLive({ configuration, read, setup, agent, host }: FollowOptions): Live {
   let current = configuration
   const take = async (): Promise<void> => {
-    const next = readConfiguration(read, discovery)
+    const next = read()
     const sameLogs = JSON.stringify(next.logTexts) === JSON.stringify(current.logTexts)
     await agent.reload(sameLogs ? { scrapeConfigs: next.scrapeConfigs } : next)
     current = sameLogs ? { ...next, logConfigs: current.logConfigs } : next

@@ -70,7 +70,9 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
     try {
       servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, version: version.version })
       admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
-      const following = { configuration, read: config, setup, agent, discovery, host }
+      const read = () => readConfiguration(config, discovery)
+      const port = config.texts.scrape === undefined ? undefined : values['http.port']
+      const following = { configuration, read, port, watch: values['config.watch'], setup, agent, host }
       await together([agent.run, await followConfiguration(following)], stop)
     } finally {
       await agent.close()

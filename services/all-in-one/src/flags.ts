@@ -37,6 +37,7 @@ export const collectFlags = {
   'host.logs': flag.list('/var/log/**/*.log,/var/log/pods/**/*.log', 'Log files of this machine that are read; empty reads none'),
   'config.file': flag.file('', 'Scrape configuration, YAML of Prometheus: scraped beside this machine and the own services'),
   'promtail.config.file': flag.file('', 'Log configuration, YAML of Promtail: read beside --host.logs'),
+  'config.watch': agentFlags['config.watch'],
   cluster: flag.string('', 'Value of the label `cluster`; empty is the host name'),
   'agent.id': agentFlags['agent.id'],
   'agent.streams': agentFlags['agent.streams'],

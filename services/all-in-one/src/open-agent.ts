@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path'
 
 import {
   assembleAgent,
-  createReloader,
+  followConfiguration,
   readLogConfigs,
   readScrapeConfigs,
   servePages,
-  startReloadServer,
   type AssembledAgent,
+  type Configuration,
   type ConfigText,
 } from '@clymene/agent'
 import { createDiscoveryContext } from '@clymene/discovery'
@@ -39,14 +39,22 @@ export async function openAgent(
   const cluster = clusterOf(config)
   const discovery = createDiscoveryContext({ logger, metrics })
   lifetimes.add('discovery', discovery.close)
-  const readScrape = () => readScrapeConfigs([ownMetrics(contexts), ...config.scrapeTexts()], process.env, discovery)
+  const read = (): Configuration => {
+    const logTexts = served.has('logs') ? [hostLogs(config), ...config.logTexts()] : []
+    const scrapeTexts = served.has('metrics') ? [ownMetrics(contexts), ...config.scrapeTexts()] : []
+    return {
+      scrapeConfigs: readScrapeConfigs(scrapeTexts, process.env, discovery),
+      logConfigs: readLogConfigs(logTexts, { ...discovery, ownNode: hostname() }),
+      logTexts,
+    }
+  }
+  const configuration = read()
   const agent = await assembleAgent({
     agentId: values['agent.id'],
     cluster,
     tenant: '',
     streams: values['agent.streams'],
-    scrapeConfigs: served.has('metrics') ? readScrape() : [],
-    logConfigs: served.has('logs') ? readLogConfigs([hostLogs(config), ...config.logTexts()], { ...discovery, ownNode: hostname() }) : [],
+    ...configuration,
     logLabels: [],
     logBatch: { bytes: 1024 * 1024, waitMs: 500 },
     logBackoff: {},
@@ -65,11 +73,22 @@ export async function openAgent(
   lifetimes.add('agent', agent.close)
   servePages(contexts.agent.admin, { scraped: agent.scraped, streams: values['agent.streams'], version: version.version })
   contexts.agent.admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
-  const reloader = createReloader({ take: async () => agent.reload({ scrapeConfigs: readScrape() }), ...contexts.agent })
-  const reload = () => reloader.reload('POST /api/reload')
-  const access = adminAccess({ tokenFile: values['admin.token-file'], metrics, logger })
-  const server = await startReloadServer({ address: values['http.port'], flagName: 'http.port', access, reload })
-  lifetimes.add('reload server', server.close)
+  const adminToken = adminAccess({ tokenFile: values['admin.token-file'], metrics, logger })
+  const follow = await followConfiguration({
+    configuration,
+    read,
+    port: values['http.port'],
+    watch: values['config.watch'],
+    setup: { cluster, logLabels: [] },
+    agent,
+    host: { ...contexts.agent, adminAccess: adminToken },
+  })
+  const following = new AbortController()
+  const followed = follow(following.signal)
+  lifetimes.add('reload', () => {
+    following.abort()
+    return followed
+  })
   return agent
 }
 
@@ -88,6 +107,7 @@ const hostSource = ({ values }: AllInOneConfig, { logger, metrics }: ServiceCont
 
 const ownMetrics = (contexts: Contexts): ConfigText => ({
   path: 'built-in scrape configuration',
+  isBuiltIn: true,
   text: ownMetricsConfig(
     Object.values(contexts).map(({ component, admin }) => ({ component, address: admin.address })),
     hostname(),
@@ -96,6 +116,7 @@ const ownMetrics = (contexts: Contexts): ConfigText => ({
 
 const hostLogs = ({ values }: AllInOneConfig): ConfigText => ({
   path: 'built-in log configuration',
+  isBuiltIn: true,
   text: hostLogsConfig({
     paths: values['host.logs'],
     ownLog: resolve(values['data.dir'], 'logs', 'clymene.log'),
