@@ -9,8 +9,8 @@ const KEEP_ALIVE_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
 
 /** Connections without a limit of time but for the scrape's own. Nothing is opened before the first request. */
-export const createConnections = (access: HttpAccess = NO_ACCESS): Dispatcher =>
-  openConnections(access, { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+export const createConnections = (access: HttpAccess = NO_ACCESS, connectTimeoutMs = CONNECT_TIMEOUT_MS): Dispatcher =>
+  openConnections(access, { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, connectTimeoutMs })
 
 const needsOwn = ({ tls, proxy, http2 }: HttpAccess): boolean => tls !== undefined || proxy !== undefined || !http2
 
@@ -31,7 +31,8 @@ export function createJobConnections(shared: Dispatcher, firstHttp: ScrapeHttp):
   const own = createRenewed({
     tls: () => access.tls?.(),
     open: () => createConnections(access),
-    close: (dispatcher) => dispatcher.close(),
+    // No scrape uses them any more; closing would wait for connections that are still to come.
+    close: (dispatcher) => dispatcher.destroy(),
   })
   return {
     lend: (scrape) => (needsOwn(access) ? own.use(scrape) : scrape(shared)),

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import { errorCode } from '@clymene/model'
 import { authorizedRequest, connectionReason } from '@clymene/runtime'
 import type { Dispatcher } from 'undici'
@@ -38,6 +40,8 @@ export async function answerOf({ dispatcher, url, headers, http }: AnswerRequest
     const next = http.followRedirects ? redirectOf(response, place) : undefined
     if (next === undefined) return answer
     await response.body.dump({ limit: 64 * 1024, signal })
+    // A connection is free for the next request a turn after its answer.
+    await setImmediate()
     if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`)
     if (next.origin !== new URL(place.origin).origin) isOwn = false
     place = next

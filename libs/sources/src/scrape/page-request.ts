@@ -33,12 +33,18 @@ export type Page = { readonly body: Buffer; readonly contentType: string | undef
  */
 export async function fetchPage(request: PageRequest, signal: AbortSignal): Promise<Page> {
   const abort = new AbortController()
-  const stop = (): void => abort.abort(signal.reason)
-  const timer = setTimeout(() => abort.abort(new Error(`no complete answer within ${request.timeoutMs / 1000} s`)), request.timeoutMs)
+  const ended = Promise.withResolvers<never>()
+  const end = (reason: unknown): void => {
+    abort.abort(reason)
+    // An aborted request may still wait for a connection, and longer than the scrape may take.
+    ended.reject(reason)
+  }
+  const stop = (): void => end(signal.reason)
+  const timer = setTimeout(() => end(new Error(`no complete answer within ${request.timeoutMs / 1000} s`)), request.timeoutMs)
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return await fetchWithin(request, abort.signal)
+    return await Promise.race([fetchWithin(request, abort.signal), ended.promise])
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error
   } finally {
