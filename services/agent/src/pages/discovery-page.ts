@@ -74,8 +74,10 @@ function jobSection(name: string, rows: readonly Row[], counts: Counts | undefin
 
 const targetRow = (row: Row, job: ScrapeJob | undefined): Html =>
   html`<tr>
-    <td>${labelChips(shownLabels(row.discovered))}</td>
-    <td>${row.state === 'active' ? labelChips(shownLabels(row.labels)) : dropped(row)}${job === undefined ? NOTHING : steps(row, job)}</td>
+    <td data-h="Discovered">${labelChips(shownLabels(row.discovered))}</td>
+    <td data-h="Target">
+      ${row.state === 'active' ? labelChips(shownLabels(row.labels)) : dropped(row)}${job === undefined ? NOTHING : steps(row, job)}
+    </td>
   </tr> `
 
 const dropped = (row: DroppedRow): Html => html`<span class="s dropped">dropped</span> by <code>${dropReason(row)}</code>`
