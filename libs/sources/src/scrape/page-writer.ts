@@ -34,19 +34,20 @@ export type PageWriter = {
   readonly series: () => number
   readonly families: () => ReadonlyMap<string, FamilyMetadata>
   readonly growingLabels: () => readonly GrowingLabel[]
+  /** The series count in another budget from now on. */
+  readonly moveTo: (budget: SeriesBudget) => void
   /** Gives the series back to the budget: there will be no further page. */
   readonly close: () => void
 }
 
 /** Turns the pages of one target into series of a WriteRequest; labels are decoded, relabelled and encoded once per series. */
 export function createPageWriter(initial: PageRules, share: PageShare = {}): PageWriter {
-  const budget = share.budget ?? createSeriesBudget(0)
   const metadata = createPageMetadata(share.metadata ?? createMetadataTable({ intervalMs: 0 }))
-  const table = createSeriesTable(budget.release)
+  const table = createSeriesTable((series) => known.budget.release(series))
   const times = createExposedTimes()
   const exemplars = createNewExemplars()
   const sample = createSeriesSample(table)
-  const known: KnownSeries = { table, times, exemplars, sample, budget, lastMs: Number.NaN }
+  const known: KnownSeries = { table, times, exemplars, sample, budget: share.budget ?? createSeriesBudget(0), lastMs: Number.NaN }
   let rules = initial
 
   const markStale = (one: number, timestampMs: number, writer: WriteRequestWriter): void => {
@@ -98,6 +99,11 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
     series: table.size,
     families: metadata.families,
     growingLabels: sample.growing,
-    close: () => budget.release(budget.used()),
+    moveTo: (budget) => {
+      budget.add(known.budget.used())
+      known.budget.release(known.budget.used())
+      known.budget = budget
+    },
+    close: () => known.budget.release(known.budget.used()),
   }
 }

@@ -29,7 +29,7 @@ export type KnownSeries = {
   readonly times: ExposedTimes
   readonly exemplars: NewExemplars
   readonly sample: SeriesSample
-  readonly budget: SeriesBudget
+  budget: SeriesBudget
   /** Time of the last good page; NaN before the first. */
   lastMs: number
 }

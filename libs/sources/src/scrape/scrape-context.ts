@@ -1,8 +1,12 @@
 import type { Emit, Labels, Logger } from '@clymene/model'
 import type { Dispatcher } from 'undici'
 
+import type { Departures } from './departures.ts'
 import type { JobConnections } from './job-connections.ts'
+import type { MetadataTable } from './metadata-table.ts'
 import type { ScrapeMetrics } from './scrape-metrics.ts'
+import type { SeriesBudget } from './series-budget.ts'
+import type { Shard } from './shard.ts'
 import type { WriterPool } from './writer-pool.ts'
 
 /** What the targets of one source share. */
@@ -20,9 +24,13 @@ export type ScrapeContext = {
   readonly syncIntervalMs: number
   readonly userAgent: string
   readonly writers: WriterPool
+  readonly seriesLimits: { readonly perTarget: number; readonly perJob: number }
+  readonly shard: Shard
+  readonly metadata: MetadataTable
+  readonly departures: Departures
   readonly metrics: ScrapeMetrics
   readonly logger: Logger
 }
 
 /** What the targets of one job share. */
-export type JobContext = ScrapeContext & { readonly connections: Pick<JobConnections, 'lend'> }
+export type JobContext = ScrapeContext & { readonly connections: Pick<JobConnections, 'lend'>; readonly budget: SeriesBudget }

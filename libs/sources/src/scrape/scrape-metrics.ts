@@ -22,6 +22,21 @@ export const scrapeMetrics = (metrics: Metrics) => ({
     'Samples of a good scrape that were not handed on: a second one for the same series and time (duplicate), an exposed time before one that was sent (out_of_order), an exposed time over ten minutes ahead (out_of_bounds).',
     ['scrape_job', 'reason'],
   ),
+  seriesLeftOut: metrics.gauge(
+    'clymene_agent_series_left_out',
+    'Series of the last scrapes that were not handed on because their target or job has as many as it may (--scrape.series-limit-per-target, --scrape.series-limit-per-job); the page /cardinality names the labels that grow.',
+    ['scrape_job'],
+  ),
+  series: metrics.gauge('clymene_agent_series', 'Series of the last good scrapes.', ['scrape_job']),
+  exemplarsLeftOut: metrics.counter(
+    'clymene_agent_exemplars_left_out_total',
+    'Exemplars that were not handed on: more than 10,000 new ones in a scrape, or labels that no store takes.',
+    ['scrape_job'],
+  ),
+  metadataLeftOut: metrics.counter(
+    'clymene_agent_metadata_left_out_total',
+    'Metadata of families that was not handed on because there is more of it than the agent keeps.',
+  ),
   lost: metrics.counter(
     'clymene_agent_scraped_samples_lost_total',
     'Samples that were handed on and not accepted: only at a forced stop or by a fault.',

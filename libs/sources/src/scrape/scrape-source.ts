@@ -3,9 +3,11 @@ import { hostname } from 'node:os'
 import type { Labels, Logger, Source } from '@clymene/model'
 import { aborted, type Metrics } from '@clymene/runtime'
 
+import { createDepartures } from './departures.ts'
 import { hash64 } from './hash.ts'
 import { createConnections } from './job-connections.ts'
 import type { ScrapeJob } from './job.ts'
+import { createMetadataTable } from './metadata-table.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import { scrapeMetrics } from './scrape-metrics.ts'
 import type { ScrapeCardinality, ScrapeTargets, TargetMetadata } from './scrape-view.ts'
@@ -50,6 +52,9 @@ export type ScrapeSource = Source & {
 const MAX_BODY_BYTES = 256 * 1024 * 1024
 const SYNC_INTERVAL_MS = 5000
 const DRAIN_TIMEOUT_MS = 5000
+const METADATA_INTERVAL_MS = 60_000
+const NO_SERIES_LIMITS = { perTarget: 0, perJob: 0 }
+const ONLY_SHARD = { index: 0, count: 1 }
 
 /**
  * Discovers targets and scrapes them as Prometheus 3 does; `run` may be called once. Series end with a staleness marker when
@@ -82,6 +87,8 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
     run: async (emit, signal) => {
       const deadline = new AbortController()
       const dispatcher = createConnections()
+      const departures = createDepartures()
+      const metrics = scrapeMetrics(options.metrics)
       context = {
         emit,
         deadline: deadline.signal,
@@ -93,7 +100,14 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
         syncIntervalMs: options.syncIntervalMs ?? SYNC_INTERVAL_MS,
         userAgent: `Clymene/${options.version}`,
         writers: createWriterPool(),
-        metrics: scrapeMetrics(options.metrics),
+        seriesLimits: options.seriesLimits ?? NO_SERIES_LIMITS,
+        shard: options.shard ?? ONLY_SHARD,
+        metadata: createMetadataTable({
+          intervalMs: options.metadataIntervalMs ?? METADATA_INTERVAL_MS,
+          leaveOut: () => metrics.metadataLeftOut.inc(),
+        }),
+        departures,
+        metrics,
         logger: options.logger,
       }
       apply(context)
@@ -102,6 +116,7 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       for (const [name, pool] of pools) end(name, pool, 'shutdown')
       context = undefined
       await Promise.all(ending)
+      await departures.finish()
       clearTimeout(patience)
       await dispatcher.close()
     },

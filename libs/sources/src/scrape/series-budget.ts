@@ -6,6 +6,8 @@ export type SeriesBudget = {
   readonly used: () => number
   /** Admits one more, or not. */
   readonly take: () => boolean
+  /** Takes over what was admitted elsewhere, also beyond the limit. */
+  readonly add: (series: number) => void
   readonly release: (series: number) => void
 }
 
@@ -20,6 +22,10 @@ export function createSeriesBudget(limit: number, within?: SeriesBudget): Series
       if (within !== undefined && !within.take()) return false
       used++
       return true
+    },
+    add: (series) => {
+      used += series
+      within?.add(series)
     },
     release: (series) => {
       used -= series

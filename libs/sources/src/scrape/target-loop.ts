@@ -1,6 +1,8 @@
 import { errorMessage, type Labels } from '@clymene/model'
+import { redactUrls } from '@clymene/runtime'
 import { acceptHeader, chooseFormat } from '@clymene/wire'
 
+import type { Departure } from './departures.ts'
 import { hash64 } from './hash.ts'
 import type { ScrapeJob } from './job.ts'
 import { noCounts, type PageCounts } from './page-counts.ts'
@@ -9,10 +11,12 @@ import { createPageWriter } from './page-writer.ts'
 import type { PageRules } from './read-page.ts'
 import { createReportSeries, type ExtraReport, type ScrapeReport } from './report-series.ts'
 import { ScrapeLimitError } from './sample-labels.ts'
-import { createSchedule, nextTick, scrapeTime, waitUntil } from './schedule.ts'
+import { createSchedule, nextTick, type Schedule, scrapeTime, waitUntil } from './schedule.ts'
 import type { JobContext } from './scrape-context.ts'
 import type { FamilyMetadata, GrowingLabel } from './scrape-view.ts'
 import { createSender } from './sender.ts'
+import { createSeriesBudget } from './series-budget.ts'
+import { createSeriesReport } from './series-report.ts'
 import type { Target } from './target.ts'
 
 export type TargetHealth = {
@@ -35,7 +39,7 @@ export type TargetLoop = {
   /** Of the last good page. */
   readonly series: () => { readonly series: number; readonly limit: number; readonly leftOut: number }
   readonly growingLabels: () => readonly GrowingLabel[]
-  /** Ends the scrapes and resolves when everything has been accepted, staleness markers too when the target is gone. */
+  /** Ends the scrapes and resolves when everything has been accepted; the series of a target that is gone are left to the departures. */
   readonly stop: (why: StopReason) => Promise<void>
 }
 
@@ -50,30 +54,61 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
   let [job, target, external] = [firstJob, firstTarget, context.external()]
   let refusal: string | undefined
   let health: TargetHealth = { health: 'unknown', lastError: '', lastScrapeMs: 0, lastDurationSeconds: 0 }
-  const pages = createPageWriter(pageRules(job, target, external))
+  const budget = createSeriesBudget(context.seriesLimits.perTarget, context.budget)
+  let pages = createPageWriter(pageRules(job, target, external), { budget, metadata: context.metadata })
   let report = createReportSeries(target.labels, external)
   const logger = context.logger.child({ job: job.name, target: target.url.origin })
+  const seriesReport = createSeriesReport(context.metrics, job.name, logger)
+  const identity = JSON.stringify(target.labels)
   const send = createSender(context, job.name, target)
+  const offset = hash64(target.key)
   const stopping = new AbortController()
   let wake = new AbortController()
-  let isGone = false
+  let departure: Departure | undefined
 
   async function run(): Promise<void> {
     for (;;) {
       wake = new AbortController()
-      const schedule = createSchedule(target.intervalMs, hash64(target.key), context.seed)
+      const schedule = scheduleNow()
       const due = nextTick(schedule, Date.now())
       if (!stopping.signal.aborted) await waitUntil(due, wake.signal)
       if (stopping.signal.aborted) break
       if (wake.signal.aborted) continue
+      if (health.health === 'unknown') await goOnFromEarlier()
       await scrapeAndSend(scrapeTime(schedule, due, Date.now()))
       const missed = Math.floor((Date.now() - due) / schedule.intervalMs)
       if (missed > 0 && !wake.signal.aborted) context.metrics.skipped.inc({ scrape_job: job.name }, missed)
     }
-    if (!isGone || health.health === 'unknown') return
-    await send(Math.max(Date.now(), health.lastScrapeMs + 1), (writer, timestampMs) => {
-      pages.writeStale(timestampMs, writer)
-      report.writeStale(timestampMs, writer)
+    seriesReport.close()
+    if (departure === undefined) pages.close()
+    else leave(departure)
+  }
+
+  const scheduleNow = (): Schedule => createSchedule(target.intervalMs, offset, context.seed)
+
+  /** A target with these labels went a short time ago: its series are ours. */
+  async function goOnFromEarlier(): Promise<void> {
+    const earlier = await context.departures.take(identity)
+    if (earlier === undefined) return
+    pages.close()
+    pages = earlier
+    pages.moveTo(budget)
+    pages.use(pageRules(job, target, external))
+  }
+
+  function leave(from: Departure): void {
+    const { intervalMs, lastScrapeMs } = { ...target, ...health }
+    const dueMs = nextTick(scheduleNow(), Date.now())
+    from.leave({
+      pages,
+      dueMs,
+      // Prometheus waits for one more scrape and a tenth.
+      untilMs: dueMs + 1.1 * intervalMs,
+      end: (endMs) =>
+        send(Math.max(endMs, lastScrapeMs + 1), (writer, timestampMs) => {
+          pages.writeStale(timestampMs, writer)
+          report.writeStale(timestampMs, writer)
+        }),
     })
   }
 
@@ -130,7 +165,10 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     if (ok && counts.duplicates > 0) metrics.dropped.inc({ ...labels, reason: 'duplicate' }, counts.duplicates)
     if (ok && counts.outOfOrder > 0) metrics.dropped.inc({ ...labels, reason: 'out_of_order' }, counts.outOfOrder)
     if (ok && counts.outOfBounds > 0) metrics.dropped.inc({ ...labels, reason: 'out_of_bounds' }, counts.outOfBounds)
+    if (ok && counts.exemplarsLeftOut > 0) metrics.exemplarsLeftOut.inc(labels, counts.exemplarsLeftOut)
+    seriesReport.scraped(pages, ok ? counts : noCounts())
     const lastError = error === undefined ? '' : errorMessage(error)
+    if (!ok) job.reportFailure?.({ timestampMs, job: job.name, url: redactUrls(target.url.origin + target.url.path), error: lastError })
     if (!ok && health.health !== 'down') logger.warn('target is down', { error: lastError })
     if (ok && health.health === 'down') logger.info('target is up again')
     health = { health: ok ? 'up' : 'down', lastError, lastScrapeMs: timestampMs, lastDurationSeconds: seconds }
@@ -140,9 +178,9 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
   return {
     target: () => target,
     health: () => health,
-    families: () => new Map(),
-    series: () => ({ series: pages.series(), limit: 0, leftOut: 0 }),
-    growingLabels: () => [],
+    families: () => pages.families(),
+    series: () => ({ series: pages.series(), limit: budget.limit, leftOut: seriesReport.leftOut() }),
+    growingLabels: () => pages.growingLabels(),
     use: (nextJob, nextTarget) => {
       const sameRules = nextJob === job && context.external() === external
       const sameTimes = nextTarget.intervalMs === target.intervalMs
@@ -156,7 +194,8 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
       refusal = reason
     },
     stop: (why) => {
-      isGone = why === 'gone'
+      // A target that was never scraped has no series.
+      if (why === 'gone' && health.health !== 'unknown') departure = context.departures.announce(identity)
       stopping.abort(new Error('the target is no longer scraped'))
       wake.abort()
       return running
@@ -177,6 +216,7 @@ const pageRules = (job: ScrapeJob, target: Target, external: Labels): PageRules 
   honorTimestamps: job.honorTimestamps,
   trackTimestampsStaleness: job.trackTimestampsStaleness,
   metricRelabel: job.metricRelabel,
+  keepsAll: job.metricRelabelRules.length === 0,
   limits: job.limits,
   nameValidation: job.nameValidation,
 })
