@@ -46,6 +46,20 @@ test('targets by URL with their labels, then what the rules drop and which one',
   expect(lines.join('\n')).not.toContain('hush')
 })
 
+test('each target is of one of several agents', async () => {
+  const jobs = jobsOf(
+    '  - job_name: j',
+    `    static_configs: [{targets: [${Array.from({ length: 30 }, (_, index) => `a:${index}`).join(', ')}]}]`,
+  )
+  const runs = await Promise.all([0, 1, 2].map((index) => run(jobs, { shard: { index, count: 3 } })))
+  const own = runs.map(({ lines }) => lines.filter((line) => line.startsWith('target\t')))
+  expect(own.flat().toSorted()).toEqual((await run(jobs)).lines.toSorted())
+  expect(own.every((lines) => lines.length > 0)).toBe(true)
+  expect(runs.map(({ lines }) => lines.filter((line) => line.startsWith('other-shard\t')).length)).toEqual(
+    own.map((lines) => 30 - lines.length),
+  )
+})
+
 describe('ends with an error, for an exit status of 1', () => {
   test('when a target cannot be scraped', async () => {
     const jobs = jobsOf(

@@ -1,5 +1,5 @@
 import { ExitError, redactUrls } from '@clymene/runtime'
-import { explainTarget, type ScrapeJob } from '@clymene/sources'
+import { explainTarget, isOfShard, type ScrapeJob, type ScrapeSourceOptions } from '@clymene/sources'
 import { formatStreamLabels } from '@clymene/wire'
 
 import { discoverOnce } from './discover-once.ts'
@@ -7,6 +7,8 @@ import { shownLabels, shownRule } from './pages/shown-labels.ts'
 
 export type DryRunTargetsOptions = {
   readonly jobs: readonly ScrapeJob[]
+  /** Which part of the targets is this agent's; absent: all. */
+  readonly shard?: ScrapeSourceOptions['shard']
   /** How long discovery may take. */
   readonly waitMs: number
   /** What no job can be told of: rights that are missing, a line each. */
@@ -16,19 +18,19 @@ export type DryRunTargetsOptions = {
 }
 
 /**
- * Prints what each job would scrape, a line each: `target TAB job TAB URL TAB labels`, `dropped TAB job TAB the rule TAB what was
+ * Prints what each job would scrape, a line each: `target TAB job TAB URL TAB labels` (`other-shard` when another agent scrapes it), `dropped TAB job TAB the rule TAB what was
  * discovered`, `refused` with the reason in place of the rule, and `missing` for a discovery that told nothing. Ends when every discovery
  * has spoken, or has had its time.
  *
  * @throws ExitError when something is missing or refused: somebody has to look.
  */
-export async function dryRunTargets({ jobs, waitMs, refusals, print }: DryRunTargetsOptions, signal: AbortSignal): Promise<void> {
+export async function dryRunTargets({ jobs, shard, waitMs, refusals, print }: DryRunTargetsOptions, signal: AbortSignal): Promise<void> {
   const found = await Promise.all(jobs.map(async (job) => ({ job, ...(await discoverOnce(job.discoverers, waitMs, signal)) })))
   if (signal.aborted) return
   const refusedRights = refusals?.() ?? []
   let [missing, refused] = [refusedRights.length, 0]
   for (const { job, found: discovered, missing: reasons } of found) {
-    const lines = linesOf(job, discovered)
+    const lines = linesOf(job, discovered, shard)
     missing += reasons.length
     refused += lines.filter(([what]) => what === 'refused').length
     const all = [...lines, ...reasons.map((reason) => ['missing', reason] as const)]
@@ -38,19 +40,25 @@ export async function dryRunTargets({ jobs, waitMs, refusals, print }: DryRunTar
   if (missing + refused > 0) throw new ExitError(`dry run: ${missing} discoveries are missing, ${refused} targets cannot be scraped`)
 }
 
-type Line = readonly ['target' | 'dropped' | 'refused' | 'missing', ...string[]]
+type Line = readonly ['target' | 'other-shard' | 'dropped' | 'refused' | 'missing', ...string[]]
 
 /** Targets by URL, each once, then what is left out. */
-function linesOf(job: ScrapeJob, discovered: readonly ReadonlyMap<string, string>[]): readonly Line[] {
+function linesOf(
+  job: ScrapeJob,
+  discovered: readonly ReadonlyMap<string, string>[],
+  shard: DryRunTargetsOptions['shard'],
+): readonly Line[] {
   const targets = new Map<string, Line>()
   const others: Line[] = []
   for (const labels of discovered) {
     const { target, relabelling, discovered: before, reason = '' } = explainTarget(job, labels)
     const last = relabelling.at(-1)
     const shown = formatStreamLabels(shownLabels(before))
-    if (target !== undefined)
-      targets.set(target.key, ['target', redactUrls(target.url.origin + target.url.path), formatStreamLabels(shownLabels(target.labels))])
-    else if (last?.dropped === true) others.push(['dropped', `relabel_configs[${last.index}] ${shownRule(last.rule)}`, shown])
+    if (target !== undefined) {
+      const whose = shard === undefined || isOfShard(target.url, shard) ? 'target' : 'other-shard'
+      const url = redactUrls(target.url.origin + target.url.path)
+      targets.set(target.key, [whose, url, formatStreamLabels(shownLabels(target.labels))])
+    } else if (last?.dropped === true) others.push(['dropped', `relabel_configs[${last.index}] ${shownRule(last.rule)}`, shown])
     else others.push(['refused', reason, shown])
   }
   return [...targets.values()].toSorted(([, a], [, b]) => (a === b ? 0 : (a ?? '') < (b ?? '') ? -1 : 1)).concat(others)

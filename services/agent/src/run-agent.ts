@@ -94,7 +94,7 @@ async function dryRunAll(
   readiness.set('start', undefined)
   const print = createStdoutPrinter()
   const jobs = setup.scrapeConfigs.flatMap((config) => config.jobs)
-  await dryRunTargets({ ...setup, jobs, waitMs: values['dry-run.wait'], print }, stop)
+  await dryRunTargets({ ...setup.scraping, ...setup, jobs, waitMs: values['dry-run.wait'], print }, stop)
   if (setup.logConfigs.length === 0) return
   const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
   await dryRun({ ...setup, storages, print, scratch: tmpdir(), logger, metrics }, stop)
