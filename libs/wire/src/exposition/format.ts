@@ -10,10 +10,10 @@ export type ExpositionFormat = 'text' | 'openmetrics'
  * @param fallback what a page is read as that has no, a malformed or an unknown Content-Type (`fallback_scrape_protocol`).
  * @throws Error naming the Content-Type when there is no fallback.
  */
-export function chooseFormat(contentType: string | undefined, fallback?: ScrapeProtocol | ExpositionFormat): ExpositionFormat {
+export function chooseFormat(contentType: string | undefined, fallback?: ScrapeProtocol): ExpositionFormat {
   const format = knownFormat(contentType ?? '')
   if (format !== undefined) return format
-  if (fallback !== undefined) return fallback === 'text' || fallback === 'openmetrics' ? fallback : formatOf(fallback)
+  if (fallback !== undefined) return formatOf(fallback)
   const found = contentType === undefined || contentType === '' ? 'no Content-Type' : `Content-Type ${JSON.stringify(contentType)}`
   throw new Error(`${found}, expected text/plain or application/openmetrics-text (fallback_scrape_protocol decides otherwise)`)
 }
