@@ -107,6 +107,23 @@ describe('openLookups', () => {
     expect(updates).toEqual([])
   })
 
+  test('what fails while it is told to end is no reason to begin', async () => {
+    const { updates, lookups, question, signal, context } = open()
+    lookups.expect('a')
+    lookups.expect('b')
+    await lookups.once(
+      question('a', () => [groupOf('a', '1')]),
+      signal.signal,
+    )
+    const late = question('b', () => {
+      signal.abort()
+      return fail()
+    })
+    await lookups.once(late, signal.signal)
+    expect(updates).toEqual([])
+    expect(await context.failures()).toBe(0)
+  })
+
   test('a failure that is no failure of looking is an error of the program', async () => {
     const { lookups, question, signal } = open()
     const broken = question('a', () => {

@@ -109,7 +109,10 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
       state.heardMs = Date.now()
     }
     try {
-      await retry(attempt, { backoff, onFailure: (error) => failed(part, peer, error) }, signal)
+      const onFailure = (error: RetryableError): void => {
+        if (!signal.aborted) failed(part, peer, error)
+      }
+      await retry(attempt, { backoff, onFailure }, signal)
     } catch (error) {
       if (!signal.aborted) throw error
     }
