@@ -299,6 +299,53 @@ describe('connections', () => {
   })
 })
 
+/** Answers for every target to who shows `good`, and says what it was asked. */
+async function startProxy(isGood: (authorization: string | undefined) => boolean) {
+  const asked: string[] = []
+  const proxy = await startExporter((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`)
+    response.writeHead(isGood(request.headers.authorization) ? 200 : 401).end('a 1\n')
+  })
+  let tokens = 0
+  const issuer = await startExporter((_, response) => response.end(JSON.stringify({ access_token: `t${++tokens}`, expires_in: 3600 })))
+  closing.push(proxy.close, issuer.close)
+  return { asked, proxy_url: `http://${proxy.address}`, oauth2: { client_id: 'c', token_url: `http://${issuer.address}/token` } }
+}
+
+describe('a proxy and OAuth 2', () => {
+  test('a scrape goes through the proxy and shows a token, another one when it is refused', async () => {
+    let good = 'Bearer t1'
+    const { asked, proxy_url, oauth2 } = await startProxy((shown) => shown === good)
+    const { scrape } = start({ proxy_url, oauth2 })
+    const target = 'http://target.invalid:9100'
+    expect(await scrape(target)).toBe('a 1\n')
+    good = 'Bearer t2'
+    await expect(scrape(target)).rejects.toThrow('server answered 401 Unauthorized, expected 200')
+    ahead += 10_000
+    expect(await scrape(target)).toBe('a 1\n')
+    const shown = ['t1', 't1', 't1', 't2'].map((token) => `${target}/metrics Bearer ${token}`)
+    expect(asked).toEqual(shown)
+  })
+
+  test('no token is no scrape, and says why', async () => {
+    const { asked, proxy_url } = await startProxy(() => true)
+    const { scrape } = start({ proxy_url, oauth2: { client_id: 'c', client_secret: 'hidden', token_url: 'http://127.0.0.1:1/token' } })
+    await expect(scrape('http://target.invalid')).rejects.toThrow(
+      new Error('the token endpoint http://127.0.0.1:1/token: connect ECONNREFUSED 127.0.0.1:1'),
+    )
+    expect(asked).toEqual([])
+  })
+
+  test('a token is not shown to where a target redirects', async () => {
+    const { asked, proxy_url, oauth2 } = await startProxy(() => true)
+    const target = await startExporter((_, response) => response.writeHead(302, { location: 'http://other.invalid/there' }).end())
+    closing.push(target.close)
+    const { scrape } = start({ proxy_url, no_proxy: 'example', oauth2 })
+    expect(await scrape(`http://${target.address}`)).toBe('a 1\n')
+    expect(asked).toEqual(['http://other.invalid/there undefined'])
+  })
+})
+
 describe('TLS on one side only', () => {
   test('the server speaks none', async () => {
     const { address, close } = await startExporter((_, response) => response.end('a 1\n'))
