@@ -7,28 +7,30 @@ import type { Container, ContainerPort, Pod } from './pod.ts'
 
 /** One target a port of each container; a container without ports has one without a port. A pod without an address has none. */
 export function podGroup(pod: Pod, attach: Attach, lookup: Lookup): GroupMade {
-  const plain = known.get(pod) ?? plainGroup(pod)
-  known.set(pod, plain)
-  if (pod.podIp === '' || !ATTACH_KEYS.some((key) => attach[key])) return { group: plain, uses: [] }
-  const labels = new Map(plain.labels)
+  const source = `pod/${pod.namespace}/${pod.name}`
+  const nothing: TargetGroup = { source, targets: [], labels: new Map() }
+  if (pod.podIp === '') return { group: nothing, uses: [] }
+  const targets = once(targetsOfPods, pod, () => pod.containers.flatMap((container) => containerTargets(pod, container)))
+  if (!ATTACH_KEYS.some((key) => attach[key])) return { group: { source, targets, labels: once(labelsOfPods, pod, ownLabels) }, uses: [] }
+  const labels = ownLabels(pod)
   const ofNode = attach.node && pod.nodeName !== '' ? [useOf('nodes', '', pod.nodeName)] : []
   // A selector of nodes is one of pods as well: what runs on another node, or on none yet, is not there.
-  if (attach.node && !addNodeLabels(labels, lookup, pod.nodeName)) return { group: emptyGroup(plain.source), uses: ofNode }
-  const uses = [...ofNode, ...addNamespaceLabels(labels, attach, lookup, pod.namespace), ...addWorkloadLabels(labels, attach, lookup, pod)]
-  return { group: { ...plain, labels }, uses }
+  if (attach.node && !addNodeLabels(labels, lookup, pod.nodeName)) return { group: nothing, uses: ofNode }
+  const ofNamespace = addNamespaceLabels(labels, attach, lookup, pod.namespace)
+  return { group: { source, targets, labels }, uses: [...ofNode, ...ofNamespace, ...addWorkloadLabels(labels, attach, lookup, pod)] }
 }
 
-const emptyGroup = (source: string): TargetGroup => ({ source, targets: [], labels: new Map() })
+/** Several jobs mostly look at the same pods: labels of 10,000 are 24 MB. */
+const targetsOfPods = new WeakMap<Pod, TargetGroup['targets']>()
+const labelsOfPods = new WeakMap<Pod, MetaLabels>()
 
-/** Several jobs mostly look at the same pods: 10,000 groups are 23 MB. */
-const known = new WeakMap<Pod, TargetGroup>()
-
-function plainGroup(pod: Pod): TargetGroup {
-  const source = `pod/${pod.namespace}/${pod.name}`
-  if (pod.podIp === '') return emptyGroup(source)
-  const labels = podLabels(pod).set(`${PREFIX}namespace`, pod.namespace)
-  return { source, labels, targets: pod.containers.flatMap((container) => containerTargets(pod, container)) }
+function once<T>(known: WeakMap<Pod, T>, pod: Pod, make: (pod: Pod) => T): T {
+  const value = known.get(pod) ?? make(pod)
+  known.set(pod, value)
+  return value
 }
+
+const ownLabels = (pod: Pod): MetaLabels => podLabels(pod).set(`${PREFIX}namespace`, pod.namespace)
 
 /** Without the namespace, which is also that of whatever leads to a pod. */
 export function podLabels(pod: Pod): MetaLabels {
