@@ -1,5 +1,5 @@
 import { parseDiscovery, createDiscoveryContext } from '@clymene/discovery'
-import { startConsul, startScriptedServer, type ConsulServer, type ScriptedServer } from '@clymene/discovery/testing'
+import { startConsul, startScriptedServer, type ConsulServer, type ScriptedServer } from '@clymene/discovery/contract'
 import { mutableLabels, type TargetGroup } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'

@@ -1,6 +1,9 @@
 import type { Discoverer, TargetGroup } from '@clymene/model'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 
+export { startConsul, type ConsulServer } from './testing/consul-server.ts'
+export { startScriptedServer, type ScriptedServer } from './testing/scripted-server.ts'
+
 export type DiscovererFixture = {
   /** A discoverer that finds at least one group with a target. */
   readonly create: () => Discoverer
