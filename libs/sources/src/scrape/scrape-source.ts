@@ -118,7 +118,7 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       await Promise.all(ending)
       await departures.finish()
       clearTimeout(patience)
-      await dispatcher.close()
+      await dispatcher.destroy()
     },
     reload: (nextJobs, nextLabels = externalLabels) => {
       const sameLabels = JSON.stringify(nextLabels) === JSON.stringify(externalLabels)
