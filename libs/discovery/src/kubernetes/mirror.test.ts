@@ -231,6 +231,14 @@ describe('a server that gives versions which it does not have', () => {
         else asked.answer(200, page)
       },
     ],
+    [
+      'in a paged list, and says so inside the watch',
+      (asked) => {
+        if (asked.query.has('sendInitialEvents')) asked.answer(422, statusOf(422, 'Invalid', 'no such field'))
+        else if (asked.query.has('watch')) asked.watch(tooOld)
+        else asked.answer(200, page)
+      },
+    ],
   ])('%s is failing from the second time on, and the waits grow', async (_what, answer) => {
     const { mirror, errors } = await following(answer, { limits: { backoffMs: [1, 60_000] } })
     await until(() => errors.length >= 4)
@@ -253,7 +261,8 @@ describe('a server that gives versions which it does not have', () => {
       if (index === 3 || index === 4) {
         asked.watch(...(index === 3 ? [added('a', '1'), listEnd('5')] : []))
         asked.end()
-      } else asked.watch(added('a', '1'), listEnd('5'), ...(index < 3 || index === 5 ? [tooOld] : []))
+      } else if (index === 5) asked.watch(tooOld)
+      else asked.watch(added('a', '1'), listEnd('5'), ...(index < 3 ? [tooOld] : []))
     })
     await until(() => server.asked.length === 7)
     expect(server.asked.map(({ query }) => query.has('sendInitialEvents'))).toEqual([true, true, true, true, false, false, true])

@@ -29,7 +29,8 @@ export async function* readWatch(body: Readable, resource: Resource, maxObjectBy
     for (const line of cutter.push(chunk)) {
       const event = eventOf(line, resource)
       if (event instanceof Error) {
-        yield events
+        // None: a server that only says that it expired shows nothing else by that.
+        if (events.length > 0) yield events
         throw event
       }
       if (event !== undefined) events.push(event)
