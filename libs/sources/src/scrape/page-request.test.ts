@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
 import { NO_ACCESS } from '@clymene/runtime'
@@ -147,6 +148,22 @@ describe('fetchPage', () => {
     await expect(fetchFrom((_request, response) => void answer(response), { timeoutMs: 50 })).rejects.toThrow(
       'no complete answer within 0.05 s',
     )
+  })
+
+  test('fails when the time is over before there is a connection', async () => {
+    const open = new Set<Socket>()
+    const silent = createServer((socket) => void open.add(socket.on('error', () => undefined)))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    closing.push(() => {
+      for (const socket of open) socket.destroy()
+      return new Promise((resolve) => silent.close(() => resolve()))
+    })
+    const address = silent.address()
+    const url = { origin: `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`, path: '/' }
+    const started = performance.now()
+    await expect(fetchFrom(() => undefined, { url, timeoutMs: 50 })).rejects.toThrow('no complete answer within 0.05 s')
+    // A connection itself may take 10 s.
+    expect(performance.now() - started).toBeLessThan(8000)
   })
 
   test('an abort ends it with the reason', async () => {
