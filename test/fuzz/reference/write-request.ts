@@ -2,8 +2,8 @@
 export type PlainSeries = {
   readonly labels: readonly (readonly [name: string, value: string])[]
   readonly samples: readonly { readonly bits: string; readonly timestampMs: number }[]
-  /** Fields 3 and 4 as hexadecimal. */
-  readonly exemplars: readonly string[]
+  readonly exemplars: readonly (PlainSeries['samples'][number] & { readonly labels: PlainSeries['labels'] })[]
+  /** Field 4 as hexadecimal. */
   readonly histograms: readonly string[]
 }
 
@@ -17,7 +17,7 @@ export function readPlainWriteRequest(message: Uint8Array): PlainSeries[] {
       return {
         labels: numbered(1).map(readLabel),
         samples: numbered(2).map(readSample),
-        exemplars: numbered(3).map((field) => field.toString('hex')),
+        exemplars: numbered(3).map(readExemplar),
         histograms: numbered(4).map((field) => field.toString('hex')),
       }
     })
@@ -57,10 +57,17 @@ function readLabel(label: Buffer): readonly [string, string] {
   return [text(1), text(2)]
 }
 
-function readSample(sample: Buffer): { bits: string; timestampMs: number } {
-  const fields = fieldsOf(sample)
-  const value = fields.findLast(({ number }) => number === 1)?.bytes
-  const time = fields.findLast(({ number }) => number === 2)?.varint ?? 0n
+const readSample = (sample: Buffer): PlainSeries['samples'][number] => readValue(fieldsOf(sample), 1)
+
+function readExemplar(exemplar: Buffer): PlainSeries['exemplars'][number] {
+  const fields = fieldsOf(exemplar)
+  return { labels: fields.filter(({ number }) => number === 1).map(({ bytes }) => readLabel(bytes)), ...readValue(fields, 2) }
+}
+
+/** A double and, in the field after it, a time. */
+function readValue(fields: readonly Field[], first: number): PlainSeries['samples'][number] {
+  const value = fields.findLast(({ number }) => number === first)?.bytes
+  const time = fields.findLast(({ number }) => number === first + 1)?.varint ?? 0n
   return {
     bits: value === undefined ? '0'.repeat(16) : Buffer.from(value.toReversed()).toString('hex'),
     timestampMs: Number(BigInt.asIntN(64, time)),
