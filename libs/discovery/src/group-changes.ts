@@ -2,16 +2,29 @@ import type { TargetGroup } from '@clymene/model'
 
 export type Groups = ReadonlyMap<string, TargetGroup>
 
-export const groupsByName = (groups: Iterable<TargetGroup>): Groups => new Map([...groups].map((group) => [group.source, group]))
+export const groupsByName = (groups: Iterable<TargetGroup>): Groups => new Map(Array.from(groups, (group) => [group.source, group]))
 
 /** Groups that are new or different, and those that are gone, with no targets. */
 export function changedGroups(before: Groups, after: Groups): readonly TargetGroup[] {
-  const gone = [...before.values()].filter(({ source }) => !after.has(source)).map((group) => ({ ...group, targets: [] }))
-  const changed = [...after.values()].filter((group) => {
+  const changes: TargetGroup[] = []
+  for (const group of before.values()) if (!after.has(group.source)) changes.push({ ...group, targets: [] })
+  for (const group of after.values()) {
     const old = before.get(group.source)
-    return old === undefined || content(old) !== content(group)
-  })
-  return [...gone, ...changed]
+    if (old === undefined || !isSame(old, group)) changes.push(group)
+  }
+  return changes
 }
 
-const content = ({ targets, labels }: TargetGroup): string => JSON.stringify([targets.map((target) => [...target]), [...labels]])
+/** Targets in the same order. */
+const isSame = (one: TargetGroup, other: TargetGroup): boolean =>
+  one.targets.length === other.targets.length &&
+  hasSameLabels(one.labels, other.labels) &&
+  one.targets.every((target, index) => hasSameLabels(target, other.targets[index] ?? NONE))
+
+const NONE: ReadonlyMap<string, string> = new Map()
+
+function hasSameLabels(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  if (one.size !== other.size) return false
+  for (const [name, value] of one) if (other.get(name) !== value) return false
+  return true
+}

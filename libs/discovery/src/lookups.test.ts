@@ -86,6 +86,27 @@ describe('openLookups', () => {
     expect(updates).toEqual([])
   })
 
+  test('an answer that was taken is not read again, one that was refused is', async () => {
+    const { updates, lookups, question, signal, context } = open({ targets: 1 })
+    let read = 0
+    let answer = [groupOf('a', '1')]
+    const repeated: Question<readonly TargetGroup[] | undefined> = {
+      ...question('p', () => answer),
+      fingerprint: (groups) => String(groups?.[0]?.targets.length),
+      groups: (groups) => {
+        read++
+        return groups
+      },
+    }
+    lookups.expect('p')
+    void lookups.follow(repeated, signal.signal)
+    await vi.waitFor(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(3))
+    expect([updates, read]).toEqual([[['a:1']], 1])
+    answer = [groupOf('a', '1', '2')]
+    await vi.waitFor(async () => expect(await context.failures()).toBeGreaterThan(2))
+    expect(read).toBeGreaterThan(3)
+  })
+
   test('a part that is forgotten takes its groups along, before the first update silently', async () => {
     const { updates, lookups, follow } = open()
     lookups.expect('a')

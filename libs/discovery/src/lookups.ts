@@ -31,6 +31,8 @@ export type Question<T> = {
   readonly intervalMs: number
   /** @throws RetryableError */
   readonly ask: (signal: AbortSignal) => Promise<T>
+  /** Equal for answers that mean the same: what was taken once is not read again. Default: every answer is read. */
+  readonly fingerprint?: (answer: T) => string
   /** What the answer means; undefined: nothing new. @throws RetryableError when it cannot be taken */
   readonly groups: (answer: T) => readonly TargetGroup[] | undefined
 }
@@ -56,6 +58,7 @@ const COMPLAIN_EVERY_MS = 60_000
 export function openLookups({ kind, update, context: { logger, lookups, answerLimits } }: LookupsOptions): Lookups {
   const { state, close } = lookups.open(kind)
   const known = new Map<string, Groups>()
+  const taken = new Map<string, string>()
   const expected = new Set<string>()
   const complain = createOnceIn(COMPLAIN_EVERY_MS)
   let begun = false
@@ -97,14 +100,18 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
     tell([])
   }
 
-  const once = async <T>({ part, peer, intervalMs, ask, groups }: Question<T>, signal: AbortSignal): Promise<void> => {
+  const once = async <T>({ part, peer, intervalMs, ask, groups, fingerprint }: Question<T>, signal: AbortSignal): Promise<void> => {
     const [minMs, last] = answerLimits.backoffMs
     const backoff = { minMs, maxMs: Math.max(minMs, Math.min(last, intervalMs)), attempts: Infinity }
     const attempt = async (): Promise<void> => {
       const answer = await ask(signal)
       signal.throwIfAborted()
-      const found = groups(answer)
-      if (found !== undefined) take(part, found)
+      const print = fingerprint?.(answer)
+      if (print === undefined || taken.get(part) !== print) {
+        const found = groups(answer)
+        if (found !== undefined) take(part, found)
+        if (print !== undefined) taken.set(part, print)
+      }
       lookups.success(kind)
       state.heardMs = Date.now()
     }
@@ -131,6 +138,7 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
     forget: (part) => {
       const before = known.get(part)
       known.delete(part)
+      taken.delete(part)
       expected.delete(part)
       if (before !== undefined) state.targets -= countTargets(before.values())
       tell(changedGroups(before ?? new Map(), new Map()))

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { type Discoverer, type TargetGroup } from '@clymene/model'
 import { redactUrls, secretText, type HttpAccessConfig } from '@clymene/runtime'
 
@@ -37,6 +39,8 @@ export function createHttpDiscoverer({ url, refreshMs, http }: HttpDiscoveryConf
               },
               stop,
             ),
+          // Thousands of targets mostly stay as they are.
+          fingerprint: fingerprintOf,
           groups: (answer: ServiceAnswer) => readGroups(answer, shownUrl),
         }
         lookups.expect(shownUrl)
@@ -48,6 +52,13 @@ export function createHttpDiscoverer({ url, refreshMs, http }: HttpDiscoveryConf
     },
   }
 }
+
+const fingerprintOf = ({ headers, text }: ServiceAnswer): string =>
+  createHash('sha256')
+    .update(headers['content-type']?.toString() ?? '')
+    .update('\n')
+    .update(text)
+    .digest('base64')
 
 /** A user and password in the URL are sent as the header that they stand for, unless there is one. */
 function withoutUser(url: URL, http: HttpAccessConfig): { readonly place: URL; readonly access: HttpAccessConfig } {
