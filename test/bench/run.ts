@@ -2,6 +2,8 @@
  * Prints what the pieces and services cost, in samples or MB per CPU-second of the process under test, and their memory.
  *
  *     npm run bench -- [--only=gateway,splice] [--rounds=3] [--seconds=5]
+ *     npm run bench -- --only=agent,agent-memory,agent-pages,kubernetes
+ *     npm run bench -- --soak=60m
  *
  * Each round runs every bench once, so that whatever else the machine does meets all of them; the table has medians. The
  * first round warms up and does not count. Linux only: it reads /proc.
@@ -10,33 +12,53 @@ import { parseArgs } from 'node:util'
 
 import { startKafka, whyUnavailable, type Kafka } from '../engines/index.ts'
 import { agentBenches } from './agent-bench.ts'
+import { memoryTable, pagesTable } from './agent-memory.ts'
 import type { Bench, Reading } from './bench.ts'
 import { bareGatewayBench, gatewayBench } from './gateway-bench.ts'
 import { bareIngesterBench, fillTopic, ingesterBench } from './ingester-bench.ts'
 import { kubernetesBench } from './kubernetes-bench.ts'
 import { pieceBench } from './piece-bench.ts'
 import { PIECES } from './pieces/index.ts'
+import { runSoak } from './soak.ts'
 import { elasticsearchBench, lokiBench } from './store-benches.ts'
 import { tableOf } from './table.ts'
 
 const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester', 'elasticsearch', 'loki', 'agent']
-/** With a table of its own, when it is asked for: it costs no CPU a sample. */
-const APART = 'kubernetes'
+/** A million series have to be scraped within it by the slowest, beside all else that this machine does. */
+const MEMORY_INTERVAL_SECONDS = 15
+const PAGES_INTERVAL_SECONDS = 3
+/** With tables of their own, some minutes each, when they are asked for. */
+const APART = new Map<string, () => Promise<string>>([
+  ['kubernetes', () => kubernetesBench(rounds)],
+  ['agent-memory', () => memoryTable(MEMORY_INTERVAL_SECONDS)],
+  ['agent-pages', () => pagesTable(PAGES_INTERVAL_SECONDS)],
+])
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: NAMES.join(',') },
     rounds: { type: 'string', default: '3' },
+    soak: { type: 'string', default: '' },
     seconds: { type: 'string', default: '5' },
   },
 })
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const wanted = values.only.split(',')
-const unknown = wanted.filter((name) => name !== APART && !NAMES.includes(name))
+const unknown = wanted.filter((name) => !APART.has(name) && !NAMES.includes(name))
 if (unknown.length > 0 || !(rounds > 0) || !(seconds > 0)) {
-  process.stderr.write(`--only takes ${[...NAMES, APART].join(', ')}; --rounds and --seconds a number over 0\n`)
+  process.stderr.write(`--only takes ${[...NAMES, ...APART.keys()].join(', ')}; --rounds and --seconds a number over 0\n`)
   process.exit(2)
+}
+
+if (values.soak !== '') {
+  const minutes = Number(/^(\d+)m$/.exec(values.soak)?.[1] ?? 0)
+  if (minutes === 0) {
+    process.stderr.write('--soak takes minutes, as 60m\n')
+    process.exit(2)
+  }
+  await runSoak(minutes)
+  process.exit(0)
 }
 
 let kafka: Kafka | undefined
@@ -46,7 +68,7 @@ try {
   benches.push(...(await kafkaBenches()))
   if (wanted.includes('agent')) benches.push(...agentBenches())
   if (benches.length > 0) process.stdout.write(tableOf(await readAll()))
-  if (wanted.includes(APART)) process.stdout.write(await kubernetesBench(rounds))
+  for (const [name, run] of APART) if (wanted.includes(name)) process.stdout.write(await run())
 } finally {
   for (const bench of benches) await bench.close()
   await kafka?.stop()

@@ -13,7 +13,11 @@ export function tableOf(rows: readonly { readonly bench: Bench; readonly reading
       `${Math.round(peak / 1e6)} MB`,
     ]
   })
-  const head = ['', 'per CPU-second', 'lowest–highest', 'peak memory']
+  return tableOfCells(['', 'per CPU-second', 'lowest–highest', 'peak memory'], cells)
+}
+
+/** Markdown, the first column to the left, the others to the right. */
+export function tableOfCells(head: readonly string[], cells: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]!.length)))
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join(' | ')} |\n`
