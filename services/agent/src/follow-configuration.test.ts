@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { createDiscoveryContext } from '@clymene/discovery'
+import { labelValue } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { decodeWriteRequest, decompress } from '@clymene/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -32,7 +33,7 @@ afterEach(async () => {
 
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
 
-const INTERVAL_MS = 50
+const INTERVAL_MS = 100
 /** Jobs of the exporter, each with its target in a label of its own. */
 const jobs = (...names: readonly string[]): string =>
   names.map((name) => `  - {job_name: ${name}, static_configs: [{targets: ["${exporter.address}"], labels: {cluster: c}}]}\n`).join('')
@@ -118,11 +119,11 @@ test('a job that did not change goes on without a gap, whatever comes and goes b
   expect(markersOf(sink, 'new')).toBeGreaterThan(0)
 })
 
-/** Staleness markers, which are NaN: of a series that ended. */
+/** Staleness markers of `up`, which are NaN: the target has ended. (Of the page they also say that a scrape came too late.) */
 const markersOf = (sink: FakeSink, job: string): number =>
   sink.written
     .flatMap(({ value }) => decodeWriteRequest(decompress(value, 1024 * 1024)))
-    .filter(({ labels }) => labels.some(([name, value]) => name === 'job' && value === job))
+    .filter(({ labels }) => labelValue(labels, '__name__') === 'up' && labelValue(labels, 'job') === job)
     .flatMap(({ samples }) => samples)
     .filter(({ value }) => Number.isNaN(value)).length
 
@@ -153,6 +154,17 @@ test('a file of jobs that comes, changes and goes', async () => {
   await expectJobs('a', 'y')
   rmSync(join(folder, 'x.jobs.yml'))
   await expectJobs('a')
+})
+
+test('what was refused is taken when a file that only it names is mended', async () => {
+  write('c.yml', scrapes('a'))
+  const { readiness, expectJobs } = await start()
+  write('x.jobs.yml', `scrape_configs:\n${jobs('a')}`)
+  write('c.yml', `scrape_config_files: ['*.jobs.yml']\n${scrapes('a')}`)
+  await vi.waitFor(() => expect(readiness.remarks()).toEqual([expect.stringContaining('is used by another job')]), { timeout: 10_000 })
+  write('x.jobs.yml', `scrape_configs:\n${jobs('x')}`)
+  await expectJobs('a', 'x')
+  expect(readiness.remarks()).toEqual([])
 })
 
 test('SIGHUP reads it anew; without --config.watch a change alone does not', async () => {

@@ -31,7 +31,7 @@ export type FollowOptions = {
  */
 export async function followConfiguration(options: FollowOptions): Promise<Part> {
   const { host, port, watch } = options
-  const { current, reload } = createLive(options)
+  const { current, reload, isRefused } = createLive(options)
   const way = { flagName: 'http.port', access: host.adminAccess, reload: () => reload('POST /api/reload') }
   const server = port && (await startReloadServer({ ...way, address: port }))
   return async (signal) => {
@@ -40,7 +40,7 @@ export async function followConfiguration(options: FollowOptions): Promise<Part>
     try {
       const files = { texts: () => textsOfConfiguration(current()), files: () => filesOfConfiguration(current()) }
       const interval = options.watchIntervalMs === undefined ? {} : { intervalMs: options.watchIntervalMs }
-      if (watch) await watchConfig({ ...files, ...interval, reload: () => reload('a file that changed') }, signal)
+      if (watch) await watchConfig({ ...files, ...interval, isRefused, reload: () => reload('a file that changed') }, signal)
       else await aborted(signal)
     } finally {
       endHangup()

@@ -19,6 +19,8 @@ export type Reloader = {
    * @throws ConfigError with every mistake; the Error of whatever else went wrong.
    */
   readonly reload: (by: string) => Promise<void>
+  /** Whether the last one was refused. */
+  readonly isRefused: () => boolean
 }
 
 /** Tells what becomes of each reload: in the log, by two metrics, and as a remark on /readyz while the last one was refused. */
@@ -55,6 +57,7 @@ export function createReloader({ take, metrics, logger, readiness, now = Date.no
   }
 
   return {
+    isRefused: () => refusal !== undefined,
     reload: (by) => {
       const next = last.then(() => reload(by))
       last = next.catch(() => undefined)

@@ -32,16 +32,18 @@ function watch(refuses: (content: string) => boolean = () => false) {
       .map((name) => join(folder, name))
   const read = () => paths().map((path) => ({ path, text: readFileSync(path, 'utf8') }))
   let taken = read()
+  let isRefused = false
   const reloads: string[] = []
   const reload = async (): Promise<void> => {
     const found = read()
     const content = found.map(({ text }) => text).join(',')
     reloads.push(content)
-    if (refuses(content)) throw new ConfigError('wrong')
+    isRefused = refuses(content)
+    if (isRefused) throw new ConfigError('wrong')
     taken = found
     return Promise.resolve()
   }
-  watching = watchConfig({ texts: () => taken, files: paths, reload, intervalMs: INTERVAL_MS }, stop.signal)
+  watching = watchConfig({ texts: () => taken, files: paths, reload, isRefused: () => isRefused, intervalMs: INTERVAL_MS }, stop.signal)
   return {
     reloads,
     expectReloads: (...expected: readonly string[]) => vi.waitFor(() => expect(reloads).toEqual(expected), { timeout: 10_000 }),
@@ -112,12 +114,13 @@ test('what is refused is tried again only when it changes', async () => {
   await expectReloads('bad', 'bad too', 'better')
 })
 
-test('what goes back to what goes on is not read', async () => {
+test('what goes back to what goes on is read once more: nothing is refused any longer', async () => {
   write('a.yml', 'good')
   const { reloads, expectReloads } = watch((content) => content === 'bad')
   write('a.yml', 'bad')
   await expectReloads('bad')
   write('a.yml', 'good')
+  await expectReloads('bad', 'good')
   await looks(5)
-  expect(reloads).toEqual(['bad'])
+  expect(reloads).toEqual(['bad', 'good'])
 })

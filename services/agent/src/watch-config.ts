@@ -13,6 +13,8 @@ export type WatchOptions = {
   readonly files: () => readonly string[]
   /** Rejects when it is refused, which it has told: only another change is tried again. */
   readonly reload: () => Promise<void>
+  /** Whether the last reload was refused, whoever asked for it: then what goes on is worth another one, when the files are as they were. */
+  readonly isRefused: () => boolean
   /** How often files are looked at, and how long they have to stay as they are before they are read. */
   readonly intervalMs?: number
 }
@@ -23,7 +25,10 @@ const INTERVAL_MS = 2000
  * Reads the configuration anew when the content of its files has changed and then stayed the same for an interval: editors write in several
  * steps, and a ConfigMap that is mounted switches a link, which says nothing to those who watch the file. Runs until the signal aborts.
  */
-export async function watchConfig({ texts, files, reload, intervalMs = INTERVAL_MS }: WatchOptions, signal: AbortSignal): Promise<void> {
+export async function watchConfig(
+  { texts, files, reload, isRefused, intervalMs = INTERVAL_MS }: WatchOptions,
+  signal: AbortSignal,
+): Promise<void> {
   let refused = ''
   let previous = ''
   for (;;) {
@@ -35,13 +40,9 @@ export async function watchConfig({ texts, files, reload, intervalMs = INTERVAL_
     const found = await signatureOfFiles(files())
     const isQuiet = found === previous
     previous = found
-    if (!isQuiet || found === refused || found === signatureOf(texts().map(({ path, text }) => [path, text]))) continue
-    try {
-      await reload()
-      refused = ''
-    } catch {
-      refused = found
-    }
+    const known = isRefused() ? refused : signatureOf(texts().map(({ path, text }) => [path, text]))
+    if (!isQuiet || found === known) continue
+    await reload().catch(() => (refused = found))
   }
 }
 

@@ -24,15 +24,32 @@ export function openJobFiles(
   })
 }
 
-/** Files that the patterns name now; a pattern that is none names none. */
-export const jobFilesOf = (patterns: readonly string[], path: string): readonly string[] =>
-  patterns.flatMap((pattern) => {
-    try {
-      return glob(resolve(dirname(path), pattern))
-    } catch {
-      return []
-    }
-  })
+/**
+ * Paths of a configuration and of the files that it names now, by its text of now: what was refused may be mended in a file that only the refused
+ * text names.
+ */
+export function createFileList(main: ConfigText): () => readonly string[] {
+  const { path } = main
+  let { text } = main
+  let patterns = patternsOf(main)
+  return () => {
+    const now = attempt(() => readText(path)) ?? main
+    if (now.text !== text) [text, patterns] = [now.text, patternsOf(now)]
+    return [path, ...patterns.flatMap((pattern) => attempt(() => glob(resolve(dirname(path), pattern))) ?? [])]
+  }
+}
+
+const patternsOf = ({ text, path }: ConfigText): readonly string[] =>
+  attempt(() => openYaml(text, path, []).list('scrape_config_files')) ?? []
+
+/** undefined after an error: it is told when the configuration is read. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
 
 /** undefined after a mistake. */
 function namedBy(root: Section, pattern: string, path: string): readonly string[] | undefined {

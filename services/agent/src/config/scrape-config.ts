@@ -5,7 +5,7 @@ import type { ScrapeJob } from '@clymene/sources'
 import type { ConfigText } from '../config-text.ts'
 import { readExternalLabels } from './external-labels.ts'
 import { readJobNames } from './job-names.ts'
-import { jobFilesOf, openJobFiles } from './scrape-config-files.ts'
+import { createFileList, openJobFiles } from './scrape-config-files.ts'
 import { readDefaults } from './scrape-defaults.ts'
 import { readJob, type ReadJob } from './scrape-job.ts'
 import { openYaml } from './section.ts'
@@ -81,7 +81,7 @@ export function readScrapeConfig(
     warnings: [...warnings, ...jobs.flatMap((one) => one.warnings)],
     jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
     texts: [main, ...files.map((file) => file.text)],
-    files: () => [path, ...jobFilesOf(patterns, path)],
+    files: createFileList(main),
     summary: jobs.map(({ summary }) => summary),
     missingFiles: () => jobs.flatMap((one) => one.missingFiles()),
   }
