@@ -69,6 +69,11 @@ export function createExposedTimes() {
       }
       return true
     },
+    /** A marker of a series that has exposed times from now on. */
+    note(series: number, timestampMs: number): void {
+      before.push(series, last(series), sent[2 * series + 1] ?? Number.NaN)
+      set(series, timestampMs, Number.NaN)
+    },
     /** What happened since the last time is final. */
     keep(): void {
       before = []

@@ -47,7 +47,15 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
   const times = createExposedTimes()
   const exemplars = createNewExemplars()
   const sample = createSeriesSample(table)
-  const known: KnownSeries = { table, times, exemplars, sample, budget: share.budget ?? createSeriesBudget(0), lastMs: Number.NaN }
+  const known: KnownSeries = {
+    table,
+    times,
+    exemplars,
+    sample,
+    budget: share.budget ?? createSeriesBudget(0),
+    lastMs: Number.NaN,
+    endedMs: Number.NaN,
+  }
   let rules = initial
 
   const markStale = (one: number, timestampMs: number, writer: WriteRequestWriter): void => {
@@ -66,7 +74,10 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
   }
 
   function writeStale(timestampMs: number, writer: WriteRequestWriter): void {
-    table.endAll((one) => markStale(one, timestampMs, writer))
+    table.endAll((one) => {
+      markStale(one, timestampMs, writer)
+      known.endedMs = timestampMs
+    })
     times.keep()
   }
 
@@ -79,7 +90,10 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
       sample.begin()
       try {
         const lines = readPage(known, rules, { body, format, timestampMs, writer, counts })
-        table.forEachGone((one) => markStale(one, timestampMs, writer))
+        table.forEachGone((one) => {
+          markStale(one, timestampMs, writer)
+          if (table.isSeriesShown(one)) times.note(one / table.series.stride, timestampMs)
+        })
         metadata.write(lines, counts.added > 0, { body, format, timestampMs, writer })
       } catch (error) {
         times.undo()

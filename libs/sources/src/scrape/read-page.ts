@@ -32,6 +32,8 @@ export type KnownSeries = {
   budget: SeriesBudget
   /** Time of the last good page; NaN before the first. */
   lastMs: number
+  /** When a failed page ended the series of the last good one. */
+  endedMs: number
 }
 
 export type PageReading = {
@@ -134,13 +136,18 @@ export function readPage(
   }
 
   function sendExposed(one: number, timestampMs: number, value: number): boolean {
-    const scrapedMs = table.isTracked(one) ? known.lastMs : Number.NaN
-    const outcome = times.check(one / series.stride, timestampMs, value, scrapedMs, scrapeMs, counts)
-    if (outcome === 'refused') return false
     table.showSeries(one)
+    const outcome = times.check(one / series.stride, timestampMs, value, lastScrapedMs(one), scrapeMs, counts)
+    if (outcome === 'refused') return false
     if (outcome === 'new') send(one, timestampMs, value)
     if (trackTimestampsStaleness) table.track(one)
     return true
+  }
+
+  /** Time of the last sample or marker of a series that has had no exposed times; else NaN. */
+  function lastScrapedMs(one: number): number {
+    if (!Number.isNaN(times.last(one / series.stride))) return Number.NaN
+    return table.isTracked(one) ? known.lastMs : table.isEnded(one) ? known.endedMs : Number.NaN
   }
 
   function send(one: number, timestampMs: number, value: number): void {
@@ -177,8 +184,8 @@ export function readPage(
 
   function leaveOut(fails: boolean): -1 {
     counts.kept++
-    if (fails) counted++
-    else counts.leftOut++
+    counted++
+    if (!fails) counts.leftOut++
     return -1
   }
 

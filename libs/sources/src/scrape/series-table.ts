@@ -14,6 +14,8 @@ const SERIES_COLUMNS = 2
 /** Its end is worth a staleness marker: two bits in turn, as followers. */
 const TRACKED = [1, 2] as const
 const ADMITTED = 4
+/** It was ended by a page that failed, and no good one has been since. */
+const ENDED = 8
 
 /** What pages that failed may have added: as in Prometheus as much again and a thousand. */
 const FAILED_TEXTS = 1000
@@ -173,12 +175,14 @@ export function createSeriesTable(release: (series: number) => void = () => unde
       shownSeries++
       return true
     },
+    isSeriesShown: (one: number): boolean => series.rows[one + SHOWN] === page,
     /** The page being read has a sample of the series whose end is worth a staleness marker. */
     track(one: number): void {
       series.rows[one + BITS]! |= TRACKED[1 - turn]!
     },
     /** The last good page had such a sample. */
     isTracked: (one: number): boolean => (series.rows[one + BITS]! & TRACKED[turn]) !== 0,
+    isEnded: (one: number): boolean => (series.rows[one + BITS]! & ENDED) !== 0,
     /** Series that the last good page tracked and the page being read does not. */
     forEachGone(of: (one: number) => void): void {
       const both = TRACKED[0] | TRACKED[1]
@@ -189,7 +193,7 @@ export function createSeriesTable(release: (series: number) => void = () => unde
       for (let at = 0; at < series.end; at += series.stride) {
         if ((series.rows[at + BITS]! & TRACKED[turn]) === 0) continue
         of(at)
-        series.rows[at + BITS]! &= ~TRACKED[turn]
+        series.rows[at + BITS] = (series.rows[at + BITS]! & ~TRACKED[turn]) | ENDED
       }
       goodSeries = 0
     },
@@ -207,7 +211,7 @@ export function createSeriesTable(release: (series: number) => void = () => unde
         const bits = series.rows[at + BITS]!
         const gone = series.rows[at + SHOWN] !== page
         if (gone && (bits & ADMITTED) !== 0) released++
-        series.rows[at + BITS] = gone ? 0 : bits & ~TRACKED[turn]
+        series.rows[at + BITS] = gone ? 0 : bits & ~(TRACKED[turn] | ENDED)
       }
       if (released > 0) release(released)
       const grown = shownTexts > goodTexts

@@ -114,9 +114,12 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
 
   async function scrapeAndSend(timestampMs: number): Promise<void> {
     const started = performance.now()
-    const fetched = await fetchOrError()
+    let page: Page | Error | undefined = await fetchOrError()
     if (stopping.signal.aborted) return
     await send(timestampMs, (writer) => {
+      const fetched = page ?? new Error('the page was written already')
+      // While the batch waits to be accepted nobody needs the page.
+      page = undefined
       const counts = noCounts()
       const error = fetched instanceof Error ? fetched : writePage(fetched, counts)
       if (error !== undefined) {
