@@ -1,8 +1,9 @@
 import { RetryableError, type TargetGroup } from '@clymene/model'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 
 import { DiscoveryError } from './discovery-error.ts'
 import { openLookups, type Lookups, type Question } from './lookups.ts'
+import { eventually } from './testing/eventually.ts'
 import { lookupContext } from './testing/lookup-context.ts'
 
 const groupOf = (source: string, ...addresses: readonly string[]): TargetGroup => ({
@@ -52,17 +53,17 @@ describe('openLookups', () => {
     lookups.expect('a')
     lookups.expect('b')
     follow('a', () => [groupOf('a', '1')])
-    await vi.waitFor(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(3))
+    await eventually(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(3))
     expect(updates).toEqual([])
     follow('b', fail)
-    await vi.waitFor(() => expect(updates).toEqual([['a:1']]))
+    await eventually(() => expect(updates).toEqual([['a:1']]))
   })
 
   test('nothing is said while nothing is known', async () => {
     const { updates, lookups, follow, context } = open()
     lookups.expect('a')
     follow('a', fail)
-    await vi.waitFor(async () => expect(await context.failures()).toBeGreaterThan(3))
+    await eventually(async () => expect(await context.failures()).toBeGreaterThan(3))
     expect(updates).toEqual([])
   })
 
@@ -71,18 +72,18 @@ describe('openLookups', () => {
     let groups = [groupOf('a', '1'), groupOf('b', '2')]
     lookups.expect('p')
     follow('p', () => groups)
-    await vi.waitFor(() => expect(updates).toEqual([['a:1', 'b:1']]))
+    await eventually(() => expect(updates).toEqual([['a:1', 'b:1']]))
     groups = [groupOf('b', '2'), groupOf('c')]
-    await vi.waitFor(() => expect(updates.slice(1)).toEqual([['a:0', 'c:0']]))
+    await eventually(() => expect(updates.slice(1)).toEqual([['a:0', 'c:0']]))
     groups = [groupOf('b', '3'), groupOf('c')]
-    await vi.waitFor(() => expect(updates.slice(2)).toEqual([['b:1']]))
+    await eventually(() => expect(updates.slice(2)).toEqual([['b:1']]))
   })
 
   test('nothing new is a success that says nothing', async () => {
     const { updates, lookups, follow, context } = open()
     lookups.expect('p')
     follow('p', () => undefined)
-    await vi.waitFor(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(2))
+    await eventually(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(2))
     expect(updates).toEqual([])
   })
 
@@ -100,10 +101,10 @@ describe('openLookups', () => {
     }
     lookups.expect('p')
     void lookups.follow(repeated, signal.signal)
-    await vi.waitFor(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(3))
+    await eventually(async () => expect(await context.sum('lookups_total')).toBeGreaterThan(3))
     expect([updates, read]).toEqual([[['a:1']], 1])
     answer = [groupOf('a', '1', '2')]
-    await vi.waitFor(async () => expect(await context.failures()).toBeGreaterThan(2))
+    await eventually(async () => expect(await context.failures()).toBeGreaterThan(2))
     expect(read).toBeGreaterThan(3)
   })
 
@@ -113,7 +114,7 @@ describe('openLookups', () => {
     lookups.expect('b')
     follow('a', () => [groupOf('a', '1')])
     lookups.forget('b')
-    await vi.waitFor(() => expect(updates).toEqual([['a:1']]))
+    await eventually(() => expect(updates).toEqual([['a:1']]))
     lookups.forget('a')
     expect(updates.slice(1)).toEqual([['a:0']])
   })
@@ -157,14 +158,14 @@ describe('openLookups', () => {
     const { updates, lookups, follow, context } = open({ targets: 3 })
     lookups.expect('a')
     const end = follow('a', () => [groupOf('a', '1', '2')])
-    await vi.waitFor(() => expect(updates).toEqual([['a:2']]))
+    await eventually(() => expect(updates).toEqual([['a:2']]))
     follow('b', () => [groupOf('b', '3', '4')])
-    await vi.waitFor(() => expect(context.logged()).toContain('4 targets, more than the 3 of --discovery.max-targets'))
+    await eventually(() => expect(context.logged()).toContain('4 targets, more than the 3 of --discovery.max-targets'))
     expect(updates).toHaveLength(1)
     expect(await context.sum('targets')).toBe(2)
     end()
     lookups.forget('a')
-    await vi.waitFor(() => expect(updates.at(-1)).toEqual(['b:2']))
+    await eventually(() => expect(updates.at(-1)).toEqual(['b:2']))
     expect(await context.sum('targets')).toBe(2)
   })
 
@@ -191,10 +192,10 @@ describe('openLookups', () => {
     follow('a', () => {
       throw error
     })
-    await vi.waitFor(async () => expect(await context.failures()).toBeGreaterThan(3))
+    await eventually(async () => expect(await context.failures()).toBeGreaterThan(3))
     expect(context.lines).toEqual(['warn cannot look up targets of a, those that are known stay: broken {"discovery":"http"}'])
     error = new DiscoveryError('answer', 'forbidden', { status: 403, needsOperator: true })
-    await vi.waitFor(() => expect(context.lines).toHaveLength(2))
+    await eventually(() => expect(context.lines).toHaveLength(2))
     expect(context.lines[1]).toBe('error cannot look up targets of a, those that are known stay: forbidden {"discovery":"http"}')
   })
 })

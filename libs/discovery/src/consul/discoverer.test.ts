@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { describeDiscovererContract, runDiscoverer } from '../contract.ts'
 import { instanceAt, startConsul, type ConsulServer } from '../testing/consul-server.ts'
+import { eventually } from '../testing/eventually.ts'
 import { lookupContext } from '../testing/lookup-context.ts'
 import { parseConsulConfig } from './config.ts'
 import { createConsulDiscoverer } from './discoverer.ts'
@@ -64,7 +65,7 @@ describe('createConsulDiscoverer', () => {
   test('the first update holds all services', async () => {
     for (let index = 0; index < 60; index++) server.set(`s${index}`, instanceAt(`10.0.0.${index}`, 80))
     const { updates, groups } = start()
-    await vi.waitFor(() => expect(updates()).toBe(1))
+    await eventually(() => expect(updates()).toBe(1))
     expect(groups.size).toBe(60)
     expect(groups.get('s1')?.labels.get('__meta_consul_dc')).toBe('dc-east')
   })
@@ -73,11 +74,11 @@ describe('createConsulDiscoverer', () => {
     server.set('a', instanceAt('1.1.1.1', 1))
     server.set('b', instanceAt('2.2.2.2', 2))
     const { addresses, updates } = start()
-    await vi.waitFor(() => expect(updates()).toBe(1))
-    await vi.waitFor(() => expect(server.hanging()).toBe(3))
+    await eventually(() => expect(updates()).toBe(1))
+    await eventually(() => expect(server.hanging()).toBe(3))
     const before = asked('/service/b').length
     server.set('a', instanceAt('1.1.1.1', 1), instanceAt('1.1.1.2', 1))
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1', '1.1.1.2:1', '2.2.2.2:2'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1', '1.1.1.2:1', '2.2.2.2:2'])))
     expect(updates()).toBe(2)
     expect(asked('/service/b')).toHaveLength(before)
   })
@@ -85,8 +86,8 @@ describe('createConsulDiscoverer', () => {
   test('questions wait for what is new', async () => {
     server.set('a', instanceAt('1.1.1.1', 1))
     const { updates } = start({ allow_stale: true })
-    await vi.waitFor(() => expect(updates()).toBe(1))
-    await vi.waitFor(() => expect(server.hanging()).toBe(2))
+    await eventually(() => expect(updates()).toBe(1))
+    await eventually(() => expect(server.hanging()).toBe(2))
     const [first, second, ...more] = asked('/service/a').map(({ query }) => query.toString())
     expect([first, second, more]).toEqual(['stale=', 'stale=&index=11&wait=120000ms', []])
   })
@@ -94,20 +95,20 @@ describe('createConsulDiscoverer', () => {
   test('begins anew when the index goes back', async () => {
     server.set('a', instanceAt('1.1.1.1', 1))
     const { addresses, updates } = start()
-    await vi.waitFor(() => expect(updates()).toBe(1))
-    await vi.waitFor(() => expect(server.hanging()).toBe(2))
+    await eventually(() => expect(updates()).toBe(1))
+    await eventually(() => expect(server.hanging()).toBe(2))
     server.restart()
-    await vi.waitFor(() => expect(asked('/service/a').map(({ query }) => query.get('index'))).toEqual([null, '11', null, '1']))
+    await eventually(() => expect(asked('/service/a').map(({ query }) => query.get('index'))).toEqual([null, '11', null, '1']))
     expect(updates()).toBe(1)
     server.set('a', instanceAt('1.1.1.2', 1))
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.2:1'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.2:1'])))
   })
 
   test('an answer without an index is asked for no faster than the refresh interval', async () => {
     server.broken = ({ path }) => (path.endsWith('/self') ? undefined : { body: path.includes('/health/') ? [] : { a: [] } })
     const { updates, context } = start({ refresh_interval: '1h' })
-    await vi.waitFor(() => expect(updates()).toBe(1))
-    await vi.waitFor(async () => expect(await context.sum('lookups_total')).toBe(3))
+    await eventually(() => expect(updates()).toBe(1))
+    await eventually(async () => expect(await context.sum('lookups_total')).toBe(3))
     expect(server.asked.map(({ path }) => path)).toEqual(['/v1/agent/self', '/v1/catalog/services', '/v1/health/service/a'])
   })
 
@@ -115,18 +116,18 @@ describe('createConsulDiscoverer', () => {
     server.set('a', instanceAt('1.1.1.1', 1))
     server.set('b', instanceAt('2.2.2.2', 2))
     const { groups, said, context } = start()
-    await vi.waitFor(() => expect(groups.size).toBe(2))
+    await eventually(() => expect(groups.size).toBe(2))
     expect(await context.sum('targets')).toBe(2)
     server.set('b')
-    await vi.waitFor(() => expect([...groups.keys()]).toEqual(['a']))
+    await eventually(() => expect([...groups.keys()]).toEqual(['a']))
     expect(JSON.parse(said()).at(-1)[0]).toBe('b')
-    await vi.waitFor(() => expect(server.hanging()).toBe(2))
+    await eventually(() => expect(server.hanging()).toBe(2))
     expect(await context.sum('targets')).toBe(1)
   })
 
   test('nothing at all is said too', async () => {
     const { updates, groups } = start()
-    await vi.waitFor(() => expect(updates()).toBe(1))
+    await eventually(() => expect(updates()).toBe(1))
     expect(groups.size).toBe(0)
   })
 
@@ -134,9 +135,9 @@ describe('createConsulDiscoverer', () => {
     server.set('a b/ü', instanceAt('1.1.1.1', 1))
     server.set('other', instanceAt('2.2.2.2', 2))
     const { addresses } = start({ services: ['a b/ü', 'later'], datacenter: 'dc-west' })
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
     server.set('later', instanceAt('3.3.3.3', 3))
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1', '3.3.3.3:3'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1', '3.3.3.3:3'])))
     expect(asked('/catalog/services')).toEqual([])
     expect(asked('/agent/self')).toEqual([])
     expect(server.asked.every(({ query }) => query.get('dc') === 'dc-west')).toBe(true)
@@ -146,7 +147,7 @@ describe('createConsulDiscoverer', () => {
     server.set('a', instanceAt('1.1.1.1', 1, { Tags: ['x', 'y'] }), instanceAt('1.1.1.2', 1, { Tags: ['x'] }))
     server.set('b', instanceAt('2.2.2.2', 2, { Tags: ['x'] }))
     const { addresses } = start({ services: ['a', 'b'], tags: ['x', 'y'] })
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
     expect(asked('/service/b')).toEqual([])
     expect(asked('/service/a')[0]?.query.getAll('tag')).toEqual(['x', 'y'])
   })
@@ -167,7 +168,7 @@ describe('createConsulDiscoverer', () => {
       username: 'joe',
       password: 'abcd',
     })
-    await vi.waitFor(() => expect(addresses().size).toBe(1))
+    await eventually(() => expect(addresses().size).toBe(1))
     const catalog = asked('/v1/catalog/services')[0]
     const health = asked('/v1/health/service/a')[0]
     expect([catalog?.path, health?.path]).toEqual(['/consul/v1/catalog/services', '/consul/v1/health/service/a'])
@@ -186,32 +187,32 @@ describe('createConsulDiscoverer', () => {
     server.set('b', instanceAt('2.2.2.2', 2))
     server.broken = ({ path }) => (path.endsWith('/service/b') ? { status: 500, body: 'No cluster leader' } : undefined)
     const { addresses, context } = start()
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
-    await vi.waitFor(() => expect(context.logged()).toContain(`targets of service b of Consul at ${server.url}/`))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
+    await eventually(() => expect(context.logged()).toContain(`targets of service b of Consul at ${server.url}/`))
     expect(context.logged()).toContain('answered 500, expected 200: No cluster leader')
     server.broken = undefined
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1', '2.2.2.2:2'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1', '2.2.2.2:2'])))
   })
 
   test('too many services are refused, and taken when they are fewer', async () => {
     server.set('a', instanceAt('1.1.1.1', 1))
     server.set('b', instanceAt('2.2.2.2', 2))
     const { addresses, context } = start({}, { services: 1 })
-    await vi.waitFor(() => expect(context.logged()).toContain('2 services, more than the 1 of --discovery.max-services'))
+    await eventually(() => expect(context.logged()).toContain('2 services, more than the 1 of --discovery.max-services'))
     expect(addresses().size).toBe(0)
     server.set('b')
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
   })
 
   test('too many targets are refused, and those of before stay', async () => {
     server.set('a', instanceAt('1.1.1.1', 1))
     const { addresses, context } = start({}, { targets: 1 })
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.1:1'])))
     server.set('a', instanceAt('1.1.1.2', 1), instanceAt('1.1.1.3', 1))
-    await vi.waitFor(() => expect(context.logged()).toContain('2 targets, more than the 1 of --discovery.max-targets'))
+    await eventually(() => expect(context.logged()).toContain('2 targets, more than the 1 of --discovery.max-targets'))
     expect(addresses()).toEqual(new Set(['1.1.1.1:1']))
     server.set('a', instanceAt('1.1.1.2', 1))
-    await vi.waitFor(() => expect(addresses()).toEqual(new Set(['1.1.1.2:1'])))
+    await eventually(() => expect(addresses()).toEqual(new Set(['1.1.1.2:1'])))
   })
 
   test.each<[what: string, body: unknown, expected: string]>([
@@ -220,13 +221,13 @@ describe('createConsulDiscoverer', () => {
   ])('%s are told', async (_what, body, expected) => {
     server.broken = ({ path }) => (path.endsWith('/services') ? { body } : undefined)
     const { context, updates } = start()
-    await vi.waitFor(() => expect(context.logged()).toContain(expected))
+    await eventually(() => expect(context.logged()).toContain(expected))
     expect(updates()).toBe(0)
   })
 
   test('an agent that does not say its datacenter is told', async () => {
     server.broken = ({ path }) => (path.endsWith('/self') ? { body: {} } : undefined)
     const { context } = start()
-    await vi.waitFor(() => expect(context.logged()).toContain('does not say its datacenter; give datacenter in the configuration'))
+    await eventually(() => expect(context.logged()).toContain('does not say its datacenter; give datacenter in the configuration'))
   })
 })

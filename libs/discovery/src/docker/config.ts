@@ -15,6 +15,8 @@ export type DockerDiscoveryConfig = {
   readonly matchFirstNetwork: boolean
   readonly filters: readonly DockerFilter[]
   readonly refreshMs: number
+  /** For each answer. */
+  readonly timeoutMs: number
 }
 
 export type DockerDaemon = {
@@ -25,6 +27,7 @@ export type DockerDaemon = {
 
 export type DockerFilter = { readonly name: string; readonly values: readonly string[] }
 
+const LONGEST_TIMEOUT_MS = 60_000
 const KEYS = ['host', 'port', 'host_networking_host', 'match_first_network', 'filters', 'refresh_interval']
 
 /**
@@ -34,15 +37,19 @@ const KEYS = ['host', 'port', 'host_networking_host', 'match_first_network', 'fi
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#docker_sd_config
  */
 export function parseDockerConfig(value: unknown, where: string, { directory }: ParseOptions = {}): DockerDiscoveryConfig {
-  return readHttpItem(value, where, { keys: KEYS, directory }, (map, http, fields) => ({
-    daemon: readDaemon(map, http),
-    http,
-    port: portAt(map, 'port', 80),
-    hostNetworkingHost: map.text('host_networking_host') ?? 'localhost',
-    matchFirstNetwork: map.bool('match_first_network', true),
-    filters: readFilters(map, fields),
-    refreshMs: intervalAt(map, 'refresh_interval', '1m'),
-  }))
+  return readHttpItem(value, where, { keys: KEYS, directory }, (map, http, fields) => {
+    const refreshMs = intervalAt(map, 'refresh_interval', '1m')
+    return {
+      daemon: readDaemon(map, http),
+      http,
+      port: portAt(map, 'port', 80),
+      hostNetworkingHost: map.text('host_networking_host') ?? 'localhost',
+      matchFirstNetwork: map.bool('match_first_network', true),
+      filters: readFilters(map, fields),
+      refreshMs,
+      timeoutMs: Math.min(refreshMs, LONGEST_TIMEOUT_MS),
+    }
+  })
 }
 
 function readDaemon(map: ConfigMap, http: HttpAccessConfig): DockerDaemon {

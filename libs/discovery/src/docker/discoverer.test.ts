@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { ConfigError } from '@clymene/model'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { describeDiscovererContract, firstGroups, runDiscoverer } from '../contract.ts'
+import { eventually } from '../testing/eventually.ts'
 import { lookupContext } from '../testing/lookup-context.ts'
 import { startScriptedServer, type Scripted, type ServerAsked } from '../testing/scripted-server.ts'
 import { parseDockerConfig } from './config.ts'
@@ -36,7 +37,7 @@ describeDiscovererContract('docker, over a unix socket', async () => {
   const context = lookupContext()
   const config = parseDockerConfig({ host: `unix://${folder}/docker.sock`, refresh_interval: '20ms' }, 'd')
   return {
-    create: () => createDockerDiscoverer({ ...config, refreshMs: 20 }, context),
+    create: () => createDockerDiscoverer({ ...config, timeoutMs: 60_000 }, context),
     stop: async () => {
       await server.close()
       await rm(folder, { recursive: true })
@@ -111,7 +112,7 @@ describe('createDockerDiscoverer', () => {
     const server = await startScriptedServer(daemon(() => containers))
     const context = lookupContext()
     const running = runDiscoverer(createDockerDiscoverer(parseDockerConfig({ host: server.url }, 'd'), context))
-    await vi.waitFor(() => expect(context.logged()).toContain(expected))
+    await eventually(() => expect(context.logged()).toContain(expected))
     expect(running.updates()).toBe(0)
     await running.end()
     await server.close()
@@ -121,7 +122,7 @@ describe('createDockerDiscoverer', () => {
     const context = lookupContext()
     const config = parseDockerConfig({ host: 'unix:///none/docker.sock' }, 'd')
     const running = runDiscoverer(createDockerDiscoverer(config, context))
-    await vi.waitFor(() => expect(context.logged()).toContain('targets of unix:///none/docker.sock'))
+    await eventually(() => expect(context.logged()).toContain('targets of unix:///none/docker.sock'))
     expect(context.logged()).toContain('ENOENT')
     await running.end()
   })

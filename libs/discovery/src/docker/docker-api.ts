@@ -10,12 +10,10 @@ export type DockerApi = {
 
 /** The newest version whose answers are known here; an older daemon is asked in its own. */
 const NEWEST = [1, 51] as const
-const LONGEST_TIMEOUT_MS = 60_000
 
 /** @see https://docs.docker.com/reference/api/engine/ */
 export function createDockerApi({ config, client }: { readonly config: DockerDiscoveryConfig; readonly client: ServiceClient }): DockerApi {
-  const { daemon, filters, refreshMs } = config
-  const timeoutMs = Math.min(refreshMs, LONGEST_TIMEOUT_MS)
+  const { daemon, filters, timeoutMs } = config
   const query = new URLSearchParams(filters.length === 0 ? {} : { filters: JSON.stringify(filterValues(config)) })
 
   const get = (path: string, search: string, signal: AbortSignal): Promise<ServiceAnswer> => {

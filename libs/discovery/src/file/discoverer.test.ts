@@ -7,6 +7,7 @@ import { createMetrics, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { describeDiscovererContract } from '../contract.ts'
+import { eventually } from '../testing/eventually.ts'
 import { parseFileConfig } from './config.ts'
 import { createFileDiscoverer } from './discoverer.ts'
 
@@ -89,7 +90,7 @@ describe('createFileDiscoverer', () => {
       logger: silentLogger,
       metrics,
     }).run((groups) => void found.push(...groups), stop.signal)
-    await vi.waitFor(() => expect(found).toHaveLength(3))
+    await eventually(() => expect(found).toHaveLength(3))
     expect(found[0]).toEqual({
       source: `${folder}/a.json:0`,
       targets: [new Map([['__address__', 'a:1']])],
@@ -104,12 +105,12 @@ describe('createFileDiscoverer', () => {
   test('follows changes, new and removed files and groups', async () => {
     await write('a.json', '[{"targets":["a:1"]},{"targets":["b:1"]}]')
     const known = follow(['*.json'])
-    await vi.waitFor(() => expect(known()).toEqual({ 'a.json:0': 'a:1', 'a.json:1': 'b:1' }))
+    await eventually(() => expect(known()).toEqual({ 'a.json:0': 'a:1', 'a.json:1': 'b:1' }))
     await write('a.json', '[{"targets":["a:2"]}]')
     await write('b.json', '[{"targets":["c:1"]}]')
-    await vi.waitFor(() => expect(known()).toEqual({ 'a.json:0': 'a:2', 'a.json:1': '', 'b.json:0': 'c:1' }))
+    await eventually(() => expect(known()).toEqual({ 'a.json:0': 'a:2', 'a.json:1': '', 'b.json:0': 'c:1' }))
     await rm(join(folder, 'b.json'))
-    await vi.waitFor(() => expect(known()).toMatchObject({ 'b.json:0': '' }))
+    await eventually(() => expect(known()).toMatchObject({ 'b.json:0': '' }))
   })
 
   test('a change is seen by watching, long before the refresh', async () => {
@@ -132,35 +133,35 @@ describe('createFileDiscoverer', () => {
   ])('%s keeps its last good groups, and is counted', async (name, text) => {
     await write(name, '[{"targets":["a:1"]}]')
     const known = follow([name])
-    await vi.waitFor(() => expect(known()).toEqual({ [`${name}:0`]: 'a:1' }))
+    await eventually(() => expect(known()).toEqual({ [`${name}:0`]: 'a:1' }))
     const before = await errors()
     await write(name, text)
-    await vi.waitFor(async () => expect(await errors()).toBeGreaterThan(before))
+    await eventually(async () => expect(await errors()).toBeGreaterThan(before))
     expect(known()).toEqual({ [`${name}:0`]: 'a:1' })
     await write(name, '[{"targets":["a:2"]}]')
-    await vi.waitFor(() => expect(known()).toEqual({ [`${name}:0`]: 'a:2' }))
+    await eventually(() => expect(known()).toEqual({ [`${name}:0`]: 'a:2' }))
   })
 
   test('no files are no groups: that is said once', async () => {
     const updates: number[] = []
     const config = { files: [join(folder, '*.json')], refreshMs: 5 }
     running = createFileDiscoverer(config, { logger: silentLogger, metrics }).run((groups) => updates.push(groups.length), stop.signal)
-    await vi.waitFor(() => expect(updates).toEqual([0]))
+    await eventually(() => expect(updates).toEqual([0]))
     await write('a.json', '[{"targets":["a:1"]}]')
-    await vi.waitFor(() => expect(updates).toEqual([0, 1]))
+    await eventually(() => expect(updates).toEqual([0, 1]))
   })
 
   test('a folder that comes later is found', async () => {
     const known = follow(['later/*.json'])
     await mkdir(join(folder, 'later'))
     await writeFile(join(folder, 'later/a.json'), '[{"targets":["a:1"]}]')
-    await vi.waitFor(() => expect(known()).toEqual({ 'later/a.json:0': 'a:1' }))
+    await eventually(() => expect(known()).toEqual({ 'later/a.json:0': 'a:1' }))
   })
 
   test('the star matches names only where it stands', async () => {
     for (const name of ['ab.json', 'aXb.json', 'aXc.json', 'bab.json', 'a.json']) await write(name, '[{"targets":["x:1"]}]')
     const known = follow(['a*b.json'])
-    await vi.waitFor(() => expect(Object.keys(known()).toSorted()).toEqual(['aXb.json:0', 'ab.json:0']))
+    await eventually(() => expect(Object.keys(known()).toSorted()).toEqual(['aXb.json:0', 'ab.json:0']))
   })
 })
 

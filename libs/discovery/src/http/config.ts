@@ -7,8 +7,12 @@ export type HttpDiscoveryConfig = {
   /** As it was written. */
   readonly url: string
   readonly refreshMs: number
+  /** For a whole answer. */
+  readonly timeoutMs: number
   readonly http: HttpAccessConfig
 }
+
+const LONGEST_TIMEOUT_MS = 120_000
 
 /**
  * Reads one item of `http_sd_configs`. Files of secrets are not looked at: they may come later.
@@ -22,6 +26,7 @@ export function parseHttpConfig(value: unknown, where: string, { directory }: Pa
     const url = URL.canParse(text) ? new URL(text) : undefined
     // It may hold a password: it is not shown.
     if (url === undefined || !/^https?:$/.test(url.protocol)) map.mistake('url', 'expected a URL such as https://host/targets')
-    return { url: text, refreshMs: intervalAt(map, 'refresh_interval', '1m'), http }
+    const refreshMs = intervalAt(map, 'refresh_interval', '1m')
+    return { url: text, refreshMs, timeoutMs: Math.min(refreshMs, LONGEST_TIMEOUT_MS), http }
   })
 }

@@ -1,7 +1,8 @@
 import { ConfigError } from '@clymene/model'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { describeDiscovererContract, firstGroups, runDiscoverer } from '../contract.ts'
+import { eventually } from '../testing/eventually.ts'
 import { lookupContext } from '../testing/lookup-context.ts'
 import { startScriptedServer, type Scripted } from '../testing/scripted-server.ts'
 import { parseHttpConfig } from './config.ts'
@@ -29,7 +30,7 @@ describeDiscovererContract('http', async () => {
     'h',
   )
   return {
-    create: () => createHttpDiscoverer(config, context),
+    create: () => createHttpDiscoverer({ ...config, timeoutMs: 60_000 }, context),
     stop: server.close,
     world: {
       add: () => {
@@ -76,7 +77,7 @@ async function failure(scripted: Scripted, limits: Parameters<typeof lookupConte
   const config = parseHttpConfig({ url: server.url, ...more }, 'h')
   const running = runDiscoverer(createHttpDiscoverer(config, context))
   try {
-    await vi.waitFor(() => expect(context.lines.length).toBeGreaterThan(0), { timeout: 10_000 })
+    await eventually(() => expect(context.lines.length).toBeGreaterThan(0))
     expect(running.updates()).toBe(0)
     return context.lines[0]?.replaceAll(server.url, 'URL') ?? ''
   } finally {
@@ -193,7 +194,7 @@ describe('createHttpDiscoverer', () => {
     const server = await startScriptedServer(() => ({ status: 429, headers: { 'retry-after': '60' } }))
     const context = lookupContext()
     const running = runDiscoverer(createHttpDiscoverer(parseHttpConfig({ url: server.url }, 'h'), context))
-    await vi.waitFor(async () => expect(await context.failures()).toBe(1))
+    await eventually(async () => expect(await context.failures()).toBe(1))
     await running.end()
     expect(server.asked).toHaveLength(1)
     await server.close()

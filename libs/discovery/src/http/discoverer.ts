@@ -9,7 +9,6 @@ import { openLookups, type LookupContext } from '../lookups.ts'
 import { parseTargetGroups } from '../target-groups.ts'
 import type { HttpDiscoveryConfig } from './config.ts'
 
-const LONGEST_TIMEOUT_MS = 120_000
 const CONTENT_TYPE = /^application\/json(?:;\s*charset=(?:"utf-8"|utf-8))?$/i
 
 /**
@@ -18,7 +17,7 @@ const CONTENT_TYPE = /^application\/json(?:;\s*charset=(?:"utf-8"|utf-8))?$/i
  *
  * @see https://prometheus.io/docs/prometheus/latest/http_sd/
  */
-export function createHttpDiscoverer({ url, refreshMs, http }: HttpDiscoveryConfig, context: LookupContext): Discoverer {
+export function createHttpDiscoverer({ url, refreshMs, timeoutMs, http }: HttpDiscoveryConfig, context: LookupContext): Discoverer {
   const shownUrl = redactUrls(url)
   const { place, access } = withoutUser(new URL(url), http)
   return {
@@ -35,7 +34,7 @@ export function createHttpDiscoverer({ url, refreshMs, http }: HttpDiscoveryConf
               {
                 url: place,
                 headers: { 'x-prometheus-refresh-interval-seconds': String(refreshMs / 1000) },
-                timeoutMs: Math.min(refreshMs, LONGEST_TIMEOUT_MS),
+                timeoutMs,
               },
               stop,
             ),
