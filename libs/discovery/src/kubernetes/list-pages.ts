@@ -6,29 +6,27 @@ import { RESOURCES, type KubernetesObject } from './resources.ts'
 import { createTurns } from './turns.ts'
 import { listQuery, selectionPath, type Selection } from './watch-request.ts'
 
-export type Listed = {
-  readonly objects: Map<string, KubernetesObject>
-  /** What a watch goes on from. */
-  readonly version: string
+export type ListOptions = {
+  readonly selection: Selection
+  readonly maxPageBytes: number
+  readonly listed: (object: KubernetesObject) => void
 }
 
-/** Lists everything page by page, for servers without streaming lists. @throws ApiError */
-export async function listPages(api: ApiServer, selection: Selection, maxPageBytes: number, signal: AbortSignal): Promise<Listed> {
+/** Lists everything page by page, for servers without streaming lists. Resolves with the version that a watch goes on from. @throws ApiError */
+export async function listPages(api: ApiServer, { selection, maxPageBytes, listed }: ListOptions, signal: AbortSignal): Promise<string> {
   const { read } = RESOURCES[selection.resource]
-  const objects = new Map<string, KubernetesObject>()
   const turn = createTurns()
   let next = ''
   for (;;) {
     const body = await api.get(selectionPath(selection), listQuery(selection, next), signal)
     const page = await readPage(body, maxPageBytes)
     for (const item of listAt(page, 'items')) {
-      const object = read(item)
-      objects.set(object.key, object)
+      listed(read(item))
       await turn()
     }
     const metadata = jsonAt(page, 'metadata')
     next = textAt(metadata, 'continue')
-    if (next === '') return { objects, version: textAt(metadata, 'resourceVersion') }
+    if (next === '') return textAt(metadata, 'resourceVersion')
   }
 }
 

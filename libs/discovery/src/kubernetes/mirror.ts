@@ -77,10 +77,11 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
   }
 
   const list = async (signal: AbortSignal): Promise<void> => {
-    const { objects, version } = await listPages(api, selection, limits.pageBytes, signal)
+    replica.beginList()
+    const version = await listPages(api, { selection, maxPageBytes: limits.pageBytes, listed: replica.listed }, signal)
     heardMs = performance.now()
     allIsWell()
-    changed(replica.replace(objects, version))
+    changed(replica.endList(version))
   }
 
   /** Resolves when the server ends the watch, as it was asked to. */

@@ -7,32 +7,33 @@ export type ObjectStore = {
   /** True when what labels are made of differs. */
   readonly put: (object: KubernetesObject) => boolean
   readonly remove: (key: string) => boolean
-  /** Takes `next` in place of everything. Gives the keys of what came, differs or is gone. */
+  /** Whether what labels are made of differs from what is known. */
+  readonly isNews: (object: KubernetesObject) => boolean
+  /** Takes `next` in place of everything. Gives the keys of what is gone. */
   readonly replace: (next: Map<string, KubernetesObject>) => readonly string[]
 }
 
 /** The objects known of one resource. Most updates of a cluster change nothing that labels show: those are no change. */
 export function createObjectStore(): ObjectStore {
   let objects = new Map<string, KubernetesObject>()
+  const isNews = (object: KubernetesObject): boolean => {
+    const before = objects.get(object.key)
+    return before === undefined || differs(before, object)
+  }
   return {
     objects: () => objects,
     put: (object) => {
-      const before = objects.get(object.key)
+      const isOther = isNews(object)
       objects.set(object.key, object)
-      return before === undefined || differs(before, object)
+      return isOther
     },
     remove: (key) => objects.delete(key),
     replace: (next) => {
       const before = objects
       objects = next
-      const changed: string[] = []
-      for (const [key, object] of next) {
-        const old = before.get(key)
-        if (old === undefined || differs(old, object)) changed.push(key)
-      }
-      for (const key of before.keys()) if (!next.has(key)) changed.push(key)
-      return changed
+      return [...before.keys()].filter((key) => !next.has(key))
     },
+    isNews,
   }
 }
 

@@ -17,8 +17,12 @@ export type Replica = {
   readonly isListing: () => boolean
   /** Takes an event of that watch. Gives the keys of what labels would show differently. @throws NoStreamingList */
   readonly take: (event: WatchEvent) => readonly string[]
-  /** Takes a whole list in place of everything, and gives the same. */
-  readonly replace: (objects: Map<string, KubernetesObject>, version: string) => readonly string[]
+  /** A list in pages begins; one that was begun before is forgotten. */
+  readonly beginList: () => void
+  /** Takes an object of a page: it is compared now, because ten thousand at the end would hold up everybody. */
+  readonly listed: (object: KubernetesObject) => void
+  /** The list is whole and takes the place of everything. Gives the same as `take`. */
+  readonly endList: (version: string) => readonly string[]
 }
 
 /** The server sends no end of a list: it does not know streaming lists. */
@@ -26,32 +30,43 @@ export class NoStreamingList extends Error {
   override readonly name = 'NoStreamingList'
 }
 
+type List = { readonly objects: Map<string, KubernetesObject>; readonly news: Set<string> }
+
+const emptyList = (): List => ({ objects: new Map(), news: new Set() })
+
 export function createReplica(): Replica {
   const store = createObjectStore()
   let synced = false
   let version = ''
-  /** A streaming list takes the place of the old one only when it is whole. */
-  let list: Map<string, KubernetesObject> | undefined
+  /** A list takes the place of the old one only when it is whole; what differs is known by then. */
+  let list: List | undefined
 
-  const replace = (objects: Map<string, KubernetesObject>, reached: string): readonly string[] => {
+  const end = ({ objects, news }: List, reached: string): readonly string[] => {
     version = reached
     synced = true
     list = undefined
-    return store.replace(objects)
+    return [...news, ...store.replace(objects)]
   }
 
-  const collect = (event: WatchEvent, objects: Map<string, KubernetesObject>): readonly string[] => {
+  const keep = ({ objects, news }: List, object: KubernetesObject): void => {
+    objects.set(object.key, object)
+    if (store.isNews(object)) news.add(object.key)
+    else news.delete(object.key)
+  }
+
+  const collect = (event: WatchEvent, collected: List): readonly string[] => {
     switch (event.type) {
       case 'ADDED':
       case 'MODIFIED':
-        objects.set(event.object.key, event.object)
+        keep(collected, event.object)
         return []
       case 'DELETED':
-        objects.delete(event.object.key)
+        collected.objects.delete(event.object.key)
+        collected.news.delete(event.object.key)
         return []
       case 'BOOKMARK':
         if (!event.isInitialEnd) throw new NoStreamingList()
-        return replace(objects, event.version)
+        return end(collected, event.version)
       case 'TOO LARGE':
         return []
       default:
@@ -86,10 +101,16 @@ export function createReplica(): Replica {
       version = ''
     },
     beginWatch: () => {
-      list = version === '' ? new Map() : undefined
+      list = version === '' ? emptyList() : undefined
     },
     isListing: () => list !== undefined,
     take: (event) => (list === undefined ? apply(event) : collect(event, list)),
-    replace,
+    beginList: () => {
+      list = emptyList()
+    },
+    listed: (object) => {
+      if (list !== undefined) keep(list, object)
+    },
+    endList: (reached) => (list === undefined ? [] : end(list, reached)),
   }
 }
