@@ -2,7 +2,7 @@
  * Prints what the pieces and services cost, in samples or MB per CPU-second of the process under test, and their memory.
  *
  *     npm run bench -- [--only=gateway,splice] [--rounds=3] [--seconds=5]
- *     npm run bench -- --only=agent,agent-memory,agent-pages,kubernetes
+ *     npm run bench -- --only=agent,agent-memory,agent-pages,agent-outage,kubernetes
  *     npm run bench -- --soak=60m
  *
  * Each round runs every bench once, so that whatever else the machine does meets all of them; the table has medians. The
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { startKafka, whyUnavailable, type Kafka } from '../engines/index.ts'
 import { agentBenches } from './agent-bench.ts'
 import { memoryTable, pagesTable } from './agent-memory.ts'
+import { agentOutageTable } from './agent-outage.ts'
 import type { Bench, Reading } from './bench.ts'
 import { bareGatewayBench, gatewayBench } from './gateway-bench.ts'
 import { bareIngesterBench, fillTopic, ingesterBench } from './ingester-bench.ts'
@@ -31,6 +32,7 @@ const PAGES_INTERVAL_SECONDS = 3
 const APART = new Map<string, () => Promise<string>>([
   ['kubernetes', () => kubernetesBench(rounds)],
   ['agent-memory', () => memoryTable(MEMORY_INTERVAL_SECONDS)],
+  ['agent-outage', agentOutageTable],
   ['agent-pages', () => pagesTable(PAGES_INTERVAL_SECONDS)],
 ])
 
