@@ -71,6 +71,8 @@ export function createExposedTimes() {
     },
     /** A marker of a series that has exposed times from now on. */
     note(series: number, timestampMs: number): void {
+      // No marker was written after a sample that is ahead of the scrape.
+      if (last(series) >= timestampMs) return
       before.push(series, last(series), sent[2 * series + 1] ?? Number.NaN)
       set(series, timestampMs, Number.NaN)
     },

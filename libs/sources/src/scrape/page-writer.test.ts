@@ -149,6 +149,13 @@ describe('exposed timestamps', () => {
     expect(target.page(page)).toMatchObject(expected)
   })
 
+  test('a series that went on ahead of the scrape does not fall back behind that time', () => {
+    const target = scraped()
+    target.page('a 1\n')
+    expect(target.page('a 2 10000\n')).toMatchObject({ samples: ['a{} 2 10000'] })
+    expect(target.page('a 3\n')).toMatchObject({ samples: [], outOfOrder: 1 })
+  })
+
   test('a failed page does not count as sent', () => {
     const target = scraped()
     target.page('a 1 500\n')
