@@ -12,24 +12,29 @@ const MAX_AHEAD_MS = 600_000
  * could be sent is. Series that a page shows twice are left to the store.
  */
 export function wrongWithTimes(pages: readonly Buffer[], format: ExpositionFormat): string | undefined {
-  const last = new Map<string, number>()
+  const times: Times = { last: new Map(), ended: new Map() }
   const known = new Set<string>()
   for (const [index, one] of scrape(pages, format, true).entries()) {
     const shown = shownBy(one, format)
     if (one.isTaken === (shown === undefined)) return `page ${index} is ${one.isTaken ? 'taken' : 'refused'}`
-    const wrong = wrongWithSamples(one, shown ?? new Map(), last) ?? wrongWithExemplars(one, shown ?? new Map(), known)
+    const wrong = wrongWithSamples(one, shown ?? new Map(), times) ?? wrongWithExemplars(one, shown ?? new Map(), known)
     if (wrong !== undefined) return `page ${index}: ${wrong}`
   }
   return undefined
 }
 
-/** @param last the time of each series' last sample. */
+type Times = {
+  /** Of the last sample of a series that has not ended. */
+  readonly last: Map<string, number>
+  /** Of the last marker: what is before it may be sent or not, as a store may remember the series or not. */
+  readonly ended: Map<string, number>
+}
+
 function wrongWithSamples(
   { timestampMs: now, series }: Scrape,
   shown: ReadonlyMap<string, readonly ReadSample[]>,
-  last: Map<string, number>,
+  { last, ended }: Times,
 ): string | undefined {
-  const ended = new Set<string>()
   for (const { labels, samples } of series) {
     const key = JSON.stringify(labels)
     for (const { bits, timestampMs } of samples) {
@@ -38,7 +43,7 @@ function wrongWithSamples(
       if (bits === STALE && timestampMs === now) {
         if (exposed.length > 0 && exposed.every(({ ts }) => ts === undefined)) return `${name} ends a series that is there`
         last.delete(key)
-        ended.add(key)
+        ended.set(key, now)
         continue
       }
       if (!exposed.some((one) => one.bits === bits && (one.ts ?? now) === timestampMs)) return `${name} is not on the page`
@@ -48,7 +53,7 @@ function wrongWithSamples(
   }
   for (const [key, [sample, ...more]] of shown) {
     const at = sample?.ts ?? now
-    const isSent = ended.has(key) || (last.get(key) ?? -Infinity) >= at
+    const isSent = (last.get(key) ?? ended.get(key) ?? -Infinity) >= at
     if (more.length === 0 && at <= now + MAX_AHEAD_MS && !isSent) return `${key} ${at} is not sent`
   }
   return undefined
