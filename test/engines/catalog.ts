@@ -42,6 +42,6 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   libfaketime: { isInstalled: isLibfaketimeInstalled, install: installLibfaketime },
   loki: { isInstalled: isLokiInstalled, install: installLoki },
   kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
-  prometheus3: { isInstalled: isPrometheus3Installed, install: installPrometheus3, optional: true },
+  prometheus3: { isInstalled: isPrometheus3Installed, install: installPrometheus3 },
   vmagent: { isInstalled: isVmagentInstalled, install: installVmagent, optional: true },
 }
