@@ -73,20 +73,22 @@ const worstOf = (readings: readonly CrowdReading[]): CrowdReading => {
     what: readings[0]?.what ?? '',
     seconds: worst(({ seconds }) => seconds),
     longestStallMs: worst(({ longestStallMs }) => longestStallMs),
+    longestWorkMs: worst(({ longestWorkMs }) => longestWorkMs),
     peakBytes: worst(({ peakBytes }) => peakBytes),
     cpuSeconds: worst(({ cpuSeconds }) => cpuSeconds),
   }
 }
 
 function tableOf(rows: readonly CrowdReading[]): string {
-  const cells = rows.map(({ what, seconds, longestStallMs, peakBytes, cpuSeconds }) =>
+  const cells = rows.map(({ what, seconds, longestStallMs, longestWorkMs, peakBytes, cpuSeconds }) =>
     [
       what,
       `${seconds.toFixed(1)} s`,
       `${cpuSeconds.toFixed(1)} s`,
       `${Math.round(peakBytes / 1e6)} MB`,
+      `${Math.round(longestWorkMs)} ms`,
       `${Math.round(longestStallMs)} ms`,
     ].join(' | '),
   )
-  return `| | found after | CPU | peak memory | longest stall |\n|---|---|---|---|---|\n${cells.map((row) => `| ${row} |\n`).join('')}`
+  return `| | found after | CPU | peak memory | longest work without a turn | longest wait of a timer |\n|---|---|---|---|---|---|\n${cells.map((row) => `| ${row} |\n`).join('')}`
 }

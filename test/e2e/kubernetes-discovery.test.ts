@@ -365,20 +365,17 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
   })
 
   // Last: the others count what they find.
-  test('10,000 pods on 1,000 nodes: all are found in 15 s, in 350 MB, and nobody else waits for more than 200 ms', async () => {
+  test('10,000 pods on 1,000 nodes: all are found by 15 s of work in 350 MB, and nobody else waits for more than 200 ms of it', async () => {
     const size = { pods: 10_000, nodes: 1000 }
     await fillKubernetes(kubernetes.etcdUrl, crowdOfNodes(size.nodes))
     await fillKubernetes(kubernetes.etcdUrl, crowdOfPods(size.pods, { namespaces: 20, nodes: size.nodes }))
     const attach_metadata = { node: true, namespace: true }
     const configs = [{ role: 'pod', attach_metadata }, { role: 'node' }]
     const job = { kubernetes_sd_configs: configs.map((config) => ({ ...config, ...adminAccessOf(kubernetes) })) }
-    const read = () => readDiscovery({ job, expected: size.pods + size.nodes, scraping: false })
-    // Others use the machine as well: of three one has to do.
-    const isGood = ({ seconds, longestStallMs }: Awaited<ReturnType<typeof read>>): boolean => seconds < 15 && longestStallMs < 200
-    let reading = await read()
-    for (let tries = 1; tries < 3 && !isGood(reading); tries++) reading = await read()
-    expect(reading.seconds).toBeLessThan(15)
-    expect(reading.longestStallMs).toBeLessThan(200)
+    const reading = await readDiscovery({ job, expected: size.pods + size.nodes, scraping: false })
+    // By CPU time: others use the machine as well.
+    expect(reading.cpuSeconds).toBeLessThan(15)
+    expect(reading.longestWorkMs).toBeLessThan(200)
     expect(reading.peakBytes).toBeLessThan(350e6)
   })
 })
