@@ -271,6 +271,60 @@ describe('targets', () => {
   })
 })
 
+describe('series of a target that goes', () => {
+  test('go on without a marker in the job that it moves to', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\nb 1\n'))
+    const moving = (name: string, rules: readonly object[] = []): ScrapeJob => {
+      const relabel = compileRelabel(parseRelabelConfigs([{ target_label: 'job', replacement: 'same' }], 'rules'))
+      return job({ name, relabel, discoverers: [discovery(address).discoverer] }, rules)
+    }
+    const { source, values } = running([moving('before')])
+    const of = (name: string): unknown[] => values(`${name}{cluster="c",instance="${address}",job="same"}`)
+    await until(() => of('a').length > 0)
+    source.reload([moving('after', [{ action: 'drop', source_labels: ['__name__'], regex: 'b' }])])
+    await until(() => of('b').at(-1) === 'stale')
+    const before = of('a').length
+    // Longer than a target that nobody takes over would have waited.
+    await until(() => of('a').length > before + 3)
+    expect(of('a')).not.toContain('stale')
+    expect(of('up')).not.toContain('stale')
+  })
+
+  test('of which there are too many: the newest are left out, the target is up', async () => {
+    let page = 'a 1\nb 1\n'
+    const address = await exporter((_, response) => textPage(response, page))
+    const { source, values, counted } = running([job({ discoverers: [discovery(address).discoverer] })], {
+      seriesLimits: { perTarget: 3, perJob: 0 },
+    })
+    const of = (name: string): unknown[] => values(`${name}{cluster="c",instance="${address}",job="j"}`)
+    await until(() => of('b').length > 0)
+    page = 'u{user="1"} 1\nu{user="2"} 1\nu{user="3"} 1\na 2\nb 2\n'
+    await until(() => of('b').at(-1) === 2)
+    expect(of('a').at(-1)).toBe(2)
+    expect(of('up').at(-1)).toBe(1)
+    expect(await counted('clymene_agent_series_left_out')).toBe(2)
+    expect(await counted('clymene_agent_series')).toBe(3)
+    expect(source.cardinality()).toMatchObject({
+      jobs: [{ job: 'j', series: 3, limit: 0, leftOut: 2 }],
+      targets: [{ job: 'j', series: 3, limit: 3, leftOut: 2, labels: [{ name: 'user', values: 2 }] }],
+    })
+    page = 'a 3\n'
+    await until(() => of('b').at(-1) === 'stale')
+    expect(await counted('clymene_agent_series_left_out')).toBe(0)
+  })
+
+  test('of other shards are scraped by others', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const two = [0, 1].map((index) => running([job({ discoverers: [discovery(address).discoverer] })], { shard: { index, count: 2 } }))
+    await until(() => two.some(({ batches }) => batches.length > 0))
+    const counts = two.map(({ source }) => [source.targets().active.length, source.targets().counts.get('j')?.otherShards])
+    expect(counts.toSorted()).toEqual([
+      [0, 1],
+      [1, 0],
+    ])
+  })
+})
+
 describe('a stop', () => {
   test('ends no series: whoever starts next goes on with them', async () => {
     const address = await exporter((_, response) => textPage(response, 'a 1\n'))
