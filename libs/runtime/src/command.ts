@@ -24,8 +24,8 @@ export type Command = {
 export type ConfiguredCommand = {
   /** What is accepted and does nothing, a line each. */
   readonly warnings: readonly string[]
-  /** What `validate` looks at beyond what starts need: lines about the configuration. @throws ConfigError with every mistake */
-  readonly validate?: () => readonly string[]
+  /** What is configured, a line each, for `validate`. */
+  readonly summary?: readonly string[]
   /** Runs until the signal aborts, then drains. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
@@ -66,9 +66,9 @@ export function helpOf({ name, summary, groups, statusAddress }: Command): strin
   ].join('\n\n')
 }
 
-const validated = ({ name }: Command, { warnings, validate }: ConfiguredCommand): readonly string[] => [
+const validated = ({ name }: Command, { warnings, summary = [] }: ConfiguredCommand): readonly string[] => [
   ...warnings.map((warning) => `warning: ${warning}`),
-  ...(validate?.() ?? []),
+  ...summary,
   `${name}: configuration is valid`,
 ]
 

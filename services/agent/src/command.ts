@@ -4,7 +4,7 @@ import { adminFlags, createMetrics, hostService, processFlags, silentLogger, typ
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
-import { missingFilesOf, readConfiguration, warningsOf, type Configuration } from './configuration.ts'
+import { readConfiguration, warningsOf, type Configuration } from './configuration.ts'
 import {
   agentFlags,
   bufferFlags,
@@ -89,14 +89,9 @@ function commandOf(variant: Variant): Command {
         warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
       return {
         warnings,
-        validate: () => validated(configuration),
-        run: (stop) => {
-          // Files of credentials may still come.
-          const told = [...warnings, ...missingFilesOf(configuration)]
-          return hostService({ flags: portsOf(parsed), component: name, warnings: told }, (host) =>
-            runAgent({ ...parsed, texts, env }, host, stop),
-          )
-        },
+        summary: summaryOf(configuration),
+        run: (stop) =>
+          hostService({ flags: portsOf(parsed), component: name, warnings }, (host) => runAgent({ ...parsed, texts, env }, host, stop)),
       }
     },
   }
@@ -112,15 +107,11 @@ const portsOf = <V extends FlagValues<typeof dryRunFlags & ReturnType<typeof adm
 }): V =>
   values['dry-run'] && !given.has('admin.http.host-ports') ? { ...values, 'admin.http.host-ports': { host: '127.0.0.1', port: 0 } } : values
 
-/** A line a job. @throws ConfigError naming the files of credentials that cannot be read */
-function validated(configuration: Configuration): readonly string[] {
-  const missing = missingFilesOf(configuration)
-  if (missing.length > 0) throw new ConfigError(missing)
-  return [
-    ...configuration.scrapeConfigs.flatMap(({ summary }) => summary),
-    ...configuration.logConfigs.flatMap(({ jobs }) => jobs).map(({ name }) => `log job ${JSON.stringify(name)}`),
-  ]
-}
+/** A line a job. */
+const summaryOf = ({ scrapeConfigs, logConfigs }: Configuration): readonly string[] => [
+  ...scrapeConfigs.flatMap(({ summary }) => summary),
+  ...logConfigs.flatMap(({ jobs }) => jobs).map(({ name }) => `log job ${JSON.stringify(name)}`),
+]
 
 /** Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics. */
 function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv): Configuration {

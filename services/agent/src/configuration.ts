@@ -51,15 +51,12 @@ export const filesOfConfiguration = ({ scrapeConfigs, logTexts }: Configuration)
 
 const isFile = ({ isBuiltIn = false }: ConfigText): boolean => !isBuiltIn
 
-/** What is accepted and does nothing, and jobs without a cluster, a line each. */
+/** What is accepted and does nothing, jobs without a cluster, and files of credentials that cannot be read now (they may come): a line each. */
 export const warningsOf = (
   { scrapeConfigs, logConfigs }: Configuration,
   setup: Pick<AgentSetup, 'cluster' | 'logLabels'>,
 ): readonly string[] => [
   ...[...scrapeConfigs, ...logConfigs].flatMap(({ warnings }) => warnings),
   ...clusterWarnings({ ...setup, scrapeConfigs, logConfigs }),
+  ...scrapeConfigs.flatMap(({ missingFiles }) => missingFiles()),
 ]
-
-/** Files of credentials that cannot be read now, a line each. */
-export const missingFilesOf = ({ scrapeConfigs }: Configuration): readonly string[] =>
-  scrapeConfigs.flatMap(({ missingFiles }) => missingFiles())

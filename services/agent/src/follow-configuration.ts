@@ -1,7 +1,7 @@
 import { aborted, onHangup, type Address, type Host } from '@clymene/runtime'
 
 import type { AgentSetup, AssembledAgent } from './assemble.ts'
-import { filesOfConfiguration, missingFilesOf, textsOfConfiguration, warningsOf, type Configuration } from './configuration.ts'
+import { filesOfConfiguration, textsOfConfiguration, warningsOf, type Configuration } from './configuration.ts'
 import { startReloadServer } from './reload-server.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { Part } from './together.ts'
@@ -58,7 +58,7 @@ function createLive({ configuration, read, setup, agent, host }: FollowOptions):
     const sameLogs = JSON.stringify(next.logTexts) === JSON.stringify(current.logTexts)
     await agent.reload(sameLogs ? { scrapeConfigs: next.scrapeConfigs } : next)
     current = sameLogs ? { ...next, logConfigs: current.logConfigs } : next
-    for (const warning of [...warningsOf(next, setup), ...missingFilesOf(next)]) host.logger.warn(warning)
+    for (const warning of warningsOf(next, setup)) host.logger.warn(warning)
   }
   return { current: () => current, ...createReloader({ take, ...host }) }
 }
