@@ -1,6 +1,7 @@
 export { adminAccess, type AdminAccess, type AdminRequest } from './admin-access.ts'
 export { JSON_TYPE, type PageAnswer, type PageReply, type PageRequest } from './admin-pages.ts'
 export { createAdminServer, formatUptime, startAdminServer, type AdminOptions, type AdminServer, type JsonAnswer } from './admin.ts'
+export { freeBuffer } from './free-buffer.ts'
 export { retry, type Backoff, type RetryOptions } from './backoff.ts'
 export { adminFlags, adminTokenFlags, processFlags } from './process-flags.ts'
 export { flagHelp, flagTable, type FlagGroup } from './flag-help.ts'

@@ -12,7 +12,7 @@ import {
   type Sink,
   type SourceBatch,
 } from '@clymene/model'
-import { createOnceIn, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
+import { createOnceIn, freeBuffer, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
 import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying } from '@clymene/storages'
 import { compress } from '@clymene/wire'
 
@@ -74,6 +74,8 @@ export function emitToBuffer({ buffer, topic, envelopeOf, streamPrefix = '', ref
       refused?.begin()('dropped')
       throw error
     }
+    // It is in the log, and nobody else was given it.
+    freeBuffer(envelope.value)
   }
 }
 

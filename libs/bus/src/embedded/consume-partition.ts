@@ -1,4 +1,5 @@
 import type { BatchHandler } from '@clymene/model'
+import { freeBuffer } from '@clymene/runtime'
 
 import { createLogReader, type LogReader, type ReadBatch } from './log-reader.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -53,7 +54,8 @@ export async function consumePartition(
     const commits = createCommits(batch, commit, waiting)
     waiting(batch.records[0]?.origin.timestampMs)
     try {
-      await handle({ topic, partition, records: batch.records, ...told(batch, takeover, stood), commit: commits.first }, signal)
+      const release = (): void => batch.buffers.forEach(freeBuffer)
+      await handle({ topic, partition, records: batch.records, ...told(batch, takeover, stood), commit: commits.first, release }, signal)
     } catch (error) {
       await commits.settled()
       waiting(undefined)
@@ -93,7 +95,15 @@ async function fill({ batch }: Ahead, reader: LogReader, log: PartitionLog, batc
   if (more === undefined) return { batch }
   // What expired is told right before what follows it.
   if (more.expired > 0) return { batch, next: more }
-  return { batch: { ...batch, records: [...batch.records, ...more.records], end: more.end, bytes: batch.bytes + more.bytes } }
+  return {
+    batch: {
+      ...batch,
+      records: [...batch.records, ...more.records],
+      end: more.end,
+      bytes: batch.bytes + more.bytes,
+      buffers: [...batch.buffers, ...more.buffers],
+    },
+  }
 }
 
 /** The commits of one batch: one after the other, never backwards, none after the call has failed. */

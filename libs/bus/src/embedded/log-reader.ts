@@ -11,6 +11,8 @@ export type ReadBatch = {
   readonly records: readonly BusRecord[]
   readonly end: number
   readonly bytes: number
+  /** What the values are views of. */
+  readonly buffers: readonly Buffer[]
   /** Records right before these that retention deleted before they were read. */
   readonly expired: number
 }
@@ -96,7 +98,7 @@ export function createLogReader(log: PartitionLog, from: number): LogReader {
     }
     offset += records.length
     cursor = { segment, position: position + at }
-    const batch = { records, end: offset, bytes: at, expired }
+    const batch = { records, end: offset, bytes: at, buffers: [bytes], expired }
     expired = 0
     return batch
   }

@@ -1,5 +1,5 @@
 import { errorMessage, type Labels } from '@clymene/model'
-import { redactUrls } from '@clymene/runtime'
+import { freeBuffer, redactUrls } from '@clymene/runtime'
 import { acceptHeader, chooseFormat } from '@clymene/wire'
 
 import type { Departure } from './departures.ts'
@@ -130,6 +130,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
       const outcome = { ok: error === undefined, seconds: (performance.now() - started) / 1000, counts, ...extra }
       report.write(outcome, timestampMs, writer)
       conclude(outcome, error, timestampMs)
+      if (!(fetched instanceof Error)) freeBuffer(fetched.body)
 
       function writePage({ body, contentType }: Page, into: PageCounts): Error | undefined {
         try {
