@@ -42,7 +42,9 @@ function launcherOf(service: ImageService): string {
     '#!/usr/bin/env node',
     `process.env.CLYMENE_VERSION ??= ${JSON.stringify(version())}`,
     // What is young stays small in V8: 50 to 80 MB less (docs/performance.md). It has to be said before anything is loaded.
-    ...(service === 'gateway' || service === 'ingester' ? [`require('node:v8').setFlagsFromString('--semi-space-growth-factor=1')`] : []),
+    ...(['gateway', 'ingester', 'agent'].includes(service)
+      ? [`require('node:v8').setFlagsFromString('--semi-space-growth-factor=1')`]
+      : []),
     ...(service === 'all-in-one' ? [`process.env.CLYMENE_PAGE_DIR ??= require('node:path').join(__dirname, '../page')`] : []),
     `require('../main.cjs')`,
     '',

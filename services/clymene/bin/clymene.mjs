@@ -11,5 +11,5 @@ if (major < 22 || (major === 22 && minor < 19)) {
 }
 // Bodies stand outside of the heap and what is beside them lives for milliseconds: when what is young stays small it is collected
 // before it counts as old. That takes 50 to 80 MB less and no more CPU time (docs/performance.md). It has to be said before anything is loaded.
-if (/^(?:promtail-)?(?:gateway|ingester)$/.test(process.argv[2] ?? '')) setFlagsFromString('--semi-space-growth-factor=1')
+if (/^(?:promtail-)?(?:gateway|ingester|agent)$/.test(process.argv[2] ?? '')) setFlagsFromString('--semi-space-growth-factor=1')
 await import('../src/main.ts')
