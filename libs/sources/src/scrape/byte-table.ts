@@ -126,6 +126,11 @@ export class ByteTable {
     this.#used = 0
   }
 
+  /** Room for strings of so many bytes in all, where there is none yet: growing piece by piece leaves holes in the process's memory. */
+  expect(bytes: number): void {
+    if (this.#used === 0 && this.bytes.length < bytes) this.#resize(Math.min(bytes, MOST_EXPECTED))
+  }
+
   /** Gives back what growing has reserved ahead, when it is worth a copy. */
   trim(): void {
     if (this.rows.length > TRIM * this.end + 64) this.rows = this.rows.slice(0, this.end)
@@ -159,8 +164,9 @@ export class ByteTable {
   }
 }
 
-/** Ahead by an eighth: most tables have grown once and stay as they are. */
-const GROWTH = 1.125
+/** What is ahead is given back by trim: most tables grow once and then stay as they are. */
+const GROWTH = 1.5
 const TRIM = 1.05
+const MOST_EXPECTED = 16 * 1024 * 1024
 
 const roomFor = (rows: number): number => 2 ** Math.ceil(Math.log2(Math.max(rows, 1)))

@@ -85,7 +85,7 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
     write: (body, format, timestampMs, writer, counts) => {
       // As in Prometheus the series end but are still known.
       if (body.length === 0) return writeStale(timestampMs, writer)
-      table.begin()
+      table.begin(body.length)
       exemplars.begin()
       sample.begin()
       try {

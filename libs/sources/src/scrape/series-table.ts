@@ -83,8 +83,10 @@ export function createSeriesTable(release: (series: number) => void = () => unde
 
   return {
     series,
-    /** Starts a page. */
-    begin(): void {
+    /** Starts a page of so many bytes. */
+    begin(bytes: number): void {
+      texts.expect(bytes)
+      series.expect(bytes)
       page++
       expected = head
       matchedAt = -1
