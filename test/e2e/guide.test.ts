@@ -28,6 +28,12 @@ const JOBS = [
 ]
 const BY_NODE = ['kubernetes-nodes', 'kubernetes-cadvisor', 'node-exporter']
 const SCRAPE_SECONDS = 3
+const SEVERAL = [
+  'clymene-metrics/3.clymene_gateway.yaml',
+  'clymene-metrics/4.clymene_ingester.yaml',
+  'clymene-logs/2.clymene-promtail_gateway.yaml',
+  'clymene-logs/3.clymene-promtail_ingester.yaml',
+]
 
 const guide = commandsOf(readFileSync(join(import.meta.dirname, '../../docs/guide.md'), 'utf8'))
 /** Commands that cannot be run here, and why. */
@@ -51,6 +57,10 @@ describeWithEngines(
       // A reader waits a quarter of a minute for the next scrape, a test does not.
       for (const file of ['clymene-metrics/2.clymene_agent.yaml', 'target-cluster/2.clymene_agent.yaml'])
         world.edit(`k8s/${file}`, 'scrape_interval: 15s', `scrape_interval: ${SCRAPE_SECONDS}s`)
+      // Several behind a Service and in a group of Kafka: two are that, and each third one costs its start and its place in every rollout.
+      for (const file of SEVERAL) world.edit(`k8s/${file}`, 'replicas: 3', 'replicas: 2')
+      // Loki calls itself ready a quarter of a minute after it is.
+      world.edit('k8s/clymene-logs/loki.yaml', '    compactor:', '    ingester: { lifecycler: { min_ready_duration: 0s } }\n    compactor:')
       await Promise.all([
         world.main.kubernetes.kubectl(['create', '-f', '-'], { input: shopCalled('main') }),
         world.target.kubernetes.kubectl(['create', '-f', '-'], { input: shopCalled('target') }),
@@ -65,11 +75,18 @@ describeWithEngines(
         if (NOT_RUNNABLE.some((one) => one.command.test(command))) continue
         // What a reader puts in the place of the example.
         const line = command.replaceAll('192.0.2.10', world.main.nodes[1]?.address ?? '')
+        await beforeNamespacesGo(line)
         const { status, output, errors } = await world.shell(line)
         expect({ command, status, ...(status !== 0 && { errors }) }).toEqual({ command, status: 0 })
         outputs.push(output)
       }
       return outputs
+    }
+
+    /** A namespace in which pods still end is looked at again only after 8 s; one that is empty goes at once. */
+    const beforeNamespacesGo = async (line: string): Promise<void> => {
+      const [, name] = /^kubectl --context (main|target) delete -f .*0\.namespaces\.yaml$/.exec(line) ?? []
+      if (name !== undefined) await expect.poll(() => podNames(name === 'main' ? world.main : world.target), WAIT).toEqual(['shop-0'])
     }
 
     /** What the store says to the last question of a section. */
@@ -85,6 +102,7 @@ describeWithEngines(
       return data.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }))
     }
     const podsOf = async (cluster: Cluster): Promise<Pod[]> => (await cluster.api.get<{ items: Pod[] }>('/api/v1/pods')).items
+    const podNames = async (cluster: Cluster): Promise<string[]> => (await podsOf(cluster)).map(({ metadata }) => metadata.name)
     /** Pods, without what makes their names their own. */
     const notReady = async (cluster: Cluster): Promise<string[]> =>
       (await podsOf(cluster))
@@ -165,7 +183,7 @@ describeWithEngines(
     test('every process runs as its manifest says', async () => {
       const processes = (await Promise.all([world.main.processes(), world.target.processes()])).flat()
       const ours = processes.filter(({ pod }) => pod !== 'shop-0' && !pod.startsWith('metrics-server'))
-      expect(ours.length).toBeGreaterThan(20)
+      expect(ours.length).toBeGreaterThan(18)
       const found = ours.map(({ pod, statusFile }) => ({ pod, ...rightsOfProcess(statusFile) }))
       const wanted = { capabilities: [NONE, NONE], noNewPrivileges: '1', root: 'ro' }
       expect(found).toEqual(found.map(({ pod }) => ({ pod, ...wanted, user: userOf(pod), hasToken: ASKS_THE_API.test(pod) })))
@@ -259,7 +277,7 @@ describeWithEngines(
 
     test('11: everything is gone again', async () => {
       await follow(11)
-      const left = async () => [...(await podsOf(world.main)), ...(await podsOf(world.target))].map(({ metadata }) => metadata.name)
+      const left = async () => [...(await podNames(world.main)), ...(await podNames(world.target))]
       await expect.poll(left, WAIT).toEqual(['shop-0', 'shop-0'])
     })
   },
