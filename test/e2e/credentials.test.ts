@@ -175,10 +175,17 @@ describeWithEngines(['kafka', 'prometheus'], 'credentials between agents and a g
     )
   }
 
+  const [atAgents, atGateways] = [
+    scenarios.filter(({ gateway }) => gateway === undefined),
+    scenarios.filter(({ gateway }) => gateway !== undefined),
+  ]
+
   // Side by side: most of the time both ends wait for each other, or for files to be read again.
   describe.concurrent.each([
-    ['an agent', scenarios.filter(({ gateway }) => gateway === undefined)],
-    ['a gateway', scenarios.filter(({ gateway }) => gateway !== undefined)],
+    ['a token or certificate of an agent', atAgents.slice(0, 2)],
+    ['authorities of an agent', atAgents.slice(2)],
+    ['a certificate of a gateway', atGateways.slice(0, 2)],
+    ['a token or label of a gateway', atGateways.slice(2)],
   ])('a mistake at %s', (_where, its) => {
     describe('one after the other', { concurrent: false }, () => {
       test.each(its)('$name: refused, told on both sides, and nothing is lost when it is mended', async (scenario) => {
