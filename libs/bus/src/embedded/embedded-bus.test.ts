@@ -308,3 +308,22 @@ describe('flags', () => {
     })
   })
 })
+
+test('a batch that its reader released is gone from memory; the log still has it', async () => {
+  const bus = await openBus({ directory: temporaryDirectory(), maxMessageBytes: 1024 * 1024 })
+  await produce(bus, 't', message(0, 200_000), message(1, 200_000))
+  const kept: Buffer[] = []
+  const stop = new AbortController()
+  await bus.consume(
+    't',
+    'g',
+    async ({ records, release }) => {
+      kept.push(...records.map(({ value }) => value))
+      release?.()
+      stop.abort()
+    },
+    stop.signal,
+  )
+  expect(kept.map(({ length }) => length)).toEqual([0, 0])
+  expect((await readRest(bus, 't', 'h')).map(({ value }) => value.length)).toEqual([200_000, 200_000])
+})
