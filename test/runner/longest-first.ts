@@ -5,12 +5,16 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Files of half a minute and more, longest first: begun last, one of them would keep a worker busy when the others have nothing left. */
 const LONG = [
   'guide.test.ts',
-  'credentials.test.ts',
+  'kubernetes-discovery.test.ts',
   'chaos.test.ts',
+  'credentials.test.ts',
   'bus-kafka.test.ts',
   'rolling-restart.test.ts',
-  'kubernetes-discovery.test.ts',
+  'dashboards.test.ts',
   'pipeline.test.ts',
+  'prometheus-comparison.test.ts',
+  'elasticsearch.test.ts',
+  'agent-buffer.test.ts',
   'simulation.test.ts',
 ]
 
