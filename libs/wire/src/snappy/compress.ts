@@ -1,3 +1,4 @@
+import { createBlockMemory, MAX_BLOCK_SOURCE_BYTES, type BlockMemory } from '../wasm/block-memory.ts'
 import { MAX_LENGTH, writePreamble } from './preamble.ts'
 
 const MAX_TABLE_BITS = 14
@@ -15,28 +16,32 @@ const MAX_OFFSET = 0xffff
  */
 export function compress(bytes: Uint8Array): Buffer {
   if (bytes.length > MAX_LENGTH) throw new RangeError(`snappy block of ${bytes.length} bytes`)
-  const output = scratchOf(32 + bytes.length + Math.ceil(bytes.length / 6))
+  if (bytes.length <= MARGIN || bytes.length > MAX_BLOCK_SOURCE_BYTES) return compressByJavaScript(bytes)
+  memory ??= createBlockMemory()
+  // A copy: the memory is used again.
+  return Buffer.from(memory(bytes, tableBits(bytes.length), maxBlockBytes(bytes.length), writePreamble))
+}
+
+let memory: BlockMemory | undefined
+
+/** The same where WebAssembly has no room, and for a few bytes. */
+export function compressByJavaScript(bytes: Uint8Array): Buffer {
+  const output = Buffer.allocUnsafeSlow(maxBlockBytes(bytes.length))
   let written = writePreamble(output, bytes.length)
   written = bytes.length <= MARGIN ? writeLiteral(bytes, 0, bytes.length, output, written) : writeElements(bytes, output, written)
   // A copy: a view would keep the worst case alive, about seven times as much, as long as the block waits for its acknowledgement.
   return Buffer.from(output.subarray(0, written))
 }
 
-/** A larger scratch is not kept for the next call. */
-const KEEP_BYTES = 8 << 20
-let kept = Buffer.allocUnsafeSlow(0)
+const maxBlockBytes = (length: number): number => 32 + length + Math.ceil(length / 6)
 
-function scratchOf(bytes: number): Buffer {
-  if (kept.length >= bytes) return kept
-  const scratch = Buffer.allocUnsafeSlow(bytes)
-  if (bytes <= KEEP_BYTES) kept = scratch
-  return scratch
-}
+/** A table for few bytes is soon empty again. */
+const tableBits = (length: number): number => Math.min(MAX_TABLE_BITS, Math.max(8, 32 - Math.clz32(length)))
 
 /** Looks for repeats of four bytes or more through a hash table, in bigger steps the longer none is found. */
 function writeElements(bytes: Uint8Array, output: Buffer, start: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const bits = Math.min(MAX_TABLE_BITS, Math.max(8, 32 - Math.clz32(bytes.length)))
+  const bits = tableBits(bytes.length)
   const shift = 32 - bits
   table.fill(0, 0, 1 << bits)
   const last = bytes.length - MARGIN

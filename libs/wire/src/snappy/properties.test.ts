@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { outcomeOf } from '../testing/reference.ts'
-import { compress } from './compress.ts'
+import { compress, compressByJavaScript } from './compress.ts'
 import { createDecompressor, decompress } from './decompress.ts'
 import { uncompressedLength } from './preamble.ts'
 import { spliceBlocks } from './splice.ts'
@@ -27,6 +27,28 @@ describe('snappy', () => {
         expect(decompress(block, ENOUGH).equals(bytes)).toBe(true)
       }),
     )
+  })
+
+  test('WebAssembly writes the same block as JavaScript, whatever was compressed before', () => {
+    fc.assert(
+      fc.property(content, fc.nat({ max: 40 }), (bytes, cut) => {
+        const part = bytes.subarray(Math.min(cut, bytes.length))
+        expect(compress(part).equals(compressByJavaScript(part))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('the same of noise, which becomes longer, and of what is too large for its memory', () => {
+    let state = 1
+    const noise = Buffer.alloc(200_000)
+    for (let index = 0; index < noise.length; index++) noise[index] = (state = (state * 48_271) % 2_147_483_647) >>> 8
+    const most = Buffer.alloc(8 << 20, noise)
+    for (const bytes of [noise, most, Buffer.concat([most, noise])]) {
+      const block = compress(bytes)
+      expect(block.equals(compressByJavaScript(bytes))).toBe(true)
+      expect(decompress(block, ENOUGH).equals(bytes)).toBe(true)
+    }
   })
 
   test('repeats that are 64 KiB apart are found only as far as an offset of two bytes reaches', () => {

@@ -36,13 +36,17 @@ type Exports = {
 type Scan = (start: number, length: number, expected: ExpectedLabel | undefined) => WriteRequestScan | undefined
 
 let compiled: WebAssembly.Module | undefined
+
+/** What body.wat exports, with a memory of its own. */
+export const instantiateBody = (): unknown =>
+  new WebAssembly.Instance((compiled ??= new WebAssembly.Module(Buffer.from(BODY_WASM, 'base64')))).exports
+
 const scans = new WeakMap<ArrayBufferLike, Scan>()
 
 /** It grows to what the largest body needs and stays there. */
 export function createBodyMemory(): BodyMemory {
-  compiled ??= new WebAssembly.Module(Buffer.from(BODY_WASM, 'base64'))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what body.wat exports
-  const { memory, decode, scan } = new WebAssembly.Instance(compiled).exports as Exports
+  const { memory, decode, scan } = instantiateBody() as Exports
   let bytes = Buffer.from(memory.buffer)
   let results = new DataView(memory.buffer)
 

@@ -1,7 +1,7 @@
-;; Decompresses a snappy block and walks the WriteRequest that it holds, where both lie in this memory: the hot path of a gateway.
-;; body-memory.ts says where things lie. `npm run wasm` makes body-wasm.ts of this file.
+;; Decompresses a snappy block and walks the WriteRequest that it holds, where both lie in this memory: the hot path of a gateway. And makes
+;; such a block: the hot path of an agent. body-memory.ts and block-memory.ts say where things lie. `npm run wasm` makes body-wasm.ts of this file.
 ;;
-;; Neither function explains what is wrong. The decoder and the scanner in JavaScript look again and do.
+;; Neither of the first two explains what is wrong. The decoder and the scanner in JavaScript look again and do.
 (module
   ;; At most 18 MiB: what does not fit goes the way of JavaScript.
   (memory (export "memory") 1 288)
@@ -93,6 +93,125 @@
         (local.set $written (local.get $next))
         (br $elements)))
     (i32.const 0))
+  ;; A literal of the bytes from $from to $to, written to $at: where it ends. Words of 16 are moved, so up to 15 bytes behind both ends are touched.
+  (func $literal (param $from i32) (param $to i32) (param $at i32) (result i32)
+    (local $rest i32) (local $bytes i32) (local $end i32)
+    (local.set $rest (i32.sub (i32.sub (local.get $to) (local.get $from)) (i32.const 1)))
+    (if (i32.lt_u (local.get $rest) (i32.const 60))
+      (then
+        (i32.store8 (local.get $at) (i32.shl (local.get $rest) (i32.const 2)))
+        (local.set $at (i32.add (local.get $at) (i32.const 1))))
+      (else
+        ;; How many bytes the length takes.
+        (local.set $bytes (i32.sub (i32.const 4) (i32.shr_u (i32.clz (local.get $rest)) (i32.const 3))))
+        (i32.store8 (local.get $at) (i32.shl (i32.add (i32.const 59) (local.get $bytes)) (i32.const 2)))
+        (i32.store offset=1 (local.get $at) (local.get $rest))
+        (local.set $at (i32.add (i32.add (local.get $at) (local.get $bytes)) (i32.const 1)))))
+    (local.set $end (i32.add (i32.add (local.get $at) (local.get $rest)) (i32.const 1)))
+    (loop $words
+      (v128.store (local.get $at) (v128.load (local.get $from)))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (local.set $from (i32.add (local.get $from) (i32.const 16)))
+      (br_if $words (i32.lt_u (local.get $at) (local.get $end))))
+    (local.get $end))
+
+  ;; A copy of up to 64 bytes in the form with an offset of two bytes, written to $at: where it ends. Four bytes are touched.
+  (func $copy (param $offset i32) (param $size i32) (param $at i32) (result i32)
+    (i32.store (local.get $at)
+      (i32.or
+        (i32.shl (local.get $offset) (i32.const 8))
+        (i32.sub (i32.shl (local.get $size) (i32.const 2)) (i32.const 2))))
+    (i32.add (local.get $at) (i32.const 3)))
+
+  ;; Writes the elements for the bytes from $start to $end to $out: where they end. They are those of snappy/compress.ts to the byte. At $table
+  ;; there is room for 2^$bits addresses, and all of it lies before $start and is larger than 64 KiB: an empty place is then too far away.
+  (func (export "encode") (param $start i32) (param $end i32) (param $out i32) (param $table i32) (param $bits i32) (result i32)
+    (local $shift i32) (local $last i32) (local $literal i32) (local $position i32) (local $misses i32) (local $word i32)
+    (local $place i32) (local $candidate i32) (local $size i32) (local $most i32) (local $offset i32)
+    (memory.fill (local.get $table) (i32.const 0) (i32.shl (i32.const 4) (local.get $bits)))
+    (local.set $shift (i32.sub (i32.const 32) (local.get $bits)))
+    (local.set $last (i32.sub (local.get $end) (i32.const 15)))
+    (local.set $literal (local.get $start))
+    (local.set $position (i32.add (local.get $start) (i32.const 1)))
+    (local.set $misses (i32.const 32))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $position) (local.get $last)))
+        (local.set $word (i32.load (local.get $position)))
+        (local.set $place (i32.add (local.get $table)
+          (i32.shl (i32.shr_u (i32.mul (local.get $word) (i32.const 0x1e35a7bd)) (local.get $shift)) (i32.const 2))))
+        (local.set $candidate (i32.load (local.get $place)))
+        (i32.store (local.get $place) (local.get $position))
+        (local.set $offset (i32.sub (local.get $position) (local.get $candidate)))
+        (if (i32.or
+              (i32.gt_u (local.get $offset) (i32.const 0xffff))
+              (i32.ne (i32.load (local.get $candidate)) (local.get $word)))
+          (then
+            (local.set $position (i32.add (local.get $position) (i32.shr_u (local.get $misses) (i32.const 5))))
+            (local.set $misses (i32.add (local.get $misses) (i32.const 1)))
+            (br $next)))
+        (if (i32.lt_u (local.get $literal) (local.get $position))
+          (then (local.set $out (call $literal (local.get $literal) (local.get $position) (local.get $out)))))
+        (local.set $size (i32.const 4))
+        (local.set $most (i32.sub (local.get $end) (local.get $position)))
+        (block $differs
+          (loop $words
+            (if (i32.le_u (i32.add (local.get $size) (i32.const 16)) (local.get $most))
+              (then
+                ;; The word is used for which of 16 bytes differ.
+                (local.set $word (i8x16.bitmask (i8x16.ne
+                  (v128.load (i32.add (local.get $position) (local.get $size)))
+                  (v128.load (i32.add (local.get $candidate) (local.get $size))))))
+                (if (local.get $word)
+                  (then
+                    (local.set $size (i32.add (local.get $size) (i32.ctz (local.get $word))))
+                    (br $differs)))
+                (local.set $size (i32.add (local.get $size) (i32.const 16)))
+                (br $words))))
+          (loop $bytes
+            (br_if $differs (i32.ge_u (local.get $size) (local.get $most)))
+            (br_if $differs (i32.ne
+              (i32.load8_u (i32.add (local.get $position) (local.get $size)))
+              (i32.load8_u (i32.add (local.get $candidate) (local.get $size)))))
+            (local.set $size (i32.add (local.get $size) (i32.const 1)))
+            (br $bytes)))
+        (local.set $position (i32.add (local.get $position) (local.get $size)))
+        (local.set $literal (local.get $position))
+        (local.set $misses (i32.const 32))
+        (loop $copies
+          (if (i32.ge_u (local.get $size) (i32.const 68))
+            (then
+              (local.set $out (call $copy (local.get $offset) (i32.const 64) (local.get $out)))
+              (local.set $size (i32.sub (local.get $size) (i32.const 64)))
+              (br $copies))))
+        (if (i32.gt_u (local.get $size) (i32.const 64))
+          (then
+            (local.set $out (call $copy (local.get $offset) (i32.const 60) (local.get $out)))
+            (local.set $size (i32.sub (local.get $size) (i32.const 60)))))
+        (if (i32.or (i32.ge_u (local.get $size) (i32.const 12)) (i32.ge_u (local.get $offset) (i32.const 2048)))
+          (then (local.set $out (call $copy (local.get $offset) (local.get $size) (local.get $out))))
+          (else
+            (i32.store16 (local.get $out)
+              (i32.or
+                (i32.or
+                  (i32.shl (i32.and (local.get $offset) (i32.const 0xff)) (i32.const 8))
+                  (i32.shl (i32.shr_u (local.get $offset) (i32.const 8)) (i32.const 5)))
+                (i32.sub (i32.shl (local.get $size) (i32.const 2)) (i32.const 15))))
+            (local.set $out (i32.add (local.get $out) (i32.const 2)))))
+        (if (i32.lt_u (local.get $position) (local.get $last))
+          (then
+            (i32.store
+              (i32.add (local.get $table) (i32.shl
+                (i32.shr_u
+                  (i32.mul (i32.load (i32.sub (local.get $position) (i32.const 1))) (i32.const 0x1e35a7bd))
+                  (local.get $shift))
+                (i32.const 2)))
+              (i32.sub (local.get $position) (i32.const 1)))))
+        (br $next)))
+    (if (i32.lt_u (local.get $literal) (local.get $end))
+      (then (local.set $out (call $literal (local.get $literal) (local.get $end) (local.get $out)))))
+    (local.get $out))
+
   ;; Whether a byte from $from to $to is not ASCII.
   (func $high (param $from i32) (param $to i32) (result i32)
     (local $last i32) (local $all v128)
