@@ -18,13 +18,13 @@ const snakeCase = (name: string): string =>
 
 /**
  * Every URL in a text without its user and password and without the values of parameters that are secrets. Texts without a URL stay as
- * they are.
+ * they are, and so does what was redacted before.
  */
 export function redactUrls(text: string): string {
   if (!text.includes('//') && !text.includes('?')) return text
   return text
     .replaceAll(/\/\/[^/?#\s"'<>]*@/g, `//${REDACTED}@`)
-    .replaceAll(/([?&;])([^=&#;\s"'<>]+)=([^&#;\s"'<>]*)/g, (whole, before: string, name: string) =>
+    .replaceAll(/([?&;])([^=&#;\s"'<>]+)=(?:<secret>|[^&#;\s"'<>])*/g, (whole, before: string, name: string) =>
       isSecretParameter(decoded(name)) ? `${before}${name}=${REDACTED}` : whole,
     )
 }
