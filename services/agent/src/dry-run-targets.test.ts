@@ -42,6 +42,7 @@ test('targets by URL with their labels, then what the rules drop and which one',
   )
   expect(lines.slice(2)).toEqual([
     expect.stringMatching(/^dropped\tj\trelabel_configs\[1\] .*drop.*\t\{__address__="c:1", .*env="prod", job="j"\}$/),
+    'empty\tempty\tevery discovery has spoken, no targets',
   ])
   expect(lines.join('\n')).not.toContain('hush')
 })
@@ -86,7 +87,7 @@ describe('ends with an error, for an exit status of 1', () => {
 
   test('when rights are missing', async () => {
     const { lines, error } = await run(jobsOf('  - job_name: j'), { refusals: () => ['pods: 403'] })
-    expect(lines).toEqual(['missing\t\tpods: 403'])
+    expect(lines).toEqual(['empty\tj\tevery discovery has spoken, no targets', 'missing\t\tpods: 403'])
     expect(error).toMatchObject({ message: 'dry run: 1 discoveries are missing, 0 targets cannot be scraped' })
   })
 })

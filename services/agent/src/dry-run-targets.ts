@@ -19,8 +19,8 @@ export type DryRunTargetsOptions = {
 
 /**
  * Prints what each job would scrape, a line each: `target TAB job TAB URL TAB labels` (`other-shard` when another agent scrapes it), `dropped TAB job TAB the rule TAB what was
- * discovered`, `refused` with the reason in place of the rule, and `missing` for a discovery that told nothing. Ends when every discovery
- * has spoken, or has had its time.
+ * discovered`, `refused` with the reason in place of the rule, `missing` for a discovery that told nothing, and `empty` for a job whose
+ * discoveries have all spoken without a target. Ends when every discovery has spoken, or has had its time.
  *
  * @throws ExitError when something is missing or refused: somebody has to look.
  */
@@ -33,14 +33,15 @@ export async function dryRunTargets({ jobs, shard, waitMs, refusals, print }: Dr
     const lines = linesOf(job, discovered, shard)
     missing += reasons.length
     refused += lines.filter(([what]) => what === 'refused').length
-    const all = [...lines, ...reasons.map((reason) => ['missing', reason] as const)]
+    const empty: readonly Line[] = lines.length + reasons.length === 0 ? [['empty', 'every discovery has spoken, no targets']] : []
+    const all: readonly Line[] = [...lines, ...reasons.map((reason) => ['missing', reason] as const), ...empty]
     await print(all.map(([what, ...rest]) => `${[what, job.name, ...rest].join('\t')}\n`).join(''))
   }
   await print(refusedRights.map((reason) => `missing\t\t${reason}\n`).join(''))
   if (missing + refused > 0) throw new ExitError(`dry run: ${missing} discoveries are missing, ${refused} targets cannot be scraped`)
 }
 
-type Line = readonly ['target' | 'other-shard' | 'dropped' | 'refused' | 'missing', ...string[]]
+type Line = readonly ['target' | 'other-shard' | 'dropped' | 'refused' | 'missing' | 'empty', ...string[]]
 
 /** Targets by URL, each once, then what is left out. */
 function linesOf(

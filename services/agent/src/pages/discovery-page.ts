@@ -6,6 +6,7 @@ import { activeRows, compare, droppedRows, jobNames, type ActiveRow, type AgentV
 import { changesBetween } from './changes.ts'
 import { dropReason } from './drop-reason.ts'
 import { html, type Html, NOTHING } from './html.ts'
+import { jobsWithoutTargets } from './jobs-without-targets.ts'
 import { labelChips } from './label-chips.ts'
 import { renderPage } from './layout.ts'
 import { createSearch, filterForm, listed, number } from './listing.ts'
@@ -29,7 +30,7 @@ export function discoveryPage(view: AgentView, { query }: PageRequest) {
   const jobs = new Map(view.scraped().flatMap((config) => config.jobs.map((one) => [one.name, one] as const)))
   const counts = countsOf(view, all)
   const body = html`${filterForm(PATH, query, jobNames(view), STATES)}
-  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, counts.get(name), jobs.get(name)))}${pager}`
+  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, counts.get(name), jobs.get(name)))}${jobsWithoutTargets(view, all, query, '0 scraped, 0 dropped')}${pager}`
   return renderPage({ title: 'Service discovery', path: PATH, body })
 }
 

@@ -169,6 +169,30 @@ describe('/targets', () => {
   })
 })
 
+describe('a job without targets is told', () => {
+  test.each([
+    ['/targets', 'empty 0 of 0 up no targets discovered 1–3 of 3'],
+    ['/targets?scrapePool=empty', '1 unknown empty 0 of 0 up no targets discovered none'],
+    ['/service-discovery', 'empty 0 scraped, 0 dropped no targets discovered 1–5 of 5'],
+  ])('%s', async (path, said) => expect(await shown(path)).toContain(said))
+
+  test.each(['/targets?state=up', '/targets?page=2', '/service-discovery?search=x', '/targets?scrapePool=node'])(
+    'not on %s',
+    async (path) => expect(await shown(path)).not.toContain('no targets discovered'),
+  )
+
+  test('and where they went', async () => {
+    const counts = new Map([['a', { dropped: 1200, otherShards: 3 }]])
+    const { body } = await browse(makeView({ jobs: [makeJob('a')], counts })).get('/targets')
+    expect(textOf(body)).toContain('a 0 of 0 up no targets here: 1,200 dropped, 3 of other shards')
+  })
+
+  test('of many the first are named', async () => {
+    const jobs = Array.from({ length: 1000 }, (_, index) => makeJob(`j${index}`))
+    expect(textOf((await browse(makeView({ jobs })).get('/targets')).body)).toContain('and 800 more jobs without targets')
+  })
+})
+
 describe('/service-discovery', () => {
   test('shows labels before and after, what each rule did, and which dropped it', async () => {
     const text = await shown('/service-discovery')

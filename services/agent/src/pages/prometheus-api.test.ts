@@ -85,6 +85,7 @@ describe('/api/v1/targets', () => {
     ['?state=Active', 2, 0, false],
     ['?state=dropped', 0, 1, true],
     ['?state=other', 0, 0, false],
+    ['?foo=1', 2, 1, true],
     ['?scrapePool=shop', 1, 1, true],
     ['?scrapePool=none', 0, 0, true],
   ])('%s: %d active, %d dropped', async (query, active, dropped, hasCounts) => {

@@ -3,6 +3,7 @@ import { formatPrometheusDuration, type TargetCardinality } from '@clymene/sourc
 
 import { activeRows, jobNames, type ActiveRow, type AgentView } from './agent-view.ts'
 import { html, type Html, NOTHING } from './html.ts'
+import { jobsWithoutTargets } from './jobs-without-targets.ts'
 import { labelChips, linkedUrl } from './label-chips.ts'
 import { renderPage } from './layout.ts'
 import { createSearch, filterForm, linkTo, listed, number } from './listing.ts'
@@ -27,7 +28,7 @@ export function targetsPage(view: AgentView, { query }: PageRequest, nowMs: numb
   )
   const byJob = Map.groupBy(all, (row) => row.job)
   const body = html`${filterForm(PATH, query, jobNames(view), STATES)}${summary(all, query)}
-  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, byJob.get(name) ?? of, series, nowMs))}${pager}`
+  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, byJob.get(name) ?? of, series, nowMs))}${jobsWithoutTargets(view, all, query, '0 of 0 up')}${pager}`
   return renderPage({ title: 'Targets', path: PATH, body })
 }
 
