@@ -108,8 +108,13 @@ function parseArgv(flags: FlagSet, ignored: Ignored, argv: readonly string[], mi
   return { given, positionals }
 }
 
-/** The known name that differs least, when it is close enough to be what was meant. */
+/** Where the commands that ask a service find it: who has learned one name uses it with another command. */
+const ADDRESS_NAMES = ['agent', 'url', 'status.http.host-port']
+
+/** The known name that means the same elsewhere, or differs least, when it is close enough to be what was meant. */
 function suggestion(name: string, known: readonly string[]): string {
+  const same = ADDRESS_NAMES.includes(name) ? known.find((candidate) => ADDRESS_NAMES.includes(candidate)) : undefined
+  if (same !== undefined) return `, did you mean --${same}?`
   const nearest = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)[0]

@@ -75,6 +75,8 @@ describe('exit status 2, every mistake on stderr', () => {
       '<folder>/bad.yml:2: global.scrape_interval: found "15", expected a duration such as 500ms, 10s or 1m30s\n' +
         '<folder>/bad.yml:5: scrape_configs[0].scheme: found "ftp", expected one of http, https\n',
     ],
+    [['status', '--agent=x:1'], '--agent: unknown flag, did you mean --status.http.host-port?\n'],
+    [['ledger', '--agent=x:1'], '--agent: unknown flag, did you mean --url?\n'],
     [['status', '--status.http.host-port=nowhere'], '--status.http.host-port="nowhere": expected host:port, :port or port\n'],
   ])('%j', async (words, stderr) => {
     const ended = await run(words.map((word) => word.replace('<folder>', folder)))

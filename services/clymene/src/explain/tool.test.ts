@@ -160,6 +160,8 @@ test.each([
   [['--job=a', '--config.file=/nothing/here'], 'no such file'],
   [['--job=a', '--token-file=/nothing/here'], '--token-file="/nothing/here"'],
   [['--nothing'], 'nothing'],
+  [['--job=a', '--url=x:1'], '--url: unknown flag, did you mean --agent?'],
+  [['--job=a', '--status.http.host-port=x:1'], '--status.http.host-port: unknown flag, did you mean --agent?'],
 ])('%j: exit status 2', async (argv, said) => {
   const { status, stderr } = await explain(...argv)
   expect(status).toBe(2)
