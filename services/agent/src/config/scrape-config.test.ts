@@ -397,7 +397,7 @@ describe('a mistake names file, line and key', () => {
   test.each<[name: string, text: string, mistakes: readonly (string | RegExp)[]]>([
     ['an unknown section', 'scrape_config: []', ['c.yml:1: scrape_config: unknown key']],
     ['no list of jobs', 'scrape_configs: {job_name: j}', ['c.yml:1: scrape_configs: expected a list']],
-    ['a job that is none', 'scrape_configs: [j]', ['c.yml:1: scrape_configs: expected a map at [0]']],
+    ['a job that is none', 'scrape_configs: [j]', ['c.yml:1: scrape_configs[0]: expected a map']],
     ['a job without a name', 'scrape_configs:\n  - scheme: http', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
     ['a job with an empty name', 'scrape_configs:\n  - job_name: ""', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
     [
@@ -466,7 +466,7 @@ describe('a mistake names file, line and key', () => {
     [
       'an unknown key of a group',
       inJob('static_configs:', '  - target: [a]'),
-      ['c.yml:3: scrape_configs[0].static_configs[0].target: unknown key (known: targets, labels)'],
+      ['c.yml:4: scrape_configs[0].static_configs[0].target: unknown key (known: targets, labels)'],
     ],
     [
       'files of another kind',
@@ -484,12 +484,30 @@ describe('a mistake names file, line and key', () => {
     [
       'a rule of an unknown action',
       inJob('relabel_configs:', '  - {action: erase}'),
-      [/^c\.yml:3: scrape_configs\[0\]\.relabel_configs\[0\]\.action: "erase" is unknown, expected one of replace/],
+      [/^c\.yml:4: scrape_configs\[0\]\.relabel_configs\[0\]\.action: "erase" is unknown, expected one of replace/],
     ],
     [
       'a regex that is none',
       inJob('metric_relabel_configs:', '  - {source_labels: [a], regex: "(", action: drop}'),
-      [/^c\.yml:3: scrape_configs\[0\]\.metric_relabel_configs\[0\]\./],
+      [/^c\.yml:4: scrape_configs\[0\]\.metric_relabel_configs\[0\]\./],
+    ],
+    [
+      'rules and groups, each by its own line',
+      inJob(
+        'relabel_configs:',
+        '  - {action: a}',
+        '  - {action: keep}',
+        '  - action: replace',
+        '    modulus: x',
+        'static_configs:',
+        '  - labels:',
+        '      a: [b]',
+      ),
+      [
+        /^c\.yml:4: scrape_configs\[0\]\.relabel_configs\[0\]\.action: /,
+        /^c\.yml:7: scrape_configs\[0\]\.relabel_configs\[2\]\.modulus: /,
+        /^c\.yml:10: scrape_configs\[0\]\.static_configs\[0\]\.labels\.a: /,
+      ],
     ],
     [
       'a variable that the environment does not have',
@@ -497,7 +515,7 @@ describe('a mistake names file, line and key', () => {
       ['c.yml:2: global.external_labels: a: the environment has no NOWHERE'],
     ],
     ['external labels as a list', 'global:\n  external_labels: [a]', ['c.yml:2: global.external_labels: expected a map']],
-    ['an external label that is a list', 'global:\n  external_labels: {a: [b]}', ['c.yml:2: global.external_labels: expected text']],
+    ['an external label that is a list', 'global:\n  external_labels: {a: [b]}', ['c.yml:2: global.external_labels.a: expected text']],
     [
       'a metric name as an external label',
       'global:\n  external_labels: {__name__: x}',
@@ -564,8 +582,8 @@ describe('a mistake names file, line and key', () => {
         'relabel_configs: [{target_label: a}, {target_label: a.b}, {action: labelmap, replacement: "x.$1"}]',
       ),
       [
-        'c.yml:4: scrape_configs[0].relabel_configs: [1].target_label: "a.b" is no label name of metric_name_validation_scheme legacy',
-        'c.yml:4: scrape_configs[0].relabel_configs: [2].replacement: "x.$1" is no label name of metric_name_validation_scheme legacy',
+        'c.yml:4: scrape_configs[0].relabel_configs[1].target_label: "a.b" is no label name of metric_name_validation_scheme legacy',
+        'c.yml:4: scrape_configs[0].relabel_configs[2].replacement: "x.$1" is no label name of metric_name_validation_scheme legacy',
       ],
     ],
     [
@@ -585,7 +603,7 @@ describe('a mistake names file, line and key', () => {
       'global:\n  external_labels: {a: $1}',
       ['c.yml:2: global.external_labels: a: the environment has no 1'],
     ],
-    ['a rule of nothing', inJob('relabel_configs:', '  -'), [/^c\.yml:3: scrape_configs\[0\]\.relabel_configs\[0\]: expected a rule/]],
+    ['a rule of nothing', inJob('relabel_configs:', '  -'), [/^c\.yml:4: scrape_configs\[0\]\.relabel_configs\[0\]: expected a rule/]],
     ['a file that names no list', 'scrape_config_files: a.yml', ['c.yml:1: scrape_config_files: expected a list']],
     [
       'a pattern of folders',

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 
 import type { DiscoveryContext } from '@clymene/discovery'
+import { ConfigError } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs, type RelabelRule } from '@clymene/relabel'
 import { createHttpAccess, HTTP_ACCESS_KEYS, parseHttpAccess } from '@clymene/runtime'
 import type { ScrapeJob } from '@clymene/sources'
@@ -86,10 +87,17 @@ export function readJob(section: Section, name: string, { path, defaults, contex
 }
 
 function readRules(section: Section, key: string, names: NameSchemes): readonly RelabelRule[] {
-  const rules = section.parsed(key, parseRelabelConfigs, [])
-  if (names.validation === 'utf8') return rules
-  for (const mistake of legacyMistakes(rules)) section.mistake(key, mistake)
-  return rules.map((rule) => ({ ...rule, legacyNames: true }))
+  if (names.validation === 'utf8') return section.parsed(key, parseRelabelConfigs, [])
+  return section.parsed(
+    key,
+    (value, where) => {
+      const rules = parseRelabelConfigs(value, where)
+      const mistakes = legacyMistakes(rules)
+      if (mistakes.length > 0) throw new ConfigError(mistakes.map((mistake) => `${where}${mistake}`))
+      return rules.map((rule) => ({ ...rule, legacyNames: true }))
+    },
+    [],
+  )
 }
 
 function readHttp(section: Section, path: string): ScrapeJob['http'] {

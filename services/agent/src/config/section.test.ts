@@ -126,7 +126,7 @@ describe('a mistake names file, line, key, what was found and what was expected;
     ],
     ['a quoted boolean', 'k: "true"', (root) => root.bool('k', false), false, 'f.yml:1: k: found "true", expected true or false'],
     ['text as a list', 'k: v', (root) => root.list('k'), undefined, 'f.yml:1: k: expected a list'],
-    ['a map in a list of texts by itself', 'k: [{a: b}]', (root) => root.list('k'), [], 'f.yml:1: k: expected text'],
+    ['a map in a list of texts by itself', 'k:\n  - a\n  - {a: b}', (root) => root.list('k'), ['a'], 'f.yml:3: k[1]: expected text'],
     ['a list as a scalar', 'k: [1]', (root) => root.scalar('k', 1, 'a number', Number), 1, 'f.yml:1: k: expected a number'],
     [
       'a duration without a unit',
@@ -145,12 +145,12 @@ describe('a mistake names file, line, key, what was found and what was expected;
     ['another than the choices', 'k: c', (root) => root.oneOf('k', ['a', 'b'], 'a'), 'a', 'f.yml:1: k: found "c", expected one of a, b'],
     ['a list as a choice', 'k: [a]', (root) => root.oneOf('k', ['a', 'b'], 'a'), 'a', 'f.yml:1: k: expected one of a, b'],
     ['a list as a map of texts', 'k: [a]', (root) => root.texts('k'), [], 'f.yml:1: k: expected a map'],
-    ['a map in a map of texts', 'k: {a: {b: c}}', (root) => root.texts('k'), [], 'f.yml:1: k: expected text'],
-    ['a map in a list of texts', 'k: {a: [{b: c}]}', (root) => root.textLists('k'), [['a', []]], 'f.yml:1: k: expected text'],
+    ['a map in a map of texts', 'k:\n  a: {b: c}', (root) => root.texts('k'), [], 'f.yml:2: k.a: expected text'],
+    ['a map in a list of texts', 'k:\n  a:\n    - {b: c}', (root) => root.textLists('k'), [['a', []]], 'f.yml:3: k.a[0]: expected text'],
     ['text as a section', 'k: v', (root) => root.section('k'), undefined, 'f.yml:1: k: expected a map'],
     ['a map as a list of sections', 'k: {a: b}', (root) => root.sections('k'), [], 'f.yml:1: k: expected a list'],
-    ['text in a list of sections', 'k:\n  - v', (root) => root.sections('k'), [], 'f.yml:1: k: expected a map at [0]'],
-    ['nothing in a list of sections', 'k:\n  -', (root) => root.sections('k'), [], 'f.yml:1: k: expected a map at [0]'],
+    ['text in a list of sections', 'k:\n  - v', (root) => root.sections('k'), [], 'f.yml:2: k[0]: expected a map'],
+    ['nothing in a list of sections', 'k:\n  -', (root) => root.sections('k'), [], 'f.yml:2: k[0]: expected a map'],
     [
       'a key of a section of a list',
       'k:\n  - a: 1\n  - b: 1\n    a: x',
@@ -172,6 +172,32 @@ describe('a mistake names file, line, key, what was found and what was expected;
       'd',
       'f.yml:3: k[0]: no',
     ],
+    ...(
+      [
+        ['an item', '[1]: no', 4],
+        ['an item that is a map', '[2]: no', 5],
+        ['a key of an item', '[2].b: no', 6],
+        ['a key with dots below that', '[2].b.x.y: no', 7],
+        ['an item of a list in an item', '[2].c[1]: no', 10],
+        ['a key that is not there', '[2].d: no', 5],
+        ['an item that is not there', '[9]: no', 2],
+        ['an item by an alias', '[3].z: no', 1],
+        ['the whole key', ': no', 2],
+      ] as const
+    ).map(([what, mistake, line]): [string, string, (root: Section) => unknown, unknown, string] => [
+      `${what} that another parser refuses`,
+      'a: &z {z: 1}\nk:\n  - 0\n  - 1\n  - a: 1\n    b:\n      x.y: 1\n    c:\n      - 1\n      - 2\n  - *z',
+      (root) =>
+        root.together(
+          ['k', 'a'],
+          (_fields, where) => {
+            throw new ConfigError(`${where('k')}${mistake}`)
+          },
+          'd',
+        ),
+      'd',
+      `f.yml:${line}: k${mistake}`,
+    ]),
   ])('%s', (_name, text, read, fallback, mistake) => {
     expect(reading(text, read)).toEqual({ value: fallback, mistakes: [mistake] })
   })

@@ -2,6 +2,7 @@ import { ConfigError, errorMessage } from '@clymene/model'
 import { parseDuration } from '@clymene/runtime'
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 
+import { nodeBelow } from './place-below.ts'
 import { parseYaml } from './yaml-document.ts'
 import { asWritten, BOOLEANS, isNode, keyOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
 
@@ -78,11 +79,10 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   const read = new Set<string>()
   const pairs = pairsOf(map, follow)
   const nameOf = (key: string): string => (path === '' ? withoutValue(key) : `${path}.${withoutValue(key)}`)
-  const where = (key?: string): string => {
-    const node = key === undefined ? map : pairs.get(key)?.key
-    return `${fileName}:${lineOf(isNode(node) ? node : map)}: ${key === undefined ? path : nameOf(key)}`
-  }
+  const placeOf = (node: unknown, name: string): string => `${fileName}:${lineOf(isNode(node) ? node : map)}: ${name}`
+  const where = (key?: string): string => (key === undefined ? placeOf(map, path) : placeOf(pairs.get(key)?.key, nameOf(key)))
   const mistake = (key: string | undefined, message: string): void => void mistakes.push(`${where(key)}: ${message}`)
+  const mistakeAt = (node: unknown, name: string, message: string): void => void mistakes.push(`${placeOf(node, name)}: ${message}`)
   /** The node of a key; undefined when it is absent or null, which YAML writers use alike. */
   const take = (key: string): Node | undefined => {
     read.add(key)
@@ -108,17 +108,26 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     mistake(key, 'expected a map')
     return []
   }
-  const textsOf = (key: string, value: unknown): string | undefined => {
+  /** @param name of the place, for a mistake. */
+  const textsOf = (name: string, value: unknown): string | undefined => {
     const node = follow(value)
     if (node === null || (isScalar(node) && node.value === null)) return ''
     if (isScalar(node)) return textOf(node)
-    mistake(key, 'expected text')
+    mistakeAt(value, name, 'expected text')
     return undefined
   }
+  const itemsOf = (name: string, items: readonly unknown[]): readonly string[] =>
+    items.flatMap((item, index) => textsOf(`${name}[${index}]`, item) ?? [])
 
-  const refused = <T>(error: unknown, fallback: T): T => {
+  /** Other parsers know the place of the key that they were given: the line is that of what is wrong below it. */
+  const refused = <T>(error: unknown, keys: readonly string[], fallback: T): T => {
     if (!(error instanceof ConfigError)) throw error
-    mistakes.push(...error.mistakes)
+    for (const text of error.mistakes) {
+      const wayOf = (key: string): string => (text.startsWith(where(key)) ? text.slice(where(key).length) : '')
+      const key = keys.find((one) => /^[.[]/.test(wayOf(one)))
+      const node = key === undefined ? undefined : nodeBelow(pairs.get(key)?.value, wayOf(key), follow)
+      mistakes.push(key === undefined || node === undefined ? text : placeOf(node, `${nameOf(key)}${wayOf(key)}`))
+    }
     return fallback
   }
 
@@ -161,20 +170,20 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     list: (key) => {
       const node = take(key)
       if (node === undefined) return undefined
-      if (isSeq(node)) return node.items.flatMap((item) => textsOf(key, item) ?? [])
+      if (isSeq(node)) return itemsOf(nameOf(key), node.items)
       mistake(key, 'expected a list')
       return undefined
     },
     texts: (key) =>
       entriesOf(key).flatMap((pair) => {
-        const text = textsOf(key, pair.value)
+        const text = textsOf(`${nameOf(key)}.${withoutValue(keyOf(pair))}`, pair.value)
         return text === undefined ? [] : [[keyOf(pair), text] as const]
       }),
     textLists: (key) =>
       entriesOf(key).flatMap((pair) => {
         const value = follow(pair.value)
         const items: readonly unknown[] = isSeq(value) ? value.items : [value]
-        return [[keyOf(pair), items.flatMap((item) => textsOf(key, item) ?? [])] as const]
+        return [[keyOf(pair), itemsOf(`${nameOf(key)}.${withoutValue(keyOf(pair))}`, items)] as const]
       }),
     section: (key) => {
       const node = take(key)
@@ -191,7 +200,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       return (items ?? []).flatMap((entry, index) => {
         const item = follow(entry)
         if (isMap(item)) return [sectionOf(item, `${nameOf(key)}[${index}]`, context)]
-        mistake(key, `expected a map at [${index}]`)
+        mistakeAt(entry, `${nameOf(key)}[${index}]`, 'expected a map')
         return []
       })
     },
@@ -201,7 +210,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       try {
         return parse(toJs(node), where(key))
       } catch (error) {
-        return refused(error, fallback)
+        return refused(error, [key], fallback)
       }
     },
     together: (keys, parse, fallback) => {
@@ -212,7 +221,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       try {
         return parse(new Map(fields), where)
       } catch (error) {
-        return refused(error, fallback)
+        return refused(error, keys, fallback)
       }
     },
     finish: (reasonOf) => {
