@@ -207,10 +207,10 @@ describe('a text that is no YAML map is refused', () => {
   test.each([
     ['a list', '- a', 'f.yml:1: expected a map at the top level'],
     ['text', 'hello', 'f.yml:1: expected a map at the top level'],
-    ['a key that comes twice', 'a: 1\nb: 2\na: 3', 'f.yml:3: Map keys must be unique'],
+    ['a key that comes twice', 'a: 1\nb: 2\na: 3', 'f.yml:3: the key "a" comes twice in this map'],
     ['a bracket that is not closed', 'a: 1\nb: [1, 2', 'f.yml:2: '],
     ['a tab as indentation', 'a:\n\tb: 1', 'f.yml:2: '],
-    ['two documents', 'a: 1\n---\nb: 2', 'f.yml:2: '],
+    ['two documents', 'a: 1\n---\nb: 2', 'f.yml:2: expected one document, a second begins here'],
     ['an alias without its anchor', 'a: *x', 'f.yml:1: '],
     ['an alias inside its own anchor', 'a: &x {b: *x}', 'f.yml:1: '],
     ['aliases that grow without end', bomb(10), 'f.yml:1: aliases cannot be followed'],

@@ -1,5 +1,5 @@
 import { ConfigError } from '@clymene/model'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { openYaml } from './section.ts'
 
@@ -46,4 +46,35 @@ test.each([
   ['a value', 'a:\n  b: !!binary "/w=="'],
 ])('bytes that are no text are no %s', (_name, text) => {
   expect(mistakesOf(text)).toEqual(['c.yml:2: a tag !!binary, expected text'])
+})
+
+const TEMPLATE = 'put {{ }} in quotes, or is this a template that was not rendered?'
+
+test.each<[name: string, text: string, mistakes: readonly string[]]>([
+  ['a template as a value', 'a: 1\nb: {{ .Values.x }}', [`c.yml:2: a key that is a map or a list: ${TEMPLATE}`]],
+  [
+    'two of them',
+    'a: {{ .x | quote }}\nb:\n  - c: {{ include "x" . }}',
+    [1, 3].map((line) => `c.yml:${line}: a key that is a map or a list: ${TEMPLATE}`),
+  ],
+  ['a list as a key', 'a: 1\n? [b]\n: c', [`c.yml:2: a key that is a map or a list: ${TEMPLATE}`]],
+  ['a map as a key by an alias', 'a: &x {b: c}\n? *x\n: c', [`c.yml:2: a key that is a map or a list: ${TEMPLATE}`]],
+  ['a template around lines', 'a: 1\n{{- with .V }}', [`c.yml:2: is no YAML: ${TEMPLATE}`]],
+  ['a second document', 'a: 1\n---\nb: 2', ['c.yml:2: expected one document, a second begins here']],
+  ['a second document behind the dashes of the first', '---\na: 1\n---\nb: 2', ['c.yml:3: expected one document, a second begins here']],
+  ['a key that comes twice', 'a:\n  job_name: x\n  job_name: y', ['c.yml:3: the key "job_name" comes twice in this map']],
+  ['a key that comes twice and may be a secret', `a: {${SECRET}, ${SECRET}}`, ['c.yml:1: a key comes twice in this map']],
+  ['a key that comes twice with its secret', `a: {password:${SECRET}, password:${SECRET}}`, ['c.yml:1: a key comes twice in this map']],
+])('is told in plain words: %s', (_name, text, mistakes) => {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+  try {
+    expect(mistakesOf(text)).toEqual(mistakes)
+    expect(warned).not.toHaveBeenCalled()
+  } finally {
+    warned.mockRestore()
+  }
+})
+
+test.each(['a: "{{ .V }}"', "a: '{{ x }}'", 'a: x{{ y }}', '# {{ x }}\na: 1'])('braces in text are no template: %j', (text) => {
+  expect(mistakesOf(text).filter((mistake) => !mistake.endsWith(': a: unknown key'))).toEqual([])
 })

@@ -1,5 +1,7 @@
 import { ConfigError, errorMessage } from '@clymene/model'
-import { LineCounter, parseDocument, visit, type Document, type YAMLError } from 'yaml'
+import { isAlias, isScalar, LineCounter, parseDocument, visit, type Document, type YAMLError } from 'yaml'
+
+import { isNode } from './yaml-nodes.ts'
 
 export type YamlDocument = {
   readonly document: Document
@@ -17,7 +19,17 @@ export function parseYaml(text: string, fileName: string): YamlDocument {
   const lineOf = (offset: number): number => lines.linePos(offset).line
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: true, prettyErrors: false })
   const wrong = (offset: number, message: string): string => `${fileName}:${lineOf(offset)}: ${message}`
-  if (document.errors.length > 0) throw new ConfigError(document.errors.map((error) => wrong(error.pos[0], withoutQuote(error))))
+  if (document.errors.length > 0) {
+    const templates = templateLines(text)
+    const mistakes = document.errors.map((error) => {
+      const isTemplate = templates.has(lineOf(error.pos[0]))
+      return wrong(error.pos[0], isTemplate ? `is no YAML: ${TEMPLATE}` : messageOf(error, document))
+    })
+    throw new ConfigError([...new Set(mistakes)])
+  }
+  const collections = collectionKeys(document)
+  if (collections.length > 0)
+    throw new ConfigError(collections.map((offset) => wrong(offset, `a key that is a map or a list: ${TEMPLATE}`)))
   const lost = lostAliases(document)
   if (lost.length > 0) throw new ConfigError(lost.map((offset) => wrong(offset, 'an alias without an anchor before it')))
   const binary = binaries(document)
@@ -26,11 +38,46 @@ export function parseYaml(text: string, fileName: string): YamlDocument {
   return { document, lineOf }
 }
 
+const TEMPLATE = 'put {{ }} in quotes, or is this a template that was not rendered?'
+
+/** Lines, from 1, that have the braces of a template outside of quotes and comments, as near as a look at one line can tell. */
+const templateLines = (text: string): ReadonlySet<number> =>
+  new Set(text.split('\n').flatMap((line, index) => (/^[^#"']*\{\{/.test(line) ? [index + 1] : [])))
+
 /** The parser puts the text that it stumbled over behind a colon, or a part of it at the end. */
-function withoutQuote({ code, message }: YAMLError): string {
+function messageOf({ code, message, pos }: YAMLError, document: Document): string {
+  if (code === 'MULTIPLE_DOCS') return 'expected one document, a second begins here'
+  if (code === 'DUPLICATE_KEY') return `${nameAt(document, pos[0])} comes twice in this map`
   if (code === 'BAD_DQ_ESCAPE') return 'Invalid escape sequence'
   if (code === 'TAG_RESOLVE_FAILED') return 'a tag that cannot be resolved'
   return message.split(': ')[0] ?? ''
+}
+
+/** The key that begins at an offset, when it is surely one: `{password:secret}` and `{secret}` are keys to YAML too. */
+function nameAt(document: Document, offset: number): string {
+  let name = ''
+  visit(document, {
+    Pair: (_key, { key, value }) => {
+      const isNamed = isScalar(key) && key.range?.[0] === offset && typeof key.value === 'string' && /^[A-Za-z_][\w.-]*$/.test(key.value)
+      if (isNamed && isNode(value) && !(isScalar(value) && value.value === null)) name = String(key.value)
+    },
+  })
+  return name === '' ? 'a key' : `the key ${JSON.stringify(name)}`
+}
+
+/** Keys that are maps or lists, which nothing here has. */
+function collectionKeys(document: Document): readonly number[] {
+  const offsets: number[] = []
+  visit(document, {
+    Pair: (_key, { key }) => {
+      const found = isAlias(key) ? key.resolve(document) : key
+      if (!isNode(found) || isScalar(found)) return undefined
+      offsets.push((isNode(key) ? key.range?.[0] : undefined) ?? 0)
+      // What is inside it is not told again.
+      return visit.SKIP
+    },
+  })
+  return offsets
 }
 
 function lostAliases(document: Document): readonly number[] {
