@@ -117,17 +117,20 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
       }
     })
 
-    test('a start that fails says nothing, and goes on when it can', async () => {
+    test('a start that fails says nothing and waits: what others know is not gone; it goes on when it can', async () => {
       const { world } = fixture
       if (world === undefined) return
       const failures = await world.failures()
       await world.fail()
-      const running = runDiscoverer(fixture.create())
+      const discoverer = fixture.create()
+      const running = runDiscoverer(discoverer)
       try {
         await vi.waitFor(async () => expect(await world.failures()).toBeGreaterThan(failures + 1), WAIT)
         expect(running.addresses().size).toBe(0)
+        expect(discoverer.waits?.()).toBe(true)
         await world.recover()
         await vi.waitFor(() => expect(running.addresses().size).toBeGreaterThan(0), WAIT)
+        await vi.waitFor(() => expect(discoverer.waits?.()).toBe(false), WAIT)
       } finally {
         await running.end()
       }
@@ -149,9 +152,11 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
       if (world === undefined) return
       const failures = await world.failures()
       await world.fail()
-      const running = runDiscoverer(fixture.create())
+      const discoverer = fixture.create()
+      const running = runDiscoverer(discoverer)
       await vi.waitFor(async () => expect(await world.failures()).toBeGreaterThan(failures), WAIT)
       await running.end()
+      expect(discoverer.waits?.()).toBe(false)
     })
 
     test('shows no secret in what it says and logs', async () => {

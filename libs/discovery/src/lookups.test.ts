@@ -57,6 +57,10 @@ describe('openLookups', () => {
     expect(updates).toEqual([])
     follow('b', fail)
     await eventually(() => expect(updates).toEqual([['a:1']]))
+    // What the other would name is not known to be gone.
+    expect(lookups.waits()).toBe(true)
+    lookups.forget('b')
+    expect(lookups.waits()).toBe(false)
   })
 
   test('nothing is said while nothing is known', async () => {
@@ -65,6 +69,9 @@ describe('openLookups', () => {
     follow('a', fail)
     await eventually(async () => expect(await context.failures()).toBeGreaterThan(3))
     expect(updates).toEqual([])
+    expect(lookups.waits()).toBe(true)
+    lookups.close()
+    expect(lookups.waits()).toBe(false)
   })
 
   test('only what differs is said', async () => {

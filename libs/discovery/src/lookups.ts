@@ -46,6 +46,8 @@ export type Lookups = {
   readonly follow: <T>(question: Question<T>, signal: AbortSignal) => Promise<void>
   /** The groups of this part are gone. */
   readonly forget: (part: string) => void
+  /** Something that is asked for was never told: whoever knows of it may be away. */
+  readonly waits: () => boolean
   readonly close: () => void
 }
 
@@ -60,6 +62,8 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
   const known = new Map<string, Groups>()
   const taken = new Map<string, string>()
   const expected = new Set<string>()
+  /** Never answered so far. */
+  const unanswered = new Set<string>()
   const complain = createOnceIn(COMPLAIN_EVERY_MS)
   let begun = false
   let closed = false
@@ -85,6 +89,7 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
     state.targets = targets
     known.set(part, after)
     expected.delete(part)
+    unanswered.delete(part)
     tell(changedGroups(before, after))
   }
 
@@ -126,7 +131,10 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
   }
 
   return {
-    expect: (part) => void expected.add(part),
+    expect: (part) => {
+      expected.add(part)
+      unanswered.add(part)
+    },
     once,
     follow: async (question, signal) => {
       while (!signal.aborted) {
@@ -140,9 +148,11 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
       known.delete(part)
       taken.delete(part)
       expected.delete(part)
+      unanswered.delete(part)
       if (before !== undefined) state.targets -= countTargets(before.values())
       tell(changedGroups(before ?? new Map(), new Map()))
     },
+    waits: () => !closed && (!begun || unanswered.size > 0),
     close: () => {
       closed = true
       close()

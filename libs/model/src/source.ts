@@ -35,7 +35,7 @@ export type TargetGroup = {
 export type Discoverer = {
   /** Calls `update` with the groups that changed (an empty `targets` removes a group), until `signal` aborts. */
   readonly run: (update: (groups: readonly TargetGroup[]) => void, signal: AbortSignal) => Promise<void>
-  /** Whether a run that has said nothing yet still will: what it asks is away or slow, rather than refuses. Absent: it does not wait long. */
+  /** Whether a run has yet to say part of what is there: who it asks is away or slow, rather than refuses. Absent: not once it has spoken, or for long. */
   readonly waits?: () => boolean
 }
 

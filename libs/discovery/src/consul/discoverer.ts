@@ -4,7 +4,8 @@ import { aborted } from '@clymene/runtime'
 import { createServiceClient } from '../client/service-client.ts'
 import { createSlots } from '../client/slots.ts'
 import { DiscoveryError } from '../discovery-error.ts'
-import { openLookups, type LookupContext, type Lookups } from '../lookups.ts'
+import { createLookupDiscoverer } from '../lookup-discoverer.ts'
+import type { LookupContext, Lookups } from '../lookups.ts'
 import type { ConsulDiscoveryConfig } from './config.ts'
 import { createConsulApi, type ConsulApi } from './consul-api.ts'
 import { consulGroup } from './group.ts'
@@ -22,24 +23,24 @@ const AGENT = '/agent'
  * is the catalog, unless the services are named and nothing else chooses among them.
  */
 export function createConsulDiscoverer(config: ConsulDiscoveryConfig, context: LookupContext): Discoverer {
-  return {
-    run: async (update, signal) => {
+  return createLookupDiscoverer({
+    kind: 'consul',
+    context,
+    look: async (lookups, signal) => {
       const client = createServiceClient({
         http: config.http,
         socketPath: config.server.socketPath,
         maxBytes: context.answerLimits.bytes,
       })
-      const lookups = openLookups({ kind: 'consul', update, context })
       try {
         const watching = { config, context, lookups, api: createConsulApi({ config, client }) }
         const datacenter = await datacenterOf(watching, signal)
         if (datacenter !== undefined) await watchServices({ ...watching, datacenter }, signal)
       } finally {
-        lookups.close()
         await client.close()
       }
     },
-  }
+  })
 }
 
 type Watching = {

@@ -1,7 +1,8 @@
 import { errorMessage, type Discoverer } from '@clymene/model'
 
 import { DiscoveryError } from '../discovery-error.ts'
-import { openLookups, type LookupContext } from '../lookups.ts'
+import { createLookupDiscoverer } from '../lookup-discoverer.ts'
+import type { LookupContext } from '../lookups.ts'
 import type { DnsDiscoveryConfig } from './config.ts'
 import { lookUp } from './lookup.ts'
 import { readResolverConfig, type ResolverConfig } from './resolver-config.ts'
@@ -16,9 +17,10 @@ const RESOLV_CONF = '/etc/resolv.conf'
 /** A target group for each name, named as it. A name that cannot be looked up keeps its targets, and the others go on. */
 export function createDnsDiscoverer({ names, type, port, refreshMs }: DnsDiscoveryConfig, context: DnsContext): Discoverer {
   const { resolverConfig = () => readResolverConfig(RESOLV_CONF) } = context
-  return {
-    run: async (update, signal) => {
-      const lookups = openLookups({ kind: 'dns', update, context })
+  return createLookupDiscoverer({
+    kind: 'dns',
+    context,
+    look: async (lookups, signal) => {
       const follow = (name: string): Promise<void> =>
         lookups.follow(
           {
@@ -30,14 +32,10 @@ export function createDnsDiscoverer({ names, type, port, refreshMs }: DnsDiscove
           },
           signal,
         )
-      try {
-        for (const name of names) lookups.expect(name)
-        await Promise.all(names.map(follow))
-      } finally {
-        lookups.close()
-      }
+      for (const name of names) lookups.expect(name)
+      await Promise.all(names.map(follow))
     },
-  }
+  })
 }
 
 async function configured(read: () => Promise<ResolverConfig>): Promise<ResolverConfig> {

@@ -1,7 +1,8 @@
 import type { Discoverer } from '@clymene/model'
 
 import { createServiceClient } from '../client/service-client.ts'
-import { openLookups, type LookupContext } from '../lookups.ts'
+import { createLookupDiscoverer } from '../lookup-discoverer.ts'
+import type { LookupContext } from '../lookups.ts'
 import type { DockerDiscoveryConfig } from './config.ts'
 import { createDockerApi } from './docker-api.ts'
 import { dockerGroup } from './group.ts'
@@ -10,11 +11,12 @@ import { dockerGroup } from './group.ts'
 export function createDockerDiscoverer(config: DockerDiscoveryConfig, context: LookupContext): Discoverer {
   const { daemon, http, refreshMs } = config
   const peer = daemon.socketPath === undefined ? daemon.url.href : `unix://${daemon.socketPath}`
-  return {
-    run: async (update, signal) => {
+  return createLookupDiscoverer({
+    kind: 'docker',
+    context,
+    look: async (lookups, signal) => {
       const client = createServiceClient({ http, socketPath: daemon.socketPath, maxBytes: context.answerLimits.bytes })
       const api = createDockerApi({ config, client })
-      const lookups = openLookups({ kind: 'docker', update, context })
       try {
         lookups.expect(peer)
         await lookups.follow(
@@ -28,9 +30,8 @@ export function createDockerDiscoverer(config: DockerDiscoveryConfig, context: L
           signal,
         )
       } finally {
-        lookups.close()
         await client.close()
       }
     },
-  }
+  })
 }

@@ -42,9 +42,13 @@ export function createFileDiscoverer(config: FileDiscoveryConfig, { logger, metr
     return { files: after, errors: failed }
   }
 
+  /** Runs that have not read all files yet: one that is wrong from the start may name what somebody knows from before. */
+  const waiting = new Set<AbortSignal>()
   return {
+    waits: () => waiting.size > 0,
     run: async (update, signal) => {
       const changes = watchFolders([...new Set(config.files.map((file) => dirname(file)))], logger)
+      waiting.add(signal)
       try {
         let files: Files = new Map()
         let said = false
@@ -52,6 +56,7 @@ export function createFileDiscoverer(config: FileDiscoveryConfig, { logger, metr
           const before = groupsOf(files)
           const read = await readFiles(files)
           files = read.files
+          if (read.errors === 0) waiting.delete(signal)
           const changed = changedGroups(before, groupsOf(files))
           // That there are none is said once, unless a file could not be read: nobody knows then.
           const isFirst = !said && read.errors === 0
@@ -62,6 +67,7 @@ export function createFileDiscoverer(config: FileDiscoveryConfig, { logger, metr
           await changes.next(config.refreshMs, signal)
         }
       } finally {
+        waiting.delete(signal)
         changes.close()
       }
     },

@@ -5,7 +5,8 @@ import { redactUrls, secretText, type HttpAccessConfig } from '@clymene/runtime'
 
 import { createServiceClient, type ServiceAnswer } from '../client/service-client.ts'
 import { DiscoveryError } from '../discovery-error.ts'
-import { openLookups, type LookupContext } from '../lookups.ts'
+import { createLookupDiscoverer } from '../lookup-discoverer.ts'
+import type { LookupContext } from '../lookups.ts'
 import { parseTargetGroups } from '../target-groups.ts'
 import type { HttpDiscoveryConfig } from './config.ts'
 
@@ -20,10 +21,11 @@ const CONTENT_TYPE = /^application\/json(?:;\s*charset=(?:"utf-8"|utf-8))?$/i
 export function createHttpDiscoverer({ url, refreshMs, timeoutMs, http }: HttpDiscoveryConfig, context: LookupContext): Discoverer {
   const shownUrl = redactUrls(url)
   const { place, access } = withoutUser(new URL(url), http)
-  return {
-    run: async (update, signal) => {
+  return createLookupDiscoverer({
+    kind: 'http',
+    context,
+    look: async (lookups, signal) => {
       const client = createServiceClient({ http: access, maxBytes: context.answerLimits.bytes })
-      const lookups = openLookups({ kind: 'http', update, context })
       try {
         const question = {
           part: shownUrl,
@@ -45,11 +47,10 @@ export function createHttpDiscoverer({ url, refreshMs, timeoutMs, http }: HttpDi
         lookups.expect(shownUrl)
         await lookups.follow(question, signal)
       } finally {
-        lookups.close()
         await client.close()
       }
     },
-  }
+  })
 }
 
 const fingerprintOf = ({ headers, text }: ServiceAnswer): string =>

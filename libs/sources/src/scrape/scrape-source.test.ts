@@ -211,6 +211,43 @@ describe('a scrape', () => {
       return 0
     }
   })
+
+  test('is not made while nothing would be accepted', async () => {
+    let [asked, reason] = [0, 'full' as string | undefined]
+    const address = await exporter((_, response) => {
+      asked++
+      textPage(response, 'a 1\n')
+    })
+    const { batches, counted } = running([job({ ...SOON, discoverers: [discovery(address).discoverer] })], { unavailable: () => reason })
+    await until(async () => (await counted('clymene_agent_scrapes_skipped_total')) >= 3)
+    expect([asked, batches.length]).toEqual([0, 0])
+    reason = undefined
+    await until(() => batches.length > 0)
+  })
+
+  test('that was not accepted is made up for: markers and unchanged exposed times come again; many are one line of the log', async () => {
+    let [page, refuses] = ['gone 1\nexposed 7 1000\n', true]
+    const address = await exporter((_, response) => textPage(response, page))
+    const errors: [string, object | undefined][] = []
+    const logger = { ...silentLogger, error: (text: string, fields?: object) => void errors.push([text, fields]) }
+    const { batches, counted, values } = running([job({ discoverers: [discovery(address).discoverer] })], { logger }, () =>
+      refuses ? Promise.reject(new Error('full')) : Promise.resolve(),
+    )
+    const labels = `{cluster="c",instance="${address}",job="j"}`
+    await until(() => batches.length >= 2)
+    expect(values(`exposed${labels}`).slice(0, 2)).toEqual([7, 7])
+    refuses = false
+    await until(() => batches.length >= 4)
+    const before = batches.length
+    refuses = true
+    page = 'exposed 7 1000\n'
+    await until(() => values(`gone${labels}`).filter((value) => value === 'stale').length >= 2)
+    refuses = false
+    await until(() => batches.length >= before + 4)
+    expect(values(`exposed${labels}`).length).toBeLessThan(before)
+    expect(errors).toEqual([['samples were not accepted', expect.objectContaining({ job: 'j', samples: 7, error: 'full', heldBack: 0 })]])
+    expect(await counted('clymene_agent_scraped_samples_lost_total')).toBeGreaterThanOrEqual(4 * 6)
+  })
 })
 
 describe('targets', () => {
@@ -399,6 +436,55 @@ describe('a reload', () => {
     source.reload([job({ discoverers: [found.discoverer] })], [['cluster', 'd']])
     await until(() => values(`up{cluster="d",instance="${address}",job="j"}`).length > 0)
     expect(values(`up{cluster="c",instance="${address}",job="j"}`)).toEqual([])
+  })
+})
+
+/** A discoverer whose server is away: it waits until the test lets it speak. */
+function awayDiscovery() {
+  let [update, waits] = [(_: readonly TargetGroup[]): void => undefined, true]
+  const discoverer: Discoverer = {
+    waits: () => waits,
+    run: (toUpdate, signal) => {
+      update = toUpdate
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    },
+  }
+  const tell = (addresses: readonly string[], stillWaits: boolean): void => {
+    waits = stillWaits
+    const targets = addresses.map((address) => new Map([['__address__', address]]))
+    update([{ source: `away ${addresses.join(' ')}`, targets, labels: new Map() }])
+  }
+  return { discoverer, tell }
+}
+
+describe('a reload while the server of a discovery is away', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  test('keeps the targets that it named, however long that takes, but none that went since', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const [a, b, c] = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3']
+    const [own, away] = [discovery(a), awayDiscovery()]
+    const slow = { intervalMs: 60_000, timeoutMs: 60_000 }
+    const { source } = running([job({ ...slow, discoverers: [discovery(a).discoverer, discovery(b, c).discoverer] })])
+    const scraped = (): readonly string[] => source.targets().active.map(({ url }) => url.slice('http://'.length, -'/metrics'.length))
+    await until(() => scraped().length === 3)
+    source.reload([job({ ...slow, timeoutMs: 30_000, discoverers: [own.discoverer, away.discoverer] })])
+    const patience = async (): Promise<void> => {
+      vi.advanceTimersByTime(35_000)
+      // A target that comes later is taken over later.
+      own.set(a, '127.0.0.1:4')
+      await until(() => scraped().includes('127.0.0.1:4'))
+      own.set(a)
+      await until(() => !scraped().includes('127.0.0.1:4'))
+    }
+    await patience()
+    expect(scraped()).toEqual([a, b, c])
+    away.tell([b], true)
+    await patience()
+    expect(scraped()).toEqual([a, b, c])
+    away.tell([], false)
+    await until(() => scraped().length === 2)
+    expect(scraped()).toEqual([a, b])
   })
 })
 

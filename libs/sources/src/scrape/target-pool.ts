@@ -46,24 +46,24 @@ export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): Tar
 
   function startDiscovery() {
     const resolve = createGroupResolver(job, context.shard)
+    /** What this discovery named last: that is gone when it does not any more, whoever is still to be heard. */
+    let named = NOTHING.targets
     const changed = async ({ groups, complete }: GroupChange, signal: AbortSignal): Promise<void> => {
       const next = await resolve(groups, signal)
       reportMistakes(next)
       found = next
-      await takeOver(complete, signal)
+      const before = named
+      named = next.targets
+      await takeOver(complete ? loops : before, signal)
     }
     return watchGroups(job, { syncIntervalMs: context.syncIntervalMs, logger, changed })
   }
 
-  async function takeOver(complete: boolean, signal: AbortSignal): Promise<void> {
+  async function takeOver(before: ReadonlyMap<string, unknown>, signal: AbortSignal): Promise<void> {
     const { targets } = found
     // First what ends: who comes for the same series takes them over.
-    if (complete)
-      await takeTurns(
-        [...loops.keys()].filter((key) => !targets.has(key)),
-        (key) => end(key, 'gone'),
-        signal,
-      )
+    const gone = [...before.keys()].filter((key) => !targets.has(key))
+    await takeTurns(gone, (key) => end(key, 'gone'), signal)
     const goOn = ([key, target]: readonly [string, Target]): void => {
       const loop = loops.get(key)
       if (loop === undefined) loops.set(key, startTargetLoop(context, job, target))

@@ -7,7 +7,7 @@ export type GroupWatch = { readonly stop: () => Promise<void> }
 export type GroupChange = {
   /** All groups that are known, by a name that is unique in the job. Always the same map: the next change is in it before it is told. */
   readonly groups: ReadonlyMap<string, TargetGroup>
-  /** Every discoverer has spoken: what is in no group is gone. */
+  /** Every discoverer has said what there is: what is in no group is gone. */
   readonly complete: boolean
 }
 
@@ -19,8 +19,8 @@ export type GroupWatchOptions = {
 }
 
 /**
- * Runs the discoverers of a job and tells of changes, at most once an interval. Until every discoverer has spoken once, or has had
- * its time, nothing is taken for gone: a reload must not tear gaps.
+ * Runs the discoverers of a job and tells of changes, at most once an interval. Until every discoverer has said what there is, or has
+ * had its time, nothing is taken for gone: a reload must not tear gaps.
  */
 export function watchGroups(
   { discoverers }: Pick<ScrapeJob, 'discoverers'>,
@@ -31,7 +31,7 @@ export function watchGroups(
   const silent = new Set(discoverers.keys())
   const patience = setInterval(() => {
     // One whose server is away says what it finds when that is back.
-    for (const index of silent) if (discoverers[index]?.waits?.() !== true) silent.delete(index)
+    for (const index of silent) hear(index)
     if (silent.size > 0) return
     clearInterval(patience)
     plan()
@@ -39,6 +39,10 @@ export function watchGroups(
   let lastSync = -Infinity
   let timer: NodeJS.Timeout | undefined
   let telling: Promise<void> | undefined
+
+  function hear(index: number): void {
+    if (discoverers[index]?.waits?.() !== true) silent.delete(index)
+  }
 
   /** At once when the last time is long enough ago, else once at the end of that time. */
   function plan(): void {
@@ -69,7 +73,7 @@ export function watchGroups(
         if (group.targets.length === 0) groups.delete(key)
         else groups.set(key, group)
       }
-      silent.delete(index)
+      hear(index)
       plan()
     }
     try {
