@@ -157,7 +157,7 @@ describe('which server', () => {
 describe('mistakes', () => {
   test.each<[what: string, value: unknown, mistakes: readonly RegExp[]]>([
     ['no map', 'pod', [/^k\[0\]: expected a mapping, found "pod"/, /^k\[0\]\.role/]],
-    ['no role', {}, [/^k\[0\]\.role: expected one of node, pod, service, endpoints, endpointslice, ingress, found undefined/]],
+    ['no role', {}, [/^k\[0\]\.role: is needed, one of node, pod, service, endpoints, endpointslice, ingress$/]],
     ['an unknown role', { role: 'pods' }, [/^k\[0\]\.role: expected one of .*, found "pods"/]],
     ['an unknown key', { role: 'pod', namespace: 'x' }, [/^k\[0\]\.namespace: unknown key \(known: role, api_server/]],
     ['a server without scheme', { role: 'pod', api_server: 'k8s:6443' }, [/^k\[0\]\.api_server: expected a URL such as https:/]],

@@ -56,7 +56,10 @@ export function parseKubernetesConfig(value: unknown, where: string, options: Pa
 function readRole(value: unknown, where: string, mistakes: string[]): Role {
   const role = ROLES.find((one) => one === value)
   if (role !== undefined) return role
-  mistakes.push(`${where}: expected one of ${ROLES.join(', ')}, found ${shown(value)}`)
+  const isAbsent = value === undefined || value === null
+  mistakes.push(
+    `${where}: ${isAbsent ? `is needed, one of ${ROLES.join(', ')}` : `expected one of ${ROLES.join(', ')}, found ${shown(value)}`}`,
+  )
   return 'pod'
 }
 

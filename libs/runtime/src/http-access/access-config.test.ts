@@ -195,12 +195,12 @@ test.each<[name: string, fields: object, mistakes: readonly string[]]>([
   [
     'a word for a boolean',
     { tls_config: { insecure_skip_verify: 'yes' } },
-    ['jobs[0].tls_config.insecure_skip_verify: expected true or false, found text'],
+    ['jobs[0].tls_config.insecure_skip_verify: expected true or false, found "yes"'],
   ],
   [
     'a word for another',
     { follow_redirects: 'no', enable_http2: 1 },
-    ['jobs[0].follow_redirects: expected true or false, found text', 'jobs[0].enable_http2: expected true or false, found a number'],
+    ['jobs[0].follow_redirects: expected true or false, found "no"', 'jobs[0].enable_http2: expected true or false, found a number'],
   ],
   [
     'a header of its own key',

@@ -2,7 +2,7 @@ import { mappingOf } from '@clymene/model'
 
 /**
  * One map of a configuration that holds secrets, read key by key. Every mistake is collected with its place; what was found is told
- * by its kind only, never by its value. null and empty text count as absent, as in Go.
+ * by its kind only, never by its value; a short word for a boolean is no secret. null and empty text count as absent, as in Go.
  */
 export type ConfigMap = {
   readonly where: (key: string) => string
@@ -56,7 +56,7 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
     bool: (key, fallback) => {
       const found = value(key) ?? fallback
       if (typeof found === 'boolean') return found
-      mistake(key, `expected true or false, found ${kindOf(found)}`)
+      mistake(key, `expected true or false, found ${isShortWord(found) ? JSON.stringify(found) : kindOf(found)}`)
       return fallback
     },
     map: (key) => {
@@ -79,6 +79,9 @@ function asJson(value: unknown): unknown {
   const inner = mappingOf(value)
   return inner === undefined ? value : Object.fromEntries([...inner].map(([name, one]) => [name, asJson(one)]))
 }
+
+/** `yes`, `maybe`: nobody's secret. */
+const isShortWord = (value: unknown): value is string => typeof value === 'string' && /^[a-z]{1,5}$/i.test(value)
 
 const kindOf = (value: unknown): string =>
   Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : typeof value === 'string' ? 'text' : `a ${typeof value}`

@@ -155,7 +155,7 @@ describe('a mistake names file, line and key', () => {
     ['limits, which come later', 'limits_config: {readline_rate: 5}', ['p.yml:1: limits_config: is not supported yet']],
     ['limits of the original, which come later', 'limit_config: {}', ['p.yml:1: limit_config: is not supported yet']],
     ['an unknown key of positions', 'positions:\n  file: /p', ['p.yml:2: positions.file: unknown key']],
-    ['positions as a path', 'positions: /p', ['p.yml:1: positions: expected a map']],
+    ['positions as a path', 'positions: /p', ['p.yml:1: positions: found text, expected a map']],
     ['standard input, which comes later', 'target_config: {stdin: true}', ['p.yml:1: target_config.stdin: is not supported yet']],
     [
       'a period without a unit',

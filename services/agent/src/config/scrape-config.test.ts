@@ -396,8 +396,8 @@ describe('a mistake names file, line and key', () => {
   const inJob = (...lines: readonly string[]): string => jobWith(...lines)
   test.each<[name: string, text: string, mistakes: readonly (string | RegExp)[]]>([
     ['an unknown section', 'scrape_config: []', ['c.yml:1: scrape_config: unknown key']],
-    ['no list of jobs', 'scrape_configs: {job_name: j}', ['c.yml:1: scrape_configs: expected a list']],
-    ['a job that is none', 'scrape_configs: [j]', ['c.yml:1: scrape_configs[0]: expected a map']],
+    ['no list of jobs', 'scrape_configs: {job_name: j}', ['c.yml:1: scrape_configs: found a map, expected a list']],
+    ['a job that is none', 'scrape_configs: [j]', ['c.yml:1: scrape_configs[0]: found text, expected a map']],
     ['a job without a name', 'scrape_configs:\n  - scheme: http', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
     ['a job with an empty name', 'scrape_configs:\n  - job_name: ""', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
     [
@@ -450,7 +450,7 @@ describe('a mistake names file, line and key', () => {
       inJob('body_size_limit: 10 lines'),
       ['c.yml:3: scrape_configs[0].body_size_limit: found "10 lines", expected a size with a unit such as 512KB or 64MiB'],
     ],
-    ['parameters as a list', inJob('params: [a]'), ['c.yml:3: scrape_configs[0].params: expected a map']],
+    ['parameters as a list', inJob('params: [a]'), ['c.yml:3: scrape_configs[0].params: found a list, expected a map']],
     [
       'another fallback protocol',
       inJob('fallback_scrape_protocol: PrometheusProto'),
@@ -514,8 +514,12 @@ describe('a mistake names file, line and key', () => {
       'global:\n  external_labels:\n    a: ${NOWHERE}',
       ['c.yml:2: global.external_labels: a: the environment has no NOWHERE'],
     ],
-    ['external labels as a list', 'global:\n  external_labels: [a]', ['c.yml:2: global.external_labels: expected a map']],
-    ['an external label that is a list', 'global:\n  external_labels: {a: [b]}', ['c.yml:2: global.external_labels.a: expected text']],
+    ['external labels as a list', 'global:\n  external_labels: [a]', ['c.yml:2: global.external_labels: found a list, expected a map']],
+    [
+      'an external label that is a list',
+      'global:\n  external_labels: {a: [b]}',
+      ['c.yml:2: global.external_labels.a: found a list, expected text'],
+    ],
     [
       'a metric name as an external label',
       'global:\n  external_labels: {__name__: x}',
@@ -532,7 +536,7 @@ describe('a mistake names file, line and key', () => {
       ]),
     ),
     ['no protocol', inJob('scrape_protocols: []'), ['c.yml:3: scrape_configs[0].scrape_protocols: expected at least one protocol']],
-    ['protocols as text', inJob('scrape_protocols: x'), ['c.yml:3: scrape_configs[0].scrape_protocols: expected a list']],
+    ['protocols as text', inJob('scrape_protocols: x'), ['c.yml:3: scrape_configs[0].scrape_protocols: found text, expected a list']],
     [
       'a protocol twice',
       inJob('scrape_protocols: [OpenMetricsText1.0.0, openmetricstext1.0.0]'),
@@ -604,7 +608,7 @@ describe('a mistake names file, line and key', () => {
       ['c.yml:2: global.external_labels: a: the environment has no 1'],
     ],
     ['a rule of nothing', inJob('relabel_configs:', '  -'), [/^c\.yml:4: scrape_configs\[0\]\.relabel_configs\[0\]: expected a rule/]],
-    ['a file that names no list', 'scrape_config_files: a.yml', ['c.yml:1: scrape_config_files: expected a list']],
+    ['a file that names no list', 'scrape_config_files: a.yml', ['c.yml:1: scrape_config_files: found text, expected a list']],
     [
       'a pattern of folders',
       'scrape_config_files: ["*/a.yml"]',

@@ -4,7 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } f
 
 import { nodeBelow } from './place-below.ts'
 import { parseYaml } from './yaml-document.ts'
-import { asWritten, BOOLEANS, isNode, keyOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
+import { asWritten, BOOLEANS, isNode, keyOf, kindOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
 
 /**
  * One map of a YAML file, read key by key: each read checks the type, every mistake is collected with file and line, and keys
@@ -97,7 +97,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       if (text === undefined || !isScalar(node)) throw new Error(`expected ${expected}`)
       return parse(text, node.value, node.type === 'PLAIN')
     } catch (error) {
-      mistake(key, `${text === undefined ? '' : `found ${JSON.stringify(text)}, `}${errorMessage(error)}`)
+      mistake(key, `found ${text === undefined ? kindOf(node) : JSON.stringify(text)}, ${errorMessage(error)}`)
       return fallback
     }
   }
@@ -105,7 +105,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     const node = take(key)
     if (node === undefined) return []
     if (isMap(node)) return [...pairsOf(node, follow).values()]
-    mistake(key, 'expected a map')
+    mistake(key, `found ${kindOf(node)}, expected a map`)
     return []
   }
   /** @param name of the place, for a mistake. */
@@ -113,7 +113,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     const node = follow(value)
     if (node === null || (isScalar(node) && node.value === null)) return ''
     if (isScalar(node)) return textOf(node)
-    mistakeAt(value, name, 'expected text')
+    mistakeAt(value, name, `found ${kindOf(node)}, expected text`)
     return undefined
   }
   const itemsOf = (name: string, items: readonly unknown[]): readonly string[] =>
@@ -171,7 +171,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       const node = take(key)
       if (node === undefined) return undefined
       if (isSeq(node)) return itemsOf(nameOf(key), node.items)
-      mistake(key, 'expected a list')
+      mistake(key, `found ${kindOf(node)}, expected a list`)
       return undefined
     },
     texts: (key) =>
@@ -189,18 +189,18 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       const node = take(key)
       if (node === undefined) return undefined
       if (isMap(node)) return sectionOf(node, nameOf(key), context)
-      mistake(key, 'expected a map')
+      mistake(key, `found ${kindOf(node)}, expected a map`)
       return undefined
     },
     sections: (key) => {
       const node = take(key)
       if (node === undefined) return []
       const items = isSeq(node) ? node.items : undefined
-      if (items === undefined) mistake(key, 'expected a list')
+      if (items === undefined) mistake(key, `found ${kindOf(node)}, expected a list`)
       return (items ?? []).flatMap((entry, index) => {
         const item = follow(entry)
         if (isMap(item)) return [sectionOf(item, `${nameOf(key)}[${index}]`, context)]
-        mistakeAt(entry, `${nameOf(key)}[${index}]`, 'expected a map')
+        mistakeAt(entry, `${nameOf(key)}[${index}]`, `found ${kindOf(item)}, expected a map`)
         return []
       })
     },

@@ -42,6 +42,13 @@ export const keyOf = (pair: Pair): string => (isScalar(pair.key) ? textOf(pair.k
 /** As it was written: `1e3` and `007` keep their form as label values. */
 export const textOf = (node: { readonly value: unknown; readonly source?: string }): string => node.source ?? String(node.value)
 
+/** What a node is, for a mistake: never its text, which may be a secret. */
+export function kindOf(node: unknown): string {
+  if (isMap(node)) return 'a map'
+  if (isSeq(node)) return 'a list'
+  return isScalar(node) && node.value !== null ? (typeof node.value === 'string' ? 'text' : `a ${typeof node.value}`) : 'nothing'
+}
+
 export const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'toJS' in value
 
 /** One scalar somewhere below a map: the name of the nearest key, where it stands and what it says. */
