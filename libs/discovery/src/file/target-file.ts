@@ -4,6 +4,7 @@ import { ConfigError, type TargetGroup } from '@clymene/model'
 import { parse } from 'yaml'
 
 import { parseTargetGroups } from '../target-groups.ts'
+import { jsonPlace } from './json-place.ts'
 
 /**
  * Reads one file of target groups, JSON or YAML by its ending. Groups are named `<path>:<index>` and carry `__meta_filepath`.
@@ -29,12 +30,12 @@ function parseText(path: string, text: string): unknown {
     return isJson(path) ? JSON.parse(text) : parse(text)
   } catch (error) {
     // Parsers quote what they read, which may be a secret in a label: only the place and kind are kept.
-    throw new ConfigError(`${path}: is not ${isJson(path) ? 'JSON' : 'YAML'}${placeOf(error)}`)
+    throw new ConfigError(isJson(path) ? `${path}: is not JSON at ${jsonPlace(text)}` : `${path}: is not YAML${placeOf(error)}`)
   }
 }
 
 function placeOf(error: unknown): string {
   const text = error instanceof Error ? error.message : ''
-  const place = /at (?:line \d+, column \d+|position \d+)/.exec(text)
+  const place = /at line \d+, column \d+/.exec(text)
   return place === null ? '' : ` ${place[0]}`
 }
