@@ -11,8 +11,8 @@ export type Consumers = {
   /** {@link Bus.consume}. A second consumption of the same group and topic at a time is an Error. */
   readonly consume: (topic: string, group: string, handle: BatchHandler, signal: AbortSignal) => Promise<void>
   readonly isAtWork: (topic: string, group: string) => boolean
-  /** Stops every consumption as its own signal would; resolves when all have ended. */
-  readonly stop: () => Promise<void>
+  /** Stops every consumption as its own signal would, or, with a failure, at once: they reject with it. Resolves when all have ended. */
+  readonly stop: (failure?: Error) => Promise<void>
 }
 
 export type ConsumersOptions = {
@@ -28,6 +28,7 @@ export type ConsumersOptions = {
 export function createConsumers({ openTopic, offsets, waiting, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
   const atWork = new Map<string, Promise<void>>()
   const stopping = new AbortController()
+  let broken: { readonly error: Error } | undefined
   const once = createOnceIn(60_000, now)
 
   const commit = async (group: string, topic: string, partition: number, offset: number): Promise<void> => {
@@ -45,10 +46,13 @@ export function createConsumers({ openTopic, offsets, waiting, batchBytes, drain
     let failure: { readonly error: unknown } | undefined
     let timer: NodeJS.Timeout | undefined
     const drain = (): void => {
-      timer = setTimeout(() => patience.abort(stop.reason), failure === undefined ? drainMs : 0)
+      timer = setTimeout(() => patience.abort(stop.reason), (failure ?? broken) === undefined ? drainMs : 0)
     }
     const topic = await openWhenPossible(name, stop)
-    if (topic === undefined || stop.aborted) return
+    if (topic === undefined || stop.aborted) {
+      if (broken !== undefined) throw broken.error
+      return
+    }
     stop.addEventListener('abort', drain, { once: true })
     const one = async ({ log }: Topic['partitions'][number], partition: number): Promise<void> => {
       try {
@@ -77,6 +81,7 @@ export function createConsumers({ openTopic, offsets, waiting, batchBytes, drain
     await Promise.all(topic.partitions.map(one))
     stop.removeEventListener('abort', drain)
     clearTimeout(timer)
+    failure ??= broken
     if (failure !== undefined) throw failure.error
   }
   /** A topic cannot be made on a full disk: its consumer waits until there is room. */
@@ -103,8 +108,9 @@ export function createConsumers({ openTopic, offsets, waiting, batchBytes, drain
       }
     },
     isAtWork: (topic, group) => atWork.has(keyOf(topic, group)),
-    stop: async () => {
-      stopping.abort(new DOMException('the bus is closing', 'AbortError'))
+    stop: async (failure) => {
+      if (failure !== undefined && !stopping.signal.aborted) broken = { error: failure }
+      stopping.abort(failure ?? new DOMException('the bus is closing', 'AbortError'))
       await Promise.allSettled(atWork.values())
     },
   }

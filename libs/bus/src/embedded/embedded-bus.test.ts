@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { ConfigError, RetryableError } from '@clymene/model'
@@ -326,4 +326,24 @@ test('a batch that its reader released is gone from memory; the log still has it
   )
   expect(kept.map(({ length }) => length)).toEqual([0, 0])
   expect((await readRest(bus, 't', 'h')).map(({ value }) => value.length)).toEqual([200_000, 200_000])
+})
+
+test('whose lock another process has taken writes nothing any more: calls and consumptions reject, which the log and the readiness tell', async () => {
+  const directory = temporaryDirectory()
+  const logger = recordingLogger()
+  const bus = await openBus({ directory, logger, maxAgeMs: 1000, housekeepingMs: 5, fsyncIntervalMs: 1000 })
+  await produce(bus, 't', message(0))
+  const consumed = bus.consume('t', 'g', async () => undefined, never()).catch((error: unknown) => error)
+  const log = join(directory, 'topics', 't', '0', '00000000000000000000.log')
+  const { length } = readFileSync(log)
+  writeFileSync(join(directory, 'taken'), JSON.stringify({ pid: 1, host: 'pod-2' }))
+  renameSync(join(directory, 'taken'), join(directory, 'lock'))
+  const REASON = `${join(directory, 'lock')} was taken over by process 1 of pod-2: nothing is written here any more`
+  await expect.poll(() => bus.unavailable(), PATIENT).toBe(REASON)
+  expect(await consumed).toEqual(new RetryableError(REASON, { needsOperator: true }))
+  await expect(produce(bus, 't', message(1))).rejects.toThrow(REASON)
+  expect(logger.lines.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { path: directory, error: REASON } }])
+  await bus.close()
+  expect(readFileSync(log)).toHaveLength(length)
+  expect(readFileSync(join(directory, 'lock'), 'utf8')).toContain('pod-2')
 })

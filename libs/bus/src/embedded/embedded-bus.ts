@@ -6,6 +6,7 @@ import { ConfigError, errorMessage, RetryableError, type Bus } from '@clymene/mo
 import { createAppender, type Appender } from './appender.ts'
 import { createBusMetrics } from './bus-metrics.ts'
 import { createConsumers } from './consumers.ts'
+import { fencedBy } from './fenced-file.ts'
 import { groupLag } from './group-lag.ts'
 import { openGroupOffsets } from './group-offsets.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -43,6 +44,9 @@ const LOST_OFFSETS = 2 ** 20
  *     <directory>/topics/<topic>/<partition>/<offset>.log  segments (segment-file.ts, record.ts)
  *     <directory>/groups/<group>/<topic>-<partition>.offset
  *
+ * A process that is taken for dead, as it was silent for seconds, and sees another one in its place writes nothing any more: calls reject,
+ * consumptions too, so that their process ends.
+ *
  * @throws ConfigError for options that do not fit together; Error when another process has the directory.
  */
 export async function openEmbeddedBus(options: EmbeddedBusOptions): Promise<EmbeddedBus> {
@@ -59,7 +63,8 @@ export async function openEmbeddedBus(options: EmbeddedBusOptions): Promise<Embe
 }
 
 async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> {
-  const { directory, logger, now, openFile, maxBytes, maxAgeMs, fsyncIntervalMs } = settings
+  const { directory, logger, now, maxBytes, maxAgeMs, fsyncIntervalMs } = settings
+  const openFile = fencedBy(lock.assertHeld, settings.openFile)
   const logId = await readLogId(directory)
   for (const name of ['topics', 'groups']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
   const metrics = createBusMetrics(settings.metrics, settings.component)
@@ -93,7 +98,11 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
       maxFlushBytes: MAX_FLUSH_BYTES,
       // Only closed segments can be deleted: the open ones together stay below a quarter of the whole.
       segmentBytes: () => Math.min(settings.segmentBytes, maxBytes / 4 / Math.max(1, topics.appenders().length)),
-      reserve: (bytes, own) => retention.reserve(bytes, own),
+      reserve: async (bytes, own) => {
+        // Making room deletes.
+        lock.assertHeld()
+        return retention.reserve(bytes, own)
+      },
       written: (records) => {
         trouble.worked()
         metrics.appended(topic, records)
@@ -133,6 +142,15 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
   const produce = createProducer({ ...settings, topics })
   const housekeeping = startHousekeeping({ settings, topics, offsets, consumers, retention, trouble, expiredReport, metrics, waiting })
 
+  const onLost = (): void => {
+    const { reason } = lock.lost
+    logger.error('another process writes the log: this one has stopped to', { path: directory, error: errorMessage(reason) })
+    void housekeeping.end()
+    void consumers.stop(reason)
+  }
+  lock.lost.addEventListener('abort', onLost, { once: true })
+  if (lock.lost.aborted) onLost()
+
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     await consumers.stop()
@@ -147,6 +165,7 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
   }
   const orClosed = async <T>(act: () => Promise<T>): Promise<T> => {
     if (closing !== undefined) throw new RetryableError(`the bus in ${directory} is closed`)
+    lock.assertHeld()
     return act()
   }
   return {
@@ -156,7 +175,10 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
       signal.throwIfAborted()
       yield* readRange(await orClosed(() => topics.open(topic)), { partition, from, to, batchBytes: settings.batchBytes }, signal)
     },
-    unavailable: () => (closing === undefined ? trouble.reason() : 'the bus is closed'),
+    unavailable: () => {
+      if (closing !== undefined) return 'the bus is closed'
+      return lock.lost.aborted ? errorMessage(lock.lost.reason) : trouble.reason()
+    },
     lag: (topic, group) => orClosed(async () => groupLag(await topics.open(topic), group, offsets)),
     close: () => (closing ??= close()),
     logId,

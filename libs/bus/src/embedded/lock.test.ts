@@ -1,21 +1,36 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { acquireLock } from './lock.ts'
-import { temporaryDirectory } from './test-kit.ts'
+import { PATIENT, temporaryDirectory } from './test-kit.ts'
 
 const CLEAN = { clean: true, restarted: false, syncedLater: false }
-const now = { syncedLater: false }
+/** Who may be taken for dead is so at once: no test waits so long. */
+const now = { syncedLater: false, patienceMs: 600_000 }
+const soon = { syncedLater: false, patienceMs: 300 }
 
 /** A lock as another process writes it. */
 function leave(directory: string, changes: Readonly<Record<string, unknown>>): void {
   const stat = readFileSync('/proc/self/stat', 'utf8')
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  writeFileSync(join(directory, 'lock'), JSON.stringify({ pid: process.pid, started, boot, syncedLater: false, ...changes }))
+  const pidNamespace = readlinkSync('/proc/self/ns/pid')
+  writeFileSync(join(directory, 'lock'), JSON.stringify({ pid: process.pid, started, boot, pidNamespace, syncedLater: false, ...changes }))
 }
 
 async function sleepingProcess(): Promise<number> {
@@ -29,6 +44,25 @@ async function deadProcess(): Promise<number> {
   const child = spawn('true', { stdio: 'ignore' })
   await new Promise((resolve) => child.once('exit', resolve))
   return child.pid ?? 0
+}
+
+/** It has ended, and its parent never asks how. */
+async function zombie(): Promise<number> {
+  const parent = spawn('sh', ['-c', 'exec 3<&0; cat <&3 >&2 & echo $!; exec sleep 600'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  const [line]: readonly unknown[] = await once(parent.stdout, 'data')
+  const pid = Number(String(line))
+  // The shell would ask how it ended, the program after it does not.
+  await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8'), PATIENT).toBe('sleep\n')
+  parent.stdin.end()
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), PATIENT).toMatch(/\) Z /)
+  return pid
+}
+
+/** As another lock of another process, in one step. */
+function replace(directory: string, text: string): void {
+  writeFileSync(join(directory, 'other'), text)
+  renameSync(join(directory, 'other'), join(directory, 'lock'))
 }
 
 describe('acquireLock', () => {
@@ -56,8 +90,38 @@ describe('acquireLock', () => {
     const directory = temporaryDirectory()
     const pid = await sleepingProcess()
     leave(directory, { pid, started: '' })
-    await expect(acquireLock(directory, now)).rejects.toThrow(`${join(directory, 'lock')} is held by process ${pid}: stop it first`)
+    await expect(acquireLock(directory, soon)).rejects.toThrow(`${join(directory, 'lock')} is held by process ${pid}: stop it first`)
     expect(readdirSync(directory)).toEqual(['lock'])
+  })
+
+  test('is had when the other process ends soon', async () => {
+    const directory = temporaryDirectory()
+    const pid = await sleepingProcess()
+    leave(directory, { pid, started: '' })
+    const taking = acquireLock(directory, now)
+    process.kill(pid, 'SIGKILL')
+    const lock = await taking
+    expect(lock.predecessor).toEqual({ clean: false, restarted: false, syncedLater: false })
+    await lock.release()
+  })
+
+  test('is refused while a process that cannot be seen touches it, which is named with its host', async () => {
+    const directory = temporaryDirectory()
+    leave(directory, { pid: process.pid, pidNamespace: 'pid:[1]', host: 'pod-1' })
+    const touching = setInterval(() => utimesSync(join(directory, 'lock'), new Date(), new Date()), 10)
+    onTestFinished(() => clearInterval(touching))
+    await expect(acquireLock(directory, soon)).rejects.toThrow(`is held by process ${process.pid} of pod-1: stop it first`)
+    expect(readdirSync(directory)).toEqual(['lock'])
+  })
+
+  test('is taken over from a process that cannot be seen when it was silent for as long as one waits', async () => {
+    const directory = temporaryDirectory()
+    leave(directory, { pidNamespace: 'pid:[1]' })
+    const begun = performance.now()
+    const lock = await acquireLock(directory, soon)
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(soon.patienceMs)
+    expect(lock.predecessor).toEqual({ clean: false, restarted: false, syncedLater: false })
+    await lock.release()
   })
 
   const stale = [
@@ -65,6 +129,12 @@ describe('acquireLock', () => {
       name: 'a process that is dead',
       changes: async () => ({ pid: await deadProcess() }),
       predecessor: { clean: false, restarted: false },
+    },
+    { name: 'a process that has ended and whose parent does not ask', changes: async () => ({ pid: await zombie(), started: '' }) },
+    {
+      name: 'a process that could not be seen, before the machine was started anew',
+      changes: async () => ({ pidNamespace: 'pid:[1]', boot: 'another' }),
+      predecessor: { clean: false, restarted: true },
     },
     { name: 'a process whose number another has now', changes: async () => ({ pid: await sleepingProcess(), started: '1' }) },
     { name: 'a process of the same number before this one, as in a container', changes: async () => ({ started: '1' }) },
@@ -97,5 +167,51 @@ describe('acquireLock', () => {
     mkdirSync(directory)
     await (await acquireLock(directory, now)).release()
     expect(existsSync(join(directory, 'lock'))).toBe(false)
+  })
+})
+
+describe('a lock that is held', () => {
+  const often = { syncedLater: false, beatMs: 10 }
+
+  test('is touched, so that others see it', async () => {
+    const directory = temporaryDirectory()
+    const lock = await acquireLock(directory, often)
+    const long = new Date(0)
+    utimesSync(join(directory, 'lock'), long, long)
+    await expect.poll(() => statSync(join(directory, 'lock')).mtimeMs, PATIENT).toBeGreaterThan(0)
+    expect(() => lock.assertHeld()).not.toThrow()
+    await lock.release()
+  })
+
+  test('is lost to who has taken it, and then left to them', async () => {
+    const directory = temporaryDirectory()
+    const lock = await acquireLock(directory, often)
+    replace(directory, JSON.stringify({ pid: 1, host: 'pod-2' }))
+    await expect.poll(() => lock.lost.aborted, PATIENT).toBe(true)
+    expect(() => lock.assertHeld()).toThrow(
+      `${join(directory, 'lock')} was taken over by process 1 of pod-2: nothing is written here any more`,
+    )
+    await lock.release()
+    expect(readdirSync(directory)).toEqual(['lock'])
+  })
+
+  test('is looked at before it is relied on after a pause', async () => {
+    const directory = temporaryDirectory()
+    const lock = await acquireLock(directory, often)
+    replace(directory, '{"pid":1}')
+    // Nothing else runs meanwhile, no timer either.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    expect(() => lock.assertHeld()).toThrow('taken over by process 1')
+    await lock.release()
+  })
+
+  test('is put back when it was taken away by hand', async () => {
+    const directory = temporaryDirectory()
+    const lock = await acquireLock(directory, often)
+    rmSync(join(directory, 'lock'))
+    await expect.poll(() => existsSync(join(directory, 'lock')), PATIENT).toBe(true)
+    expect(lock.lost.aborted).toBe(false)
+    await lock.release()
+    expect(readdirSync(directory)).toEqual([])
   })
 })

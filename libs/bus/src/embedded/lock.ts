@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-import { errorCode } from '@clymene/model'
+import { startBeat } from './lock-beat.ts'
+import { look, put, removeOnly, type Found } from './lock-file.ts'
+import { nameOf, parseHolder, stateOf, thisProcess } from './lock-holder.ts'
 
 /** How the process before ended, which the lock it left behind tells. */
 export type Predecessor = {
@@ -14,30 +15,50 @@ export type Predecessor = {
   readonly syncedLater: boolean
 }
 
-export type Lock = { readonly predecessor: Predecessor; readonly release: () => Promise<void> }
+export type Lock = {
+  readonly predecessor: Predecessor
+  /** Aborted, with a RetryableError, when another process has taken the lock: this one was silent for too long, and writes no more. */
+  readonly lost: AbortSignal
+  /** Looks by itself when the last look was long ago, as after a pause of the process. @throws the reason of `lost` */
+  readonly assertHeld: () => void
+  readonly release: () => Promise<void>
+}
 
-type Holder = { readonly pid: number; readonly started: string; readonly boot: string; readonly syncedLater: boolean }
+export type LockOptions = {
+  readonly syncedLater: boolean
+  /** How often the lock says that its process lives; default 1 s. */
+  readonly beatMs?: number
+  /** How long a process that lives is waited for, and one that cannot be seen is listened for; default 4 s. */
+  readonly patienceMs?: number
+}
 
 const FILE = 'lock'
+const LOOK_EVERY_MS = 50
 /** A pid says little alone: in a container every process has the same. So this process knows what it holds by itself. */
 const held = new Set<string>()
 
 /**
- * Makes this process the only one that uses the directory. The lock of a process that is dead is taken over.
+ * Makes this process the only one that uses the directory. The lock of a process that is dead is taken over: at once when its pid can
+ * be looked up here, else (a container's) when the file is not touched any more.
  *
  * @throws Error naming the directory and the process that has it.
  */
-export async function acquireLock(directory: string, options: { readonly syncedLater: boolean }): Promise<Lock> {
+export async function acquireLock(directory: string, { syncedLater, beatMs = 1000, patienceMs = 4000 }: LockOptions): Promise<Lock> {
   const path = join(resolve(directory), FILE)
   if (held.has(path)) throw new Error(`${directory} is used by this process already: expected a directory of its own for each log`)
   held.add(path)
   try {
-    const predecessor = await claim(path, options.syncedLater)
+    const mine = JSON.stringify(thisProcess(syncedLater))
+    const predecessor = await claim(path, mine, patienceMs)
+    const beat = startBeat(path, mine, beatMs)
     return {
       predecessor,
+      lost: beat.lost,
+      assertHeld: beat.assertHeld,
       release: async () => {
         held.delete(path)
-        await rm(path, { force: true })
+        await beat.end()
+        if (!beat.lost.aborted && (await look(path))?.text === mine) await removeOnly(path, mine)
       },
     }
   } catch (error) {
@@ -46,93 +67,34 @@ export async function acquireLock(directory: string, options: { readonly syncedL
   }
 }
 
-async function claim(path: string, syncedLater: boolean): Promise<Predecessor> {
-  const mine: Holder = { pid: process.pid, started: startOf('self') ?? '', boot: bootId(), syncedLater }
-  const temporary = `${path}.${process.pid}`
-  await writeFile(temporary, JSON.stringify(mine))
+async function claim(path: string, mine: string, patienceMs: number): Promise<Predecessor> {
   let predecessor: Predecessor = { clean: true, restarted: false, syncedLater: false }
-  try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      if (await linked(temporary, path)) return predecessor
-      const text = await readFile(path, 'utf8').catch(() => '')
-      const holder = parseHolder(text)
-      if (holder !== undefined && isAlive(holder)) throw new Error(`${path} is held by process ${holder.pid}: stop it first`)
+  let first: (Found & { readonly atMs: number }) | undefined
+  const begunMs = performance.now()
+  for (let taken = 0; taken < 10;) {
+    const found = await look(path)
+    if (found === undefined) {
+      if (await put(path, mine)) return predecessor
+      continue
+    }
+    const nowMs = performance.now()
+    if (first?.text !== found.text) first = { ...found, atMs: nowMs }
+    const holder = parseHolder(found.text)
+    const state = holder === undefined ? 'dead' : stateOf(holder)
+    const isSilent = found.touchedMs === first.touchedMs
+    if (state === 'dead' || (state === 'unseen' && isSilent && nowMs - first.atMs >= patienceMs)) {
       predecessor = {
         clean: false,
-        restarted: holder === undefined || holder.boot !== mine.boot || mine.boot === '',
+        restarted: holder === undefined || holder.boot === '' || holder.boot !== parseHolder(mine)?.boot,
         syncedLater: holder?.syncedLater ?? true,
       }
-      await removeStale(path, text)
+      await removeOnly(path, found.text)
+      taken++
+    } else {
+      if (holder !== undefined && nowMs - begunMs >= patienceMs && !(state === 'unseen' && isSilent))
+        throw new Error(`${path} is held by ${nameOf(holder)}: stop it first`)
+      await sleep(LOOK_EVERY_MS)
     }
-    throw new Error(`${path} is being taken by other processes: expected one process for the directory`)
-  } finally {
-    await rm(temporary, { force: true })
   }
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to)
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
-    throw error
-  }
-}
-
-/** Two processes may find the same stale lock: only the file that was looked at is taken away, a newer one is put back. */
-async function removeStale(path: string, text: string): Promise<void> {
-  const aside = `${path}.stale.${process.pid}`
-  try {
-    await rename(path, aside)
-    if ((await readFile(aside, 'utf8')) !== text) await linked(aside, path)
-    await rm(aside, { force: true })
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
-  }
-}
-
-function parseHolder(text: string): Holder | undefined {
-  try {
-    const holder: unknown = JSON.parse(text)
-    if (typeof holder !== 'object' || holder === null || !('pid' in holder) || typeof holder.pid !== 'number') return undefined
-    return {
-      pid: holder.pid,
-      started: 'started' in holder ? String(holder.started) : '',
-      boot: 'boot' in holder ? String(holder.boot) : '',
-      syncedLater: !('syncedLater' in holder) || holder.syncedLater === true,
-    }
-  } catch {
-    return undefined
-  }
-}
-
-function isAlive({ pid, started, boot }: Holder): boolean {
-  if (pid === process.pid) return false
-  if (boot !== bootId()) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return errorCode(error) === 'EPERM'
-  }
-  // Another program may have got the number since; where the system does not tell, it counts as alive.
-  const now = startOf(String(pid))
-  return now === undefined || started === '' || now === started
-}
-
-/** When the process began, in ticks since the machine did (Linux: field 22 of /proc/<pid>/stat); undefined elsewhere. */
-function startOf(pid: string): string | undefined {
-  const stat = readText(`/proc/${pid}/stat`)
-  // The name in field 2 may contain blanks and parentheses: fields are counted from behind it.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-}
-
-const bootId = (): string => readText('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
+  throw new Error(`${path} is being taken by other processes: expected one process for the directory`)
 }
