@@ -72,7 +72,17 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   })
   const scrapes = setup.scrapeConfigs.map(({ jobs, externalLabels }): ScrapeSource => {
     const labels = withCluster(externalLabels, cluster)
-    return createScrapeSource({ ...setup.scraping, jobs, externalLabels: labels, streams, metrics, logger, version: version.version })
+    const { unavailable } = buffer
+    return createScrapeSource({
+      ...setup.scraping,
+      jobs,
+      externalLabels: labels,
+      streams,
+      unavailable,
+      metrics,
+      logger,
+      version: version.version,
+    })
   })
   let { logConfigs } = setup
   const makeFolders = (): Promise<unknown> =>

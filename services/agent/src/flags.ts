@@ -62,7 +62,7 @@ export const bufferFlags = {
   'buffer.full': flag.oneOf(
     ['expire', 'refuse'],
     'expire',
-    'A full buffer drops the oldest samples, or refuses new ones and so skips scrapes',
+    'A full buffer drops the oldest samples, or takes nothing: scrapes are skipped until every storage has read the oldest',
   ),
   'buffer.fsync-interval': flag.duration(
     '0s',

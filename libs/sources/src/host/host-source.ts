@@ -73,7 +73,9 @@ export function createHostSource(options: HostSourceOptions): Source {
           const stream = String(hash % BigInt(streams))
           const body = writer.finish()
           await emit({ kind: 'metrics', body, records: writer.records, newestMs: timestampMs, stream }, deadline.signal)
+          pages.keep()
         } catch (error) {
+          pages.undo()
           const { records } = writer
           lost.inc(records)
           onceInAMinute('lost', (heldBack) =>

@@ -12,7 +12,7 @@ export type Leaving = {
   /** Until when somebody may come for the series. */
   readonly untilMs: number
   /** Writes the markers. */
-  readonly end: (timestampMs: number) => Promise<void>
+  readonly end: (timestampMs: number) => Promise<unknown>
 }
 
 export type Departures = {
@@ -40,7 +40,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  */
 export function createDepartures(): Departures {
   const entries = new Map<string, Entry[]>()
-  const ending = new Set<Promise<void>>()
+  const ending = new Set<Promise<unknown>>()
   let finished = false
 
   function remove(key: string, entry: Entry): void {

@@ -78,6 +78,46 @@ test('pages become what a plain model of Prometheus makes of them, over failures
   )
 })
 
+test('a page that was not accepted leaves nothing behind: the next ones are as though it had not been', () => {
+  const lossy = fc.record({ step, lost: fc.boolean(), useMeanwhile: fc.boolean() })
+  fc.assert(
+    fc.property(fc.array(lossy, { minLength: 2, maxLength: 10 }), rules, (steps, of) => {
+      const plain = pageRules({ ...of, seriesLimit: 0 })
+      const [pages, others] = [createPageWriter(plain), createPageWriter(plain)]
+      const writer = createWriteRequestWriter()
+      let shown = new Map<string, number>()
+      for (const [
+        index,
+        {
+          step: { lines, broken },
+          lost,
+          useMeanwhile,
+        },
+      ] of steps.entries()) {
+        const at = (index + 1) * 1000
+        const samples = lines.map(({ series, value, time }): ModelSample => {
+          const exposedMs = { none: undefined, before: at - 400, after: at + 100, again: shown.get(series) ?? at - 400 }[time]
+          return { series, value, exposedMs }
+        })
+        const sent = written(pages, writer, samples, broken, at)
+        if (useMeanwhile) {
+          pages.use(plain)
+          if (!lost) others.use(plain)
+        }
+        if (lost) pages.undo()
+        else {
+          pages.keep()
+          const expected = written(others, writer, samples, broken, at)
+          expect(sent.sent, `page ${index + 1}`).toEqual(expected.sent)
+          expect(pages.series()).toBe(others.series())
+          shown = new Map(sent.ok ? samples.map(({ series, exposedMs }) => [series, exposedMs ?? at]) : [])
+        }
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
 function written(
   pages: ReturnType<typeof createPageWriter>,
   writer: ReturnType<typeof createWriteRequestWriter>,

@@ -28,6 +28,10 @@ export type PageWriter = {
   readonly write: (body: Buffer, format: ExpositionFormat, timestampMs: number, writer: WriteRequestWriter, counts: PageCounts) => void
   /** Writes staleness markers for every series of the last good page: the scrape failed, or the target is gone. */
   readonly writeStale: (timestampMs: number, writer: WriteRequestWriter) => void
+  /** What was written last was accepted. The next page takes that for granted. */
+  readonly keep: () => void
+  /** What was written last was not accepted: its markers and what it says of series are written again with the next page. */
+  readonly undo: () => void
   /** Other rules from the next page on; a series whose labels stay the same goes on without a marker. */
   readonly use: (rules: PageRules) => void
   /** Series of the last good page; none when a page failed since. */
@@ -57,6 +61,9 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
     endedMs: Number.NaN,
   }
   let rules = initial
+  /** Written and neither kept nor undone: a good page, or the end of all series. */
+  let open: { readonly series: number; readonly keep: () => void } | undefined
+  let hasOtherRules = false
 
   const markStale = (one: number, timestampMs: number, writer: WriteRequestWriter): void => {
     const { series } = table
@@ -74,17 +81,52 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
   }
 
   function writeStale(timestampMs: number, writer: WriteRequestWriter): void {
-    table.endAll((one) => {
+    keep()
+    let ended = false
+    table.forEachGone((one) => {
       markStale(one, timestampMs, writer)
-      known.endedMs = timestampMs
+      ended = true
     })
+    open = {
+      series: 0,
+      keep: () => {
+        table.endAll()
+        if (ended) known.endedMs = timestampMs
+      },
+    }
+  }
+
+  function keep(): void {
+    const written = open
+    if (written === undefined) return
+    open = undefined
     times.keep()
+    exemplars.keep()
+    written.keep()
+    forgetTexts()
+  }
+
+  function undo(): void {
+    open = undefined
+    times.undo()
+    exemplars.begin()
+    follow(table.rollback())
+    forgetTexts()
+  }
+
+  /** Not while a page is open: it goes on with what it was read with. */
+  function forgetTexts(): void {
+    if (hasOtherRules && open === undefined) {
+      table.forgetTexts()
+      hasOtherRules = false
+    }
   }
 
   return {
     write: (body, format, timestampMs, writer, counts) => {
       // As in Prometheus the series end but are still known.
       if (body.length === 0) return writeStale(timestampMs, writer)
+      keep()
       table.begin(body.length)
       exemplars.begin()
       sample.begin()
@@ -96,28 +138,39 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
         })
         metadata.write(lines, counts.added > 0, { body, format, timestampMs, writer })
       } catch (error) {
-        times.undo()
-        follow(table.rollback())
+        undo()
         throw error
       }
-      times.keep()
-      exemplars.keep()
-      follow(table.commit())
-      known.lastMs = timestampMs
+      open = {
+        series: table.shown(),
+        keep: () => {
+          follow(table.commit())
+          known.lastMs = timestampMs
+        },
+      }
     },
     writeStale,
+    keep,
+    undo: () => {
+      if (open !== undefined) undo()
+    },
     use: (next) => {
       rules = next
-      table.forgetTexts()
+      hasOtherRules = true
+      forgetTexts()
     },
-    series: table.size,
+    series: () => open?.series ?? table.size(),
     families: metadata.families,
     growingLabels: sample.growing,
     moveTo: (budget) => {
+      keep()
       budget.add(known.budget.used())
       known.budget.release(known.budget.used())
       known.budget = budget
     },
-    close: () => known.budget.release(known.budget.used()),
+    close: () => {
+      keep()
+      known.budget.release(known.budget.used())
+    },
   }
 }

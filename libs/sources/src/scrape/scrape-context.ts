@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 
 import type { Departures } from './departures.ts'
 import type { JobConnections } from './job-connections.ts'
+import type { LostReport } from './lost-report.ts'
 import type { MetadataTable } from './metadata-table.ts'
 import type { ScrapeMetrics } from './scrape-metrics.ts'
 import type { SeriesBudget } from './series-budget.ts'
@@ -12,6 +13,9 @@ import type { WriterPool } from './writer-pool.ts'
 /** What the targets of one source share. */
 export type ScrapeContext = {
   readonly emit: Emit
+  /** Why nothing would be accepted now; undefined when it would. */
+  readonly unavailable: () => string | undefined
+  readonly lost: LostReport
   /** Aborts when what is left has to be given up: some time after the source was told to stop. */
   readonly deadline: AbortSignal
   readonly streams: number

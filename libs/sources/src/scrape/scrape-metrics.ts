@@ -7,7 +7,7 @@ export const scrapeMetrics = (metrics: Metrics) => ({
   scrapes: metrics.counter('clymene_agent_scrapes_total', 'Scrapes that ended, by result (ok, failed).', ['scrape_job', 'result']),
   skipped: metrics.counter(
     'clymene_agent_scrapes_skipped_total',
-    'Scrapes that were due while the target was still being scraped or its last samples were not yet accepted.',
+    'Scrapes that were due while the target was still being scraped, its last samples were not yet accepted, or the buffer took nothing (its disk does not, or it is full with --buffer.full=refuse).',
     ['scrape_job'],
   ),
   limits: metrics.counter('clymene_agent_scrape_limits_exceeded_total', 'Scrapes that failed by a limit of their job.', [
@@ -39,7 +39,7 @@ export const scrapeMetrics = (metrics: Metrics) => ({
   ),
   lost: metrics.counter(
     'clymene_agent_scraped_samples_lost_total',
-    'Samples that were handed on and not accepted: only at a forced stop or by a fault.',
+    'Samples that were handed on and not accepted: by the buffer, until it is known to take nothing and scrapes are skipped, or at a forced stop.',
     ['scrape_job'],
   ),
   duration: metrics.histogram('clymene_agent_scrape_duration_seconds', 'From the request to the last sample parsed.', ['scrape_job']),

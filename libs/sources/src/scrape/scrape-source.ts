@@ -7,6 +7,7 @@ import { createDepartures } from './departures.ts'
 import { hash64 } from './hash.ts'
 import { createConnections } from './job-connections.ts'
 import type { ScrapeJob } from './job.ts'
+import { createLostReport } from './lost-report.ts'
 import { createMetadataTable } from './metadata-table.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import { scrapeMetrics } from './scrape-metrics.ts'
@@ -36,6 +37,8 @@ export type ScrapeSourceOptions = {
   readonly seriesLimits?: { readonly perTarget: number; readonly perJob: number }
   /** Only targets whose hash falls on `index` of `count` are scraped. Default: all. */
   readonly shard?: { readonly index: number; readonly count: number }
+  /** Why nothing would be accepted now; while there is a reason nothing is scraped, since it could only be lost. */
+  readonly unavailable?: () => string | undefined
   /** How often type, help and unit of the families are sent; 0 never. */
   readonly metadataIntervalMs?: number
 }
@@ -91,6 +94,8 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
       const metrics = scrapeMetrics(options.metrics)
       context = {
         emit,
+        unavailable: options.unavailable ?? (() => undefined),
+        lost: createLostReport(metrics, options.logger),
         deadline: deadline.signal,
         streams: options.streams,
         seed: hash64(JSON.stringify([hostname(), externalLabels])),

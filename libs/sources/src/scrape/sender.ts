@@ -1,12 +1,12 @@
-import { errorMessage, type Labels } from '@clymene/model'
+import type { Labels } from '@clymene/model'
 import type { WriteRequestWriter } from '@clymene/wire'
 
 import { hash64 } from './hash.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import type { Target } from './target.ts'
 
-/** Writes one batch and resolves when it has been accepted, or has to be given up. */
-export type Send = (timestampMs: number, write: (writer: WriteRequestWriter, timestampMs: number) => void) => Promise<void>
+/** Writes one batch and resolves when it has been accepted, or with false when it has to be given up. */
+export type Send = (timestampMs: number, write: (writer: WriteRequestWriter, timestampMs: number) => void) => Promise<boolean>
 
 /**
  * Hands over the batches of one target, always in the same stream: it follows from the public labels, so that the series of a
@@ -22,10 +22,11 @@ export function createSender(context: ScrapeContext, jobName: string, target: Ta
         context.deadline.throwIfAborted()
         await context.emit({ kind: 'metrics', body: writer.finish(), records, newestMs: timestampMs, stream }, context.deadline)
         context.metrics.samples.inc({ scrape_job: jobName }, records)
+        return true
       } catch (error) {
-        context.metrics.lost.inc({ scrape_job: jobName }, records)
         const text = context.deadline.aborted ? 'samples of the last scrape were not accepted before the stop' : 'samples were not accepted'
-        context.logger.error(text, { job: jobName, target: target.url.origin, samples: records, error: errorMessage(error) })
+        context.lost(text, { job: jobName, target: target.url.origin, samples: records, error })
+        return false
       }
     })
 }

@@ -185,22 +185,23 @@ export function createSeriesTable(release: (series: number) => void = () => unde
     /** The last good page had such a sample. */
     isTracked: (one: number): boolean => (series.rows[one + BITS]! & TRACKED[turn]) !== 0,
     isEnded: (one: number): boolean => (series.rows[one + BITS]! & ENDED) !== 0,
-    /** Series that the last good page tracked and the page being read does not. */
+    /** Series that the last good page tracked and the page being read does not; all of them when none is being read. */
     forEachGone(of: (one: number) => void): void {
       const both = TRACKED[0] | TRACKED[1]
       for (let at = 0; at < series.end; at += series.stride) if ((series.rows[at + BITS]! & both) === TRACKED[turn]) of(at)
     },
-    /** Series that the last good page tracked; from now on it tracks none. */
-    endAll(of: (one: number) => void): void {
+    /** From now on the last good page tracks none. */
+    endAll(): void {
       for (let at = 0; at < series.end; at += series.stride) {
-        if ((series.rows[at + BITS]! & TRACKED[turn]) === 0) continue
-        of(at)
-        series.rows[at + BITS] = (series.rows[at + BITS]! & ~TRACKED[turn]) | ENDED
+        const bits = series.rows[at + BITS]!
+        if ((bits & TRACKED[turn]) !== 0) series.rows[at + BITS] = (bits & ~TRACKED[turn]) | ENDED
       }
       goodSeries = 0
     },
     /** Series of the last good page; 0 after they have ended. */
     size: (): number => goodSeries,
+    /** Series of the page being read. */
+    shown: (): number => shownSeries,
 
     /**
      * The page was good: it is what the next one is expected to be. What it did not show is forgotten when it is more than a quarter.
@@ -232,7 +233,7 @@ export function createSeriesTable(release: (series: number) => void = () => unde
       }
       return undefined
     },
-    /** The page failed: the last good one stays expected. What failed pages add is bounded. @returns as commit */
+    /** The page failed or was not accepted: the last good one stays expected. What failed pages add is bounded. @returns as commit */
     rollback(): Int32Array | undefined {
       for (let at = 0; at < series.end; at += series.stride) series.rows[at + BITS]! &= ~TRACKED[1 - turn]!
       if (texts.count <= 2 * goodTexts + FAILED_TEXTS) return undefined

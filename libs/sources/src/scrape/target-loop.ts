@@ -74,6 +74,10 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
       if (!stopping.signal.aborted) await waitUntil(due, wake.signal)
       if (stopping.signal.aborted) break
       if (wake.signal.aborted) continue
+      if (context.unavailable() !== undefined) {
+        context.metrics.skipped.inc({ scrape_job: job.name })
+        continue
+      }
       if (health.health === 'unknown') await goOnFromEarlier()
       await scrapeAndSend(scrapeTime(schedule, due, Date.now()))
       const missed = Math.floor((Date.now() - due) / schedule.intervalMs)
@@ -116,7 +120,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     const started = performance.now()
     let page: Page | Error | undefined = await fetchOrError()
     if (stopping.signal.aborted) return
-    await send(timestampMs, (writer) => {
+    const accepted = await send(timestampMs, (writer) => {
       const fetched = page ?? new Error('the page was written already')
       // While the batch waits to be accepted nobody needs the page.
       page = undefined
@@ -143,6 +147,8 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
         }
       }
     })
+    if (accepted) pages.keep()
+    else pages.undo()
   }
 
   async function fetchOrError(): Promise<Page | Error> {
