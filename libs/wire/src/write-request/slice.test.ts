@@ -28,6 +28,20 @@ function sliced(from: number, to: number): unknown {
   return [...series, described.length]
 }
 
+test('what is not known of a series stays with each of its parts', () => {
+  // Field 15, two bytes, before the samples.
+  const unknown = [0x7a, 2, 0x68, 0x69]
+  const series = (...samples: readonly number[][]): number[] => [...unknown, ...samples.flat()]
+  const field = (content: readonly number[]): number[] => [0x0a, content.length, ...content]
+  const one = [0x12, 2, 0x10, 1]
+  const two = [0x12, 2, 0x10, 2]
+  const whole = Buffer.from(field(series(one, two)))
+  expect([sliceWriteRequest(whole, 0, 1), sliceWriteRequest(whole, 1, 2)]).toEqual([
+    Buffer.from(field(series(one))),
+    Buffer.from(field(series(two))),
+  ])
+})
+
 describe('sliceWriteRequest', () => {
   test.each<[number, number, unknown]>([
     [0, 0, [0]],

@@ -1,14 +1,16 @@
 import { FieldReader } from '../protobuf/field-reader.ts'
 import { FieldWriter } from '../protobuf/field-writer.ts'
 import { writeDelimited } from '../protobuf/write-delimited.ts'
-import { REQUEST_METADATA, REQUEST_SERIES, SERIES_EXEMPLAR, SERIES_HISTOGRAM, SERIES_LABEL, SERIES_SAMPLE } from './tags.ts'
+import { readSeriesFields } from './series-fields.ts'
+import { REQUEST_METADATA, REQUEST_SERIES } from './tags.ts'
 
 /**
  * The records number `from` to `to` (not included) of a `WriteRequest` as one of its own; samples and histograms count, in the
  * order of the bytes. A series that has none of them is left out. Values keep their bits, which matters for staleness markers.
  *
  * Slices side by side hold everything once: the exemplars of a series go with its last record (a receiver takes them after the
- * samples), those of a series without records with the records that follow, metadata with record 0.
+ * samples), those of a series without records with the records that follow, metadata with record 0. Unknown fields of a series stay with
+ * each of its parts.
  *
  * @throws DecodeError
  */
@@ -20,7 +22,7 @@ export function sliceWriteRequest(bytes: Uint8Array, from: number, to: number): 
     const start = reader.position
     const tag = reader.tag(bytes.length)
     if (tag === REQUEST_SERIES) {
-      const { labels, records, exemplars } = readSeries(reader, reader.fieldEnd(bytes.length))
+      const { labels, records, exemplars } = readSeriesFields(reader, reader.fieldEnd(bytes.length))
       const kept = records.slice(Math.max(from - record, 0), Math.max(to - record, 0))
       const last = record + Math.max(records.length - 1, 0)
       if (last >= from && last < to) kept.push(...exemplars)
@@ -32,28 +34,6 @@ export function sliceWriteRequest(bytes: Uint8Array, from: number, to: number): 
     }
   }
   return writer.written()
-}
-
-type SeriesFields = {
-  readonly labels: readonly Uint8Array[]
-  readonly records: readonly Uint8Array[]
-  readonly exemplars: readonly Uint8Array[]
-}
-
-function readSeries(reader: FieldReader, end: number): SeriesFields {
-  const labels: Uint8Array[] = []
-  const records: Uint8Array[] = []
-  const exemplars: Uint8Array[] = []
-  while (reader.position < end) {
-    const start = reader.position
-    const tag = reader.tag(end)
-    reader.skip(tag, end)
-    const field = reader.bytes.subarray(start, reader.position)
-    if (tag === SERIES_LABEL) labels.push(field)
-    else if (tag === SERIES_SAMPLE || tag === SERIES_HISTOGRAM) records.push(field)
-    else if (tag === SERIES_EXEMPLAR) exemplars.push(field)
-  }
-  return { labels, records, exemplars }
 }
 
 function writeField(writer: FieldWriter, field: Uint8Array): void {

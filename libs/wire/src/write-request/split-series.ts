@@ -1,7 +1,8 @@
 import { FieldReader } from '../protobuf/field-reader.ts'
 import { FieldWriter } from '../protobuf/field-writer.ts'
 import { writeDelimited } from '../protobuf/write-delimited.ts'
-import { REQUEST_SERIES, SERIES_EXEMPLAR, SERIES_HISTOGRAM, SERIES_SAMPLE } from './tags.ts'
+import { readSeriesFields, type SeriesFields } from './series-fields.ts'
+import { REQUEST_SERIES } from './tags.ts'
 
 /**
  * Halves a `WriteRequest` of one series between its samples, into two with the same labels; the order stays. Metadata and unknown
@@ -19,7 +20,7 @@ export function splitSeries(bytes: Uint8Array): [Buffer, Buffer] | undefined {
     const tag = reader.tag(bytes.length)
     if (tag === REQUEST_SERIES) {
       if (series !== undefined) return undefined
-      series = readSeries(reader, reader.fieldEnd(bytes.length))
+      series = readSeriesFields(reader, reader.fieldEnd(bytes.length))
     } else {
       reader.skip(tag, bytes.length)
       around.push(bytes.subarray(start, reader.position))
@@ -32,27 +33,6 @@ export function splitSeries(bytes: Uint8Array): [Buffer, Buffer] | undefined {
     Buffer.concat([wrap([...labels, ...records.slice(0, middle)]), ...around]),
     wrap([...labels, ...records.slice(middle), ...exemplars]),
   ]
-}
-
-type SeriesFields = {
-  /** Unknown fields too. */
-  readonly labels: readonly Uint8Array[]
-  readonly records: readonly Uint8Array[]
-  readonly exemplars: readonly Uint8Array[]
-}
-
-function readSeries(reader: FieldReader, end: number): SeriesFields {
-  const labels: Uint8Array[] = []
-  const records: Uint8Array[] = []
-  const exemplars: Uint8Array[] = []
-  while (reader.position < end) {
-    const start = reader.position
-    const tag = reader.tag(end)
-    reader.skip(tag, end)
-    const fields = tag === SERIES_SAMPLE || tag === SERIES_HISTOGRAM ? records : tag === SERIES_EXEMPLAR ? exemplars : labels
-    fields.push(reader.bytes.subarray(start, reader.position))
-  }
-  return { labels, records, exemplars }
 }
 
 function wrap(fields: readonly Uint8Array[]): Buffer {
