@@ -8,6 +8,7 @@ import { noCounts } from './page-counts.ts'
 import { createPageWriter } from './page-writer.ts'
 import { readBatch } from './read-batch.test-kit.ts'
 import type { PageRules } from './read-page.ts'
+import { createSeriesBudget } from './series-budget.ts'
 
 const rules = (overrides: Partial<PageRules> = {}, metricRules: readonly object[] = []): PageRules => ({
   target: [['job', 'j']],
@@ -21,8 +22,8 @@ const rules = (overrides: Partial<PageRules> = {}, metricRules: readonly object[
 })
 
 /** Writes pages of one target one after the other, a second apart, the first at 1000 ms. */
-function scraped(of: PageRules = rules()) {
-  const pages = createPageWriter(of)
+function scraped(of: PageRules = rules(), mostSeries = 0) {
+  const pages = createPageWriter(of, { budget: createSeriesBudget(mostSeries) })
   const writer = createWriteRequestWriter()
   let at = 0
   return {
@@ -182,6 +183,23 @@ describe('limits of a page', () => {
       counts: { scraped: 2 },
     })
   })
+})
+
+test('beyond the series of its budget: one that comes back when another has its place is left out, until there is room', () => {
+  const target = scraped(rules(), 8)
+  const others = ['b', 'c', 'd', 'e', 'f', 'g', 'h']
+  const page = (...names: readonly string[]): string[] => {
+    const { samples, leftOut } = target.page([...others, ...names].map((name) => `${name} 1\n`).join(''))
+    const lines = Array.isArray(samples) ? samples.map((line) => String(line).replace(/\d+$/, '')) : []
+    return [...lines.slice(others.length).map((line) => line.trim()), `${String(leftOut)} left out`]
+  }
+  expect(page('a')).toEqual(['a{} 1', '0 left out'])
+  expect(page()).toEqual(['a{} stale', '0 left out'])
+  expect(page('new')).toEqual(['new{} 1', '0 left out'])
+  expect(page('new', 'a')).toEqual(['new{} 1', '1 left out'])
+  // Its place is free when the page has ended.
+  expect(page('a')).toEqual(['new{} stale', '1 left out'])
+  expect(page('a')).toEqual(['a{} 1', '0 left out'])
 })
 
 describe('for any pages', () => {
