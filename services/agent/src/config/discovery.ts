@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { isDiscoveryKey, parseDiscovery, type DiscovererConfig, type ParseOptions } from '@clymene/discovery'
 import type { RelabelRule } from '@clymene/relabel'
 
+import { leadingZero } from './leading-zero.ts'
 import type { Section } from './section.ts'
 
 /** All discovery keys of a job, in the order of the file. Relative paths begin at the configuration file. */
@@ -37,6 +38,17 @@ export function refuseTargetUrls(section: Section): void {
     .filter(({ key, where, text }) => key === 'targets' && where.includes('.static_configs[') && text.includes('/'))
   for (const { where } of places)
     section.refuse(`${where}: expected host:port without scheme and path, which are scheme and metrics_path of the job`)
+}
+
+/** Parsers of other packages no longer see how a number was written: in quotes it is text to Prometheus, and a leading zero is ambiguous. */
+export function refuseDisguisedNumbers(section: Section): void {
+  for (const { key, where, text, isPlain } of section.scalars()) {
+    const isPort = key === 'port' && /_sd_configs\[\d+\]\.port$/.test(where)
+    if (!isPort && !(key === 'modulus' && /relabel_configs\[\d+\]\.modulus$/.test(where))) continue
+    const isQuoted = isPort && !isPlain && /^\d+$/.test(text)
+    const wrong = isQuoted ? 'expected a number, without quotes' : leadingZero(text)
+    if (wrong !== undefined) section.refuse(`${where}: found ${JSON.stringify(text)}, ${wrong}`)
+  }
 }
 
 const everyGroupHasCluster = (groups: unknown): boolean => Array.isArray(groups) && groups.every(hasClusterLabel)

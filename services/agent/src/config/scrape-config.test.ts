@@ -492,6 +492,28 @@ describe('a mistake names file, line and key', () => {
       [/^c\.yml:4: scrape_configs\[0\]\.metric_relabel_configs\[0\]\./],
     ],
     [
+      'a parameter that is no list',
+      inJob('params: {module: http}'),
+      ['c.yml:3: scrape_configs[0].params.module: found text, expected a list of texts'],
+    ],
+    [
+      'numbers in disguise',
+      inJob(
+        'sample_limit: 010',
+        'dns_sd_configs:',
+        '  - {names: [a], type: A, port: "1"}',
+        '  - {names: [a], type: A, port: 080}',
+        'relabel_configs:',
+        '  - {action: hashmod, target_label: t, modulus: 010}',
+      ),
+      [
+        'c.yml:5: scrape_configs[0].dns_sd_configs[0].port: found "1", expected a number, without quotes',
+        'c.yml:6: scrape_configs[0].dns_sd_configs[1].port: found "080", YAML reads a leading zero in two ways: write 80',
+        'c.yml:8: scrape_configs[0].relabel_configs[0].modulus: found "010", YAML reads a leading zero in two ways: write 8 or 10',
+        'c.yml:3: scrape_configs[0].sample_limit: found "010", YAML reads a leading zero in two ways: write 8 or 10',
+      ],
+    ],
+    [
       'rules and groups, each by its own line',
       inJob(
         'relabel_configs:',

@@ -7,7 +7,7 @@ import { createHttpAccess, HTTP_ACCESS_KEYS, parseHttpAccess } from '@clymene/ru
 import type { ScrapeJob } from '@clymene/sources'
 
 import { missingFiles } from './credential-files.ts'
-import { readDiscovery, refuseTargetUrls, setsCluster } from './discovery.ts'
+import { readDiscovery, refuseDisguisedNumbers, refuseTargetUrls, setsCluster } from './discovery.ts'
 import { createFailureLog } from './failure-log.ts'
 import { legacyMistakes, readNameSchemes, type NameSchemes } from './name-schemes.ts'
 import { readHistogramKeys } from './native-histograms.ts'
@@ -43,6 +43,7 @@ export function readJob(section: Section, name: string, { path, defaults, contex
   const metricRelabelRules = readRules(section, 'metric_relabel_configs', names)
   const discovery = readDiscovery(section, path)
   if (relabelRules.length === 0) refuseTargetUrls(section)
+  refuseDisguisedNumbers(section)
   const fallback = readFallbackProtocol(section)
   const failureLog = readFailureLog(section, path, defaults.failureLog)
   const settings = {

@@ -65,12 +65,12 @@ describe('reads', () => {
     ],
     ['__proto__ as a name like others', 'k: {__proto__: x}', (root) => root.texts('k'), [['__proto__', 'x']]],
     [
-      'a map of lists of texts, where one text is a list of one',
-      'k: {a: [x, 1], b: y}',
+      'a map of lists of texts, nothing is an empty one',
+      'k: {a: [x, 1], b: }',
       (root) => root.textLists('k'),
       [
         ['a', ['x', '1']],
-        ['b', ['y']],
+        ['b', []],
       ],
     ],
     ['a section', 'k: {a: v}', (root) => root.section('k')?.string('a', 'd'), 'v'],
@@ -115,6 +115,27 @@ describe('a mistake names file, line, key, what was found and what was expected;
     ['another word as a boolean', 'k: yep', (root) => root.bool('k', false), false, 'f.yml:1: k: found "yep", expected true or false'],
     ['a map as a boolean', 'k: {}', (root) => root.bool('k', false), false, 'f.yml:1: k: found a map, expected true or false'],
     ['text as a number', 'k: ten', (root) => root.int('k', 1), 1, 'f.yml:1: k: found "ten", expected a whole number of at least 0'],
+    [
+      'text as a list of texts',
+      'k:\n  a: b',
+      (root) => root.textLists('k'),
+      [['a', []]],
+      'f.yml:2: k.a: found text, expected a list of texts',
+    ],
+    ...(
+      [
+        ['010', '8 or 10'],
+        ['08', '8'],
+        ['0000', '0'],
+        ['-012', '10 or 12'],
+      ] as const
+    ).map(([text, way]): [string, string, (root: Section) => unknown, unknown, string] => [
+      `the leading zero of ${text}`,
+      `k: ${text}`,
+      (root) => root.int('k', 1),
+      1,
+      `f.yml:1: k: found "${text}", YAML reads a leading zero in two ways: write ${way}`,
+    ]),
     ['a fraction', 'k: 1.5', (root) => root.int('k', 1), 1, 'f.yml:1: k: found "1.5", expected a whole number of at least 0'],
     ['a negative number', 'k: -1', (root) => root.int('k', 1), 1, 'f.yml:1: k: found "-1", expected a whole number of at least 0'],
     [

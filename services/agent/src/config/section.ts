@@ -2,9 +2,22 @@ import { ConfigError, errorMessage } from '@clymene/model'
 import { parseDuration } from '@clymene/runtime'
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 
+import { leadingZero } from './leading-zero.ts'
 import { nodeBelow } from './place-below.ts'
 import { parseYaml } from './yaml-document.ts'
-import { asWritten, BOOLEANS, isNode, keyOf, kindOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
+import {
+  asWritten,
+  BOOLEANS,
+  isNode,
+  isNothing,
+  keyOf,
+  kindOf,
+  pairsOf,
+  scalarsOf,
+  textOf,
+  withoutValue,
+  type Follow,
+} from './yaml-nodes.ts'
 
 /**
  * One map of a YAML file, read key by key: each read checks the type, every mistake is collected with file and line, and keys
@@ -45,7 +58,7 @@ export type Section = {
   readonly refuse: (mistake: string) => void
   readonly keys: () => readonly string[]
   /** Every scalar below, however deep, with the place of each in front of its name. */
-  readonly scalars: () => readonly { readonly key: string; readonly where: string; readonly text: string }[]
+  readonly scalars: () => readonly { readonly key: string; readonly where: string; readonly text: string; readonly isPlain: boolean }[]
   /** The whole map as text: differs when the configuration does. */
   readonly fingerprint: () => string
   /** Reports what was never read. Call it last. */
@@ -87,7 +100,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   const take = (key: string): Node | undefined => {
     read.add(key)
     const value = follow(pairs.get(key)?.value)
-    return isNode(value) && !(isScalar(value) && value.value === null) ? value : undefined
+    return isNode(value) && !isNothing(value) ? value : undefined
   }
   const scalar = <T>(key: string, fallback: T, expected: string, parse: (text: string, value: unknown, isPlain: boolean) => T): T => {
     const node = take(key)
@@ -111,7 +124,7 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
   /** @param name of the place, for a mistake. */
   const textsOf = (name: string, value: unknown): string | undefined => {
     const node = follow(value)
-    if (node === null || (isScalar(node) && node.value === null)) return ''
+    if (isNothing(node)) return ''
     if (isScalar(node)) return textOf(node)
     mistakeAt(value, name, `found ${kindOf(node)}, expected text`)
     return undefined
@@ -139,9 +152,10 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     keys: () => [...pairs.keys()],
     fingerprint: () => JSON.stringify(map === null ? null : toJs(map)),
     scalars: () =>
-      scalarsOf(map, path, follow).map(({ key, node, path: place, text }) => ({
+      scalarsOf(map, path, follow).map(({ key, node, path: place, text, isPlain }) => ({
         key,
         text,
+        isPlain,
         where: `${fileName}:${lineOf(node)}: ${place}`,
       })),
     accept: (...keys) => {
@@ -155,7 +169,9 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
         return word
       }),
     int: (key, fallback) =>
-      scalar(key, fallback, 'a whole number', (_text, value) => {
+      scalar(key, fallback, 'a whole number', (text, value) => {
+        const ambiguous = leadingZero(text)
+        if (ambiguous !== undefined) throw new Error(ambiguous)
         if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new Error('expected a whole number of at least 0')
         return value
       }),
@@ -182,8 +198,10 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     textLists: (key) =>
       entriesOf(key).flatMap((pair) => {
         const value = follow(pair.value)
-        const items: readonly unknown[] = isSeq(value) ? value.items : [value]
-        return [[keyOf(pair), itemsOf(`${nameOf(key)}.${withoutValue(keyOf(pair))}`, items)] as const]
+        const name = `${nameOf(key)}.${withoutValue(keyOf(pair))}`
+        if (isSeq(value)) return [[keyOf(pair), itemsOf(name, value.items)] as const]
+        if (!isNothing(value)) mistakeAt(pair.key, name, `found ${kindOf(value)}, expected a list of texts`)
+        return [[keyOf(pair), []] as const]
       }),
     section: (key) => {
       const node = take(key)

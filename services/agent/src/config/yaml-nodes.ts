@@ -49,10 +49,19 @@ export function kindOf(node: unknown): string {
   return isScalar(node) && node.value !== null ? (typeof node.value === 'string' ? 'text' : `a ${typeof node.value}`) : 'nothing'
 }
 
+/** Absent or null, which YAML writers use alike. */
+export const isNothing = (node: unknown): boolean => node === null || node === undefined || (isScalar(node) && node.value === null)
+
 export const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'toJS' in value
 
-/** One scalar somewhere below a map: the name of the nearest key, where it stands and what it says. */
-export type PlacedScalar = { readonly key: string; readonly node: Node; readonly path: string; readonly text: string }
+/** One scalar somewhere below a map: the name of the nearest key, where it stands, what it says, and whether it does without quotes. */
+export type PlacedScalar = {
+  readonly key: string
+  readonly node: Node
+  readonly path: string
+  readonly text: string
+  readonly isPlain: boolean
+}
 
 /** Every scalar below a map, in the order of the file. */
 export const scalarsOf = (map: YAMLMap | null, path: string, follow: Follow): readonly PlacedScalar[] =>
@@ -62,5 +71,5 @@ function below(value: unknown, key: string, path: string, follow: Follow): reado
   const node = follow(value)
   if (isMap(node)) return scalarsOf(node, path, follow)
   if (isSeq(node)) return node.items.flatMap((item, index) => below(item, key, `${path}[${index}]`, follow))
-  return isScalar(node) && node.value !== null ? [{ key, node, path, text: textOf(node) }] : []
+  return isScalar(node) && node.value !== null ? [{ key, node, path, text: textOf(node), isPlain: node.type === 'PLAIN' }] : []
 }
