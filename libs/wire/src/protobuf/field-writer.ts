@@ -27,6 +27,19 @@ export class FieldWriter {
     this.#buffer[this.position++] = value
   }
 
+  /** Three bytes in one write, the first one lowest: more bytes follow, or there is room for one more. */
+  three(bytes: number): void {
+    this.#view.setInt32(this.position, bytes, true)
+    this.position += 3
+  }
+
+  /** Seven bytes in two writes: the first four of them and the last four. */
+  seven(first: number, last: number): void {
+    this.#view.setInt32(this.position, first, true)
+    this.#view.setInt32(this.position + 3, last, true)
+    this.position += 7
+  }
+
   /** A whole number from 0 to 2^53. */
   varint(value: number): void {
     let rest = value

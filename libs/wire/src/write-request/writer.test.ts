@@ -27,6 +27,16 @@ describe('createWriteRequestWriter', () => {
     expect(writer.bytes).toBe(writer.finish().length)
   })
 
+  test('lengths and times of every size, in turn', () => {
+    const times = [0, -1, 2 ** 35 - 1, 2 ** 35, 2 ** 42 - 1, 2 ** 42, 1_700_000_000_000, 1_700_000_000_000, -(2 ** 52), 2 ** 52]
+    const writer = createWriteRequestWriter(1)
+    const series = [1, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 16_340, 16_350, 16_356, 16_360, 16_366, 16_370].flatMap((length) =>
+      times.map((timestampMs) => ({ labels: [['n', 'x'.repeat(length)]] as const, samples: [{ timestampMs, value: 1.5 }] })),
+    )
+    for (const { labels, samples } of series) writer.append(encodeSeriesLabels(labels), samples[0]?.timestampMs ?? 0, 1.5)
+    expect(writer.finish().equals(encodeWriteRequest(series))).toBe(true)
+  })
+
   test('a staleness marker has exactly the bits 0x7ff0000000000002, and keeps them in a slice', () => {
     const writer = createWriteRequestWriter()
     writer.appendStale(encodeSeriesLabels(UP), 1000)

