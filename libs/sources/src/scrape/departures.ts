@@ -1,12 +1,15 @@
 import type { PageWriter } from './page-writer.ts'
+import type { ReportSeries } from './report-series.ts'
+
+/** All that a target writes. */
+export type TargetSeries = { readonly pages: PageWriter; readonly report: ReportSeries }
 
 export type Departure = {
   /** The series as the last scrape left them. Unless somebody takes them over until then, they are ended. */
   readonly leave: (leaving: Leaving) => void
 }
 
-export type Leaving = {
-  readonly pages: PageWriter
+export type Leaving = TargetSeries & {
   /** When the next scrape would have been: the time of the markers. */
   readonly dueMs: number
   /** Until when somebody may come for the series. */
@@ -19,13 +22,13 @@ export type Departures = {
   /** A target goes: from now on its series may be taken over. */
   readonly announce: (key: string) => Departure
   /** The series of a target that has gone; undefined when there are none. Resolves when its last scrape is done. */
-  readonly take: (key: string) => Promise<PageWriter> | undefined
+  readonly take: (key: string) => Promise<TargetSeries> | undefined
   /** Ends what nobody has taken, now and from now on at once. */
   readonly finish: () => Promise<void>
 }
 
 type Entry = {
-  readonly pages: PromiseWithResolvers<PageWriter>
+  readonly series: PromiseWithResolvers<TargetSeries>
   leaving: Leaving | undefined
   taken: boolean
   timer: NodeJS.Timeout | undefined
@@ -61,11 +64,11 @@ export function createDepartures(): Departures {
 
   return {
     announce: (key) => {
-      const entry: Entry = { pages: Promise.withResolvers(), leaving: undefined, taken: false, timer: undefined }
+      const entry: Entry = { series: Promise.withResolvers(), leaving: undefined, taken: false, timer: undefined }
       entries.set(key, [...(entries.get(key) ?? []), entry])
       return {
         leave: (leaving) => {
-          entry.pages.resolve(leaving.pages)
+          entry.series.resolve(leaving)
           if (entry.taken) return
           entry.leaving = leaving
           if (finished) end(key, entry, leaving)
@@ -78,7 +81,7 @@ export function createDepartures(): Departures {
       if (entry === undefined) return undefined
       entry.taken = true
       remove(key, entry)
-      return entry.pages.promise
+      return entry.series.promise
     },
     finish: async () => {
       finished = true

@@ -313,13 +313,13 @@ describe('series of a target that goes', () => {
     const address = await exporter((_, response) => textPage(response, 'a 1\nb 1\n'))
     const moving = (name: string, rules: readonly object[] = []): ScrapeJob => {
       const relabel = compileRelabel(parseRelabelConfigs([{ target_label: 'job', replacement: 'same' }], 'rules'))
-      return job({ name, relabel, discoverers: [discovery(address).discoverer] }, rules)
+      return job({ name, relabel, extraScrapeMetrics: name === 'before', discoverers: [discovery(address).discoverer] }, rules)
     }
     const { source, values } = running([moving('before')])
     const of = (name: string): unknown[] => values(`${name}{cluster="c",instance="${address}",job="same"}`)
     await until(() => of('a').length > 0)
     source.reload([moving('after', [{ action: 'drop', source_labels: ['__name__'], regex: 'b' }])])
-    await until(() => of('b').at(-1) === 'stale')
+    await until(() => of('b').at(-1) === 'stale' && of('scrape_timeout_seconds').at(-1) === 'stale')
     const before = of('a').length
     // Longer than a target that nobody takes over would have waited.
     await until(() => of('a').length > before + 3)
@@ -343,8 +343,15 @@ describe('series of a target that goes', () => {
     expect(await counted('clymene_agent_series')).toBe(3)
     expect(source.cardinality()).toMatchObject({
       jobs: [{ job: 'j', series: 3, limit: 0, leftOut: 2 }],
-      targets: [{ job: 'j', series: 3, limit: 3, leftOut: 2, labels: [{ name: 'user', values: 2 }] }],
+      targets: [{ job: 'j', series: 3, limit: 3, leftOut: 2, labels: [{ name: 'user', values: 2, sampled: 2 }] }],
     })
+    const [target] = source.targets().active
+    const series = source.seriesOf('j', target?.url ?? '', target?.labels ?? [])
+    expect(series).toMatchObject({ series: 3, limit: 3, leftOut: 2, job: { limit: 0 } })
+    const sends = (name: string, user: readonly [string, string][] = []): boolean | undefined =>
+      series?.sends([['__name__', name], ['cluster', 'c'], ['instance', address], ['job', 'j'], ...user])
+    expect([sends('a'), sends('u', [['user', '1']]), sends('u', [['user', '3']])]).toEqual([true, true, false])
+    expect(source.seriesOf('j', 'http://other/', [])).toBeUndefined()
     page = 'a 3\n'
     await until(() => of('b').at(-1) === 'stale')
     expect(await counted('clymene_agent_series_left_out')).toBe(0)
@@ -437,11 +444,26 @@ describe('a reload', () => {
     await until(() => values(`up{cluster="d",instance="${address}",job="j"}`).length > 0)
     expect(values(`up{cluster="c",instance="${address}",job="j"}`)).toEqual([])
   })
+
+  test('ends report series whose labels or kind it changes', async () => {
+    const address = await exporter((_, response) => textPage(response, 'a 1\n'))
+    const found = discovery(address)
+    const { source, values } = running([job({ extraScrapeMetrics: true, discoverers: [found.discoverer] })])
+    const of = (name: string, cluster: string): unknown[] => values(`${name}{cluster="${cluster}",instance="${address}",job="j"}`)
+    await until(() => of('scrape_timeout_seconds', 'c').length > 0)
+    source.reload([job({ discoverers: [found.discoverer] })])
+    await until(() => of('scrape_timeout_seconds', 'c').at(-1) === 'stale')
+    expect(of('up', 'c')).not.toContain('stale')
+    source.reload([job({ discoverers: [found.discoverer] })], [['cluster', 'd']])
+    await until(() => of('up', 'd').length > 1)
+    for (const name of ['a', 'up', 'scrape_series_added']) expect(of(name, 'c').filter((value) => value === 'stale')).toHaveLength(1)
+  })
 })
 
 /** A discoverer whose server is away: it waits until the test lets it speak. */
 function awayDiscovery() {
-  let [update, waits] = [(_: readonly TargetGroup[]): void => undefined, true]
+  let update: ((groups: readonly TargetGroup[]) => void) | undefined
+  let waits = true
   const discoverer: Discoverer = {
     waits: () => waits,
     run: (toUpdate, signal) => {
@@ -452,7 +474,7 @@ function awayDiscovery() {
   const tell = (addresses: readonly string[], stillWaits: boolean): void => {
     waits = stillWaits
     const targets = addresses.map((address) => new Map([['__address__', address]]))
-    update([{ source: `away ${addresses.join(' ')}`, targets, labels: new Map() }])
+    update?.([{ source: `away ${addresses.join(' ')}`, targets, labels: new Map() }])
   }
   return { discoverer, tell }
 }

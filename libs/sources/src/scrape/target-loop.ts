@@ -7,7 +7,7 @@ import { hash64 } from './hash.ts'
 import type { ScrapeJob } from './job.ts'
 import { noCounts, type PageCounts } from './page-counts.ts'
 import { fetchPage, type Page } from './page-request.ts'
-import { createPageWriter } from './page-writer.ts'
+import { createPageWriter, type PageWriter } from './page-writer.ts'
 import type { PageRules } from './read-page.ts'
 import { createReportSeries, type ExtraReport, type ScrapeReport } from './report-series.ts'
 import { ScrapeLimitError } from './sample-labels.ts'
@@ -38,6 +38,7 @@ export type TargetLoop = {
   readonly families: () => ReadonlyMap<string, FamilyMetadata>
   /** Of the last good page. */
   readonly series: () => { readonly series: number; readonly limit: number; readonly leftOut: number }
+  readonly sends: PageWriter['sends']
   readonly growingLabels: () => readonly GrowingLabel[]
   /** Ends the scrapes and resolves when everything has been accepted; the series of a target that is gone are left to the departures. */
   readonly stop: (why: StopReason) => Promise<void>
@@ -95,9 +96,10 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     const earlier = await context.departures.take(identity)
     if (earlier === undefined) return
     pages.close()
-    pages = earlier
+    ;({ pages, report } = earlier)
     pages.moveTo(budget)
     pages.use(pageRules(job, target, external))
+    report.use(external)
   }
 
   function leave(from: Departure): void {
@@ -105,6 +107,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     const dueMs = nextTick(scheduleNow(), Date.now())
     from.leave({
       pages,
+      report,
       dueMs,
       // Prometheus waits for one more scrape and a tenth.
       untilMs: dueMs + 1.1 * intervalMs,
@@ -147,8 +150,9 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
         }
       }
     })
-    if (accepted) pages.keep()
-    else pages.undo()
+    if (!accepted) return pages.undo()
+    pages.keep()
+    report.keep()
   }
 
   async function fetchOrError(): Promise<Page | Error> {
@@ -190,6 +194,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     health: () => health,
     families: () => pages.families(),
     series: () => ({ series: pages.series(), limit: budget.limit, leftOut: seriesReport.leftOut() }),
+    sends: (labels) => pages.sends(labels),
     growingLabels: () => pages.growingLabels(),
     use: (nextJob, nextTarget) => {
       const sameRules = nextJob === job && context.external() === external
@@ -198,7 +203,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
       if (!sameTimes) wake.abort()
       if (sameRules) return
       pages.use(pageRules(job, target, external))
-      report = createReportSeries(target.labels, external)
+      report.use(external)
     },
     refuse: (reason) => {
       refusal = reason
