@@ -85,7 +85,7 @@ test('a page that was not accepted leaves nothing behind: the next ones are as t
       const plain = pageRules({ ...of, seriesLimit: 0 })
       const [pages, others] = [createPageWriter(plain), createPageWriter(plain)]
       const writer = createWriteRequestWriter()
-      let shown = new Map<string, number>()
+      let shown = new Map<string, ModelSample>()
       for (const [
         index,
         {
@@ -96,22 +96,21 @@ test('a page that was not accepted leaves nothing behind: the next ones are as t
       ] of steps.entries()) {
         const at = (index + 1) * 1000
         const samples = lines.map(({ series, value, time }): ModelSample => {
-          const exposedMs = { none: undefined, before: at - 400, after: at + 100, again: shown.get(series) ?? at - 400 }[time]
-          return { series, value, exposedMs }
+          const exposedMs = { none: undefined, before: at - 400, after: at + 100, again: at - 400 }[time]
+          return (time === 'again' ? shown.get(series) : undefined) ?? { series, value, exposedMs }
         })
         const sent = written(pages, writer, samples, broken, at)
-        if (useMeanwhile) {
-          pages.use(plain)
-          if (!lost) others.use(plain)
-        }
+        if (useMeanwhile) pages.use(plain)
         if (lost) pages.undo()
         else {
           pages.keep()
           const expected = written(others, writer, samples, broken, at)
           expect(sent.sent, `page ${index + 1}`).toEqual(expected.sent)
           expect(pages.series()).toBe(others.series())
-          shown = new Map(sent.ok ? samples.map(({ series, exposedMs }) => [series, exposedMs ?? at]) : [])
+          // What is refused may be forgotten at once or later.
+          shown = new Map(samples.flatMap((one) => (sent.ok && one.exposedMs !== undefined ? [[one.series, one]] : [])))
         }
+        if (useMeanwhile) others.use(plain)
       }
     }),
     { numRuns: 300 },
