@@ -135,6 +135,16 @@ describe('agent: what is accepted, with which warnings', () => {
 describe('agent: what is refused, every mistake at once', () => {
   test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, mistakes: readonly string[]]>([
     [
+      'a buffer with which it would not start',
+      [SCRAPE, '--buffer.max-bytes=512KiB', '--buffer.max-age=10ms', '--buffer.fsync-interval=2m'],
+      {},
+      [
+        '--buffer.max-bytes=512KiB: expected at least 16MiB, twice the largest message',
+        '--buffer.max-age=10ms: expected at least 1s',
+        '--buffer.fsync-interval=120000ms: expected between 0s and 1m',
+      ],
+    ],
+    [
       'no file where one is expected, and none given',
       [],
       {},

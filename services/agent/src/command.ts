@@ -3,6 +3,7 @@ import { collectMistakes, ConfigError, type FlagSet, type FlagValues, type Kind 
 import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
+import { checkBuffer } from './buffer-settings.ts'
 import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
 import { readConfiguration, warningsOf, type Configuration } from './configuration.ts'
 import {
@@ -121,6 +122,7 @@ function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env:
     (label) => `--clymene-promtail.external-labels: the label ${JSON.stringify(label)} comes twice`,
   )
   collectMistakes(mistakes, () => void readShard(values))
+  collectMistakes(mistakes, () => checkBuffer(values))
   const configuration = collectMistakes(mistakes, () => readConfiguration({ values, texts, env }, dry))
   if (configuration === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   return configuration

@@ -1,4 +1,5 @@
 export { assembleAgent, type AgentSetup, type AssembledAgent } from './assemble.ts'
+export { bufferSettings, checkBuffer } from './buffer-settings.ts'
 export { explainConfig } from './explain/explain-config.ts'
 export type { Explanations, ExplainQuery } from './explain/explain-matching.ts'
 export type { ExplainedStep, Explanation } from './explain/explanation.ts'

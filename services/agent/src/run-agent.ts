@@ -14,6 +14,7 @@ import { ExitError, type Host } from '@clymene/runtime'
 import { openStorages, type ServiceFlags } from '@clymene/storages'
 
 import { assembleAgent, type AgentSetup } from './assemble.ts'
+import { bufferSettings } from './buffer-settings.ts'
 import type { ConfigTexts } from './config-texts.ts'
 import { readConfiguration, type Configuration } from './configuration.ts'
 import { dryRunTargets, type DryRunTargetsOptions } from './dry-run-targets.ts'
@@ -127,10 +128,7 @@ export const setupOf = (
   hostName: ownNode(env),
   buffer: {
     directory: values['buffer.dir'],
-    maxBytes: values['buffer.max-bytes'],
-    maxAgeMs: values['buffer.max-age'],
-    full: values['buffer.full'],
-    fsyncIntervalMs: values['buffer.fsync-interval'],
+    ...bufferSettings(values),
     drainTimeoutMs: values['buffer.drain-timeout'],
   },
   host,

@@ -100,6 +100,16 @@ describe('mistakes', () => {
       ['--bus=redis', '--host.interval=soon', '--page.http.host-port=x'],
       ['--bus', '--host.interval', '--page.http.host-port'],
     ],
+    [
+      'a bus and a buffer that are too small',
+      ['--bus.max-bytes=1MiB', '--buffer.max-bytes=1MiB'],
+      ['--bus.max-bytes=1MiB: expected at least 16MiB', '--buffer.max-bytes=1MiB: expected at least 16MiB'],
+    ],
+    [
+      'a bus that is not the embedded one',
+      ['--bus=kafka', '--kafka.producer.brokers=b:1', '--kafka.consumer.brokers=b:1', '--bus.max-bytes=1MiB'],
+      [],
+    ],
     ['a store that is too small', ['--embedded.max-bytes=1MiB'], ['--embedded.max-bytes: expected at least 16MiB, found 1048576 bytes']],
     [
       'Kafka as bus and as storage: what is written would be read again',

@@ -1,5 +1,5 @@
-import { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
-import { kafkaConsumerOptions, kafkaProducerOptions } from '@clymene/bus'
+import { checkBuffer, readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } from '@clymene/agent'
+import { checkEmbeddedBus, embeddedBusSettings, kafkaConsumerOptions, kafkaProducerOptions } from '@clymene/bus'
 import { createDiscoveryContext } from '@clymene/discovery'
 import { checkTokensFile } from '@clymene/gateway'
 import { collectMistakes, ConfigError, type FlagSet, type FlagValues } from '@clymene/model'
@@ -64,7 +64,8 @@ function configOf(parsed: ServiceFlags<(typeof SERVICE_FLAGS)['flags']>, env: No
     collectMistakes(mistakes, () => checkTopics(values))
     collectMistakes(mistakes, () => kafkaConsumerOptions(values))
     collectMistakes(mistakes, () => kafkaProducerOptions(values))
-  }
+  } else collectMistakes(mistakes, () => checkEmbeddedBus(embeddedBusSettings(values)))
+  collectMistakes(mistakes, () => checkBuffer(values))
   collectMistakes(mistakes, () => checkTokensFile(values['auth.tokens-file']))
   const configs = [
     ...(collectMistakes(mistakes, () => readScrapeConfigs(scrapeTexts(), env, dry)) ?? []),

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 
 import {
   assembleAgent,
+  bufferSettings,
   followConfiguration,
   readLogConfigs,
   readScrapeConfigs,
@@ -61,10 +62,7 @@ export async function openAgent(
     bufferedSources: served.has('metrics') && values['host.interval'] > 0 ? [hostSource(config, contexts.agent, cluster)] : [],
     buffer: {
       directory: join(values['data.dir'], 'buffer'),
-      maxBytes: values['buffer.max-bytes'],
-      maxAgeMs: values['buffer.max-age'],
-      full: values['buffer.full'],
-      fsyncIntervalMs: values['buffer.fsync-interval'],
+      ...bufferSettings(values),
       drainTimeoutMs: DRAIN_MS,
     },
     sinks: served,

@@ -18,11 +18,11 @@ describe('openEmbeddedBus', () => {
     expect(failure).toBeInstanceOf(ConfigError)
     expect(failure).toMatchObject({
       mistakes: [
-        '--bus.max-bytes=1048576: expected at least 16777216 bytes, twice the largest message',
-        '--bus.max-age=1: expected at least 1s',
+        '--bus.max-bytes=1MiB: expected at least 16MiB, twice the largest message',
+        '--bus.max-age=1ms: expected at least 1s',
         '--bus.partitions=0: expected a whole number between 1 and 256',
-        '--bus.fsync-interval=60001: expected between 0s and 1m',
-        '--bus.segment-bytes=0: expected between 1 and 256 MiB',
+        '--bus.fsync-interval=60001ms: expected between 0s and 1m',
+        '--bus.segment-bytes=0: expected between 1 and 256MiB',
       ],
     })
   })

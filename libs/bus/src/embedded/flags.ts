@@ -3,8 +3,8 @@ import { flag } from '@clymene/runtime'
 
 /** Flags of the log that stands in for Kafka in the all-in-one. Where it is kept is the service's own flag. */
 export const embeddedBusFlags = {
-  'bus.max-bytes': flag.bytes('512MiB', 'Most that the bus keeps on disk, all topics together'),
-  'bus.max-age': flag.duration('24h', 'Messages older than this are deleted'),
+  'bus.max-bytes': flag.bytes('512MiB', 'Most that the bus keeps on disk, all topics together; at least 16MiB'),
+  'bus.max-age': flag.duration('24h', 'Messages older than this are deleted; at least 1s'),
   'bus.full': flag.oneOf(
     ['expire', 'refuse'],
     'expire',

@@ -46,36 +46,60 @@ const HOUR_MS = 3_600_000
 
 /** Fills in the defaults. @throws ConfigError with everything that does not fit together. */
 export function checkedSettings(options: EmbeddedBusOptions): Settings {
-  const settings: Settings = {
-    partitions: 1,
-    maxBytes: 512 * MIB,
-    maxAgeMs: 24 * HOUR_MS,
-    segmentBytes: 16 * MIB,
-    full: 'expire',
-    fsyncIntervalMs: 0,
-    maxMessageBytes: 8 * MIB,
-    maxQueuedBytes: 64 * MIB,
-    batchBytes: 2 * MIB,
-    drainMs: 5000,
-    groupRetentionMs: 7 * 24 * HOUR_MS,
-    housekeepingMs: 1000,
-    component: 'bus',
-    metrics: options.metrics ?? createMetrics(),
-    logger: silentLogger,
-    now: Date.now,
-    openFile: openLogFile,
-    ...options,
-  }
-  const { component, maxBytes, maxMessageBytes, maxAgeMs, partitions, segmentBytes, fsyncIntervalMs } = settings
-  const mistakes: string[] = []
-  const expect = (name: string, found: number, isRight: boolean, expected: string): void => {
-    if (!isRight) mistakes.push(`--${component}.${name}=${found}: expected ${expected}`)
-  }
-  expect('max-bytes', maxBytes, maxBytes >= 2 * maxMessageBytes, `at least ${2 * maxMessageBytes} bytes, twice the largest message`)
-  expect('max-age', maxAgeMs, maxAgeMs >= 1000, 'at least 1s')
-  expect('partitions', partitions, Number.isInteger(partitions) && partitions >= 1 && partitions <= 256, 'a whole number between 1 and 256')
-  expect('fsync-interval', fsyncIntervalMs, fsyncIntervalMs >= 0 && fsyncIntervalMs <= 60_000, 'between 0s and 1m')
-  expect('segment-bytes', segmentBytes, segmentBytes >= 1 && segmentBytes <= 256 * MIB, 'between 1 and 256 MiB')
+  const settings = settingsOf(options)
+  const mistakes = mistakesOf(settings)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return settings
+}
+
+/** What `openEmbeddedBus` would find wrong with these, before there is a directory. @throws ConfigError with all of it */
+export const checkEmbeddedBus = (options: Omit<EmbeddedBusOptions, 'directory'>): void =>
+  void checkedSettings({ ...options, directory: '' })
+
+const settingsOf = (options: EmbeddedBusOptions): Settings => ({
+  partitions: 1,
+  maxBytes: 512 * MIB,
+  maxAgeMs: 24 * HOUR_MS,
+  segmentBytes: 16 * MIB,
+  full: 'expire',
+  fsyncIntervalMs: 0,
+  maxMessageBytes: 8 * MIB,
+  maxQueuedBytes: 64 * MIB,
+  batchBytes: 2 * MIB,
+  drainMs: 5000,
+  groupRetentionMs: 7 * 24 * HOUR_MS,
+  housekeepingMs: 1000,
+  component: 'bus',
+  metrics: options.metrics ?? createMetrics(),
+  logger: silentLogger,
+  now: Date.now,
+  openFile: openLogFile,
+  ...options,
+})
+
+/** In the words of the flags. */
+function mistakesOf(settings: Settings): readonly string[] {
+  const { component, maxBytes, maxMessageBytes, maxAgeMs, partitions, segmentBytes, fsyncIntervalMs } = settings
+  const mistakes: string[] = []
+  const expect = (name: string, found: string, isRight: boolean, expected: string): void => {
+    if (!isRight) mistakes.push(`--${component}.${name}=${found}: expected ${expected}`)
+  }
+  const least = 2 * maxMessageBytes
+  expect('max-bytes', sizeText(maxBytes), maxBytes >= least, `at least ${sizeText(least)}, twice the largest message`)
+  expect('max-age', `${maxAgeMs}ms`, maxAgeMs >= 1000, 'at least 1s')
+  const isCount = Number.isInteger(partitions) && partitions >= 1 && partitions <= 256
+  expect('partitions', String(partitions), isCount, 'a whole number between 1 and 256')
+  expect('fsync-interval', `${fsyncIntervalMs}ms`, fsyncIntervalMs >= 0 && fsyncIntervalMs <= 60_000, 'between 0s and 1m')
+  expect('segment-bytes', sizeText(segmentBytes), segmentBytes >= 1 && segmentBytes <= 256 * MIB, 'between 1 and 256MiB')
+  return mistakes
+}
+
+/** As a flag takes it: `16MiB`, `1536KiB`, `1000`. */
+function sizeText(bytes: number): string {
+  const unit = [
+    ['GiB', 1024 ** 3],
+    ['MiB', MIB],
+    ['KiB', 1024],
+  ].find(([, size]) => bytes > 0 && bytes % Number(size) === 0)
+  return unit === undefined ? String(bytes) : `${bytes / Number(unit[1])}${unit[0]}`
 }
