@@ -41,7 +41,13 @@ export type PartitionBatch = {
 }
 
 /** Where a group stands in one partition. `end` is the offset that the next message will get. */
-export type PartitionLag = { readonly partition: number; readonly committed: bigint; readonly end: bigint }
+export type PartitionLag = {
+  readonly partition: number
+  readonly committed: bigint
+  readonly end: bigint
+  /** Offsets right before `committed` that retention deleted before the group had them. Absent: none, or the bus does not know. */
+  readonly deleted?: bigint
+}
 
 export type Bus = {
   /**

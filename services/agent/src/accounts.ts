@@ -31,11 +31,12 @@ export function bufferedAccounts({ agent, cluster }: Identity, way: BufferedWay)
     (account) => JSON.stringify([account.cluster, account.agent]),
   )
   const base = { kind, to: storage }
+  const places = lags.map((lag) => placesOf(books, lag))
   return [
     accountOf({ ...base, agent, cluster }, own, epoch, {
-      // What was put in and delivered since the lag was asked for is booked already.
-      buffered: sum(lags, ({ partition, committed, end }) => Math.max(0, Number(end - bookedUpTo(books, partition, committed)))),
-      dropped: refused + sum(books, ({ expired }) => expired),
+      buffered: sum(places, ({ waiting }) => waiting),
+      // What was deleted is booked as expired when the reader gets there, which is when the storage is back.
+      dropped: refused + sum(books, ({ expired }) => expired) + sum(places, ({ deleted }) => deleted),
       unanswered: sum(books, ({ unattributed }) => unattributed),
     }),
     ...[...others.values()].flatMap((accounts) => {
@@ -46,11 +47,17 @@ export function bufferedAccounts({ agent, cluster }: Identity, way: BufferedWay)
   ]
 }
 
-/** A book that is not there yet begins where its group stands. */
-const bookedUpTo = (books: readonly PartitionAccount[], partition: number, committed: bigint): bigint => {
+/** What of a partition is not booked: messages that are there, and those that retention has deleted. */
+function placesOf(books: readonly PartitionAccount[], { partition, committed, end, deleted = 0n }: PartitionLag) {
   const upTo = books.find((book) => book.partition === partition)?.upTo
-  return upTo === undefined ? committed : BigInt(upTo)
+  // A book that is not there yet begins where its group stands.
+  const booked = upTo === undefined ? committed : BigInt(upTo)
+  const lost = positive(committed - (booked > committed - deleted ? booked : committed - deleted))
+  // What was put in and delivered since the lag was asked for is booked already.
+  return { deleted: lost, waiting: positive(end - booked) - lost }
 }
+
+const positive = (offsets: bigint): number => Math.max(0, Number(offsets))
 
 type Named = Pick<SenderAccount, 'kind' | 'to' | 'agent' | 'cluster'>
 type Open = Pick<SenderAccount, 'buffered' | 'dropped' | 'unanswered'>

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
-import { PermanentError, RetryableError, type Emit, type Source } from '@clymene/model'
+import { createSequenceStore, openEmbeddedBus, type EmbeddedBusOptions } from '@clymene/bus'
+import { PermanentError, RetryableError, type Emit, type Source, type SourceBatch } from '@clymene/model'
 import { aborted, createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
@@ -37,8 +38,8 @@ function createFakeSource() {
 }
 
 /** An agent over a real buffer in the folder, with sinks that are fakes. */
-async function start(sink: FakeSink, directory = join(folder, 'agent')) {
-  const buffer = await openEmbeddedBus({ directory, component: 'buffer', drainMs: 100 })
+async function start(sink: FakeSink, { directory = join(folder, 'agent'), ...bounds }: Partial<EmbeddedBusOptions> = {}) {
+  const buffer = await openEmbeddedBus({ directory, component: 'buffer', drainMs: 100, ...bounds })
   const sequences = createSequenceStore(join(directory, 'sequences'))
   const identity = { agent: 'a', cluster: 'c', tenant: '' }
   const books = openAgentBooks({
@@ -90,6 +91,7 @@ async function start(sink: FakeSink, directory = join(folder, 'agent')) {
     return { sent, acknowledged, buffered, dropped, unanswered }
   }
   return {
+    emit: (batch: SourceBatch) => samples.emit(batch, never()),
     sample: (value: number) => samples.emit(sampleBatch('up', value), never()),
     lines,
     events,
@@ -137,6 +139,25 @@ describe('samples, by way of the buffer', () => {
     expect(await agent.account('metrics')).toEqual(counts(2, 1, 0, 1))
   })
 
+  test('that a full buffer has deleted are dropped while the storage is still away, and counted once when it is back', async () => {
+    const sink = createFakeSink()
+    const agent = await start(sink, { partitions: 1, maxBytes: 2 * 2 ** 20, maxMessageBytes: 2 ** 20, segmentBytes: 2 ** 18 })
+    await agent.sample(1)
+    await eventually(async () => expect(await agent.account('metrics')).toEqual(counts(1, 1, 0)))
+    sink.failure = () => new RetryableError('away')
+    for (let value = 0; value < 40; value++) await agent.emit({ ...sampleBatch('up', value), body: randomBytes(100_000) })
+    const away = await agent.account('metrics')
+    expect(away).toMatchObject({ sent: 41, acknowledged: 1 })
+    expect(away.buffered).toBeLessThanOrEqual(21)
+    expect((away.buffered ?? 0) + (away.dropped ?? 0)).toBe(40)
+    sink.failure = undefined
+    await eventually(async () => expect(await agent.account('metrics')).toMatchObject({ sent: 41, buffered: 0 }))
+    const back = await agent.account('metrics')
+    expect((back.acknowledged ?? 0) + (back.dropped ?? 0)).toBe(41)
+    // What was in hand when it was deleted has arrived all the same.
+    expect(back.dropped).toBeLessThanOrEqual(away.dropped ?? 0)
+  })
+
   test('the account goes on after a stop', async () => {
     const sink = createFakeSink()
     const first = await start(sink)
@@ -180,7 +201,7 @@ describe('after a kill', () => {
     const left = join(folder, 'left')
     cpSync(join(folder, 'agent'), left, { recursive: true, filter: (path) => !path.endsWith('lock') })
 
-    const second = await start(createFakeSink(), left)
+    const second = await start(createFakeSink(), { directory: left })
     await eventually(async () => expect(await second.account('metrics')).toEqual(counts(4, 4, 0)))
     // The batch without an answer is sent again from its file, under another number.
     expect(await second.account('logs')).toEqual(counts(2, 1, 0, 0, 1))

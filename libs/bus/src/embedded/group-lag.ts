@@ -6,11 +6,16 @@ import type { Topic } from './topics.ts'
 
 /** {@link Bus.lag}. What was deleted before the group read it is behind it: it cannot catch that up. */
 export const groupLag = ({ name, partitions }: Topic, group: string, offsets: GroupOffsets): readonly PartitionLag[] =>
-  partitions.map(({ log }, partition) => ({
-    partition,
-    committed: BigInt(standing(log, offsets.committed(group, name, partition) ?? 0)),
-    end: BigInt(log.end()),
-  }))
+  partitions.map(({ log }, partition) => {
+    const committed = offsets.committed(group, name, partition)
+    const deleted = Math.max(0, log.start() - (committed ?? log.start()))
+    return {
+      partition,
+      committed: BigInt(standing(log, committed ?? 0)),
+      end: BigInt(log.end()),
+      ...(deleted === 0 ? {} : { deleted: BigInt(deleted) }),
+    }
+  })
 
 /** The first offset from `committed` on that is there or will be: between two segments some may be left out. */
 export function standing(log: PartitionLog, committed: number): number {
