@@ -10,6 +10,7 @@ export type {
   GrowingLabel,
   JobCardinality,
   ScrapeCardinality,
+  SeriesStanding,
   ScrapeTarget,
   ScrapeTargets,
   TargetCardinality,

@@ -15,10 +15,10 @@ export function createLabelValues(mostSeries: number) {
         known.add(value)
       }
     },
-    /** Most values first; labels that are the same in all series are left out. */
-    growing: (): readonly GrowingLabel[] =>
+    /** Most values first; labels that are the same in all series are left out. `isAll`: what was seen are all series of the target. */
+    growing: (isAll: boolean): readonly GrowingLabel[] =>
       [...values]
-        .map(([name, { size }]) => ({ name, values: size }))
+        .map(([name, { size }]) => ({ name, values: size, ...(isAll ? {} : { sampled: Math.min(seen, mostSeries) }) }))
         .filter(({ values: size }) => size > 1)
         .toSorted((a, b) => b.values - a.values || (a.name < b.name ? -1 : 1))
         .slice(0, SHOWN),

@@ -156,7 +156,7 @@ describe('a budget of series', () => {
       samples: 2,
       counts: { leftOut: 2 },
     })
-    expect(writers[0]?.growingLabels()).toEqual([{ name: 'user', values: 2 }])
+    expect(writers[0]?.growingLabels()).toEqual([{ name: 'user', values: 2, sampled: 2 }])
     expect(page(0, 3000, 'a{user="3"} 1\n')).toMatchObject({ samples: 2, counts: { leftOut: 1 } })
     expect(page(0, 4000, 'a{user="3"} 1\n')).toMatchObject({ samples: 1, counts: { leftOut: 0 } })
     expect(budget.used()).toBe(2)
@@ -165,12 +165,35 @@ describe('a budget of series', () => {
     expect(budget.used()).toBe(2)
   })
 
+  test('values of labels are counted in a sample: only of a target that is smaller than it are they all', () => {
+    const { page, writers } = targets(1, { seriesLimit: 0 })
+    const body = (count: number): string => Array.from({ length: count }, (_, index) => `b{x="${index}"} 1\n`).join('')
+    page(0, 1000, body(1000))
+    expect(writers[0]?.growingLabels()).toEqual([{ name: 'x', values: 1000 }])
+    page(0, 2000, body(5000))
+    expect(writers[0]?.growingLabels()).toEqual([{ name: 'x', values: 1000, sampled: 1000 }])
+  })
+
+  test('says of each series whether it is sent', () => {
+    const { page, writers } = targets(1, { seriesLimit: 2 })
+    page(0, 1000, 'a 1\nb 1\nc 1\n')
+    const sends = (name: string): boolean | undefined => {
+      writers[0]?.keep()
+      return writers[0]?.sends([['__name__', name]])
+    }
+    expect(['a', 'b', 'c', 'd'].map(sends)).toEqual([true, true, false, false])
+    page(0, 2000, 'b 1\nc 1\n')
+    expect(['a', 'b', 'c'].map(sends)).toEqual([false, true, false])
+    page(0, 3000, 'b 1\nc 1\n')
+    expect(['a', 'b', 'c'].map(sends)).toEqual([false, true, true])
+  })
+
   test('what is far beyond it costs no relabelling, and no memory', () => {
     const { page, writers } = targets(1, { seriesLimit: 1 })
     page(0, 1000, 'a 1\n')
     const many = Array.from({ length: 3000 }, (_, index) => `b{x="${index}"} 1\n`).join('')
     expect(page(0, 2000, `a 1\n${many}`).counts).toMatchObject({ scraped: 3001, kept: 3001, leftOut: 3000 })
     expect(writers[0]?.series()).toBe(1)
-    expect(writers[0]?.growingLabels()).toEqual([{ name: 'x', values: 1000 }])
+    expect(writers[0]?.growingLabels()).toEqual([{ name: 'x', values: 1000, sampled: 1000 }])
   })
 })

@@ -1,4 +1,5 @@
-import type { ExpositionFormat, WriteRequestWriter } from '@clymene/wire'
+import type { Labels } from '@clymene/model'
+import { encodeSeriesLabels, type ExpositionFormat, type WriteRequestWriter } from '@clymene/wire'
 
 import { createExposedTimes } from './exposed-times.ts'
 import { createMetadataTable, type MetadataTable } from './metadata-table.ts'
@@ -37,6 +38,8 @@ export type PageWriter = {
   /** Series of the last good page; none when a page failed since. */
   readonly series: () => number
   readonly families: () => ReadonlyMap<string, FamilyMetadata>
+  /** Whether the last good page had a series that is sent with these labels; false also when it was left out. */
+  readonly sends: (labels: Labels) => boolean
   readonly growingLabels: () => readonly GrowingLabel[]
   /** The series count in another budget from now on. */
   readonly moveTo: (budget: SeriesBudget) => void
@@ -161,6 +164,10 @@ export function createPageWriter(initial: PageRules, share: PageShare = {}): Pag
     },
     series: () => open?.series ?? table.size(),
     families: metadata.families,
+    sends: (labels) => {
+      const one = table.findSeries(encodeSeriesLabels(labels))
+      return one >= 0 && table.isAdmitted(one)
+    },
     growingLabels: sample.growing,
     moveTo: (budget) => {
       keep()

@@ -11,8 +11,8 @@ import { createLostReport } from './lost-report.ts'
 import { createMetadataTable } from './metadata-table.ts'
 import type { ScrapeContext } from './scrape-context.ts'
 import { scrapeMetrics } from './scrape-metrics.ts'
-import type { ScrapeCardinality, ScrapeTargets, TargetMetadata } from './scrape-view.ts'
-import { showCardinality, showMetadata, showTargets } from './show-scrapes.ts'
+import type { ScrapeCardinality, ScrapeTargets, TargetMetadata, SeriesStanding } from './scrape-view.ts'
+import { showCardinality, showMetadata, showSeries, showTargets } from './show-scrapes.ts'
 import type { StopReason } from './target-loop.ts'
 import { startTargetPool, type TargetPool } from './target-pool.ts'
 import { createWriterPool } from './writer-pool.ts'
@@ -50,6 +50,8 @@ export type ScrapeSource = Source & {
   readonly metadata: () => readonly TargetMetadata[]
   /** Reads the labels of some series: for a page that somebody looks at, not for every scrape. */
   readonly cardinality: () => ScrapeCardinality
+  /** Of the target of a job with this URL and these labels; undefined: there is none. */
+  readonly seriesOf: (job: string, url: string, labels: Labels) => SeriesStanding | undefined
 }
 
 const MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -136,5 +138,6 @@ export function createScrapeSource(options: ScrapeSourceOptions): ScrapeSource {
     targets: () => showTargets([...pools.values()]),
     metadata: () => showMetadata([...pools.values()]),
     cardinality: () => showCardinality([...pools.values()]),
+    seriesOf: (job, url, labels) => showSeries(pools.get(job), url, labels),
   }
 }

@@ -33,8 +33,14 @@ export type TargetMetadata = {
   readonly families: ReadonlyMap<string, FamilyMetadata>
 }
 
-/** How many values of a label were seen, in a bounded sample of series: a number that is as large as the sample's grows without end. */
-export type GrowingLabel = { readonly name: string; readonly values: number }
+/** A label that is not the same in all series of a target. */
+export type GrowingLabel = {
+  readonly name: string
+  /** How many were seen in the series that were looked at. */
+  readonly values: number
+  /** How many series were looked at; there may be more values in the others. Absent: all of the target. */
+  readonly sampled?: number
+}
 
 export type TargetCardinality = {
   readonly job: string
@@ -48,6 +54,13 @@ export type TargetCardinality = {
   readonly leftOut: number
   /** Most values first; of the series that were left out if there are any, else of the newest ones. Empty for targets that are far from the largest. */
   readonly labels: readonly GrowingLabel[]
+}
+
+/** The series of one target, and of its job, beside their limits. */
+export type SeriesStanding = Pick<TargetCardinality, 'series' | 'limit' | 'leftOut'> & {
+  readonly job: Pick<TargetCardinality, 'series' | 'limit' | 'leftOut'>
+  /** Whether the last good page had a series that is sent with these labels; false also when it was left out. */
+  readonly sends: (labels: Labels) => boolean
 }
 
 export type JobCardinality = {

@@ -19,7 +19,9 @@ export function createSeriesReport(metrics: Pick<ScrapeMetrics, 'series' | 'seri
     /** A scrape has ended. */
     scraped(pages: Pick<PageWriter, 'series' | 'growingLabels'>, { leftOut }: Pick<PageCounts, 'leftOut'>): void {
       if (leftOut > 0 && shownLeftOut === 0) {
-        const labels = pages.growingLabels().map(({ name, values }) => `${name} (${values} values)`)
+        const labels = pages
+          .growingLabels()
+          .map(({ name, values, sampled }) => `${name} (${values} values${sampled === undefined ? '' : ` in ${sampled} sampled series`})`)
         logger.warn('too many series: the newest are left out, the rest goes on', { leftOut, series: pages.series(), growing: labels })
       } else if (leftOut === 0 && shownLeftOut > 0) logger.info('all series are sent again')
       show(pages.series(), leftOut)

@@ -23,7 +23,7 @@ export function createSeriesSample(table: SeriesTable) {
       writer.appendFrom(series.bytes, series.start(one), series.start(one) + series.length(one), 0, 0)
     }
     for (const { labels } of decodeWriteRequest(writer.finish())) values.see(labels)
-    return values.growing()
+    return values.growing(from === 0)
   }
 
   return {
@@ -36,6 +36,6 @@ export function createSeriesSample(table: SeriesTable) {
       leftOut ??= createLabelValues(SERIES)
       leftOut.see(labels)
     },
-    growing: (): readonly GrowingLabel[] => leftOut?.growing() ?? newest(),
+    growing: (): readonly GrowingLabel[] => leftOut?.growing(false) ?? newest(),
   }
 }

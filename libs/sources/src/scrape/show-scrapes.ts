@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
 
-import type { ScrapeCardinality, ScrapeTargets, TargetCardinality, TargetMetadata } from './scrape-view.ts'
+import type { Labels } from '@clymene/model'
+
+import type { ScrapeCardinality, ScrapeTargets, TargetCardinality, TargetMetadata, SeriesStanding } from './scrape-view.ts'
 import type { TargetPool } from './target-pool.ts'
 import type { Target } from './target.ts'
 
@@ -32,6 +34,12 @@ export function showCardinality(pools: readonly TargetPool[]): ScrapeCardinality
     jobs: pools.map((pool) => ({ job: pool.job().name, ...pool.series() })),
     targets: targets.toSorted((a, b) => b.series - a.series),
   }
+}
+
+export function showSeries(pool: TargetPool | undefined, url: string, labels: Labels): SeriesStanding | undefined {
+  const identity = JSON.stringify(labels)
+  const loop = pool?.loops().find((one) => urlOf(one.target()) === url && JSON.stringify(one.target().labels) === identity)
+  return pool && loop && { ...loop.series(), job: pool.series(), sends: loop.sends }
 }
 
 const LOOKED_AT = 20

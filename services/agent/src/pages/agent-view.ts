@@ -3,7 +3,7 @@ import type { ScrapeJob, ScrapeSource, ScrapeTarget, ScrapeTargets } from '@clym
 
 /** What one scrape configuration makes of itself. */
 export type ScrapedConfig = {
-  readonly source: Pick<ScrapeSource, 'targets' | 'metadata' | 'cardinality'>
+  readonly source: Pick<ScrapeSource, 'targets' | 'metadata' | 'cardinality' | 'seriesOf'>
   readonly jobs: readonly ScrapeJob[]
   /** As series get them, `cluster` among them. */
   readonly externalLabels: Labels

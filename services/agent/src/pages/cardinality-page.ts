@@ -1,5 +1,5 @@
 import { redactUrls, type PageRequest } from '@clymene/runtime'
-import type { JobCardinality, TargetCardinality } from '@clymene/sources'
+import type { GrowingLabel, JobCardinality, TargetCardinality } from '@clymene/sources'
 
 import { compare, jobNames, type AgentView } from './agent-view.ts'
 import { html, type Html, NOTHING } from './html.ts'
@@ -90,10 +90,11 @@ const targetRow = (row: TargetCardinality): Html =>
       <div>${labelChips(shownLabels(row.target))}</div>
     </td>
     ${counts(row)}
-    <td data-h="Labels">
-      ${row.labels.length === 0 ? '–' : NOTHING}${row.labels.map(({ name, values }) => html`<span class="l">${name}: ${number(values)} values</span> `)}
-    </td>
+    <td data-h="Labels">${row.labels.length === 0 ? '–' : NOTHING}${row.labels.map(labelMark)}</td>
   </tr> `
+
+const labelMark = ({ name, values, sampled }: GrowingLabel): Html =>
+  html`<span class="l">${name}: ${number(values)} values${sampled === undefined ? '' : ` in ${number(sampled)} sampled series`}</span> `
 
 function* textsOf({ url, target, labels }: TargetCardinality): Iterable<string> {
   yield redactUrls(url)

@@ -52,7 +52,10 @@ const view = makeView({
         series: 1200,
         limit: 0,
         leftOut: 200,
-        labels: [{ name: 'session', values: 900 }],
+        labels: [
+          { name: 'session', values: 900, sampled: 1000 },
+          { name: 'code', values: 3 },
+        ],
       },
     ],
   },
@@ -218,7 +221,7 @@ describe('/service-discovery', () => {
 test('/cardinality names limits, what is left out and the labels that grow', async () => {
   const text = await shown('/cardinality')
   expect(text).toContain('shop 1,200 1,000 200')
-  expect(text).toContain('1,200 none 200 session: 900 values')
+  expect(text).toContain('1,200 none 200 session: 900 values in 1,000 sampled series code: 3 values')
   expect(await shown('/cardinality?state=over&search=session')).toContain('1–1 of 1')
   expect(await shown('/cardinality?search=other')).toContain('none')
 })

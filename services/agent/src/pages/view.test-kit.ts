@@ -61,6 +61,7 @@ export type FakeConfig = {
   readonly counts?: ReadonlyMap<string, { readonly dropped: number; readonly otherShards: number }>
   readonly metadata?: ReturnType<ScrapedConfig['source']['metadata']>
   readonly cardinality?: ReturnType<ScrapedConfig['source']['cardinality']>
+  readonly seriesOf?: ScrapedConfig['source']['seriesOf']
   readonly texts?: ScrapedConfig['texts']
 }
 
@@ -83,6 +84,7 @@ export const makeView = (...configs: readonly FakeConfig[]): AgentView => ({
         source: {
           targets: () => ({ active, dropped: kept, counts: more.counts ?? counted }),
           metadata: () => metadata,
+          seriesOf: more.seriesOf ?? (() => undefined),
           cardinality: () => more.cardinality ?? { jobs: [], targets: [] },
         },
       }
