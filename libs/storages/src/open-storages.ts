@@ -13,10 +13,11 @@ import {
 } from '@clymene/model'
 import { isAbort, type Metrics, type Readiness } from '@clymene/runtime'
 
+import type { OnReturn } from './decorators/retrying.ts'
 import type { StorageSelection } from './registry.ts'
 
 /** A selected storage's way in for one kind, undecorated. */
-export type StorageTarget = { readonly storage: string; readonly sink: Sink; readonly storesParts: boolean }
+export type StorageTarget = { readonly storage: string; readonly sink: Sink; readonly storesParts: boolean; readonly onReturn?: OnReturn }
 
 export type OpenedStorages = {
   /** The targets of each kind that is served. */
@@ -55,6 +56,7 @@ export async function openStorages({
     selection.selected.map(async ({ name, open, storesParts = false }) => ({
       name,
       storesParts,
+      returnHeard: new Set<() => void>(),
       storage: opened.get(name) ?? (await open({ flags: values, logger: logger.child({ storage: name }), version, metrics })),
     })),
   )
@@ -73,14 +75,14 @@ export async function openStorages({
     sinks: new Map(
       KINDS.filter((kind) => selection.byKind.has(kind)).map((kind) => [
         kind,
-        open.flatMap(({ name, storage, storesParts }) => {
+        open.flatMap(({ name, storage, storesParts, returnHeard }) => {
           const sink = storage.sinks[kind]
-          return sink === undefined ? [] : [{ storage: name, sink, storesParts }]
+          return sink === undefined ? [] : [{ storage: name, sink, storesParts, onReturn: (heard) => void returnHeard.add(heard) }]
         }),
       ]),
     ),
     watch: async (readiness, signal) => {
-      await Promise.all(open.map(({ name, storage }) => watchOne(name, storage, readiness, logger, signal)))
+      await Promise.all(open.map((one) => watchOne(one, readiness, logger, signal)))
     },
     unavailable: () => {
       for (const { name, storage } of open) {
@@ -93,7 +95,9 @@ export async function openStorages({
   }
 }
 
-async function watchOne(name: string, storage: OpenStorage, readiness: Readiness, logger: Logger, signal: AbortSignal): Promise<void> {
+type Watched = { readonly name: string; readonly storage: OpenStorage; readonly returnHeard: ReadonlySet<() => void> }
+
+async function watchOne({ name, storage, returnHeard }: Watched, readiness: Readiness, logger: Logger, signal: AbortSignal): Promise<void> {
   const { check } = storage
   if (check === undefined) return
   const reasonName = `storage ${name}`
@@ -104,7 +108,10 @@ async function watchOne(name: string, storage: OpenStorage, readiness: Readiness
     if (signal.aborted) return
     readiness.set(reasonName, reason)
     if (reason !== undefined && before === undefined) logger.warn('storage is away', { storage: name, error: reason })
-    if (reason === undefined && before !== undefined) logger.info('storage is back', { storage: name })
+    if (reason === undefined && before !== undefined) {
+      logger.info('storage is back', { storage: name })
+      for (const heard of returnHeard) heard()
+    }
     before = reason
     await sleep(reason === undefined ? CHECK_EVERY_MS : CHECK_AWAY_EVERY_MS, undefined, { signal }).catch((error: unknown) => {
       if (!isAbort(error, signal)) throw error

@@ -64,8 +64,8 @@ export function createAgent(options: AgentOptions): Agent {
       (signal) =>
         source.run((batch, inner) => emits[batch.kind](batch, inner), signal),
   )
-  const collectLogs = (logSource === undefined ? [] : (sinks.get('logs') ?? [])).map(({ storage, sink }): Part => {
-    const where = { kind: 'logs', storage, sink, buffer, topic: BUFFER_TOPICS.logs } as const
+  const collectLogs = (logSource === undefined ? [] : (sinks.get('logs') ?? [])).map(({ storage, sink, onReturn }): Part => {
+    const where = { kind: 'logs', storage, sink, onReturn, buffer, topic: BUFFER_TOPICS.logs } as const
     const account = books?.direct.get(storage)
     const emit = emitToStorage(
       { ...where, metrics, logger, backoff: logBackoff, readiness, account },

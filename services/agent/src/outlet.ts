@@ -13,7 +13,7 @@ import {
   type SourceBatch,
 } from '@clymene/model'
 import { createOnceIn, freeBuffer, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
-import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying } from '@clymene/storages'
+import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying, type StorageTarget } from '@clymene/storages'
 import { compress } from '@clymene/wire'
 
 import type { SentAccount } from './sent-account.ts'
@@ -90,13 +90,15 @@ export type DirectEmitOptions = {
   readonly logger: Logger
   readonly backoff: Partial<Backoff>
   readonly readiness: Pick<Readiness, 'watch'>
+  /** Tells that the storage is back. */
+  readonly onReturn?: StorageTarget['onReturn']
   /** Counts what is sent. */
   readonly account?: SentAccount | undefined
 }
 
 /** Lines go straight into one storage: their files are the buffer, and the position moves when this resolves. */
 export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: SourceBatch) => Envelope): Emit {
-  const { kind, storage, sink, buffer, topic, metrics, logger, backoff, readiness, account } = options
+  const { kind, storage, sink, buffer, topic, metrics, logger, backoff, readiness, onReturn, account } = options
   const deadLetters = createDeadLetters({ bus: buffer, topic, storage, kind, metrics, logger, readiness })
   const maybeStored = createMaybeStored()
   const repeats = metrics.counter(
@@ -105,7 +107,7 @@ export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: So
     ['storage', 'kind'],
   )
   const counted = observed(classified(sink), { storage, kind, metrics })
-  const patient = retrying(counted, { storage, kind, logger, maybeStored, backoff, readiness })
+  const patient = retrying(counted, { storage, kind, logger, maybeStored, backoff, readiness, onReturn })
   /** Resolves with the number of samples or entries that are dead letters now. */
   const write = async (delivery: Delivery, signal: AbortSignal): Promise<number> => {
     let refused = 0

@@ -51,8 +51,8 @@ export function createIngester(options: IngesterOptions): Ingester {
   const deliver = async ({ topic, group }: Route, together: readonly Route[], signal: AbortSignal): Promise<void> => {
     if (isGroupPerStorage) await options.seedGroup?.(groupId, group, topic, signal)
     else await options.expectOwnMembers?.(group, topic, signal)
-    const handlers = together.map(({ kind, storage, sink, storesParts }) =>
-      createBatchHandler({ bus, topic, group, kind, storage, sink, storesParts, metrics, logger, readiness, ledger, limits }),
+    const handlers = together.map(({ kind, storage, sink, storesParts, onReturn }) =>
+      createBatchHandler({ bus, topic, group, kind, storage, sink, storesParts, onReturn, metrics, logger, readiness, ledger, limits }),
     )
     const [only, another] = handlers
     await bus.consume(topic, group, only !== undefined && another === undefined ? only : inOneGroup(handlers), signal)

@@ -4,6 +4,8 @@ import { createOnceIn, type Backoff, type Readiness } from '@clymene/runtime'
 import type { MaybeStored } from './lineage.ts'
 import { createWriteBackoff } from './write-backoff.ts'
 
+export type OnReturn = (heard: () => void) => void
+
 export type RetryingOptions = {
   readonly storage: string
   readonly kind: Kind
@@ -13,6 +15,8 @@ export type RetryingOptions = {
   readonly maybeStored?: MaybeStored
   /** Told of what an operator has to mend, as long as a write waits for that: a check does not see what a body is refused for. */
   readonly readiness?: Pick<Readiness, 'watch'> | undefined
+  /** Calls back when somebody who asks the storage finds that it is back. */
+  readonly onReturn?: OnReturn | undefined
   readonly random?: () => number
 }
 
@@ -27,6 +31,7 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
   const { storage, kind, logger, maybeStored, readiness, random = Math.random } = options
   const backoff = { ...BACKOFF, ...options.backoff }
   const shared = createWriteBackoff(backoff, random)
+  options.onReturn?.(shared.returned)
   /** Writes that wait for an operator, by their deliveries, with what is to be mended. */
   const held = new Map<readonly Delivery[], string>()
   readiness?.watch(`storage ${storage}: ${kind}`, () => held.values().next().value)

@@ -20,6 +20,7 @@ type World = {
 
 /** Partitions that write one body after the other into one storage, on a clock that stands still until it is moved on. */
 function startPartitions(count: number, { answer, random = () => 0.5, tookMs = 100 }: World) {
+  const heard: (() => void)[] = []
   const tries: { readonly partition: number; readonly ms: number; readonly ok: boolean }[] = []
   const start = performance.now()
   const now = (): number => Math.round(performance.now() - start)
@@ -35,7 +36,7 @@ function startPartitions(count: number, { answer, random = () => 0.5, tookMs = 1
       if (failure !== undefined) throw failure
     },
   }
-  const writer = retrying(sink, { storage: 's', kind: 'metrics', logger: silentLogger, random })
+  const writer = retrying(sink, { storage: 's', kind: 'metrics', logger: silentLogger, random, onReturn: (one) => void heard.push(one) })
   const stop = new AbortController()
   const run = async (partition: number): Promise<void> => {
     const delivery = metricsDelivery([sample('a', 1)], { agent: String(partition) })
@@ -49,6 +50,8 @@ function startPartitions(count: number, { answer, random = () => 0.5, tookMs = 1
     triesOf: (partition: number, ok?: boolean) =>
       tries.filter((one) => one.partition === partition && (ok === undefined || one.ok === ok)).map(({ ms }) => ms),
     tries: (from = 0, to = Infinity) => tries.filter(({ ms }) => ms >= from && ms < to).length,
+    /** Somebody has asked the storage, and it answers. */
+    tellReturn: () => heard.forEach((one) => one()),
     stop: () => stop.abort(new Error('stopped')),
   }
 }
@@ -144,6 +147,57 @@ describe('a storage that is away', () => {
     await world.until(660_000)
     world.stop()
     expect(world.tries(70_000)).toBeLessThan(180)
+  })
+})
+
+describe('a storage that is asked apart from the writes, and said to be back', () => {
+  const [BACK, TOLD] = [120_000, 121_000]
+
+  test.each([1, 12])('%i partitions: all get through within a second, whatever they waited for', async (count) => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const world = startPartitions(count, { answer: (_, ms) => (ms < BACK ? AWAY : undefined), random: createRandom(seed) })
+      await world.until(TOLD)
+      world.tellReturn()
+      await world.until(TOLD + 1000)
+      world.stop()
+      for (let partition = 0; partition < count; partition++) expect(world.triesOf(partition, true).length).toBeGreaterThan(0)
+    }
+  })
+
+  test('but takes no bodies: one is sent for nothing', async () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const told = startPartitions(12, { answer: () => AWAY, random: createRandom(seed) })
+      await told.until(TOLD)
+      const before = told.tries(TOLD - 1000)
+      told.tellReturn()
+      await told.until(TOLD + 300)
+      told.stop()
+      expect(told.tries(TOLD - 1000) - before).toBeGreaterThanOrEqual(1)
+      expect(told.tries(TOLD - 1000) - before).toBeLessThanOrEqual(2)
+    }
+  })
+
+  test('while a write is under way that fails: it is tried again at once', async () => {
+    const world = startPartitions(1, { answer: (_, ms) => (ms < BACK ? AWAY : undefined), tookMs: 20_000 })
+    await world.until(BACK - 1)
+    const last = world.triesOf(0).at(-1) ?? 0
+    const isUnderWay = last + 20_000 > BACK
+    expect(isUnderWay).toBe(true)
+    world.tellReturn()
+    await world.until(last + 20_000 + 200)
+    world.stop()
+    expect(world.triesOf(0, true)).toEqual([last + 20_100])
+  })
+
+  test('it is not sent what it told to come later', async () => {
+    const told = new RetryableError('429', { retryAfterMs: 50_000 })
+    const world = startPartitions(2, { answer: (partition, ms) => (ms < 5000 ? (partition === 0 ? told : AWAY) : undefined) })
+    await world.until(5001)
+    world.tellReturn()
+    await world.until(51_000)
+    world.stop()
+    expect(world.triesOf(0).slice(0, 2)).toEqual([0, 50_100])
+    expect(world.triesOf(1, true)[0]).toBeLessThan(5400)
   })
 })
 

@@ -8,7 +8,7 @@ import { isolating, type Refusal } from '../decorators/isolating.ts'
 import { createMaybeStored } from '../decorators/lineage.ts'
 import { createLingering } from '../decorators/lingering.ts'
 import { observed } from '../decorators/observed.ts'
-import { retrying } from '../decorators/retrying.ts'
+import { retrying, type OnReturn } from '../decorators/retrying.ts'
 import { createBatchBook } from './batch-book.ts'
 import { createBody, type Body } from './bodies.ts'
 import { createDeadLetters } from './dead-letters.ts'
@@ -35,6 +35,8 @@ export type DeliveryOptions = {
   readonly backoff?: Partial<Backoff>
   /** Told of a credential or address that has to be mended. */
   readonly readiness?: Pick<Readiness, 'watch'>
+  /** Writes that wait need not wait to the end when the storage is found to be back. */
+  readonly onReturn?: OnReturn | undefined
   /** Where it is booked what came of each message; none when nobody keeps books. */
   readonly ledger?: Pick<Ledger, 'take'> | undefined
 }
@@ -53,7 +55,21 @@ export function createDelivery(options: DeliveryOptions): { readonly run: (signa
  * begins. A message ends in the storage, as a repeat, or on the dead-letter topic; until then its partition waits.
  */
 export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
-  const { bus, topic, kind, storage, sink, metrics, logger, backoff, readiness, storesParts = false, ledger, group = '' } = options
+  const {
+    bus,
+    topic,
+    kind,
+    storage,
+    sink,
+    metrics,
+    logger,
+    backoff,
+    readiness,
+    storesParts = false,
+    ledger,
+    onReturn,
+    group = '',
+  } = options
   const limits = { ...DEFAULT_LIMITS[kind], ...options.limits }
   const reader = createMessageReader({ maxBytes: limits.maxDecompressedBytes })
   const repeats = metrics.counter(
@@ -93,7 +109,15 @@ export function createBatchHandler(options: BatchHandlerOptions): BatchHandler {
   }
   const lingering = createLingering()
   const counted = observed(classified(lingering.watch(sink)), { storage, kind, metrics })
-  const patient = retrying(counted, { storage, kind, logger, maybeStored, readiness, ...(backoff === undefined ? {} : { backoff }) })
+  const patient = retrying(counted, {
+    storage,
+    kind,
+    logger,
+    maybeStored,
+    readiness,
+    onReturn,
+    ...(backoff === undefined ? {} : { backoff }),
+  })
   const newBody = (): Body => createBody(limits, { storesParts })
   const partitions = new Map<number, PartitionState>()
 
