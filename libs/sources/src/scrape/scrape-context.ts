@@ -2,6 +2,7 @@ import type { Emit, Labels, Logger } from '@clymene/model'
 import type { Dispatcher } from 'undici'
 
 import type { Departures } from './departures.ts'
+import type { GrowingLabels } from './growing-labels.ts'
 import type { JobConnections } from './job-connections.ts'
 import type { LostReport } from './lost-report.ts'
 import type { MetadataTable } from './metadata-table.ts'
@@ -37,4 +38,8 @@ export type ScrapeContext = {
 }
 
 /** What the targets of one job share. */
-export type JobContext = ScrapeContext & { readonly connections: Pick<JobConnections, 'lend'>; readonly budget: SeriesBudget }
+export type JobContext = ScrapeContext & {
+  readonly connections: Pick<JobConnections, 'lend'>
+  readonly budget: SeriesBudget
+  readonly growing: GrowingLabels
+}

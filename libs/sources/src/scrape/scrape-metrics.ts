@@ -27,6 +27,11 @@ export const scrapeMetrics = (metrics: Metrics) => ({
     'Series of the last scrapes that were not handed on because their target or job has as many as it may (--scrape.series-limit-per-target, --scrape.series-limit-per-job); the page /cardinality names the labels that grow.',
     ['scrape_job'],
   ),
+  growing: metrics.gauge(
+    'clymene_agent_series_growing_label_values',
+    'While series are left out: the labels of the job that have most values, at most ten, and how many they have in one target, of at most 1,000 series that were looked at.',
+    ['scrape_job', 'label'],
+  ),
   series: metrics.gauge('clymene_agent_series', 'Series of the last good scrapes.', ['scrape_job']),
   exemplarsLeftOut: metrics.counter(
     'clymene_agent_exemplars_left_out_total',

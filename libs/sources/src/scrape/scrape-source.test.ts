@@ -340,6 +340,7 @@ describe('series of a target that goes', () => {
     expect(of('a').at(-1)).toBe(2)
     expect(of('up').at(-1)).toBe(1)
     expect(await counted('clymene_agent_series_left_out')).toBe(2)
+    expect(await counted('clymene_agent_series_growing_label_values')).toBe(2)
     expect(await counted('clymene_agent_series')).toBe(3)
     expect(source.cardinality()).toMatchObject({
       jobs: [{ job: 'j', series: 3, limit: 0, leftOut: 2 }],
@@ -355,6 +356,7 @@ describe('series of a target that goes', () => {
     page = 'a 3\n'
     await until(() => of('b').at(-1) === 'stale')
     expect(await counted('clymene_agent_series_left_out')).toBe(0)
+    expect(await counted('clymene_agent_series_growing_label_values')).toBe(0)
   })
 
   test('of other shards are scraped by others', async () => {

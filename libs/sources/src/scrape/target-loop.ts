@@ -59,6 +59,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
   let pages = createPageWriter(pageRules(job, target, external), { budget, metadata: context.metadata })
   let report = createReportSeries(target.labels, external)
   const logger = context.logger.child({ job: job.name, target: target.url.origin })
+  const growing = context.growing.open()
   const seriesReport = createSeriesReport(context.metrics, job.name, logger)
   const identity = JSON.stringify(target.labels)
   const send = createSender(context, job.name, target)
@@ -85,6 +86,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
       if (missed > 0 && !wake.signal.aborted) context.metrics.skipped.inc({ scrape_job: job.name }, missed)
     }
     seriesReport.close()
+    growing.close()
     if (departure === undefined) pages.close()
     else leave(departure)
   }
@@ -181,6 +183,7 @@ export function startTargetLoop(context: JobContext, firstJob: ScrapeJob, firstT
     if (ok && counts.outOfBounds > 0) metrics.dropped.inc({ ...labels, reason: 'out_of_bounds' }, counts.outOfBounds)
     if (ok && counts.exemplarsLeftOut > 0) metrics.exemplarsLeftOut.inc(labels, counts.exemplarsLeftOut)
     seriesReport.scraped(pages, ok ? counts : noCounts())
+    growing.scraped(ok ? counts.leftOut : 0, pages.growingLabels)
     const lastError = error === undefined ? '' : errorMessage(error)
     if (!ok) job.reportFailure?.({ timestampMs, job: job.name, url: redactUrls(target.url.origin + target.url.path), error: lastError })
     if (!ok && health.health !== 'down') logger.warn('target is down', { error: lastError })

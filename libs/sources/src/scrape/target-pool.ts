@@ -1,3 +1,4 @@
+import { createGrowingLabels } from './growing-labels.ts'
 import { createJobConnections } from './job-connections.ts'
 import type { ScrapeJob } from './job.ts'
 import { createGroupResolver, type ResolvedTargets } from './resolve-groups.ts'
@@ -37,7 +38,8 @@ export function startTargetPool(shared: ScrapeContext, firstJob: ScrapeJob): Tar
   let job = firstJob
   const connections = createJobConnections(shared.dispatcher, firstJob.http)
   const budget = createSeriesBudget(shared.seriesLimits.perJob)
-  const context: JobContext = { ...shared, connections, budget }
+  const growing = createGrowingLabels(shared.metrics.growing, firstJob.name)
+  const context: JobContext = { ...shared, connections, budget, growing }
   const loops = new Map<string, TargetLoop>()
   const ending = new Set<Promise<void>>()
   let found = NOTHING
