@@ -25,7 +25,7 @@ export type ConfiguredCommand = {
   /** What is accepted and does nothing, a line each. */
   readonly warnings: readonly string[]
   /** What is configured, a line each, for `validate`. */
-  readonly summary?: readonly string[]
+  readonly summary?: () => Promise<readonly string[]>
   /** Runs until the signal aborts, then drains. */
   readonly run: (stop: AbortSignal) => Promise<void>
 }
@@ -49,7 +49,7 @@ export async function runCommand(command: Command, argv: readonly string[], env:
     if (verb === 'version') return print(JSON.stringify(readVersion(env)))
     if (verb === 'status') return printStatus(command, rest, env)
     const configured = await command.configure(rest, env)
-    if (verb === 'validate') return print(validated(command, configured).join('\n'))
+    if (verb === 'validate') return print((await validated(command, configured)).join('\n'))
     if (verb !== undefined)
       throw new ConfigError(`${verb}: unknown command of ${command.name}, expected a flag or one of ${Object.keys(VERBS).join(', ')}`)
     return configured.run(stop)
@@ -66,9 +66,9 @@ export function helpOf({ name, summary, groups, statusAddress }: Command): strin
   ].join('\n\n')
 }
 
-const validated = ({ name }: Command, { warnings, summary = [] }: ConfiguredCommand): readonly string[] => [
+const validated = async ({ name }: Command, { warnings, summary }: ConfiguredCommand): Promise<readonly string[]> => [
   ...warnings.map((warning) => `warning: ${warning}`),
-  ...summary,
+  ...((await summary?.()) ?? []),
   `${name}: configuration is valid`,
 ]
 

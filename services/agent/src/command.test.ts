@@ -319,8 +319,12 @@ describe('--help', () => {
 })
 
 test('the jobs of both kinds are listed, for validate', async () => {
-  const { summary = [] } = await agentCommand.configure([SCRAPE, LOGS].map(placed), {})
-  expect(nameless(summary)).toEqual(['job "s": every 60s, static_configs (<folder>/scrape.yml:1)', 'log job "l"'])
+  const { summary } = await agentCommand.configure([SCRAPE, LOGS].map(placed), {})
+  expect(nameless((await summary?.()) ?? [])).toEqual([
+    'job "s": every 60s, static_configs (<folder>/scrape.yml:1)',
+    'target\ts\thttp://a:1/metrics\t{cluster="c", instance="a:1", job="s"}',
+    'log job "l"',
+  ])
 })
 
 test('files of credentials that are not there are warnings: they may come later', async () => {

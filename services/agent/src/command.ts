@@ -1,6 +1,6 @@
 import { createDiscoveryContext, discoveryFlags, kubernetesFlags } from '@clymene/discovery'
-import { collectMistakes, ConfigError, type FlagSet, type FlagValues, type Kind } from '@clymene/model'
-import { adminFlags, createMetrics, hostService, processFlags, silentLogger, type Command, type FlagGroup } from '@clymene/runtime'
+import { collectMistakes, ConfigError, type FlagSet, type FlagValues, type Kind, type Logger } from '@clymene/model'
+import { adminFlags, createMetrics, hostService, processFlags, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { checkBuffer } from './buffer-settings.ts'
@@ -18,6 +18,7 @@ import {
 } from './flags.ts'
 import { runAgent } from './run-agent.ts'
 import { readShard } from './shard.ts'
+import { createDiscoveryFailures, validateTargets, type ValidateTargetsOptions } from './validate-targets.ts'
 
 type Variant = {
   readonly name: string
@@ -80,9 +81,10 @@ function commandOf(variant: Variant): Command {
     configure: async (argv, env) => {
       const limits = isPromtail ? { onlyKinds } : {}
       const serviceFlags = { flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }
+      const failures = createDiscoveryFailures()
       const { parsed, texts, configuration } = checkServiceFlags(serviceFlags, argv, env, (found) => {
         const chosen = chooseConfigTexts({ ...found, isPromtail })
-        return { parsed: found, texts: chosen, configuration: checkAll(found, chosen, env) }
+        return { parsed: found, texts: chosen, configuration: checkAll(found, chosen, env, failures.logger) }
       })
       const { cluster, 'clymene-promtail.external-labels': logLabels } = parsed.values
       const warnings = [...parsed.warnings, ...texts.warnings, ...warningsOf(configuration, { cluster, logLabels })]
@@ -90,7 +92,7 @@ function commandOf(variant: Variant): Command {
         warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
       return {
         warnings,
-        summary: summaryOf(configuration),
+        summary: () => summaryOf(configuration, { shard: readShard(parsed.values), failures }),
         run: (stop) =>
           hostService({ flags: portsOf(parsed), component: name, warnings }, (host) => runAgent({ ...parsed, texts, env }, host, stop)),
       }
@@ -108,15 +110,15 @@ const portsOf = <V extends FlagValues<typeof dryRunFlags & ReturnType<typeof adm
 }): V =>
   values['dry-run'] && !given.has('admin.http.host-ports') ? { ...values, 'admin.http.host-ports': { host: '127.0.0.1', port: 0 } } : values
 
-/** A line a job. */
-const summaryOf = ({ scrapeConfigs, logConfigs }: Configuration): readonly string[] => [
-  ...scrapeConfigs.flatMap(({ summary }) => summary),
+/** A line a job, and the targets that are known. */
+const summaryOf = async ({ scrapeConfigs, logConfigs }: Configuration, options: ValidateTargetsOptions): Promise<readonly string[]> => [
+  ...(await Promise.all(scrapeConfigs.map((config) => validateTargets(config, options)))).flat(),
   ...logConfigs.flatMap(({ jobs }) => jobs).map(({ name }) => `log job ${JSON.stringify(name)}`),
 ]
 
 /** Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics. */
-function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv): Configuration {
-  const dry = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
+function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env: NodeJS.ProcessEnv, logger: Logger): Configuration {
+  const dry = createDiscoveryContext({ logger, metrics: createMetrics() })
   const logLabels = values['clymene-promtail.external-labels']
   const mistakes = [...repeated(logLabels.map(([label]) => label))].map(
     (label) => `--clymene-promtail.external-labels: the label ${JSON.stringify(label)} comes twice`,

@@ -2,7 +2,7 @@ import { ExitError, redactUrls } from '@clymene/runtime'
 import { explainTarget, isOfShard, type ScrapeJob, type ScrapeSourceOptions } from '@clymene/sources'
 import { formatStreamLabels } from '@clymene/wire'
 
-import { discoverOnce } from './discover-once.ts'
+import { discoverOnce, type DiscoveredOnce } from './discover-once.ts'
 import { shownLabels, shownRule } from './pages/shown-labels.ts'
 
 export type DryRunTargetsOptions = {
@@ -29,19 +29,25 @@ export async function dryRunTargets({ jobs, shard, waitMs, refusals, print }: Dr
   if (signal.aborted) return
   const refusedRights = refusals?.() ?? []
   let [missing, refused] = [refusedRights.length, 0]
-  for (const { job, found: discovered, missing: reasons } of found) {
-    const lines = linesOf(job, discovered, shard)
-    missing += reasons.length
+  for (const { job, ...discovered } of found) {
+    const lines = linesOfJob(job, discovered, shard)
+    missing += discovered.missing.length
     refused += lines.filter(([what]) => what === 'refused').length
-    const empty: readonly Line[] = lines.length + reasons.length === 0 ? [['empty', 'every discovery has spoken, no targets']] : []
-    const all: readonly Line[] = [...lines, ...reasons.map((reason) => ['missing', reason] as const), ...empty]
-    await print(all.map(([what, ...rest]) => `${[what, job.name, ...rest].join('\t')}\n`).join(''))
+    await print(lines.map((line) => `${printedLine(job, line)}\n`).join(''))
   }
   await print(refusedRights.map((reason) => `missing\t\t${reason}\n`).join(''))
   if (missing + refused > 0) throw new ExitError(`dry run: ${missing} discoveries are missing, ${refused} targets cannot be scraped`)
 }
 
-type Line = readonly ['target' | 'other-shard' | 'dropped' | 'refused' | 'missing' | 'empty', ...string[]]
+export const printedLine = ({ name }: ScrapeJob, [what, ...rest]: Line): string => [what, name, ...rest].join('\t')
+
+export type Line = readonly ['target' | 'other-shard' | 'dropped' | 'refused' | 'missing' | 'empty', ...string[]]
+
+/** What a job would scrape and what is left out, then what is missing or that there is nothing. */
+export function linesOfJob(job: ScrapeJob, { found, missing }: DiscoveredOnce, shard: DryRunTargetsOptions['shard']): readonly Line[] {
+  const lines: readonly Line[] = [...linesOf(job, found, shard), ...missing.map((reason) => ['missing', reason] as const)]
+  return lines.length === 0 ? [['empty', 'every discovery has spoken, no targets']] : lines
+}
 
 /** Targets by URL, each once, then what is left out. */
 function linesOf(

@@ -23,6 +23,8 @@ export type ScrapeConfig = {
   readonly files: () => readonly string[]
   /** A line a job. */
   readonly summary: readonly string[]
+  /** Of the jobs, one for one, the kinds of their discoverers. */
+  readonly kinds: readonly (readonly string[])[]
   /** Files of credentials that cannot be read now, a line each: what needs one fails until it is there. */
   readonly missingFiles: () => readonly string[]
 }
@@ -83,6 +85,7 @@ export function readScrapeConfig(
     texts: [main, ...files.map((file) => file.text)],
     files: createFileList(main),
     summary: jobs.map(({ summary }) => summary),
+    kinds: jobs.map(({ kinds }) => kinds),
     missingFiles: () => jobs.flatMap((one) => one.missingFiles()),
   }
 }

@@ -33,6 +33,8 @@ export type ReadJob = {
   readonly missingFiles: () => readonly string[]
   /** The job in a line. */
   readonly summary: string
+  /** Of its discoverers, one for one: `static_configs`, `file_sd_configs`. */
+  readonly kinds: readonly string[]
 }
 
 /** One item of `scrape_configs`. */
@@ -77,13 +79,15 @@ export function readJob(section: Section, name: string, { path, defaults, contex
     discoverers: discovery.map(({ create }) => create(context)),
   }
   const warnings = readHistogramKeys(section)
+  const kinds = discovery.map(({ kind }) => kind)
   section.finish(reasonOf)
   return {
     job,
     setsCluster: setsCluster(section, relabelRules),
     warnings,
     missingFiles: () => missingFiles(section, path),
-    summary: `job ${JSON.stringify(name)}: every ${times.intervalMs / 1000}s, ${kindsOf(discovery.map(({ kind }) => kind))} (${section.where().replace(/: .*$/s, '')})`,
+    kinds,
+    summary: `job ${JSON.stringify(name)}: every ${times.intervalMs / 1000}s, ${kindsOf(kinds)} (${section.where().replace(/: .*$/s, '')})`,
   }
 }
 
