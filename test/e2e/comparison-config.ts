@@ -5,7 +5,7 @@ export type ComparisonOptions = {
   readonly nodeExporter: string
   /** Folder of the file that names further targets. */
   readonly directory: string
-  /** After the reload a job is gone and another one's rules are different. */
+  /** After the reload a job is gone and another one's rules are different, and it reports less. */
   readonly isReloaded: boolean
 }
 
@@ -37,7 +37,12 @@ export function comparisonConfig({ scripted, nodeExporter, directory, isReloaded
         ],
       },
       ...(isReloaded ? [] : [job('goes')]),
-      job('reloaded', isReloaded ? { metric_relabel_configs: [{ action: 'drop', source_labels: ['__name__'], regex: 'secret_.*' }] } : {}),
+      job(
+        'reloaded',
+        isReloaded
+          ? { metric_relabel_configs: [{ action: 'drop', source_labels: ['__name__'], regex: 'secret_.*' }] }
+          : { extra_scrape_metrics: true },
+      ),
       { job_name: 'node', static_configs: [{ targets: [nodeExporter] }] },
       job('refused', { relabel_configs: [{ action: 'keep', source_labels: ['__address__'], regex: 'nobody:.*' }] }),
     ],

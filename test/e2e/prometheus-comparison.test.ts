@@ -90,6 +90,7 @@ describeWithEngines(['prometheus3', 'node-exporter'], 'the agent beside Promethe
   test('every series, label for label and value for value', async () => {
     await scrapedByBoth()
     const found = await expectSame(90)
+    expect(found.filter((one) => EXTRA.test(one))).toHaveLength(3)
     for (const name of ['requests_total', 'größe.gesamt', 'gaugehistogram', 'calls_total', 'app_tier', '<shop-0>', 'exported_job'])
       expect(found.some((one) => one.includes(name === 'gaugehistogram' ? 'depth_gcount' : name))).toBe(true)
   })
@@ -120,6 +121,7 @@ describeWithEngines(['prometheus3', 'node-exporter'], 'the agent beside Promethe
     await scrapedByBoth([...PATHS, '/goes'])
     const found = await expectSame(80)
     expect(found.filter((one) => one.includes('secret_total') || one.includes('comes_count'))).toEqual([])
+    expect(found.filter((one) => EXTRA.test(one))).toEqual([])
     expect(found.some((one) => one.includes('"file"') && one.includes('goes_count'))).toBe(true)
     expect(await currentSeries(ours.url, '{job="goes"}')).toEqual([])
   })
@@ -127,6 +129,11 @@ describeWithEngines(['prometheus3', 'node-exporter'], 'the agent beside Promethe
   test('the real node-exporter: the same series, and the same values where they do not change', async () => {
     const [changesOfTheirs, changesOfOurs] = await Promise.all([theirs, ours].map(({ url }) => changesOf(url, '{job="node"}')))
     expect(Object.keys(changesOfOurs ?? {})).toEqual(Object.keys(changesOfTheirs ?? {}))
+    const constant = (of: typeof changesOfTheirs) =>
+      Object.entries(of ?? {}).filter(([key]) => CANNOT_CHANGE.some((name) => key.includes(`["__name__","${name}"]`)))
+    expect(constant(changesOfTheirs)).toHaveLength(CANNOT_CHANGE.length)
+    expect(constant(changesOfOurs)).toEqual(constant(changesOfTheirs))
+    // The others may have changed between two scrapes of one side only.
     const still = Object.entries(changesOfTheirs ?? {}).filter(([, values]) => values.length === 1)
     expect(still.length).toBeGreaterThan(50)
     const differing = still.filter(([key, values]) => changesOfOurs?.[key]?.length === 1 && changesOfOurs[key][0] !== values[0])
@@ -164,6 +171,9 @@ describeWithEngines(['prometheus3', 'node-exporter'], 'the agent beside Promethe
   })
 })
 
+/** What a job with `extra_scrape_metrics` has besides. */
+const EXTRA = /"scrape_(timeout_seconds|sample_limit|body_size_bytes)"/
+
 /**
  * Meant to differ (docs/differences.md): a page beyond its limit, and a job that a reload takes away, end their series here; Prometheus leaves them
  * without a marker, so that they are found for five minutes more.
@@ -179,6 +189,12 @@ const differences = (theirs: readonly string[], ours: readonly string[]): readon
     ...ours.filter((one) => !expected.has(one)).map((one) => `only ours ${one}`),
   ]
 }
+
+/** A value of its own is all that a series of these ever has, without a gap. */
+const CANNOT_CHANGE = [
+  ...['node_uname_info', 'node_os_info', 'node_os_version', 'node_memory_MemTotal_bytes', 'node_memory_SwapTotal_bytes'],
+  ...['node_exporter_build_info', 'go_info', 'process_start_time_seconds', 'process_max_fds'],
+]
 
 /** Without those of networks and disks: other tests add and remove such things meanwhile. */
 const COLLECTORS = [
