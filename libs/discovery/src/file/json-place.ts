@@ -25,7 +25,7 @@ function mistakeAt(text: string): number {
     at = BLANKS.lastIndex
     TOKEN.lastIndex = at
     const token = TOKEN.exec(text)?.[0]
-    const next = token === undefined ? undefined : follow(token, expected, open)
+    const next: Expected | undefined = token === undefined ? undefined : follow(token, expected, open)
     if (token === undefined || next === undefined) return at
     at += token.length
     expected = next
