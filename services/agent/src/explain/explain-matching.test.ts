@@ -1,5 +1,6 @@
+import type { Labels } from '@clymene/model'
 import { parseRelabelConfigs, compileRelabel } from '@clymene/relabel'
-import { NO_LIMITS } from '@clymene/sources'
+import { NO_LIMITS, type ScrapeTarget, type SeriesStanding } from '@clymene/sources'
 import { describe, expect, test } from 'vitest'
 
 import { browse, makeJob, makeTarget, makeView } from '../pages/view.test-kit.ts'
@@ -78,9 +79,9 @@ describe('every step', () => {
     expect(told({ target: 'x/y' }).at(-1)).toBe('target | address "x/y": expected host:port without "/" | DROPPED')
   })
 
-  test('of a series that is sent', () => {
+  test('of a series of a target whose last scrape failed', () => {
     const { passes, verdict, steps } = ask({ target: 'a:80', series: '{__name__="up",app="other",pod_uid="7"}' }).explanations[0]!
-    expect([passes, verdict]).toEqual([true, 'the series is sent'])
+    expect([passes, verdict]).toEqual([false, 'nothing of this target is sent: refused by http://<secret>@x'])
     expect(told({ target: 'a:80', series: 'up{app="other",pod_uid="7"}' }).slice(6, -1)).toEqual([
       'exposed',
       'honor_labels: false | ~ app="other" → "shop" | + exported_app="other" | + instance="a:80" | + job="shop"',
@@ -108,6 +109,88 @@ describe('every step', () => {
     const [explanation] = ask({ target: 'a:80', series }).explanations
     expect([explanation?.passes, explanation?.verdict, explanation?.steps.at(-1)?.dropped]).toEqual([false, verdict, true])
   })
+})
+
+describe('what becomes of a series that the rules let pass', () => {
+  const series = (leftOut: number, sends: boolean, limits = { target: 2000, job: 0, used: 2000 }) => ({
+    series: limits.used,
+    limit: limits.target,
+    leftOut,
+    job: { series: limits.used, limit: limits.job, leftOut },
+    sends: () => sends,
+  })
+  const asked: (string | Labels)[] = []
+  const explained = (standing: SeriesStanding | undefined, target: Partial<ScrapeTarget> = {}) => {
+    const one = makeTarget('node', { instance: 'n:9100' }, target)
+    const seriesOf = (job: string, url: string, labels: Labels): SeriesStanding | undefined => {
+      asked.push(job, url, labels)
+      return standing && { ...standing, sends: (of) => standing.sends(of) && asked.push(of) > 0 }
+    }
+    const of = makeView({ jobs: [makeJob('node')], active: [one], seriesOf })
+    return explainMatching(candidatesOf(of), { target: '', job: 'node', series: 'a' }, { streams: 1, shards: 1 }).explanations[0]
+  }
+  const full = 'the series is not among those that are sent: over --scrape.series-limit-per-'
+
+  test.each<[standing: SeriesStanding | undefined, target: Partial<ScrapeTarget>, passes: boolean, verdict: string]>([
+    [series(0, true), {}, true, 'the series is sent'],
+    [series(3000, true), {}, true, 'the series is sent'],
+    [series(3000, false), {}, false, `${full}target=2000, 3,000 of this target are left out, the newest`],
+    [series(5, false, { target: 2000, job: 70, used: 9 }), {}, false, `${full}job=70, 5 of this target are left out, the newest`],
+    [series(5, false, { target: 9, job: 70, used: 9 }), {}, false, `${full}target=9, 5 of this target are left out, the newest`],
+    [series(5, false, { target: 2000, job: 0, used: 9 }), {}, false, `${full}target=2000, 5 of this target are left out, the newest`],
+    [series(0, false), {}, true, 'the series would be sent: the last page does not have it'],
+    [undefined, {}, true, 'the series is sent'],
+    [series(0, false), { health: 'unknown', lastScrapeMs: 0 }, true, 'the series would be sent: the target was not scraped yet'],
+    [
+      series(0, true),
+      { health: 'down', lastError: 'sample_limit exceeded (7 samples, limit 5)' },
+      false,
+      'nothing of this target is sent: sample_limit exceeded (7 samples, limit 5)',
+    ],
+  ])('%j, %j: %j %s', (standing, target, passes, verdict) => {
+    const explanation = explained(standing, target)
+    expect([explanation?.passes, explanation?.verdict]).toEqual([passes, verdict])
+    expect([explanation?.steps.at(-1)?.stage, explanation?.steps.at(-1)?.dropped]).toEqual(
+      passes ? ['sent', undefined] : ['not sent', true],
+    )
+  })
+
+  test('the table is asked for it as it is sent, and the limits are told', () => {
+    asked.splice(0)
+    const { steps = [] } = explained(series(3000, true, { target: 2000, job: 70, used: 9 })) ?? {}
+    expect(asked).toContainEqual([
+      ['__name__', 'a'],
+      ['cluster', 'c'],
+      ['instance', 'n:9100'],
+      ['job', 'node'],
+    ])
+    expect(asked.slice(0, 2)).toEqual(['node', 'http://n:9100/metrics'])
+    expect(steps.find(({ stage }) => stage === 'limits')?.note).toBe(
+      'the job has none, --scrape.series-limit-per-target 2000, --scrape.series-limit-per-job 70, 3,000 series left out',
+    )
+  })
+})
+
+test('a target whose last scrape failed does not pass', () => {
+  const { passes, verdict } = ask({ target: 'a:80' }).explanations[0]!
+  expect([passes, verdict]).toEqual([false, 'nothing of this target is sent: refused by http://<secret>@x'])
+})
+
+test('an external label under the name of a secret is hidden, one of the target with the same name is not', () => {
+  const job = makeJob('j', [], { honorLabels: true })
+  const candidate = {
+    job,
+    externalLabels: [
+      ['password', 'abcd1234'],
+      ['region', 'eu'],
+    ] as const,
+    found: new Map([['__address__', 'a:1']]),
+  }
+  const of = (series: string) => explainMatching([candidate], { target: '', job: 'j', series }, { streams: 1, shards: 1 })
+  expect(JSON.stringify(of('up'))).not.toContain('abcd1234')
+  expect(of('up').explanations[0]?.steps.at(-2)?.changes).toEqual(['+ password="<secret>"', '+ region="eu"'])
+  expect(of('up').explanations[0]?.steps.at(-1)?.labels).toContainEqual(['password', '<secret>'])
+  expect(of('up{password="x"}').explanations[0]?.steps.at(-1)?.labels).toContainEqual(['password', 'x'])
 })
 
 describe('what is asked for', () => {
@@ -153,7 +236,7 @@ test('it is served', async () => {
   const { getJson, get } = browse(view)
   expect(await getJson('/api/explain?target=a%3A80&series=up')).toMatchObject({
     status: 'success',
-    data: { found: 1, explanations: [{ passes: true }] },
+    data: { found: 1, explanations: [{ passes: false }] },
   })
   expect(await get('/api/explain')).toMatchObject({ status: 400, body: expect.stringContaining('"errorType":"bad_data"') })
 })

@@ -75,7 +75,9 @@ export function* candidatesOf(view: AgentView): Iterable<Candidate> {
     for (const target of [...active, ...dropped]) {
       const job = byName.get(target.job)
       if (job === undefined) continue
-      yield { job, externalLabels, found: target.discovered, ...('url' in target ? { seen: target } : { isDropped: true }) }
+      const seen =
+        'url' in target ? { seen: target, standing: () => source.seriesOf(job.name, target.url, target.labels) } : { isDropped: true }
+      yield { job, externalLabels, found: target.discovered, ...seen }
     }
   }
 }

@@ -14,7 +14,8 @@ import {
 } from '@clymene/sources'
 
 import { changesBetween } from '../pages/changes.ts'
-import { shownLabels, shownRule } from '../pages/shown-labels.ts'
+import { shownLabels, shownRule, shownSeries, withoutSecrets } from '../pages/shown-labels.ts'
+import { seriesLimits, seriesVerdict, targetVerdict, type Standing } from './standing.ts'
 
 /** One thing that happens to a target or series. */
 export type ExplainedStep = {
@@ -34,7 +35,7 @@ export type Explanation = {
   readonly job: string
   /** Absent: the target is dropped. */
   readonly url?: string
-  /** Whether the target is scraped; with a series, whether it is sent. */
+  /** Whether the target is scraped, the last time with success; with a series, whether it is sent or would be. */
   readonly passes: boolean
   /** In one line, with the rule that drops it. */
   readonly verdict: string
@@ -42,11 +43,10 @@ export type Explanation = {
 }
 
 /** A discovered target, and how it fares where an agent scrapes it. */
-export type Candidate = {
+export type Candidate = Standing & {
   readonly job: ScrapeJob
   readonly externalLabels: Labels
   readonly found: ReadonlyMap<string, string>
-  readonly seen?: ScrapeTarget
   /** An agent has dropped it: it has no labels but those found. */
   readonly isDropped?: boolean
 }
@@ -60,7 +60,8 @@ export type ExplainOptions = {
 }
 
 /** Every step that a target, and a series of it, takes; without what is secret. */
-export function explain({ job, externalLabels, found, seen }: Candidate, { series, streams, shards }: ExplainOptions): Explanation {
+export function explain(candidate: Candidate, { series, streams, shards }: ExplainOptions): Explanation {
+  const { job, externalLabels, found, seen } = candidate
   const { discovered, relabelling, target, reason = '' } = explainTarget(job, found)
   const before = [{ stage: 'discovered', labels: shownLabels(discovered) }, ...relabelSteps('relabel_configs', relabelling)]
   const end = (steps: readonly ExplainedStep[], passes: boolean, verdict: string): Explanation => ({
@@ -79,11 +80,14 @@ export function explain({ job, externalLabels, found, seen }: Candidate, { serie
   const scraped: readonly ExplainedStep[] = [
     ...before,
     { stage: 'target', note: redactUrls(`${target.url.origin}${target.url.path} ${times}`), labels: shownLabels(target.labels) },
-    { stage: 'limits', note: limitsText(job.limits) },
+    { stage: 'limits', note: limitsText(job.limits, seriesLimits(candidate)) },
     ...(seen === undefined ? [] : [{ stage: 'last scrape', note: healthText(seen) }]),
   ]
   const way = `stream ${streamOf(target.labels, streams)} of ${streams}${shards > 1 ? `, by shard ${shardOf(target.url, shards)} of ${shards}` : ''}`
-  if (series === undefined) return end([...scraped, { stage: 'delivery', note: way }], true, `the target is scraped ${times}`)
+  if (series === undefined) {
+    const { passes, verdict } = targetVerdict(candidate, times)
+    return end([...scraped, { stage: 'delivery', note: way }], passes, verdict)
+  }
 
   const { merged, relabelling: metricSteps, labels, reason: failure } = explainSeries(job, target.labels, externalLabels, series)
   const exposed = shownLabels(series)
@@ -103,15 +107,16 @@ export function explain({ job, externalLabels, found, seen }: Candidate, { serie
   }
   if (labels === undefined) return end(steps, false, `the series is dropped by ${last?.stage ?? ''} ${last?.rule ?? ''}`)
   const relabelled = metricSteps.at(-1)?.after ?? new Map(merged)
-  const sent = shownLabels(labels)
+  const { passes, verdict } = seriesVerdict(candidate, labels)
+  const ended = { labels: shownSeries(labels, externalLabels) }
   return end(
     [
       ...steps,
-      { stage: 'external_labels', changes: changesBetween(relabelled, new Map(labels)) },
-      { stage: 'sent', labels: sent, note: way },
+      { stage: 'external_labels', changes: changesBetween(relabelled, new Map(withoutSecrets(labels, externalLabels))) },
+      passes ? { stage: 'sent', ...ended, note: way } : { stage: 'not sent', ...ended, dropped: true },
     ],
-    true,
-    'the series is sent',
+    passes,
+    verdict,
   )
 }
 
@@ -130,7 +135,7 @@ const relabelSteps = (list: string, steps: readonly RelabelStep[]): readonly Exp
     ...(dropped ? { dropped } : {}),
   }))
 
-function limitsText(limits: ScrapeLimits): string {
+function limitsText(limits: ScrapeLimits, ofSeries: readonly string[]): string {
   const named = [
     ['body_size_limit', limits.bodySizeBytes],
     ['sample_limit', limits.samples],
@@ -140,7 +145,7 @@ function limitsText(limits: ScrapeLimits): string {
     ['target_limit', limits.targets],
   ] as const
   const set = named.filter(([, limit]) => limit > 0).map(([name, limit]) => `${name} ${limit}`)
-  return set.length === 0 ? 'the job has none' : set.join(', ')
+  return [...(set.length === 0 ? ['the job has none'] : set), ...ofSeries].join(', ')
 }
 
 function healthText({ health, lastError, lastScrapeMs, lastDurationSeconds }: ScrapeTarget): string {

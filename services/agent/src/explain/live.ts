@@ -2,7 +2,7 @@ import { labelValue, type Labels, type TimeSeries } from '@clymene/model'
 import { redactUrls } from '@clymene/runtime'
 import { explainSeries, explainTarget } from '@clymene/sources'
 
-import { shownLabels } from '../pages/shown-labels.ts'
+import { shownSeries } from '../pages/shown-labels.ts'
 import type { Candidate, ExplainedStep } from './explanation.ts'
 import { scrapeOnce } from './scrape-once.ts'
 
@@ -29,7 +29,7 @@ function presence({ job, externalLabels, found }: Candidate, exposed: ReadonlyMa
   const name = labelValue(wanted, '__name__')
   const others = scraped.filter(({ labels }) => labelValue(labels, '__name__') === name)
   const [first] = others
-  const like = first === undefined ? '' : `, the first ${JSON.stringify(Object.fromEntries(shownLabels(first.labels)))}`
+  const like = first === undefined ? '' : `, the first ${JSON.stringify(Object.fromEntries(shownSeries(first.labels, externalLabels)))}`
   return `the series is not on the page; of ${name} there are ${others.length}${like}`
 }
 

@@ -81,7 +81,7 @@ describe('a configuration', () => {
       + cluster="c1"
   sent  stream 0 of 1, by shard 0 of 3
       {__name__="up", a="b", app="shop", cluster="c1", instance="a:80", job="shop", team="shop"}
-=> the series is sent
+=> the series would be sent
 `)
   })
 
