@@ -4,7 +4,7 @@ import type { Metrics } from '@clymene/runtime'
 export type Discovery = {
   /** How many targets it knows now. */
   targets: number
-  /** When it last learned how the world is, milliseconds since the epoch; undefined before the first time. */
+  /** When it last learned how the world is, by performance.now(); undefined before the first time. */
   heardMs: number | undefined
 }
 
@@ -36,7 +36,7 @@ export function createDiscoveryMetrics(metrics: Metrics): DiscoveryMetrics {
       gauge.reset()
       const ages = new Map<string, number>()
       for (const { kind, state } of running)
-        if (state.heardMs !== undefined) ages.set(kind, Math.max(ages.get(kind) ?? 0, (Date.now() - state.heardMs) / 1000))
+        if (state.heardMs !== undefined) ages.set(kind, Math.max(ages.get(kind) ?? 0, (performance.now() - state.heardMs) / 1000))
       for (const [kind, age] of ages) gauge.set({ kind }, age)
     },
   )

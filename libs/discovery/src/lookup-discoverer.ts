@@ -15,6 +15,13 @@ export function createLookupDiscoverer({ kind, context, look }: LookupDiscoverer
   const running = new Set<Lookups>()
   return {
     waits: () => [...running].some((lookups) => lookups.waits()),
+    trouble: () => {
+      for (const lookups of running) {
+        const trouble = lookups.trouble()
+        if (trouble !== undefined) return trouble
+      }
+      return undefined
+    },
     run: async (update, signal) => {
       const lookups = openLookups({ kind, update, context })
       running.add(lookups)

@@ -1,5 +1,5 @@
 import { RetryableError, type TargetGroup } from '@clymene/model'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { DiscoveryError } from './discovery-error.ts'
 import { openLookups, type Lookups, type Question } from './lookups.ts'
@@ -69,7 +69,7 @@ describe('openLookups', () => {
     follow('a', fail)
     await eventually(async () => expect(await context.failures()).toBeGreaterThan(3))
     expect(updates).toEqual([])
-    expect(lookups.waits()).toBe(true)
+    expect([lookups.waits(), lookups.trouble()]).toEqual([true, 'cannot look up targets of a: broken'])
     lookups.close()
     expect(lookups.waits()).toBe(false)
   })
@@ -185,10 +185,14 @@ describe('openLookups', () => {
       return [groupOf('a', '1')]
     })
     await lookups.once(failing, signal.signal)
+    expect(lookups.trouble()).toBeUndefined()
     const failures = await context.metrics.registry.getSingleMetricAsString('clymene_agent_sd_lookup_failures_total')
     for (const reason of ['timeout', '503', 'answer']) expect(failures).toContain(`{kind="http",reason="${reason}"} 1`)
     expect(await context.sum('targets')).toBe(1)
-    expect(await context.sum('last_lookup_age_seconds')).toBeGreaterThanOrEqual(0)
+    // Not of the clock on the wall, which may be set.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
+    expect(await context.sum('last_lookup_age_seconds')).toBeLessThan(3600)
+    vi.useRealTimers()
     lookups.close()
     expect(await context.metrics.registry.getSingleMetricAsString('clymene_agent_sd_targets')).not.toContain('{')
   })

@@ -48,6 +48,8 @@ export type Lookups = {
   readonly forget: (part: string) => void
   /** Something that is asked for was never told: whoever knows of it may be away. */
   readonly waits: () => boolean
+  /** The last failure of a part that has not been answered since. */
+  readonly trouble: () => string | undefined
   readonly close: () => void
 }
 
@@ -65,6 +67,7 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
   /** Never answered so far. */
   const unanswered = new Set<string>()
   const complain = createOnceIn(COMPLAIN_EVERY_MS)
+  const troubles = new Map<string, string>()
   let begun = false
   let closed = false
 
@@ -95,6 +98,7 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
 
   const failed = (part: string, peer: string, error: RetryableError): void => {
     const reason = error instanceof DiscoveryError ? error.reason : 'answer'
+    troubles.set(part, `cannot look up targets of ${peer}: ${error.message}`)
     lookups.failure(kind, error.status === undefined ? reason : String(error.status))
     complain(`${reason} ${error.status}`, (heldBack) => {
       const more = heldBack > 0 ? { heldBack } : {}
@@ -118,7 +122,8 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
         if (print !== undefined) taken.set(part, print)
       }
       lookups.success(kind)
-      state.heardMs = Date.now()
+      troubles.delete(part)
+      state.heardMs = performance.now()
     }
     try {
       const onFailure = (error: RetryableError): void => {
@@ -147,11 +152,13 @@ export function openLookups({ kind, update, context: { logger, lookups, answerLi
       const before = known.get(part)
       known.delete(part)
       taken.delete(part)
+      troubles.delete(part)
       expected.delete(part)
       unanswered.delete(part)
       if (before !== undefined) state.targets -= countTargets(before.values())
       tell(changedGroups(before ?? new Map(), new Map()))
     },
+    trouble: () => [...troubles.values()].at(-1),
     waits: () => !closed && (!begun || unanswered.size > 0),
     close: () => {
       closed = true

@@ -37,6 +37,8 @@ export type Discoverer = {
   readonly run: (update: (groups: readonly TargetGroup[]) => void, signal: AbortSignal) => Promise<void>
   /** Whether a run has yet to say part of what is there: who it asks is away or slow, rather than refuses. Absent: not once it has spoken, or for long. */
   readonly waits?: () => boolean
+  /** Why there is no answer to part of what it asks, as it was told last; undefined: nothing failed. Without secrets. */
+  readonly trouble?: () => string | undefined
 }
 
 export const mutableLabels = (group: TargetGroup, target: ReadonlyMap<string, string>): LabelMap => new Map([...group.labels, ...target])

@@ -39,7 +39,7 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
     argv,
     {},
   )
-  const text = `scrape_configs: [{job_name: a}, {job_name: k, kubernetes_sd_configs: [{role: pod, api_server: "${url}"}]}]`
+  const text = `global: {external_labels: {cluster: own}}\nscrape_configs: [{job_name: a}, {job_name: k, kubernetes_sd_configs: [{role: pod, api_server: "${url}"}]}]`
   const stop = new AbortController()
   const running = runAgent(
     {
@@ -67,7 +67,7 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
       ]),
     { timeout: 20_000 },
   )
-  expect(lines).toContainEqual({ message: 'agent collects', fields: { jobs: 2, logJobs: 0, cluster: 'c', storages: [] } })
+  expect(lines).toContainEqual({ message: 'agent collects', fields: { jobs: 2, logJobs: 0, cluster: 'own', storages: [] } })
   stop.abort()
   await running
 }, 30_000)

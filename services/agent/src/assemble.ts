@@ -114,7 +114,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       logger.info('agent collects', {
         jobs: setup.scrapeConfigs.flatMap(({ jobs }) => jobs).length,
         logJobs: setup.logConfigs.flatMap(({ jobs }) => jobs).length,
-        cluster,
+        cluster: clustersOf(setup).join(', '),
         storages: [...new Set([...setup.sinks.values()].flat().map(({ storage }) => storage))],
       })
       return agent.run(signal)
@@ -135,6 +135,18 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       sequences.close()
     },
   }
+}
+
+/** Values of `cluster` that series and lines get unless rules say otherwise: external_labels go before the flag. */
+function clustersOf({
+  cluster,
+  logLabels,
+  scrapeConfigs,
+  logConfigs,
+}: Pick<AgentSetup, 'cluster' | 'logLabels' | 'scrapeConfigs' | 'logConfigs'>): readonly string[] {
+  const all = [...scrapeConfigs.map(({ externalLabels }) => externalLabels), ...logConfigs.map(() => logLabels)]
+  const values = all.map((labels) => withCluster(labels, cluster).find(([name]) => name === 'cluster')?.[1] ?? '')
+  return [...new Set(values)].filter((value) => value !== '')
 }
 
 /** Jobs whose series or lines will have no `cluster`, a line each. */

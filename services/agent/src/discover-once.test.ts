@@ -40,9 +40,13 @@ test('takes what each discoverer says first, and ends them', async () => {
 
 test('says which failed, and which were silent', async () => {
   const failing: Discoverer['run'] = () => Promise.reject(new Error('refused'))
-  const { found, missing } = await discoverOnce([{ run: failing }, { run: saying() }, { run: saying([group('a', 'a:1')]) }], 20)
+  // Known until it ends.
+  let trouble: string | undefined = 'cannot ask x: ECONNREFUSED'
+  const troubled: Discoverer = { run: (_update, signal) => aborted(signal).finally(() => (trouble = undefined)), trouble: () => trouble }
+  const { found, missing } = await discoverOnce([{ run: failing }, { run: saying() }, troubled, { run: saying([group('a', 'a:1')]) }], 20)
   expect(found).toHaveLength(1)
-  expect(missing.toSorted()).toEqual(['nothing was discovered within 0.02 s', 'refused'])
+  const silent = 'nothing was discovered within 0.02 s'
+  expect(missing.toSorted()).toEqual([silent, `${silent}: cannot ask x: ECONNREFUSED`, 'refused'])
 })
 
 test('without discoverers nothing is waited for', async () => {

@@ -28,7 +28,13 @@ export async function discoverOnce(discoverers: readonly Discoverer[], timeoutMs
       hasSpoken = true
       resolve()
     })
-    runs.push(run.then(() => void (hasSpoken || missing.push(`nothing was discovered within ${timeoutMs / 1000} s`))))
+    const tellSilence = (): void => {
+      const trouble = discoverer.trouble?.()
+      if (!hasSpoken) missing.push(`nothing was discovered within ${timeoutMs / 1000} s${trouble === undefined ? '' : `: ${trouble}`}`)
+    }
+    // It forgets its trouble when it ends.
+    stopping.signal.addEventListener('abort', tellSilence, { once: true })
+    runs.push(run)
     return promise
   })
   await Promise.race([Promise.all(spoken), patience])

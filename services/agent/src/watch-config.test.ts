@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ConfigError } from '@clymene/model'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { watchConfig } from './watch-config.ts'
+import { signatureOfFiles, watchConfig } from './watch-config.ts'
 
 const INTERVAL_MS = 10
 let folder = ''
@@ -22,7 +22,12 @@ afterEach(async () => {
 })
 
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
-const looks = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * INTERVAL_MS))
+let looked = 0
+/** Resolves when the files have been looked at so often again. */
+const looks = (count: number): Promise<void> => {
+  const until = looked + count
+  return vi.waitFor(() => expect(looked).toBeGreaterThanOrEqual(until), { timeout: 10_000, interval: INTERVAL_MS / 2 })
+}
 
 /** Watches every `.yml` of the folder; what was read at each reload, and how often there was one. */
 function watch(refuses: (content: string) => boolean = () => false) {
@@ -32,20 +37,24 @@ function watch(refuses: (content: string) => boolean = () => false) {
       .map((name) => join(folder, name))
   const read = () => paths().map((path) => ({ path, text: readFileSync(path, 'utf8') }))
   let taken = read()
-  let isRefused = false
+  let refused: string | undefined
   const reloads: string[] = []
   const reload = async (): Promise<void> => {
     const found = read()
     const content = found.map(({ text }) => text).join(',')
     reloads.push(content)
-    isRefused = refuses(content)
-    if (isRefused) throw new ConfigError('wrong')
+    refused = refuses(content) ? await signatureOfFiles(paths()) : undefined
+    if (refused !== undefined) throw new ConfigError('wrong')
     taken = found
-    return Promise.resolve()
   }
-  watching = watchConfig({ texts: () => taken, files: paths, reload, isRefused: () => isRefused, intervalMs: INTERVAL_MS }, stop.signal)
+  const files = (): readonly string[] => {
+    looked++
+    return paths()
+  }
+  watching = watchConfig({ texts: () => taken, files, reload, refused: () => refused, intervalMs: INTERVAL_MS }, stop.signal)
   return {
     reloads,
+    reload,
     expectReloads: (...expected: readonly string[]) => vi.waitFor(() => expect(reloads).toEqual(expected), { timeout: 10_000 }),
   }
 }
@@ -123,4 +132,15 @@ test('what goes back to what goes on is read once more: nothing is refused any l
   await expectReloads('bad', 'good')
   await looks(5)
   expect(reloads).toEqual(['bad', 'good'])
+})
+
+test('what somebody else was refused is not read again as it is', async () => {
+  write('a.yml', 'good')
+  const { reloads, reload, expectReloads } = watch((content) => content === 'bad')
+  write('a.yml', 'bad')
+  await expect(reload()).rejects.toThrow('wrong')
+  await looks(5)
+  expect(reloads).toEqual(['bad'])
+  write('a.yml', 'better')
+  await expectReloads('bad', 'better')
 })

@@ -3,7 +3,7 @@ import type { ConfigMap } from '@clymene/runtime'
 
 import { intervalAt, portAt, readItem, someTextsAt } from '../config-values.ts'
 
-export const RECORD_TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const
+const RECORD_TYPES = ['SRV', 'A', 'AAAA', 'MX', 'NS'] as const
 export type RecordType = (typeof RECORD_TYPES)[number]
 
 export type DnsDiscoveryConfig = {

@@ -160,10 +160,8 @@ describe('fetchPage', () => {
     })
     const address = silent.address()
     const url = { origin: `https://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`, path: '/' }
-    const started = performance.now()
+    // A connection itself may take 10 s, and fails with another message.
     await expect(fetchFrom(() => undefined, { url, timeoutMs: 50 })).rejects.toThrow('no complete answer within 0.05 s')
-    // A connection itself may take 10 s.
-    expect(performance.now() - started).toBeLessThan(8000)
   })
 
   test('an abort ends it with the reason', async () => {

@@ -16,7 +16,7 @@ export const streamedSuccess = (pieces: Iterable<string>): PageReply => ({
 })
 
 /** Of a parameter that is wrong: 400. */
-export const badParameter = (message: string): PageReply => ({
+const badParameter = (message: string): PageReply => ({
   status: 400,
   type: TYPE,
   body: JSON.stringify({ status: 'error', errorType: 'bad_data', error: message }),

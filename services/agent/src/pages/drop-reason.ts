@@ -10,4 +10,4 @@ export function dropReason({ reason, of, discovered }: DroppedRow): string {
   return step?.dropped === true ? ruleReason(step) : redactUrls(reason)
 }
 
-export const ruleReason = ({ index, rule }: RelabelStep): string => `relabel_configs[${index}] ${shownRule(rule)}`
+const ruleReason = ({ index, rule }: RelabelStep): string => `relabel_configs[${index}] ${shownRule(rule)}`
