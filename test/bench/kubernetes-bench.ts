@@ -76,6 +76,8 @@ const worstOf = (readings: readonly CrowdReading[]): CrowdReading => {
     longestWorkMs: worst(({ longestWorkMs }) => longestWorkMs),
     peakBytes: worst(({ peakBytes }) => peakBytes),
     cpuSeconds: worst(({ cpuSeconds }) => cpuSeconds),
+    failures: worst(({ failures }) => failures),
+    restarts: worst(({ restarts }) => restarts),
   }
 }
 
