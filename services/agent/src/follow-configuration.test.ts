@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { createDiscoveryContext } from '@clymene/discovery'
-import { labelValue } from '@clymene/model'
+import { labelValue, type Logger } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { decodeWriteRequest, decompress } from '@clymene/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -43,6 +43,9 @@ const logs = (name: string): string =>
 
 /** An agent of the files `c.yml` and, when it is there, `p.yml`. */
 async function start(argv: readonly string[] = [], withLogs = false) {
+  const told: string[] = []
+  const tell = (message: string): void => void told.push(message)
+  const logger: Logger = { ...silentLogger, warn: tell, error: tell, info: tell, child: () => logger }
   const flags = { ...agentFlags, ...bufferFlags, ...promtailFlags, ...scrapeFlags }
   const files = [`--config.file=${folder}/c.yml`, ...(withLogs ? [`--promtail.config.file=${folder}/p.yml`] : [])]
   const { values, given } = parseFlags(flags, [...files, '--http.port=127.0.0.1:0', ...argv], {})
@@ -54,7 +57,7 @@ async function start(argv: readonly string[] = [], withLogs = false) {
   const readiness = createReadiness()
   const metrics = createMetrics()
   const discovery = createDiscoveryContext({ logger: silentLogger, metrics })
-  const host = { logger: silentLogger, metrics, readiness, version: { version: '1', buildTime: '' }, adminAccess: () => undefined }
+  const host = { logger, metrics, readiness, version: { version: '1', buildTime: '' }, adminAccess: () => undefined }
   const read = () => readConfiguration({ values, texts, env: {} }, discovery)
   const configuration = read()
   const sink = createFakeSink()
@@ -99,7 +102,8 @@ async function start(argv: readonly string[] = [], withLogs = false) {
   }
   const jobNames = (): readonly string[] => agent.scraped().flatMap((one) => one.jobs.map(({ name }) => name))
   const expectJobs = (...names: readonly string[]) => vi.waitFor(() => expect(jobNames()).toEqual(names), { timeout: 10_000 })
-  return { sink, readiness, jobNames, expectJobs }
+  const expectTold = (text: string) => vi.waitFor(() => expect(told.join('\n')).toContain(text), { timeout: 10_000 })
+  return { sink, readiness, jobNames, expectJobs, told, expectTold }
 }
 
 const scraped = (sink: FakeSink): number => sink.records().filter((record) => record === 'page=1').length
@@ -203,4 +207,29 @@ test('a mistake of one kind holds back the other', async () => {
   expect(jobNames()).toEqual(['a'])
   write('p.yml', logs('two'))
   await expectJobs('b')
+})
+
+const times = (told: readonly string[], text: string): number => told.filter((message) => message.includes(text)).length
+
+test('what SIGHUP was refused is told once, not by the watch again', async () => {
+  write('c.yml', scrapes('a'))
+  const { told, expectTold, expectJobs } = await start()
+  write('c.yml', `oops: 1\n${scrapes('a')}`)
+  process.emit('SIGHUP')
+  await expectTold('configuration refused')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(times(told, 'configuration refused')).toBe(1)
+  write('c.yml', scrapes('b'))
+  await expectJobs('b')
+})
+
+test('what has no effect is told when it is new only', async () => {
+  write('c.yml', `rule_files: []\n${scrapes('a')}`)
+  const { told, expectJobs } = await start()
+  write('c.yml', `# moved\nrule_files: []\n${scrapes('b')}`)
+  await expectJobs('b')
+  write('c.yml', `rule_files: []\nalerting: {}\n${scrapes('c')}`)
+  await expectJobs('c')
+  await vi.waitFor(() => expect(times(told, 'alerting: has no effect')).toBe(1), { timeout: 10_000 })
+  expect(times(told, 'rule_files: has no effect')).toBe(0)
 })

@@ -1,11 +1,12 @@
 import { aborted, onHangup, type Address, type Host } from '@clymene/runtime'
 
 import type { AgentSetup, AssembledAgent } from './assemble.ts'
+import type { ConfigText } from './config-text.ts'
 import { filesOfConfiguration, textsOfConfiguration, warningsOf, type Configuration } from './configuration.ts'
 import { startReloadServer } from './reload-server.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { Part } from './together.ts'
-import { watchConfig } from './watch-config.ts'
+import { signatureOfFiles, watchConfig } from './watch-config.ts'
 
 export type FollowOptions = {
   /** What the agent was made with. */
@@ -31,16 +32,16 @@ export type FollowOptions = {
  */
 export async function followConfiguration(options: FollowOptions): Promise<Part> {
   const { host, port, watch } = options
-  const { current, reload, isRefused } = createLive(options)
+  const { current, files, reload, refused } = createLive(options)
   const way = { flagName: 'http.port', access: host.adminAccess, reload: () => reload('POST /api/reload') }
   const server = port && (await startReloadServer({ ...way, address: port }))
   return async (signal) => {
     // What went wrong stands in the log.
     const endHangup = onHangup(() => void reload('SIGHUP').catch(() => undefined))
     try {
-      const files = { texts: () => textsOfConfiguration(current()), files: () => filesOfConfiguration(current()) }
+      const texts = (): readonly ConfigText[] => textsOfConfiguration(current())
       const interval = options.watchIntervalMs === undefined ? {} : { intervalMs: options.watchIntervalMs }
-      if (watch) await watchConfig({ ...files, ...interval, isRefused, reload: () => reload('a file that changed') }, signal)
+      if (watch) await watchConfig({ texts, files, ...interval, refused, reload: () => reload('a file that changed') }, signal)
       else await aborted(signal)
     } finally {
       endHangup()
@@ -49,16 +50,41 @@ export async function followConfiguration(options: FollowOptions): Promise<Part>
   }
 }
 
-type Live = Reloader & { readonly current: () => Configuration }
+type Live = Reloader & {
+  readonly current: () => Configuration
+  /** What would be read now. */
+  readonly files: () => readonly string[]
+  /** What was refused last, by its signature; '' when it changed meanwhile. */
+  readonly refused: () => string | undefined
+}
 
 function createLive({ configuration, read, setup, agent, host }: FollowOptions): Live {
   let current = configuration
+  let refused: string | undefined
+  // The start has told those of the first configuration.
+  let told = new Set(warningsOf(configuration, setup).map(withoutLine))
+  const files = (): readonly string[] => filesOfConfiguration(current)
   const take = async (): Promise<void> => {
     const next = read()
     const sameLogs = JSON.stringify(next.logTexts) === JSON.stringify(current.logTexts)
     await agent.reload(sameLogs ? { scrapeConfigs: next.scrapeConfigs } : next)
     current = sameLogs ? { ...next, logConfigs: current.logConfigs } : next
-    for (const warning of warningsOf(next, setup)) host.logger.warn(warning)
+    const warnings = warningsOf(next, setup)
+    for (const warning of warnings) if (!told.has(withoutLine(warning))) host.logger.warn(warning)
+    told = new Set(warnings.map(withoutLine))
   }
-  return { current: () => current, ...createReloader({ take, ...host }) }
+  const takeSigned = async (): Promise<void> => {
+    const before = await signatureOfFiles(files())
+    try {
+      await take()
+      refused = undefined
+    } catch (error) {
+      refused = before === (await signatureOfFiles(files())) ? before : ''
+      throw error
+    }
+  }
+  return { current: () => current, files, refused: () => refused, reload: createReloader({ take: takeSigned, ...host }).reload }
 }
+
+/** The same warning stands in another line when something before it changed. */
+const withoutLine = (warning: string): string => warning.replace(/:\d+: /, ': ')

@@ -19,8 +19,6 @@ export type Reloader = {
    * @throws ConfigError with every mistake; the Error of whatever else went wrong.
    */
   readonly reload: (by: string) => Promise<void>
-  /** Whether the last one was refused. */
-  readonly isRefused: () => boolean
 }
 
 /** Tells what becomes of each reload: in the log, by two metrics, and as a remark on /readyz while the last one was refused. */
@@ -57,7 +55,6 @@ export function createReloader({ take, metrics, logger, readiness, now = Date.no
   }
 
   return {
-    isRefused: () => refusal !== undefined,
     reload: (by) => {
       const next = last.then(() => reload(by))
       last = next.catch(() => undefined)

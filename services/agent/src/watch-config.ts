@@ -11,10 +11,13 @@ export type WatchOptions = {
   readonly texts: () => readonly ConfigText[]
   /** What would be read now, in the order of the texts. */
   readonly files: () => readonly string[]
-  /** Rejects when it is refused, which it has told: only another change is tried again. */
+  /** Rejects when it is refused, which it has told. */
   readonly reload: () => Promise<void>
-  /** Whether the last reload was refused, whoever asked for it: then what goes on is worth another one, when the files are as they were. */
-  readonly isRefused: () => boolean
+  /**
+   * What the last reload refused, whoever asked for it, by the signature of its files, '' when that is not known; undefined when it was
+   * taken. Only another content is tried again, and what goes on is, when the files are as they were.
+   */
+  readonly refused: () => string | undefined
   /** How often files are looked at, and how long they have to stay as they are before they are read. */
   readonly intervalMs?: number
 }
@@ -26,10 +29,9 @@ const INTERVAL_MS = 2000
  * steps, and a ConfigMap that is mounted switches a link, which says nothing to those who watch the file. Runs until the signal aborts.
  */
 export async function watchConfig(
-  { texts, files, reload, isRefused, intervalMs = INTERVAL_MS }: WatchOptions,
+  { texts, files, reload, refused, intervalMs = INTERVAL_MS }: WatchOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let refused = ''
   let previous = ''
   for (;;) {
     try {
@@ -40,13 +42,14 @@ export async function watchConfig(
     const found = await signatureOfFiles(files())
     const isQuiet = found === previous
     previous = found
-    const known = isRefused() ? refused : signatureOf(texts().map(({ path, text }) => [path, text]))
+    const known = refused() ?? signatureOf(texts().map(({ path, text }) => [path, text]))
     if (!isQuiet || found === known) continue
-    await reload().catch(() => (refused = found))
+    await reload().catch(() => undefined)
   }
 }
 
-const signatureOfFiles = async (paths: readonly string[]): Promise<string> =>
+/** Differs when the content of one of the files does. */
+export const signatureOfFiles = async (paths: readonly string[]): Promise<string> =>
   signatureOf(await Promise.all(paths.map(async (path) => [path, await contentOf(path)] as const)))
 
 /** A file that cannot be read has another signature than an empty one. */
