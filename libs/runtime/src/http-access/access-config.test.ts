@@ -27,6 +27,15 @@ const basic = (pair: string): object => ({ authorization: `Basic ${Buffer.from(p
 const authority = issue('authority')
 const client = issue('client', { by: authority })
 
+test.each([
+  ['yes', true],
+  ['On', true],
+  ['no', false],
+  ['OFF', false],
+])('%s is a boolean to the YAML of Prometheus', (word, expected) => {
+  expect(parse({ follow_redirects: word }).followRedirects).toBe(expected)
+})
+
 test('nothing', () => {
   expect(parse({})).toEqual({ followRedirects: true, http2: true })
   expect(parse({ role: 'node', tls_config: null, basic_auth: null, http_headers: {}, enable_http2: false })).toEqual({
@@ -194,13 +203,13 @@ test.each<[name: string, fields: object, mistakes: readonly string[]]>([
   ],
   [
     'a word for a boolean',
-    { tls_config: { insecure_skip_verify: 'yes' } },
-    ['jobs[0].tls_config.insecure_skip_verify: expected true or false, found "yes"'],
+    { tls_config: { insecure_skip_verify: 'maybe' } },
+    ['jobs[0].tls_config.insecure_skip_verify: expected true or false, found "maybe"'],
   ],
   [
     'a word for another',
-    { follow_redirects: 'no', enable_http2: 1 },
-    ['jobs[0].follow_redirects: expected true or false, found "no"', 'jobs[0].enable_http2: expected true or false, found a number'],
+    { follow_redirects: 'never', enable_http2: 1 },
+    ['jobs[0].follow_redirects: expected true or false, found "never"', 'jobs[0].enable_http2: expected true or false, found a number'],
   ],
   [
     'a header of its own key',

@@ -56,6 +56,8 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
     bool: (key, fallback) => {
       const found = value(key) ?? fallback
       if (typeof found === 'boolean') return found
+      const word = typeof found === 'string' ? WORDS.get(found.toLowerCase()) : undefined
+      if (word !== undefined) return word
       mistake(key, `expected true or false, found ${isShortWord(found) ? JSON.stringify(found) : kindOf(found)}`)
       return fallback
     },
@@ -80,7 +82,17 @@ function asJson(value: unknown): unknown {
   return inner === undefined ? value : Object.fromEntries([...inner].map(([name, one]) => [name, asJson(one)]))
 }
 
-/** `yes`, `maybe`: nobody's secret. */
+/** Booleans of YAML 1.1, which Go's reader takes. */
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['on', true],
+  ['y', true],
+  ['no', false],
+  ['off', false],
+  ['n', false],
+])
+
+/** `maybe`, `nein`: nobody's secret. */
 const isShortWord = (value: unknown): value is string => typeof value === 'string' && /^[a-z]{1,5}$/i.test(value)
 
 const kindOf = (value: unknown): string =>

@@ -44,7 +44,7 @@ test.each<[fields: object, mistakes: readonly string[]]>([
     ['job.proxy_url: excludes proxy_from_environment', 'job.no_proxy: excludes proxy_from_environment'],
   ],
   [{ proxy_from_environment: 'hunter2' }, ['job.proxy_from_environment: expected true or false, found text']],
-  [{ proxy_from_environment: 'yes' }, ['job.proxy_from_environment: expected true or false, found "yes"']],
+  [{ proxy_from_environment: 'maybe' }, ['job.proxy_from_environment: expected true or false, found "maybe"']],
   [{ proxy_url: 'http://p', proxy_connect_header: { 'a b': ['1'] } }, ['job.proxy_connect_header.a b: is no name of a header']],
   [
     { proxy_url: 'http://p', proxy_connect_header: { a: ['1\r\nb: 2'] } },

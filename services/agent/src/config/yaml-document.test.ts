@@ -78,3 +78,17 @@ test.each<[name: string, text: string, mistakes: readonly string[]]>([
 test.each(['a: "{{ .V }}"', "a: '{{ x }}'", 'a: x{{ y }}', '# {{ x }}\na: 1'])('braces in text are no template: %j', (text) => {
   expect(mistakesOf(text).filter((mistake) => !mistake.endsWith(': a: unknown key'))).toEqual([])
 })
+
+test.each([
+  ['1.10', '1.10'],
+  ['1e3', '1e3'],
+  ['-0.50', '-0.50'],
+  ['.inf', '.inf'],
+  ['110', 110],
+  ['0x10', 16],
+  ['"1.10"', '1.10'],
+])('%s is %j: what is written as a fraction stays as it is written', (written, expected) => {
+  const read: unknown[] = []
+  openYaml(`a: {b: ${written}}`, 'c.yml', []).parsed('a', (value) => read.push(value), 0)
+  expect(read).toEqual([{ b: expected }])
+})

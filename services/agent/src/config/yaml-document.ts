@@ -34,6 +34,7 @@ export function parseYaml(text: string, fileName: string): YamlDocument {
   if (lost.length > 0) throw new ConfigError(lost.map((offset) => wrong(offset, 'an alias without an anchor before it')))
   const binary = binaries(document)
   if (binary.length > 0) throw new ConfigError(binary.map((offset) => wrong(offset, 'a tag !!binary, expected text')))
+  keepFractionsAsText(document)
   refuseEndless(document, fileName)
   return { document, lineOf }
 }
@@ -100,6 +101,17 @@ function binaries(document: Document): readonly number[] {
   })
   return offsets
 }
+
+/** `1.10` is no number anywhere in these files, but a text that ends in a nought: a label's value, a replacement. */
+function keepFractionsAsText(document: Document): void {
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === 'number' && node.source !== undefined && !WHOLE.test(node.source)) node.value = node.source
+    },
+  })
+}
+
+const WHOLE = /^[-+]?(\d+|0x[\da-f]+|0o[0-7]+)$/i
 
 /** An alias inside its own anchor, or aliases of aliases that grow without end. */
 function refuseEndless(document: Document, fileName: string): void {
