@@ -192,8 +192,15 @@ const differences = (theirs: readonly string[], ours: readonly string[]): readon
 
 /** A value of its own is all that a series of these ever has, without a gap. */
 const CANNOT_CHANGE = [
-  ...['node_uname_info', 'node_os_info', 'node_os_version', 'node_memory_MemTotal_bytes', 'node_memory_SwapTotal_bytes'],
-  ...['node_exporter_build_info', 'go_info', 'process_start_time_seconds', 'process_max_fds'],
+  'node_uname_info',
+  'node_os_info',
+  'node_os_version',
+  'node_memory_MemTotal_bytes',
+  'node_memory_SwapTotal_bytes',
+  'node_exporter_build_info',
+  'go_info',
+  'process_start_time_seconds',
+  'process_max_fds',
 ]
 
 /** Without those of networks and disks: other tests add and remove such things meanwhile. */
