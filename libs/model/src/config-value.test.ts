@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { mappingOf, scalarText, shown } from './config-value.ts'
+import { booleanOf, mappingOf, scalarText, shown } from './config-value.ts'
 
 describe('mappingOf', () => {
   test.each<[what: string, value: unknown, fields: readonly (readonly [string, unknown])[] | undefined]>([
@@ -39,3 +39,21 @@ test.each<[unknown, string]>([
   [[new Map([['a', new Map([['b', 1]])]])], '[{"a":{"b":1}}]'],
   [[1n], '["1"]'],
 ])('shown %s', (value, text) => expect(shown(value)).toBe(text))
+
+test.each<[value: unknown, expected: boolean | undefined]>([
+  [true, true],
+  [false, false],
+  ['yes', true],
+  ['On', true],
+  ['Y', true],
+  ['no', false],
+  ['OFF', false],
+  ['yEs', undefined],
+  ['true', undefined],
+  ['maybe', undefined],
+  ['', undefined],
+  [1, undefined],
+  [null, undefined],
+])('booleanOf(%j) is %j', (value, expected) => {
+  expect(booleanOf(value)).toBe(expected)
+})

@@ -10,6 +10,25 @@ export function scalarText(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
 }
 
+/**
+ * A boolean, or a word that is one to YAML 1.1, as Go's reader takes it in three spellings: yes, Yes, YES. `true` as text had quotes: it is none.
+ * Undefined when it is no boolean.
+ */
+export function booleanOf(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value
+  return typeof value === 'string' && SPELLINGS.test(value) ? WORDS.get(value.toLowerCase()) : undefined
+}
+
+const SPELLINGS = /^(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)$/
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['on', true],
+  ['y', true],
+  ['no', false],
+  ['off', false],
+  ['n', false],
+])
+
 /** What was found, for the message of a mistake: as JSON, a Map as an object. Never of what may be a secret. */
 export const shown = (value: unknown): string => JSON.stringify(value, plain) ?? String(value)
 

@@ -1,4 +1,4 @@
-import { mappingOf, scalarText, shown } from '@clymene/model'
+import { booleanOf, mappingOf, scalarText, shown } from '@clymene/model'
 
 /**
  * Reads the options of one stage from what the YAML parser gave. A mistake is noted, with its place and what was expected,
@@ -37,7 +37,7 @@ export function readFields(value: unknown, where: string, keys: readonly string[
     where,
     mistake,
     text: (key) => read(key, 'text', scalarText),
-    flag: (key) => read(key, 'true or false', (given) => (typeof given === 'boolean' ? given : undefined)),
+    flag: (key) => read(key, 'true or false', booleanOf),
     count: (key) => read(key, 'a whole number from 0', (given) => (isCount(given) ? given : undefined)),
     texts: (key) => read(key, 'a list of texts', (given) => (isTexts(given) ? given : undefined)) ?? [],
     entries: () => [...fields].flatMap((entry) => textEntry(entry, where, mistakes)),

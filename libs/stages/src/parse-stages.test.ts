@@ -58,11 +58,11 @@ describe('parseStages', () => {
       ],
     ],
     [
-      [{ json: { expressions: { a: 'b[*]', c: {} }, drop_malformed: 'yes', source: '' } }],
+      [{ json: { expressions: { a: 'b[*]', c: {} }, drop_malformed: 'maybe', source: '' } }],
       [
         'stages[0].json.expressions.c: expected text, found {}',
         'stages[0].json.source: must not be empty',
-        'stages[0].json.drop_malformed: expected true or false, found "yes"',
+        'stages[0].json.drop_malformed: expected true or false, found "maybe"',
         'stages[0].json.expressions.a: "b[*]" at position 1: expected a key, a "quoted key" or an index [0], joined by dots; the rest of JMESPath is not supported',
       ],
     ],

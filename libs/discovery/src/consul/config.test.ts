@@ -47,7 +47,7 @@ test.each<[value: unknown, mistakes: readonly string[]]>([
   [{ services: 'a' }, ['c.services: expected a list of texts, found text']],
   [{ node_meta: ['a'] }, ['c.node_meta: expected a map, found a list']],
   [{ node_meta: { a: ['b'] } }, ['c.node_meta.a: expected text, found a list']],
-  [{ allow_stale: 'no' }, ['c.allow_stale: expected true or false, found "no"']],
+  [{ allow_stale: 'never' }, ['c.allow_stale: expected true or false, found "never"']],
   [{ username: 'joe', basic_auth: { username: 'a', password: 'b' } }, ['c.username: excludes basic_auth, give one of them']],
   [{ password: 'abcd', bearer_token: 'x' }, ['c.password: excludes authorization, give one of them']],
   [{ token: 'abcd', authorization: { credentials: 'x' } }, ['c.token: excludes authorization and oauth2, give one of them']],

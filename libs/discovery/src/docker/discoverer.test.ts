@@ -161,7 +161,7 @@ describe('parseDockerConfig', () => {
     [{ host: 'ssh://me@host' }, [host]],
     [{ host: 'tcp://me:secret@host:1' }, [host]],
     [{ host: 'unix:///d', port: -1 }, ['d.port: expected a port between 0 and 65535, found "-1"']],
-    [{ host: 'unix:///d', match_first_network: 'yes' }, ['d.match_first_network: expected true or false, found "yes"']],
+    [{ host: 'unix:///d', match_first_network: 'maybe' }, ['d.match_first_network: expected true or false, found "maybe"']],
     [{ host: 'unix:///d', filters: {} }, ['d.filters: expected a list of name and values']],
     [{ host: 'unix:///d', filters: ['a'] }, ['d.filters[0]: expected a mapping of name and values']],
     [

@@ -207,8 +207,8 @@ describe('mistakes', () => {
     ['an unknown key of namespaces', { role: 'pod', namespaces: { all: true } }, [/^k\[0\]\.namespaces\.all: unknown key/]],
     [
       'a flag that is none',
-      { role: 'pod', namespaces: { own_namespace: 'yes' } },
-      [/^k\[0\]\.namespaces\.own_namespace: expected true or false, found "yes"/],
+      { role: 'pod', namespaces: { own_namespace: 'maybe' } },
+      [/^k\[0\]\.namespaces\.own_namespace: expected true or false, found "maybe"/],
     ],
     ['selectors that are no list', { role: 'pod', selectors: {} }, [/^k\[0\]\.selectors: expected a list of selectors, found \{\}/]],
     [

@@ -1,4 +1,4 @@
-import { mappingOf } from '@clymene/model'
+import { booleanOf, mappingOf } from '@clymene/model'
 
 /**
  * One map of a configuration that holds secrets, read key by key. Every mistake is collected with its place; what was found is told
@@ -55,9 +55,8 @@ export function configMap(fields: ReadonlyMap<string, unknown>, where: (key: str
     },
     bool: (key, fallback) => {
       const found = value(key) ?? fallback
-      if (typeof found === 'boolean') return found
-      const word = typeof found === 'string' ? WORDS.get(found.toLowerCase()) : undefined
-      if (word !== undefined) return word
+      const read = booleanOf(found)
+      if (read !== undefined) return read
       mistake(key, `expected true or false, found ${isShortWord(found) ? JSON.stringify(found) : kindOf(found)}`)
       return fallback
     },
@@ -81,16 +80,6 @@ function asJson(value: unknown): unknown {
   const inner = mappingOf(value)
   return inner === undefined ? value : Object.fromEntries([...inner].map(([name, one]) => [name, asJson(one)]))
 }
-
-/** Booleans of YAML 1.1, which Go's reader takes. */
-const WORDS: ReadonlyMap<string, boolean> = new Map([
-  ['yes', true],
-  ['on', true],
-  ['y', true],
-  ['no', false],
-  ['off', false],
-  ['n', false],
-])
 
 /** `maybe`, `nein`: nobody's secret. */
 const isShortWord = (value: unknown): value is string => typeof value === 'string' && /^[a-z]{1,5}$/i.test(value)

@@ -1,23 +1,11 @@
-import { ConfigError, errorMessage } from '@clymene/model'
+import { booleanOf, ConfigError, errorMessage } from '@clymene/model'
 import { parseDuration } from '@clymene/runtime'
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 
 import { leadingZero } from './leading-zero.ts'
 import { nodeBelow } from './place-below.ts'
 import { parseYaml } from './yaml-document.ts'
-import {
-  asWritten,
-  BOOLEANS,
-  isNode,
-  isNothing,
-  keyOf,
-  kindOf,
-  pairsOf,
-  scalarsOf,
-  textOf,
-  withoutValue,
-  type Follow,
-} from './yaml-nodes.ts'
+import { asWritten, isNode, isNothing, keyOf, kindOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
 
 /**
  * One map of a YAML file, read key by key: each read checks the type, every mistake is collected with file and line, and keys
@@ -163,8 +151,8 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
     },
     string: (key, fallback) => scalar(key, fallback, 'text', (text) => text),
     bool: (key, fallback) =>
-      scalar(key, fallback, 'true or false', (text, _value, isPlain) => {
-        const word = isPlain ? BOOLEANS.get(text) : undefined
+      scalar(key, fallback, 'true or false', (_text, value, isPlain) => {
+        const word = isPlain ? booleanOf(value) : undefined
         if (word === undefined) throw new Error('expected true or false')
         return word
       }),

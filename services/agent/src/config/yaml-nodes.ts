@@ -27,16 +27,6 @@ export function pairsOf(map: YAMLMap | null, follow: Follow): ReadonlyMap<string
   return new Map([...merged.toReversed(), ...own.filter(([key]) => key !== '<<')])
 }
 
-/** Go's reader of YAML takes the words of YAML 1.1, in these three spellings. */
-export const BOOLEANS: ReadonlyMap<string, boolean> = new Map(
-  (['true yes on y', 'false no off n'] as const).flatMap((words, index) =>
-    words
-      .split(' ')
-      .flatMap((word) => [word, word.toUpperCase(), word[0]?.toUpperCase() + word.slice(1)])
-      .map((word) => [word, index === 0] as const),
-  ),
-)
-
 export const keyOf = (pair: Pair): string => (isScalar(pair.key) ? textOf(pair.key) : String(pair.key))
 
 /** As it was written: `1e3` and `007` keep their form as label values. */
