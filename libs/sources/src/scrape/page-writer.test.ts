@@ -157,6 +157,15 @@ describe('exposed timestamps', () => {
     expect(target.page('a 3\n')).toMatchObject({ samples: [], outOfOrder: 1 })
   })
 
+  test('what was refused is refused again, also by a page that begins to be read anew', () => {
+    const target = scraped()
+    target.page('a 1\n')
+    // Two moments of one series: the exposed one, and the marker of the other.
+    expect(target.page('a 2 1600\n')).toMatchObject({ samples: ['a{} 2 1600', 'a{} stale 2000'] })
+    target.use(rules())
+    for (let times = 0; times < 3; times++) expect(target.page('a 2 1600\n')).toMatchObject({ samples: [], outOfOrder: 1 })
+  })
+
   test('a failed page does not count as sent', () => {
     const target = scraped()
     target.page('a 1 500\n')

@@ -51,8 +51,8 @@ export function createSeriesTable(release: (series: number) => void = () => unde
   let matched = -1
   let matchedAt = -1
 
-  /** @returns whether the rows of series have moved. */
-  function forget(keepText: (at: number) => boolean): Int32Array {
+  /** @returns where the rows of series are now. */
+  function forget(keepText: (at: number) => boolean, keepSeries = (_at: number): boolean => false): Int32Array {
     const movedTexts = texts.compact(keepText)
     const place = (at: number): number => (at < 0 ? -1 : movedTexts[at / texts.stride]!)
     const used = new Uint8Array(series.count)
@@ -63,7 +63,7 @@ export function createSeriesTable(release: (series: number) => void = () => unde
     head = place(head)
     const { rows } = series
     const moved = series.compact((at) => {
-      const kept = used[at / series.stride] === 1 || (rows[at + BITS]! & (TRACKED[0] | TRACKED[1])) !== 0
+      const kept = used[at / series.stride] === 1 || (rows[at + BITS]! & (TRACKED[0] | TRACKED[1])) !== 0 || keepSeries(at)
       if (!kept && (rows[at + BITS]! & ADMITTED) !== 0) release(1)
       return kept
     })
@@ -225,12 +225,11 @@ export function createSeriesTable(release: (series: number) => void = () => unde
       goodSeries = shownSeries
       turn = turn === 0 ? 1 : 0
       if (4 * (texts.count - shownTexts) > texts.count || 4 * (series.count - shownSeries) > series.count) {
-        return forget((at) => texts.rows[at + PAGE] === page)
+        // A series whose sample was refused goes on, or the same sample would be taken for a new one next time.
+        const isSeriesShown = (at: number): boolean => series.rows[at + SHOWN] === page
+        return forget((at) => texts.rows[at + PAGE] === page, isSeriesShown)
       }
-      if (!grown) {
-        texts.trim()
-        series.trim()
-      }
+      if (!grown) for (const table of [texts, series]) table.trim()
       return undefined
     },
     /** The page failed or was not accepted: the last good one stays expected. What failed pages add is bounded. @returns as commit */
