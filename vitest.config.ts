@@ -17,7 +17,7 @@ export default defineConfig({
             'test/{architecture,chaos,contract,dashboards,engines,fuzz,manifests,runner,simulation}/**/*.test.ts',
           ],
           testTimeout: 30_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
