@@ -78,7 +78,7 @@ describeWithEngines(['kafka'], 'bus on Kafka', () => {
       test('one that is missing and must not be made is named', async () => {
         const bus = open({ argv: [...IMPATIENT, '--kafka.producer.create-topics=false'] })
         await expect(bus.produce('metrics-forbidden', numbered(1, 0, 1), never())).rejects.toThrow(/topic metrics-forbidden does not exist/)
-        expect(bus.unavailable()).toMatch(/metrics-forbidden does not exist/)
+        await vi.waitFor(() => expect(bus.unavailable()).toMatch(/metrics-forbidden does not exist/), WAIT_MS)
       })
 
       test('one that is deleted and made anew goes on: what is produced then arrives', async () => {
