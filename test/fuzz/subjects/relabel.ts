@@ -1,4 +1,4 @@
-import { compileRelabel, explainRelabel, parseRelabelConfigs } from '@clymene/relabel'
+import { ACTIONS, compileRelabel, explainRelabel, parseRelabelConfigs } from '@clymene/relabel'
 
 import type { Random } from '../../chaos/random.ts'
 import { type PlainLabels, type PlainRule, relabelPlainly } from '../reference/relabel.ts'
@@ -6,20 +6,8 @@ import { difference, type Subject } from '../subject.ts'
 
 type Case = { readonly rules: readonly PlainRule[]; readonly labels: PlainLabels }
 
-const ACTIONS = [
-  'replace',
-  'replace',
-  'keep',
-  'drop',
-  'keepequal',
-  'dropequal',
-  'hashmod',
-  'labelmap',
-  'labeldrop',
-  'labelkeep',
-  'lowercase',
-  'uppercase',
-]
+/** Replacing most of all, as in configurations. */
+const DRAWN = ['replace', ...ACTIONS]
 const NAMES = ['__name__', 'job', 'a', 'b', '__meta_a', '__meta_b', '__address__', '__proto__', 'c.d']
 const VALUES = ['', 'x', 'X;y', 'a-b-c', '10.0.0.1:9100', 'true', 'Köln', ';', '$1', 'x\ny']
 const REGEXES = [
@@ -82,7 +70,7 @@ function makeCase(random: Random): Case {
 
 /** A rule of each action has only the keys that it may have. */
 function makeRule(random: Random): PlainRule {
-  const action = random.pick(ACTIONS)
+  const action = random.pick(DRAWN)
   const has = (...actions: string[]): boolean => actions.includes(action)
   const onlyRegex = has('labeldrop', 'labelkeep')
   return {
