@@ -234,7 +234,9 @@ test.each<[what: string, written: readonly string[], expected: { line: string; s
   const stages = parseStages(jobOf('promtail-config', 'kubernetes-pods').pipeline_stages, 'pipeline_stages')
   const pipeline = createPipeline(stages, { now: () => READ_NS })
   const labels = createLabelSet([['pod', podName]])
-  const entries = written.flatMap((line) => pipeline.push({ labels, timestampNs: READ_NS, line, extracted: new Extracted(labels) }))
+  const entries = written.flatMap((line) =>
+    pipeline.push({ labels, timestampNs: READ_NS, line, extracted: new Extracted(labels), metadata: undefined }),
+  )
   expect(entries.map(({ line, timestampNs, labels: found }) => ({ line, timestampNs, labels: found.labels }))).toEqual([
     {
       line: expected.line,

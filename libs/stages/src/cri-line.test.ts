@@ -61,7 +61,10 @@ describe('createCriReader', () => {
         if (fast === undefined) return
         const pipeline = createPipeline(parseStages([{ cri: {} }], 'stages'), { now: () => 0n })
         const labels = createLabelSet([])
-        const entries = [...pipeline.push({ labels, timestampNs: 0n, line: text, extracted: new Extracted(labels) }), ...pipeline.flush()]
+        const entries = [
+          ...pipeline.push({ labels, timestampNs: 0n, line: text, extracted: new Extracted(labels), metadata: undefined }),
+          ...pipeline.flush(),
+        ]
         expect(entries.map((entry) => ({ time: entry.timestampNs, stream: entry.labels.get('stream'), content: entry.line }))).toEqual([
           { time: Reflect.get(fast, 'time'), stream: Reflect.get(fast, 'stream'), content: Reflect.get(fast, 'content') },
         ])

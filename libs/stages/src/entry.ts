@@ -1,3 +1,5 @@
+import type { LabelMap } from '@clymene/model'
+
 import type { LabelSet } from './label-set.ts'
 
 /** One line on its way through the stages. The stage that holds it may change it. */
@@ -7,6 +9,8 @@ export type PipelineEntry = {
   timestampNs: bigint
   line: string
   readonly extracted: Extracted
+  /** Structured metadata: goes with the line, is no part of its stream. Undefined until a stage sets some. */
+  metadata: LabelMap | undefined
 }
 
 /**
@@ -31,6 +35,11 @@ export class Extracted {
   set(name: string, value: unknown): void {
     this.#values ??= new Map()
     this.#values.set(name, value)
+  }
+
+  /** A copy of what stages set. */
+  values(): ReadonlyMap<string, unknown> {
+    return new Map(this.#values)
   }
 }
 

@@ -1,5 +1,7 @@
 import { booleanOf, mappingOf, scalarText, shown } from '@clymene/model'
 
+import type { StageConfig } from './parse-stages.ts'
+
 /**
  * Reads the options of one stage from what the YAML parser gave. A mistake is noted, with its place and what was expected,
  * and a default returned, so that one run finds all of them.
@@ -17,10 +19,27 @@ export type Fields = {
   readonly entries: () => readonly (readonly [key: string, text: string])[]
   /** The same of the mapping under `key`. */
   readonly mapping: (key: string) => readonly (readonly [key: string, text: string])[]
+  /** The value as it stands, for what none of the others reads. */
+  readonly raw: (key: string) => unknown
+  /** The keys that are there. */
+  readonly keys: () => readonly string[]
+  /** The options under `key`, of which only `keys` are known; undefined allows any. */
+  readonly nested: (key: string, keys: readonly string[] | undefined) => Fields
+  /** The stages under `key`, checked; none when it is not there. */
+  readonly stages: (key: string) => readonly StageConfig[]
 }
 
+/** Reads a list of stages, noting its mistakes. */
+type ReadStages = (value: unknown, where: string, mistakes: string[]) => readonly StageConfig[]
+
 /** @param keys the keys that may stand there; undefined allows any. */
-export function readFields(value: unknown, where: string, keys: readonly string[] | undefined, mistakes: string[]): Fields {
+export function readFields(
+  value: unknown,
+  where: string,
+  keys: readonly string[] | undefined,
+  mistakes: string[],
+  readStages: ReadStages,
+): Fields {
   const fields = readMapping(value, where, mistakes)
   for (const key of fields.keys()) {
     if (keys?.includes(key) === false) mistakes.push(`${where}.${key}: unknown key (known: ${keys.join(', ')})`)
@@ -45,6 +64,10 @@ export function readFields(value: unknown, where: string, keys: readonly string[
       const place = `${where}.${key}`
       return [...readMapping(fields.get(key), place, mistakes)].flatMap((entry) => textEntry(entry, place, mistakes))
     },
+    raw: (key) => fields.get(key),
+    keys: () => [...fields.keys()],
+    nested: (key, known) => readFields(fields.get(key), `${where}.${key}`, known, mistakes, readStages),
+    stages: (key) => readStages(fields.get(key), `${where}.${key}`, mistakes),
   }
 }
 

@@ -18,11 +18,19 @@ export type StageConfig = {
  * @throws ConfigError with every mistake of every stage.
  */
 export function parseStages(value: unknown, where: string): readonly StageConfig[] {
-  if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) throw new ConfigError(`${where}: expected a list of stages, found ${shown(value)}`)
   const mistakes: string[] = []
-  const configs = value.map((item: unknown, index) => parseStage(item, `${where}[${index}]`, mistakes))
+  const configs = readStages(value, where, mistakes)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return configs
+}
+
+function readStages(value: unknown, where: string, mistakes: string[]): readonly StageConfig[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) {
+    mistakes.push(`${where}: expected a list of stages, found ${shown(value)}`)
+    return []
+  }
+  const configs = value.map((item: unknown, index) => parseStage(item, `${where}[${index}]`, mistakes))
   return configs.filter((config) => config !== undefined)
 }
 
@@ -45,5 +53,5 @@ function parseStage(item: unknown, where: string, mistakes: string[]): StageConf
     )
     return undefined
   }
-  return { name, start: kind.parse(readFields(options, `${where}.${name}`, kind.keys, mistakes)) }
+  return { name, start: kind.parse(readFields(options, `${where}.${name}`, kind.keys, mistakes, readStages)) }
 }

@@ -12,7 +12,13 @@ const T_NS = 1_704_067_200_000_000_001n
 
 const pipelineOf = (stages: readonly unknown[], options: Partial<PipelineOptions> = {}): Pipeline =>
   createPipeline(parseStages(stages, 'stages'), { now: () => READ_AT, ...options })
-const entry = (line: string): PipelineEntry => ({ labels: BASE, timestampNs: READ_AT, line, extracted: new Extracted(BASE) })
+const entry = (line: string): PipelineEntry => ({
+  labels: BASE,
+  timestampNs: READ_AT,
+  line,
+  extracted: new Extracted(BASE),
+  metadata: undefined,
+})
 
 /** `time labels|line` of all that comes out; the label job is not shown. */
 function shown(entries: readonly PipelineEntry[]): readonly string[] {

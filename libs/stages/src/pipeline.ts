@@ -1,12 +1,20 @@
+import { startChain } from './chain.ts'
 import type { PipelineEntry } from './entry.ts'
+import type { Inspect } from './inspect.ts'
 import type { StageConfig } from './parse-stages.ts'
-import type { Pass, Stage } from './stage.ts'
+import { NO_STAGE_METRICS, type StageMetrics } from './stage-metrics.ts'
 
 export type PipelineOptions = {
   /** The clock, nanoseconds since the epoch. */
   readonly now: () => bigint
   /** A line that a stage puts together of parts is cut here, in UTF-16 units. Default 256 Ki. */
   readonly maxLineLength?: number
+  /** Where `metrics` stages count. Default: nowhere. */
+  readonly metrics?: StageMetrics
+  /** Told of lines that a stage takes out for good, with the reason, which is one of few. */
+  readonly dropped?: (reason: string, lines: number) => void
+  /** Told of what each stage does to each entry; costs nothing when absent. */
+  readonly inspect?: Inspect
 }
 
 /** The stages of one stream of lines (one file), with their state. */
@@ -20,16 +28,15 @@ export type Pipeline = {
 }
 
 export function createPipeline(configs: readonly StageConfig[], options: PipelineOptions): Pipeline {
-  const context = { now: options.now, maxLineLength: options.maxLineLength ?? 256 * 1024 }
   let out: PipelineEntry[] = []
-  const collect: Pass = (entry) => out.push(entry)
-  const stages: Stage[] = []
-  let first = collect
-  for (const config of configs.toReversed()) {
-    const stage = config.start(first, context)
-    stages.unshift(stage)
-    first = stage.push
-  }
+  const collect = (entry: PipelineEntry): void => void out.push(entry)
+  const chain = startChain(configs, collect, {
+    now: options.now,
+    maxLineLength: options.maxLineLength ?? 256 * 1024,
+    metrics: options.metrics ?? NO_STAGE_METRICS,
+    dropped: options.dropped ?? (() => undefined),
+    inspect: options.inspect,
+  })
   const take = (): readonly PipelineEntry[] => {
     const taken = out
     out = []
@@ -37,14 +44,13 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
   }
   return {
     push: (entry) => {
-      first(entry)
+      chain.push(entry)
       return take()
     },
-    // In order: what an early stage lets go may be held by a later one.
     flush: (nowNs) => {
-      for (const stage of stages) stage.flush?.(nowNs)
+      chain.flush(nowNs)
       return take()
     },
-    held: () => stages.reduce((sum, stage) => sum + (stage.held?.() ?? 0), 0),
+    held: chain.held,
   }
 }

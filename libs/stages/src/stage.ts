@@ -1,5 +1,7 @@
 import type { PipelineEntry } from './entry.ts'
 import type { Fields } from './fields.ts'
+import type { Inspect } from './inspect.ts'
+import type { StageMetrics } from './stage-metrics.ts'
 
 export type Pass = (entry: PipelineEntry) => void
 
@@ -8,6 +10,10 @@ export type StageContext = {
   readonly now: () => bigint
   /** A line that a stage puts together is cut here, in UTF-16 units. */
   readonly maxLineLength: number
+  readonly metrics: StageMetrics
+  /** Counts lines that a stage takes out for good. The reason is the configuration's or the stage's, never the line's. */
+  readonly dropped: (reason: string, lines: number) => void
+  readonly inspect: Inspect | undefined
 }
 
 /** A stage at work, with the state of one stream of lines (one file). */

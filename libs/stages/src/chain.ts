@@ -1,0 +1,31 @@
+import { inspected } from './inspect.ts'
+import type { StageConfig } from './parse-stages.ts'
+import type { Pass, Stage, StageContext } from './stage.ts'
+
+/**
+ * Starts stages one after the other, as one stage: what comes out of the last goes to `pass`. For pipelines, and for
+ * stages that hold stages of their own.
+ */
+export function startChain(configs: readonly StageConfig[], pass: Pass, context: StageContext): Required<Stage> {
+  const { inspect } = context
+  const stages: Stage[] = []
+  let first = pass
+  for (const { name, start } of configs.toReversed()) {
+    const next = first
+    const stage = inspect === undefined ? start(next, context) : inspected(name, (to) => start(to, context), next, inspect)
+    stages.unshift(stage)
+    first = stage.push
+  }
+  return {
+    push: first,
+    // In order: what an early stage lets go may be held by a later one.
+    flush: (nowNs) => {
+      for (const stage of stages) stage.flush?.(nowNs)
+    },
+    held: () => {
+      let sum = 0
+      for (const stage of stages) sum += stage.held?.() ?? 0
+      return sum
+    },
+  }
+}
