@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readReport } from './report.ts'
 
 export type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number }
 
@@ -17,14 +17,6 @@ export const countsLine = ({ passed, failed, skipped }: Counts): string =>
 /** What a step without tests of its own counts as: nothing when it passed. */
 export const countsOfStatus = (status: number): Counts => (status === 0 ? NONE : { ...NONE, failed: 1 })
 
-type Report = {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
-  readonly numTodoTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
-}
-
 /**
  * The counts of a vitest run, from the file of its JSON reporter. A test file that could not be loaded counts as one
  * failed, and so does a run that failed for another reason than a test: an unhandled rejection, a hook, no report at all.
@@ -38,13 +30,5 @@ export function countsOfReport(file: string, status: number): Counts {
     passed: report.numPassedTests,
     failed: failed === 0 && status !== 0 ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
-  }
-}
-
-function readReport(file: string): Report | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch {
-    return undefined
   }
 }
