@@ -4,16 +4,16 @@ import { setImmediate as breathe } from 'node:timers/promises'
 
 import type { Emit, Source } from '@clymene/model'
 
+import { createLane, type Lane } from '../lines/lane.ts'
+import { createReadClock } from '../lines/read-clock.ts'
 import { createFolderWatch } from './folder-watch.ts'
 import type { FollowedPath } from './followed-path.ts'
 import { createFollower, type Follower } from './follower.ts'
-import { createLane, type Lane } from './lane.ts'
 import { createFileMetrics } from './metrics.ts'
 import type { FileSourceOptions, FileSourceSettings } from './options.ts'
 import { createPositionTable } from './position-table.ts'
 import { createPositionWriter } from './position-writer.ts'
 import { loadPositions } from './positions.ts'
-import { createReadClock } from './read-clock.ts'
 import { createTargets } from './targets.ts'
 import { createWaker } from './waker.ts'
 

@@ -1,7 +1,7 @@
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 import type { LabelSet } from '@clymene/stages'
 
-import type { Lane } from './lane.ts'
+import type { Lane } from '../lines/lane.ts'
 import type { LineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
 import { type OpenFiles, siblingAt } from './open-files.ts'

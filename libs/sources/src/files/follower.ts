@@ -1,17 +1,17 @@
 import { errorCode, errorMessage } from '@clymene/model'
 
+import type { Lane } from '../lines/lane.ts'
+import type { ReadClock } from '../lines/read-clock.ts'
 import { createCutLines } from './cut-lines.ts'
 import { isReadTo } from './fingerprint.ts'
 import { followPath, type FollowedPath } from './followed-path.ts'
 import { createFolders } from './glob.ts'
-import type { Lane } from './lane.ts'
 import { createLineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
 import { createOpenFiles, siblingAt } from './open-files.ts'
 import type { FileSourceSettings } from './options.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
-import type { ReadClock } from './read-clock.ts'
 import type { FileTarget } from './targets.ts'
 
 /** The paths that are followed, by job. */

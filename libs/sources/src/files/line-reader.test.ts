@@ -4,10 +4,10 @@ import { decodePushRequest } from '@clymene/wire'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { createLane } from './lane.ts'
+import { createLane } from '../lines/lane.ts'
+import { createReadClock } from '../lines/read-clock.ts'
 import { createLineReader, type Cursor } from './line-reader.ts'
 import { createFileMetrics } from './metrics.ts'
-import { createReadClock } from './read-clock.ts'
 
 type Read = { readonly entries: readonly string[]; readonly cursor: Cursor; readonly held: number }
 

@@ -10,10 +10,10 @@ import {
   type StageConfig,
 } from '@clymene/stages'
 
-import type { Lane } from './lane.ts'
+import type { Lane } from '../lines/lane.ts'
+import type { ReadClock } from '../lines/read-clock.ts'
+import type { LineStream } from '../lines/stream.ts'
 import type { FileMetrics } from './metrics.ts'
-import type { ReadClock } from './read-clock.ts'
-import type { LineStream } from './stream.ts'
 
 /** Where reading stands in one file. */
 export type Cursor = {
@@ -82,7 +82,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   }
   const pushText = (line: string, cursor: Cursor, start: number, quiet: boolean): void => {
     const timestampNs = BigInt(clock.seconds) * 1_000_000_000n + BigInt(clock.nanos)
-    const entries = pipeline.push({ labels: base, timestampNs, line, extracted: new Extracted(base) })
+    const entries = pipeline.push({ labels: base, timestampNs, line, extracted: new Extracted(base), metadata: undefined })
     const before = held
     held = pipeline.held()
     if (before === 0 && held > 0) cursor.heldFrom = start

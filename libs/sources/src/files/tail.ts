@@ -1,12 +1,20 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
+import type { Followed } from '../lines/lane.ts'
 import { FINGERPRINT_BYTES, fingerprintOf, readHead } from './fingerprint.ts'
-import type { Followed, Progress } from './lane.ts'
 import type { Cursor, LineReader } from './line-reader.ts'
 import type { Position } from './positions.ts'
 
+/** Where a file stands once what was collected of it is acknowledged. */
+export type Progress = {
+  readonly offset: number
+  readonly replayFrom: number
+  /** Counts how often the file was cut: progress before a cut says nothing about what is there now. */
+  readonly generation: number
+}
+
 /** One open file: read from where it was left, to its end, however it is renamed meanwhile. */
-export type Tail = Followed & {
+export type Tail = Followed<Progress> & {
   readonly device: string
   readonly inode: string
   readonly cursor: Cursor

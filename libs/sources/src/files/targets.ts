@@ -2,9 +2,9 @@ import { type Discoverer, errorMessage, type Label, type Labels, type Logger, mu
 import { compileRelabel, type Relabel } from '@clymene/relabel'
 import { createLabelSet, type LabelSet } from '@clymene/stages'
 
+import { TENANT_LABEL } from '../lines/stream.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import type { FileJob } from './options.ts'
-import { TENANT_LABEL } from './stream.ts'
 
 /** Files to tail, and the labels of their lines. */
 export type FileTarget = {

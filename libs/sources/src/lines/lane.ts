@@ -4,16 +4,8 @@ import type { LabelSet } from '@clymene/stages'
 import { Collector } from './collector.ts'
 import { createStreams, type LineStream } from './stream.ts'
 
-/** Where a file stands once what was collected of it is acknowledged. */
-export type Progress = {
-  readonly offset: number
-  readonly replayFrom: number
-  /** Counts how often the file was cut: progress before a cut says nothing about what is there now. */
-  readonly generation: number
-}
-
 /** Something whose progress is told when a batch is acknowledged. */
-export type Followed = { acknowledge: (progress: Progress) => void }
+export type Followed<Progress> = { readonly acknowledge: (progress: Progress) => void }
 
 /**
  * The way of one agent stream's files to the emit: at most one batch on its way and one being collected. When both are
@@ -22,8 +14,8 @@ export type Followed = { acknowledge: (progress: Progress) => void }
 export type Lane = {
   readonly collector: Collector
   readonly streamOf: (labels: LabelSet) => LineStream
-  /** Notes how far a file is read; it is acknowledged with the batch that is being collected. */
-  readonly advance: (file: Followed, progress: Progress) => void
+  /** Notes how far something is read; it is acknowledged with the batch that is being collected, and what was noted of it before with it. */
+  readonly advance: <Progress>(followed: Followed<Progress>, progress: Progress) => void
   /** No more lines until the batch on its way is acknowledged. */
   readonly full: () => boolean
   readonly sending: () => boolean
@@ -53,11 +45,11 @@ export type LaneOptions = {
 export function createLane(options: LaneOptions): Lane {
   const collector = new Collector(options.batchBytes + options.maxLineBytes + 1024)
   const streamOf = createStreams()
-  let progress = new Map<Followed, Progress>()
+  let reached = new Map<unknown, () => void>()
   let collectingSince = Number.POSITIVE_INFINITY
   let sending: Promise<void> | undefined
 
-  const send = async (files: ReadonlyMap<Followed, Progress>): Promise<void> => {
+  const send = async (acknowledgements: Iterable<() => void>): Promise<void> => {
     for (const { tenant, body, entries, newestMs } of collector.take()) {
       const batch = {
         kind: 'logs',
@@ -69,27 +61,27 @@ export function createLane(options: LaneOptions): Lane {
       } as const
       await options.emit(batch, options.signal)
     }
-    for (const [file, reached] of files) file.acknowledge(reached)
+    for (const acknowledge of acknowledgements) acknowledge()
   }
 
   const lane: Lane = {
     collector,
     streamOf,
-    advance: (file, reached) => {
-      progress.set(file, reached)
+    advance: (followed, progress) => {
+      reached.set(followed, () => followed.acknowledge(progress))
       if (collectingSince === Number.POSITIVE_INFINITY) collectingSince = options.now()
     },
     full: () => collector.length >= options.batchBytes,
     sending: () => sending !== undefined,
-    idle: () => sending === undefined && progress.size === 0,
+    idle: () => sending === undefined && reached.size === 0,
     dueMs: () => (sending === undefined ? collectingSince + options.batchWaitMs : Number.POSITIVE_INFINITY),
     dispatch: (nowMs) => {
-      if (sending !== undefined || progress.size === 0) return
+      if (sending !== undefined || reached.size === 0) return
       if (nowMs !== undefined && !lane.full() && nowMs < collectingSince + options.batchWaitMs) return
-      const files = progress
-      progress = new Map()
+      const acknowledgements = reached.values()
+      reached = new Map()
       collectingSince = Number.POSITIVE_INFINITY
-      sending = send(files).finally(() => {
+      sending = send(acknowledgements).finally(() => {
         sending = undefined
       })
       sending.then(
