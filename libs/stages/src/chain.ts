@@ -16,6 +16,8 @@ export function startChain(configs: readonly StageConfig[], pass: Pass, context:
     stages.unshift(stage)
     first = stage.push
   }
+  // Asked for after every line.
+  const waiting = stages.filter(({ waitUntilNs }) => waitUntilNs !== undefined)
   return {
     push: first,
     // In order: what an early stage lets go may be held by a later one.
@@ -26,6 +28,15 @@ export function startChain(configs: readonly StageConfig[], pass: Pass, context:
       let sum = 0
       for (const stage of stages) sum += stage.held?.() ?? 0
       return sum
+    },
+    heldFrom: () => Math.min(...stages.map((stage) => stage.heldFrom?.() ?? Number.POSITIVE_INFINITY)),
+    waitUntilNs: () => {
+      let latest = 0n
+      for (const stage of waiting) {
+        const untilNs = stage.waitUntilNs?.() ?? 0n
+        if (untilNs > latest) latest = untilNs
+      }
+      return latest
     },
   }
 }

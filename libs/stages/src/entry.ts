@@ -11,6 +11,8 @@ export type PipelineEntry = {
   readonly extracted: Extracted
   /** Structured metadata: goes with the line, is no part of its stream. Undefined until a stage sets some. */
   metadata: LabelMap | undefined
+  /** Where the line begins, as who reads it counts, growing with every line; of parts that were joined, where the first begins. */
+  origin?: number
 }
 
 /**

@@ -2,6 +2,7 @@ import { startChain } from './chain.ts'
 import type { PipelineEntry } from './entry.ts'
 import type { Inspect } from './inspect.ts'
 import type { StageConfig } from './parse-stages.ts'
+import { createSharedState, type SharedState } from './shared-state.ts'
 import { NO_STAGE_METRICS, type StageMetrics } from './stage-metrics.ts'
 
 export type PipelineOptions = {
@@ -15,6 +16,10 @@ export type PipelineOptions = {
   readonly dropped?: (reason: string, lines: number) => void
   /** Told of what each stage does to each entry; costs nothing when absent. */
   readonly inspect?: Inspect
+  /** Numbers from 0 to below 1 for what is left to chance. Default: Math.random. */
+  readonly random?: () => number
+  /** What it has in common with other pipelines of the same stages. Default: nothing. */
+  readonly shared?: SharedState
 }
 
 /** The stages of one stream of lines (one file), with their state. */
@@ -25,6 +30,10 @@ export type Pipeline = {
   readonly flush: (nowNs?: bigint) => readonly PipelineEntry[]
   /** Lines that went in and are held by a stage; 0 means that all that went in has come out or was dropped for good. */
   readonly held: () => number
+  /** The smallest origin of the lines that are held; Infinity when there is none. */
+  readonly heldFrom: () => number
+  /** No line should be pushed before this time, nanoseconds since the epoch: a stage is limiting the rate. 0 when none does. */
+  readonly waitUntilNs: () => bigint
 }
 
 export function createPipeline(configs: readonly StageConfig[], options: PipelineOptions): Pipeline {
@@ -36,6 +45,8 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
     metrics: options.metrics ?? NO_STAGE_METRICS,
     dropped: options.dropped ?? (() => undefined),
     inspect: options.inspect,
+    random: options.random ?? Math.random,
+    shared: options.shared ?? createSharedState(),
   })
   const take = (): readonly PipelineEntry[] => {
     const taken = out
@@ -52,5 +63,7 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
       return take()
     },
     held: chain.held,
+    heldFrom: chain.heldFrom,
+    waitUntilNs: chain.waitUntilNs,
   }
 }

@@ -1,6 +1,7 @@
 import type { PipelineEntry } from './entry.ts'
 import type { Fields } from './fields.ts'
 import type { Inspect } from './inspect.ts'
+import type { SharedState } from './shared-state.ts'
 import type { StageMetrics } from './stage-metrics.ts'
 
 export type Pass = (entry: PipelineEntry) => void
@@ -14,6 +15,9 @@ export type StageContext = {
   /** Counts lines that a stage takes out for good. The reason is the configuration's or the stage's, never the line's. */
   readonly dropped: (reason: string, lines: number) => void
   readonly inspect: Inspect | undefined
+  /** From 0 to below 1. */
+  readonly random: () => number
+  readonly shared: SharedState
 }
 
 /** A stage at work, with the state of one stream of lines (one file). */
@@ -24,6 +28,13 @@ export type Stage = {
   readonly flush?: (nowNs: bigint | undefined) => void
   /** Lines that were taken and not passed on yet. */
   readonly held?: () => number
+  /** The smallest origin among them; Infinity when there is none. Every stage that has `held` has this too. */
+  readonly heldFrom?: () => number
+  /**
+   * No line should be pushed before this time, nanoseconds since the epoch: how a stage slows down who reads the lines,
+   * without holding any. Lines that come all the same are taken. 0 when there is no need to wait.
+   */
+  readonly waitUntilNs?: () => bigint
 }
 
 /** A kind of stage: what may stand under its name in `pipeline_stages`, and how it is made. */
