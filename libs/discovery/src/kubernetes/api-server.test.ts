@@ -61,6 +61,27 @@ test('a refusal that quotes the token does not show it', async () => {
   await expect(refusal).rejects.toThrow('who is Bearer ***?')
 })
 
+describe('writes', () => {
+  test.each<[method: 'POST' | 'PUT', status: number]>([
+    ['POST', 201],
+    ['PUT', 200],
+    ['PUT', 201],
+  ])('a %s that is answered with %i gives the object as it is now', async (method, status) => {
+    const { server, api } = await serving((asked) => asked.answer(status, { metadata: { resourceVersion: '2' } }))
+    expect(await api.write(method, '/apis/x/leases/l', { spec: { a: 1 } }, never)).toEqual({ metadata: { resourceVersion: '2' } })
+    expect(server.asked.map((one) => [one.method, one.path, one.contentType])).toEqual([[method, '/apis/x/leases/l', 'application/json']])
+  })
+
+  test.each<[what: string, answer: (asked: Asked) => void, expected: object]>([
+    ['a conflict', (asked) => asked.answer(409, statusOf(409, 'Conflict', 'changed')), { status: 409, reason: 'Conflict' }],
+    ['no object', (asked) => asked.answer(200, '[1]'), { message: 'expected an object in JSON' }],
+    ['no JSON', (asked) => asked.answer(200, 'fine'), { message: 'expected an object in JSON' }],
+  ])('%s is an error', async (_what, answer, expected) => {
+    const { api } = await serving(answer)
+    await expect(api.write('PUT', '/a', {}, never)).rejects.toMatchObject(expected)
+  })
+})
+
 describe('refusals', () => {
   test.each<[what: string, answer: (asked: Asked) => void, expected: object]>([
     [

@@ -12,6 +12,7 @@ import {
 import type { Dispatcher } from 'undici'
 
 import { apiError } from './api-error.ts'
+import { isJson, type Json } from './json.ts'
 
 /** Where the API is and how to prove who asks. */
 export type ApiAccess = {
@@ -36,6 +37,8 @@ export type ApiServer = {
    * @throws ApiError when it was refused; another error when a file cannot be read or nobody answered.
    */
   readonly get: (path: string, query: URLSearchParams, signal: AbortSignal) => Promise<Readable>
+  /** The object that it answered a write of `object` with, 200 or 201. @throws as `get` */
+  readonly write: (method: 'POST' | 'PUT', path: string, object: Json, signal: AbortSignal) => Promise<Json>
   readonly close: () => Promise<void>
 }
 
@@ -62,27 +65,40 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
     return used.client
   }
 
+  const request = async (
+    { method, target, sent }: { readonly method: 'GET' | 'POST' | 'PUT'; readonly target: string; readonly sent?: string },
+    signal: AbortSignal,
+  ): Promise<Readable> => {
+    const access = current()
+    const { connections, shown } = clientOf(access)
+    const base = new URL(access.url)
+    const send = (credentials: Readonly<Record<string, string>>) =>
+      connections.request({
+        origin: base.origin,
+        path: `${base.pathname.replace(/\/$/, '')}${target}`,
+        method,
+        headers: {
+          ...credentials,
+          accept: 'application/json',
+          'user-agent': 'Clymene',
+          ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(sent === undefined ? {} : { body: sent }),
+        signal,
+      })
+    const { response, secrets } = await authorizedRequest(shown, send, signal)
+    const { statusCode, body, headers } = response
+    if (statusCode === 200 || (statusCode === 201 && method === 'POST')) return body
+    // A server may quote what it was sent.
+    const text = hideSecrets(await readStart(body, MAX_ERROR_BYTES), secrets)
+    const retryAfter = headers['retry-after']
+    throw apiError(statusCode, parsed(text), text, parseRetryAfter(retryAfter?.toString(), Date.now()))
+  }
+
   return {
-    get: async (path, query, signal) => {
-      const access = current()
-      const { connections, shown } = clientOf(access)
-      const base = new URL(access.url)
-      const send = (credentials: Readonly<Record<string, string>>) =>
-        connections.request({
-          origin: base.origin,
-          path: `${base.pathname.replace(/\/$/, '')}${path}?${query.toString()}`,
-          method: 'GET',
-          headers: { ...credentials, accept: 'application/json', 'user-agent': 'Clymene' },
-          signal,
-        })
-      const { response, secrets } = await authorizedRequest(shown, send, signal)
-      const { statusCode, body, headers } = response
-      if (statusCode === 200) return body
-      // A server may quote what it was sent.
-      const text = hideSecrets(await readStart(body, MAX_ERROR_BYTES), secrets)
-      const retryAfter = headers['retry-after']
-      throw apiError(statusCode, parsed(text), text, parseRetryAfter(retryAfter?.toString(), Date.now()))
-    },
+    get: (path, query, signal) => request({ method: 'GET', target: `${path}?${query.toString()}` }, signal),
+    write: async (method, path, object, signal) =>
+      readObject(await request({ method, target: path, sent: JSON.stringify(object) }, signal)),
     close: async () => {
       await used?.client.connections.destroy()
       await Promise.all(closing)
@@ -98,6 +114,15 @@ function openClient({ http }: ApiAccess, { connectMs, headersMs, silenceMs }: Ap
   const { tls, proxy } = access
   const limits = { connectTimeoutMs: connectMs, headersTimeout: headersMs, bodyTimeout: silenceMs }
   return { connections: openConnections({ tls, proxy, http2: false }, limits), shown: access }
+}
+
+const MAX_OBJECT_BYTES = 4 * 1024 * 1024
+
+/** One object. @throws Error when the body is something else or too large. */
+export async function readObject(body: Readable): Promise<Json> {
+  const object = parsed(await readStart(body, MAX_OBJECT_BYTES))
+  if (!isJson(object)) throw new Error('expected an object in JSON')
+  return object
 }
 
 async function readStart(body: Readable, most: number): Promise<string> {

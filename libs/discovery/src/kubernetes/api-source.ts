@@ -37,26 +37,28 @@ export const apiSource = {
   },
 
   /** The service account of the agent's own pod. */
-  inCluster: { key: 'in cluster', access: inClusterAccess() } satisfies ApiSource,
+  inCluster: {
+    key: 'in cluster',
+    access: inClusterAccess('give kubernetes_sd_configs an api_server or a kubeconfig_file'),
+  } satisfies ApiSource,
 }
 
-function inClusterAccess(): ApiSource['access'] {
+/** @param advice what else could be said where there is no cluster around */
+export function inClusterAccess(advice: string): ApiSource['access'] {
   const known = new WeakMap<Surroundings, ApiAccess>()
   return (surroundings) => {
-    const access = known.get(surroundings) ?? readInCluster(surroundings)
+    const access = known.get(surroundings) ?? readInCluster(surroundings, advice)
     known.set(surroundings, access)
     return access
   }
 }
 
 /** @see https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-function readInCluster({ env, serviceAccount }: Surroundings): ApiAccess {
+function readInCluster({ env, serviceAccount }: Surroundings, advice: string): ApiAccess {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? ''
   const port = env['KUBERNETES_SERVICE_PORT'] ?? ''
   if (host === '' || port === '') {
-    throw new Error(
-      'not inside a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; give kubernetes_sd_configs an api_server or a kubeconfig_file',
-    )
+    throw new Error(`not inside a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; ${advice}`)
   }
   return {
     url: `https://${bracketed(host)}:${port}`,

@@ -2,32 +2,43 @@ import type { Readable } from 'node:stream'
 
 import type { ApiServer } from './api-server.ts'
 import { isJson, jsonAt, listAt, textAt, type Json } from './json.ts'
-import { RESOURCES, type KubernetesObject } from './resources.ts'
-import { createTurns } from './turns.ts'
-import { listQuery, selectionPath, type Selection } from './watch-request.ts'
 
 export type ListOptions = {
-  readonly selection: Selection
+  readonly path: string
+  readonly selectors: URLSearchParams
   readonly maxPageBytes: number
-  readonly listed: (object: KubernetesObject) => void
 }
 
-/** Lists everything page by page, for servers without streaming lists. Resolves with the version that a watch goes on from. @throws ApiError */
-export async function listPages(api: ApiServer, { selection, maxPageBytes, listed }: ListOptions, signal: AbortSignal): Promise<string> {
-  const { read } = RESOURCES[selection.resource]
-  const turn = createTurns()
+export type Page = {
+  readonly items: readonly Json[]
+  /** Of the last page: the version that a watch goes on from; undefined before. */
+  readonly version: string | undefined
+}
+
+/** Objects in one page of a list. */
+const PAGE = 500
+
+/** Lists everything page by page; the next is asked for when the one before was taken. @throws ApiError */
+export async function* listPages(
+  api: ApiServer,
+  { path, selectors, maxPageBytes }: ListOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
   let next = ''
-  for (;;) {
-    const body = await api.get(selectionPath(selection), listQuery(selection, next), signal)
-    const page = await readPage(body, maxPageBytes)
-    for (const item of listAt(page, 'items')) {
-      listed(read(item))
-      await turn()
-    }
+  do {
+    const page = await readPage(await api.get(path, pageQuery(selectors, next), signal), maxPageBytes)
     const metadata = jsonAt(page, 'metadata')
     next = textAt(metadata, 'continue')
-    if (next === '') return textAt(metadata, 'resourceVersion')
-  }
+    yield { items: listAt(page, 'items'), version: next === '' ? textAt(metadata, 'resourceVersion') : undefined }
+  } while (next !== '')
+}
+
+/** @param next what the page before said to continue with; '' is the first page. */
+function pageQuery(selectors: URLSearchParams, next: string): URLSearchParams {
+  const query = new URLSearchParams(selectors)
+  query.set('limit', String(PAGE))
+  if (next !== '') query.set('continue', next)
+  return query
 }
 
 async function readPage(body: Readable, maxBytes: number): Promise<Json> {

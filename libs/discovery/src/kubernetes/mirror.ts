@@ -6,20 +6,24 @@ import { ApiError, isExpired, isInvalid, isRefusal } from './api-error.ts'
 import type { ApiServer } from './api-server.ts'
 import { listPages } from './list-pages.ts'
 import { createReplica, NoStreamingList } from './replica.ts'
-import type { KubernetesObject } from './resources.ts'
+import { RESOURCES, type KubernetesObject } from './resources.ts'
+import { createTurns } from './turns.ts'
 import { readWatch, type WatchEvent } from './watch-events.ts'
 import type { WatchMetrics } from './watch-metrics.ts'
-import { selectionPath, watchQuery, type Selection } from './watch-request.ts'
+import { selectionPath, selectorQuery, watchQuery, type Selection } from './watch-request.ts'
 
-export type MirrorLimits = {
+export type MirrorLimits = WatchLimits & {
+  /** A server that sends no end of the streaming list and nothing else for so long does not know streaming lists. */
+  readonly listSilenceMs: number
+}
+
+export type WatchLimits = {
   readonly objectBytes: number
   readonly pageBytes: number
   /** Waits after failures in a row: from the first doubling to the last, each with full jitter. */
   readonly backoffMs: readonly [first: number, last: number]
   /** A watch is asked to end after a random time within these, seconds. */
   readonly watchSeconds: readonly [shortest: number, longest: number]
-  /** A server that sends no end of the streaming list and nothing else for so long does not know streaming lists. */
-  readonly listSilenceMs: number
 }
 
 export const MIRROR_LIMITS: MirrorLimits = {
@@ -60,6 +64,8 @@ export type Mirror = {
 /** A copy of some objects of the cluster: listed, then kept up to date by a watch. */
 export function createMirror({ api, selection, limits, metrics, changed, failed, leftOut }: MirrorOptions): Mirror {
   const { resource } = selection
+  const { read } = RESOURCES[resource]
+  const [path, selectors] = [selectionPath(selection), selectorQuery(selection)]
   const replica = createReplica()
   /** In a row, and how many of them like the last. */
   let failures = 0
@@ -78,10 +84,18 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
 
   const list = async (signal: AbortSignal): Promise<void> => {
     replica.beginList()
-    const version = await listPages(api, { selection, maxPageBytes: limits.pageBytes, listed: replica.listed }, signal)
-    heardMs = performance.now()
-    allIsWell()
-    changed(replica.endList(version))
+    const turn = createTurns()
+    const request = { path, selectors, maxPageBytes: limits.pageBytes }
+    for await (const { items, version } of listPages(api, request, signal)) {
+      for (const item of items) {
+        replica.listed(read(item))
+        await turn()
+      }
+      if (version === undefined) continue
+      heardMs = performance.now()
+      allIsWell()
+      changed(replica.endList(version))
+    }
   }
 
   /** Resolves when the server ends the watch, as it was asked to. */
@@ -91,11 +105,11 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     replica.beginWatch()
     let patience: NodeJS.Timeout | undefined
     try {
-      const query = watchQuery(selection, replica.version(), randomWithin(limits.watchSeconds))
-      const body = await api.get(selectionPath(selection), query, signal)
+      const query = watchQuery(selectors, replica.version(), randomWithin(limits.watchSeconds))
+      const body = await api.get(path, query, signal)
       // From the headers on: a request that waits for its turn at the server says nothing about what the server knows.
       if (replica.isListing()) patience = setTimeout(() => silence.abort(new NoStreamingList()), limits.listSilenceMs)
-      for await (const events of readWatch(body, resource, limits.objectBytes)) {
+      for await (const events of readWatch(body, read, limits.objectBytes)) {
         heardMs = performance.now()
         const wasListing = replica.isListing()
         if (wasListing) patience?.refresh()
@@ -198,12 +212,13 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
 
 const EVENT_NAMES = { ADDED: 'add', MODIFIED: 'update', DELETED: 'delete', BOOKMARK: 'bookmark', 'TOO LARGE': 'error' } as const
 
-const randomWithin = ([shortest, longest]: readonly [number, number]): number => Math.round(shortest + Math.random() * (longest - shortest))
+export const randomWithin = ([shortest, longest]: readonly [number, number]): number =>
+  Math.round(shortest + Math.random() * (longest - shortest))
 
-const retryAfterOf = (error: unknown): number => (error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0)
+export const retryAfterOf = (error: unknown): number => (error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0)
 
 /** Few different words: they are values of a label. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return String(error.status)
   return errorMessage(error).startsWith('cannot read') ? 'file' : 'connection'
 }

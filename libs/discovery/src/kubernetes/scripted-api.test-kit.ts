@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Json } from './json.ts'
 
 export type Asked = {
+  readonly method: string
+  readonly contentType: string | undefined
   readonly path: string
   readonly query: URLSearchParams
   readonly authorization: string | undefined
@@ -34,6 +36,8 @@ export async function startScriptedApi(answer: (asked: Asked, index: number) => 
     const url = new URL(request.url ?? '', 'http://api')
     const send = (...events: readonly object[]): void => void response.write(events.map((event) => `${JSON.stringify(event)}\n`).join(''))
     const one: Asked = {
+      method: request.method ?? '',
+      contentType: request.headers['content-type'],
       path: url.pathname,
       query: url.searchParams,
       authorization: request.headers.authorization,

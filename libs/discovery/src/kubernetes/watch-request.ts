@@ -9,9 +9,6 @@ export type Selection = {
   readonly fieldSelector: string
 }
 
-/** Objects in one page of a list. */
-const PAGE = 500
-
 export const selectionPath = ({ resource, namespace }: Selection): string => resourcePath(resource, namespace)
 
 /** `list pods in namespace x`, for people. */
@@ -19,8 +16,8 @@ export const selectionText = ({ resource, namespace }: Selection): string =>
   `${resource}${!RESOURCES[resource].isNamespaced ? '' : namespace === '' ? ' in all namespaces' : ` in namespace ${namespace}`}`
 
 /** @param from the version to go on from; '' begins with everything there is (a streaming list). */
-export function watchQuery(selection: Selection, from: string, timeoutSeconds: number): URLSearchParams {
-  const query = selectorQuery(selection)
+export function watchQuery(selectors: URLSearchParams, from: string, timeoutSeconds: number): URLSearchParams {
+  const query = new URLSearchParams(selectors)
   query.set('watch', '1')
   query.set('allowWatchBookmarks', 'true')
   query.set('timeoutSeconds', String(timeoutSeconds))
@@ -31,15 +28,7 @@ export function watchQuery(selection: Selection, from: string, timeoutSeconds: n
   return query
 }
 
-/** @param next what the page before said to continue with; '' is the first page. */
-export function listQuery(selection: Selection, next: string): URLSearchParams {
-  const query = selectorQuery(selection)
-  query.set('limit', String(PAGE))
-  if (next !== '') query.set('continue', next)
-  return query
-}
-
-function selectorQuery({ labelSelector, fieldSelector }: Selection): URLSearchParams {
+export function selectorQuery({ labelSelector, fieldSelector }: Pick<Selection, 'labelSelector' | 'fieldSelector'>): URLSearchParams {
   const query = new URLSearchParams()
   if (labelSelector !== '') query.set('labelSelector', labelSelector)
   if (fieldSelector !== '') query.set('fieldSelector', fieldSelector)
