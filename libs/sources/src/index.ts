@@ -1,4 +1,7 @@
 export * from './scrape/index.ts'
 export { createFileSource } from './files/file-source.ts'
-export type { FileJob, FileSourceOptions } from './files/options.ts'
+export { createEntryWriter, type EntryWriter, type EntryWriterOptions, type WrittenEntry } from './lines/entry-writer.ts'
+export { LOKI_LABEL_LIMITS, type LabelLimits } from './lines/label-limits.ts'
+export type { FileJob, FileSourceOptions, ReadlineRate } from './files/options.ts'
+export type { FileSource, FileView, LogTargetView } from './files/view.ts'
 export * from './host/index.ts'

@@ -4,7 +4,9 @@ import { setImmediate as breathe } from 'node:timers/promises'
 
 import type { Emit, Source } from '@clymene/model'
 
+import { LOKI_LABEL_LIMITS } from '../lines/label-limits.ts'
 import { createLane, type Lane } from '../lines/lane.ts'
+import { createOffendedLabels } from '../lines/offended-labels.ts'
 import { createReadClock } from '../lines/read-clock.ts'
 import { createFolderWatch } from './folder-watch.ts'
 import type { FollowedPath } from './followed-path.ts'
@@ -138,8 +140,12 @@ async function handOver(lanes: readonly Lane[], drain: AbortController, patience
   }
 }
 
-const createLanes = (settings: FileSourceSettings, emit: Emit, signal: AbortSignal, onSettled: (error: unknown) => void): readonly Lane[] =>
-  Array.from({ length: settings.streams }, (_, index) => createLane({ ...settings, stream: String(index), emit, signal, onSettled }))
+function createLanes(settings: FileSourceSettings, emit: Emit, signal: AbortSignal, onSettled: (error: unknown) => void): readonly Lane[] {
+  const offended = createOffendedLabels(settings)
+  return Array.from({ length: settings.streams }, (_, index) =>
+    createLane({ ...settings, stream: String(index), offended, emit, signal, onSettled }),
+  )
+}
 
 /** Files keep their lane over restarts and rotations: it goes by the hash of the path. */
 function laneChooser(lanes: readonly Lane[]): (path: string) => Lane {
@@ -163,6 +169,8 @@ const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
   batchBytes: 1024 * 1024,
   batchWaitMs: 1000,
   maxLineBytes: 256 * 1024,
+  longLines: 'truncate',
+  labelLimits: LOKI_LABEL_LIMITS,
   pollMs: 250,
   refreshMs: 10_000,
   positionsSyncMs: 1000,

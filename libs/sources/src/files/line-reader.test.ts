@@ -4,6 +4,7 @@ import { decodePushRequest } from '@clymene/wire'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import { LOKI_LABEL_LIMITS } from '../lines/label-limits.ts'
 import { createLane } from '../lines/lane.ts'
 import { createReadClock } from '../lines/read-clock.ts'
 import { createLineReader, type Cursor } from './line-reader.ts'
@@ -23,6 +24,8 @@ function readPieces(
     batchBytes: 100_000,
     batchWaitMs: 1,
     maxLineBytes: 1000,
+    labelLimits: LOKI_LABEL_LIMITS,
+    offended: () => undefined,
     now: () => 0,
     emit: () => Promise.resolve(),
     signal: new AbortController().signal,
@@ -44,7 +47,7 @@ function readPieces(
   }
   const held = reader.held()
   const entries = lane.collector
-    .take()
+    .take(1_000_000)
     .flatMap(({ body }) =>
       decodePushRequest(body).flatMap((stream) =>
         stream.entries.map(

@@ -11,6 +11,7 @@ import {
 } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
+import { encodeMetadata } from '../lines/metadata.ts'
 import type { ReadClock } from '../lines/read-clock.ts'
 import type { LineStream } from '../lines/stream.ts'
 import type { FileMetrics } from './metrics.ts'
@@ -77,8 +78,11 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   let base = options.labels
   let streams = streamsOf(lane, base)
 
+  const encoded = (metadata: PipelineEntry['metadata']): Buffer | undefined =>
+    metadata === undefined ? undefined : encodeMetadata(metadata)
   const append = (entries: readonly PipelineEntry[], quiet: boolean): void => {
-    for (const entry of quiet ? [] : entries) collector.appendText(lane.streamOf(entry.labels), entry.timestampNs, entry.line)
+    for (const entry of quiet ? [] : entries)
+      collector.appendText(lane.streamOf(entry.labels), entry.timestampNs, entry.line, encoded(entry.metadata))
   }
   const pushText = (line: string, cursor: Cursor, start: number, quiet: boolean): void => {
     const timestampNs = BigInt(clock.seconds) * 1_000_000_000n + BigInt(clock.nanos)

@@ -3,6 +3,8 @@ import type { RelabelRule } from '@clymene/relabel'
 import type { Metrics } from '@clymene/runtime'
 import type { StageConfig } from '@clymene/stages'
 
+import type { LabelLimits } from '../lines/label-limits.ts'
+
 /** One item of `scrape_configs` that tails files. */
 export type FileJob = {
   readonly name: string
@@ -24,12 +26,16 @@ export type FileSourceOptions = {
   readonly streams?: number
   /** Targets with another `__host__` are left to the agents of those hosts. Default: the name of this machine. */
   readonly hostname?: string
-  /** Bytes of entries at which a batch is handed over. Default 1 MiB. */
+  /** Bytes of a batch, encoded, at most; only an entry that is larger by itself makes a larger one. Default 1 MiB. */
   readonly batchBytes?: number
   /** How long an entry may wait for its batch to fill. Default 1 s. */
   readonly batchWaitMs?: number
   /** A longer line is cut there and counted. Default 256 KiB. */
   readonly maxLineBytes?: number
+  /** What follows the cut of a longer line: it is passed over, or is further lines of at most so many bytes. Default truncate. */
+  readonly longLines?: 'truncate' | 'split'
+  /** What a store takes of labels, and what becomes of those beyond it. Default: Loki's limits; such labels are left out. */
+  readonly labelLimits?: LabelLimits
   /** How often a file that is being written is looked at; quiet files less often, at least every second. Default 250 ms. */
   readonly pollMs?: number
   /** How often folders are searched for new files, where watching them does not tell sooner. Default 10 s. */
@@ -40,11 +46,26 @@ export type FileSourceOptions = {
   readonly lingerMs?: number
   /** How long the last batches may take after the stop. Default 5 s. */
   readonly stopWaitMs?: number
-  /** Open files; those beyond are left out and logged. Default 10,000. */
+  /** Files followed at once; those beyond are left out and logged. Default 20,000. */
   readonly maxFiles?: number
+  /** Files held open at once: beyond it quiet ones are closed until they are written again. Default: half of what the process may open. */
+  readonly maxOpenFiles?: number
+  /** Lines read a second over all files of this source. Absent: as fast as they are taken. */
+  readonly readlineRate?: ReadlineRate
+  /** Where to begin in files that no position knows and that were there before anyone looked; later ones are always read whole. Default `beginning`. */
+  readonly from?: 'beginning' | 'end'
   /** Clock, milliseconds since the epoch. */
   readonly now?: () => number
 }
 
+/** Promtail's `limits_config`: `readline_rate`, `readline_burst`, `readline_rate_drop`. */
+export type ReadlineRate = {
+  readonly linesPerSecond: number
+  /** Lines that may be read at once after a silence. */
+  readonly burst: number
+  /** Whether lines beyond it are passed over and counted; else they wait in their files. */
+  readonly drop: boolean
+}
+
 /** The options with every default filled in. */
-export type FileSourceSettings = Required<FileSourceOptions>
+export type FileSourceSettings = Required<Omit<FileSourceOptions, 'readlineRate'>> & Pick<FileSourceOptions, 'readlineRate'>

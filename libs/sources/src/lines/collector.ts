@@ -1,4 +1,7 @@
-import { encodeStreams, type LineStream } from './stream.ts'
+import { NO_METADATA } from './metadata.ts'
+import { encodePushRequests, streamOverhead } from './push-requests.ts'
+import type { LineStream } from './stream.ts'
+import { varintSize, writeVarint } from './varint.ts'
 
 /** One batch, all of one tenant. */
 export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; readonly entries: number; readonly newestMs: number }
@@ -11,6 +14,8 @@ export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; r
 export class Collector {
   #bytes: Buffer
   #length = 0
+  /** Bytes that the streams' labels take beside the entries. */
+  #overhead = 0
   #last: LineStream | undefined
   readonly #streams: LineStream[] = []
   readonly #initialSize: number
@@ -23,54 +28,52 @@ export class Collector {
     this.#bytes = Buffer.allocUnsafeSlow(size)
   }
 
-  /** Bytes of encoded entries. */
+  /** Bytes of what is collected, as it will be sent. */
   get length(): number {
-    return this.#length
+    return this.#length + this.#overhead
   }
 
-  /** Adds the UTF-8 text of `source` from `start` to `end`. Seconds since the epoch may be negative, nanos from 0. */
-  append(stream: LineStream, seconds: number, nanos: number, source: Buffer, start: number, end: number): void {
-    const length = end - start
+  /**
+   * Adds the UTF-8 text of `source` from `start` to `end`. Seconds since the epoch may be negative, nanos from 0.
+   * `metadata` is encoded (metadata.ts); that of the stream comes before it.
+   */
+  append(
+    stream: LineStream,
+    seconds: number,
+    nanos: number,
+    source: Buffer,
+    start: number,
+    end: number,
+    metadata: Buffer = NO_METADATA,
+  ): void {
+    if (stream.refused) return stream.limited?.(1)
     const begin = this.#length
-    this.#reserve(length + MAX_OVERHEAD)
-    const bytes = this.#bytes
-    if (seconds !== this.#second) this.#encodeSecond(seconds)
-    // EntryAdapter { Timestamp timestamp = 1 { int64 seconds = 1; int32 nanos = 2 }; string line = 2 }
-    const timestampLength = this.#secondFieldLength + 1 + varintSize(nanos)
-    let position = begin
-    bytes[position++] = STREAM_ENTRY
-    position = writeVarint(bytes, position, 2 + timestampLength + 1 + varintSize(length) + length)
-    bytes[position++] = ENTRY_TIMESTAMP
-    bytes[position++] = timestampLength
-    for (let index = 0; index < this.#secondFieldLength; index++) bytes[position++] = this.#secondField[index] ?? 0
-    bytes[position++] = TIMESTAMP_NANOS
-    position = writeVarint(bytes, position, nanos)
-    bytes[position++] = ENTRY_LINE
-    position = writeVarint(bytes, position, length)
-    source.copy(bytes, position, start, end)
-    this.#length = position + length
-    const milliseconds = seconds * 1000 + Math.floor(nanos / 1e6)
-    if (milliseconds > stream.newestMs) stream.newestMs = milliseconds
-    this.#note(stream, begin)
+    const position = this.#begin(stream, seconds, nanos, end - start, metadata)
+    this.#end(stream, begin, position + source.copy(this.#bytes, position, start, end), metadata)
   }
 
   /** {@link append} for a line that is a string, with its timestamp in nanoseconds. */
-  appendText(stream: LineStream, timestampNs: bigint, line: string): void {
-    const nanos = BigInt.asUintN(64, ((timestampNs % NANOS_PER_SECOND) + NANOS_PER_SECOND) % NANOS_PER_SECOND)
-    const bytes = Buffer.from(line)
-    this.append(stream, Number((timestampNs - nanos) / NANOS_PER_SECOND), Number(nanos), bytes, 0, bytes.length)
+  appendText(stream: LineStream, timestampNs: bigint, line: string, metadata: Buffer = NO_METADATA): void {
+    if (stream.refused) return stream.limited?.(1)
+    const begin = this.#length
+    const length = Buffer.byteLength(line)
+    let seconds = timestampNs / NANOS_PER_SECOND
+    let nanos = timestampNs - seconds * NANOS_PER_SECOND
+    if (nanos < 0n) [seconds, nanos] = [seconds - 1n, nanos + NANOS_PER_SECOND]
+    const position = this.#begin(stream, Number(seconds), Number(nanos), length, metadata)
+    this.#end(stream, begin, position + this.#bytes.write(line, position, length), metadata)
   }
 
-  /** Everything collected, one batch a tenant; the collector is empty afterwards. */
-  take(): readonly CollectedBatch[] {
-    const tenants = Map.groupBy(this.#streams, ({ tenant }) => tenant)
-    const batches = Array.from(tenants, ([tenant, streams]) => ({
-      tenant,
-      body: encodeStreams(streams, this.#bytes),
-      entries: streams.reduce((sum, { entries }) => sum + entries, 0),
-      newestMs: streams.reduce((newest, stream) => Math.max(newest, stream.newestMs), -Infinity),
-    }))
+  /**
+   * Everything collected, as batches of one tenant and at most `maxBytes` each, but for an entry that is larger by itself.
+   * The collector is empty afterwards.
+   */
+  take(maxBytes: number): readonly CollectedBatch[] {
+    const batches = [...Map.groupBy(this.#streams, (stream) => stream.tenant)].flatMap(([tenant, streams]) =>
+      Array.from(encodePushRequests(streams, this.#bytes, maxBytes), (request) => ({ tenant, ...request })),
+    )
     for (const stream of this.#streams) {
+      stream.limited?.(stream.entries)
       stream.runs.length = 0
       stream.bytes = 0
       stream.entries = 0
@@ -79,8 +82,48 @@ export class Collector {
     this.#streams.length = 0
     this.#last = undefined
     this.#length = 0
+    this.#overhead = 0
     if (this.#bytes.length > this.#initialSize) this.#bytes = Buffer.allocUnsafeSlow(this.#initialSize)
     return batches
+  }
+
+  /** Writes what stands before the text of a line, and gives where that begins. */
+  #begin(stream: LineStream, seconds: number, nanos: number, length: number, metadata: Buffer): number {
+    const metadataLength = stream.metadata.length + metadata.length
+    this.#reserve(length + MAX_OVERHEAD + metadataLength)
+    const bytes = this.#bytes
+    if (seconds !== this.#second) this.#encodeSecond(seconds)
+    // EntryAdapter { Timestamp timestamp = 1 { int64 seconds = 1; int32 nanos = 2 }; string line = 2; repeated LabelPairAdapter structuredMetadata = 3 }
+    const timestampLength = this.#secondFieldLength + 1 + varintSize(nanos)
+    let position = this.#length
+    bytes[position++] = STREAM_ENTRY
+    position = writeVarint(bytes, position, 2 + timestampLength + 1 + varintSize(length) + length + metadataLength)
+    bytes[position++] = ENTRY_TIMESTAMP
+    bytes[position++] = timestampLength
+    for (let index = 0; index < this.#secondFieldLength; index++) bytes[position++] = this.#secondField[index] ?? 0
+    bytes[position++] = TIMESTAMP_NANOS
+    position = writeVarint(bytes, position, nanos)
+    bytes[position++] = ENTRY_LINE
+    position = writeVarint(bytes, position, length)
+    const milliseconds = seconds * 1000 + Math.floor(nanos / 1e6)
+    if (milliseconds > stream.newestMs) stream.newestMs = milliseconds
+    return position
+  }
+
+  #end(stream: LineStream, begin: number, lineEnd: number, metadata: Buffer): void {
+    let end = lineEnd
+    if (stream.metadata.length > 0) end += stream.metadata.copy(this.#bytes, end)
+    if (metadata.length > 0) end += metadata.copy(this.#bytes, end)
+    this.#length = end
+    if (stream.entries === 0) {
+      this.#streams.push(stream)
+      this.#overhead += streamOverhead(stream)
+    }
+    if (stream === this.#last && stream.runs.length > 0) stream.runs[stream.runs.length - 1] = end
+    else stream.runs.push(begin, end)
+    stream.bytes += end - begin
+    stream.entries++
+    this.#last = stream
   }
 
   #reserve(length: number): void {
@@ -88,16 +131,6 @@ export class Collector {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.#length + length, this.#bytes.length * 2))
     this.#bytes.copy(grown, 0, 0, this.#length)
     this.#bytes = grown
-  }
-
-  #note(stream: LineStream, begin: number): void {
-    const end = this.#length
-    if (stream.entries === 0) this.#streams.push(stream)
-    if (stream === this.#last && stream.runs.length > 0) stream.runs[stream.runs.length - 1] = end
-    else stream.runs.push(begin, end)
-    stream.bytes += end - begin
-    stream.entries++
-    this.#last = stream
   }
 
   #encodeSecond(seconds: number): void {
@@ -120,18 +153,3 @@ const TIMESTAMP_NANOS = (2 << 3) | 0
 const NANOS_PER_SECOND = 1_000_000_000n
 /** Tags, lengths and timestamp of an entry: 1 + 5 + 1 + 1 + 11 + 6 + 1 + 5. */
 const MAX_OVERHEAD = 31
-
-function varintSize(value: number): number {
-  if (value < 0x80) return 1
-  if (value < 0x4000) return 2
-  if (value < 0x200000) return 3
-  return value < 0x10000000 ? 4 : 5
-}
-
-function writeVarint(bytes: Buffer, start: number, value: number): number {
-  let position = start
-  let rest = value
-  for (; rest > 0x7f; rest >>>= 7) bytes[position++] = (rest & 0x7f) | 0x80
-  bytes[position++] = rest
-  return position
-}

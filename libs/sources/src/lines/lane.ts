@@ -2,6 +2,8 @@ import type { Emit } from '@clymene/model'
 import type { LabelSet } from '@clymene/stages'
 
 import { Collector } from './collector.ts'
+import type { LabelLimits } from './label-limits.ts'
+import type { OffendedLabels } from './offended-labels.ts'
 import { createStreams, type LineStream } from './stream.ts'
 
 /** Something whose progress is told when a batch is acknowledged. */
@@ -32,9 +34,12 @@ export type Lane = {
 export type LaneOptions = {
   /** Name of the agent stream. */
   readonly stream: string
+  /** Encoded bytes of a batch, at most; only an entry that is larger by itself makes a larger one. */
   readonly batchBytes: number
   readonly batchWaitMs: number
   readonly maxLineBytes: number
+  readonly labelLimits: LabelLimits
+  readonly offended: OffendedLabels
   readonly now: () => number
   readonly emit: Emit
   readonly signal: AbortSignal
@@ -42,15 +47,18 @@ export type LaneOptions = {
   readonly onSettled: (error: unknown) => void
 }
 
+/** A batch is handed over when so much of it is full: the line that fills it should not begin another. */
+const FULL = 15 / 16
+
 export function createLane(options: LaneOptions): Lane {
   const collector = new Collector(options.batchBytes + options.maxLineBytes + 1024)
-  const streamOf = createStreams()
+  const streamOf = createStreams({ limits: options.labelLimits, offended: options.offended })
   let reached = new Map<unknown, () => void>()
   let collectingSince = Number.POSITIVE_INFINITY
   let sending: Promise<void> | undefined
 
   const send = async (acknowledgements: Iterable<() => void>): Promise<void> => {
-    for (const { tenant, body, entries, newestMs } of collector.take()) {
+    for (const { tenant, body, entries, newestMs } of collector.take(options.batchBytes)) {
       const batch = {
         kind: 'logs',
         body,
@@ -71,7 +79,7 @@ export function createLane(options: LaneOptions): Lane {
       reached.set(followed, () => followed.acknowledge(progress))
       if (collectingSince === Number.POSITIVE_INFINITY) collectingSince = options.now()
     },
-    full: () => collector.length >= options.batchBytes,
+    full: () => collector.length >= options.batchBytes * FULL,
     sending: () => sending !== undefined,
     idle: () => sending === undefined && reached.size === 0,
     dueMs: () => (sending === undefined ? collectingSince + options.batchWaitMs : Number.POSITIVE_INFINITY),

@@ -1,0 +1,37 @@
+import type { Labels, Source } from '@clymene/model'
+
+/** One file as it is read now. */
+export type FileView = {
+  readonly job: string
+  /** The path that a target's glob found, also when the file has another name by now. */
+  readonly path: string
+  readonly labels: Labels
+  /** Bytes that were handed over and acknowledged; of a compressed file its text. */
+  readonly position: number
+  /** Bytes of the file when it was looked at last; of a compressed file what of its text was read so far. */
+  readonly size: number
+  /** How long it has had lines that were not handed over; 0 when there are none. */
+  readonly lagSeconds: number
+  readonly inode: string
+  /** It has been renamed, replaced or deleted, and is read to its end. */
+  readonly rotated?: true
+  /** Why it could not be read when it was tried last. */
+  readonly error?: string
+}
+
+/** One target of a job, as it was discovered and what became of it. */
+export type LogTargetView = {
+  readonly job: string
+  readonly discoveredLabels: Labels
+  /** After relabelling, without names that begin with `__`. Empty when it was dropped. */
+  readonly labels: Labels
+  /** What `__path__` says; '' when it was dropped before. */
+  readonly glob: string
+  /** Why no files are looked for. */
+  readonly dropped?: string
+}
+
+export type FileSource = Source & {
+  readonly files: () => readonly FileView[]
+  readonly targets: () => readonly LogTargetView[]
+}

@@ -1,0 +1,146 @@
+import type { SourceBatch } from '@clymene/model'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import { createLabelSet, parseStages } from '@clymene/stages'
+import { decodePushRequest } from '@clymene/wire'
+import { afterEach, expect, test, vi } from 'vitest'
+
+import { createEntryWriter, type EntryWriterOptions } from './entry-writer.ts'
+import { LOKI_LABEL_LIMITS } from './label-limits.ts'
+
+const labels = createLabelSet([['kind', 'Event']])
+const P = '2024-01-01T00:00:00Z stdout P '
+const F = '2024-01-01T00:00:00Z stdout F '
+let end = new AbortController()
+afterEach(() => end.abort())
+
+/** A writer whose batches wait for `answer`. */
+function start(options: Partial<EntryWriterOptions> = {}) {
+  end = new AbortController()
+  const sent: string[] = []
+  const batches: SourceBatch[] = []
+  const waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
+  const state = { answers: true }
+  const answer = (error?: unknown): void => {
+    for (const { resolve, reject } of waiting.splice(0)) {
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+  }
+  const writer = createEntryWriter(
+    {
+      stages: [],
+      batch: { bytes: 1000, waitMs: 5 },
+      stream: 'events',
+      labelLimits: LOKI_LABEL_LIMITS,
+      metrics: createMetrics(),
+      logger: silentLogger,
+      now: Date.now,
+      ...options,
+    },
+    async (batch) => {
+      batches.push(batch)
+      for (const { entries } of decodePushRequest(batch.body)) sent.push(...entries.map(({ line }) => line))
+      if (!state.answers) await new Promise<void>((resolve, reject) => waiting.push({ resolve, reject }))
+    },
+    end.signal,
+  )
+  const write = (line: string, acknowledged?: () => void): Promise<void> =>
+    writer.write({ labels, timestampNs: 1_000_000_001n, line }, acknowledged)
+  return { writer, write, sent, batches, state, answer }
+}
+
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 2 })
+
+test('an entry goes out with its labels, time and metadata, when its batch has waited, and is acknowledged then', async () => {
+  const { writer, batches } = start()
+  let acknowledged = 0
+  const metadata = new Map([['count', '3']])
+  await writer.write({ labels, timestampNs: 5n, line: 'pulled', metadata }, () => acknowledged++)
+  await eventually(() => expect(acknowledged).toBe(1))
+  expect(batches).toMatchObject([{ kind: 'logs', stream: 'events', records: 1, newestMs: 0 }])
+  expect(decodePushRequest(batches[0]!.body)).toEqual([
+    { labels: [['kind', 'Event']], entries: [{ timestampNs: 5n, line: 'pulled', metadata: [['count', '3']] }] },
+  ])
+})
+
+test('nothing is acknowledged before its batch is, and everything in the order it was written', async () => {
+  const { writer, write, state, answer, batches } = start()
+  const acknowledged: number[] = []
+  state.answers = false
+  for (let index = 0; index < 3; index++) await write(`line ${index}`, () => acknowledged.push(index))
+  await eventually(() => expect(batches).toHaveLength(1))
+  await write('line 3', () => acknowledged.push(3))
+  expect(acknowledged).toEqual([])
+  answer()
+  await eventually(() => expect(batches).toHaveLength(2))
+  expect(acknowledged).toEqual([0, 1, 2])
+  state.answers = true
+  answer()
+  await writer.finish()
+  expect(acknowledged).toEqual([0, 1, 2, 3])
+})
+
+test('write waits while a batch is on its way and the next one is full', async () => {
+  const { write, state, answer, batches, sent, writer } = start({ batch: { bytes: 1000, waitMs: 60_000 } })
+  state.answers = false
+  let written = 0
+  const writing = (async () => {
+    for (let index = 0; index < 20; index++) {
+      await write(`${index} `.padEnd(200, 'x'))
+      written++
+    }
+  })()
+  await eventually(() => expect(batches).toHaveLength(1))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(written).toBeLessThan(12)
+  state.answers = true
+  answer()
+  await writing
+  await writer.finish()
+  expect(sent.map((line) => Number.parseInt(line, 10))).toEqual(Array.from({ length: 20 }, (_, index) => index))
+  for (const { body } of batches) expect(body.length).toBeLessThanOrEqual(1000)
+})
+
+test('what a stage holds is acknowledged with what it makes of it, not before', async () => {
+  const { writer, write, sent } = start({ stages: parseStages([{ cri: {} }], 'stages') })
+  const acknowledged: string[] = []
+  await write(`${F}first`, () => acknowledged.push('first'))
+  await write(`${P}hel`, () => acknowledged.push('part'))
+  await eventually(() => expect(acknowledged).toEqual(['first']))
+  await write(`${F}lo`, () => acknowledged.push('end'))
+  await eventually(() => expect(acknowledged).toEqual(['first', 'part', 'end']))
+  await write(`${P}rest`, () => acknowledged.push('rest'))
+  await writer.finish()
+  expect(acknowledged).toEqual(['first', 'part', 'end', 'rest'])
+  expect(sent).toEqual(['first', 'hello', 'rest'])
+})
+
+test('an entry that a stage drops is acknowledged', async () => {
+  const stages = parseStages([{ json: { expressions: { a: '' }, drop_malformed: true } }], 'stages')
+  const { write, sent } = start({ stages })
+  let acknowledged = 0
+  await write('no json', () => acknowledged++)
+  await eventually(() => expect(acknowledged).toBe(1))
+  expect(sent).toEqual([])
+})
+
+test('what emit rejects with, writers get from then on, and nothing is acknowledged', async () => {
+  const { writer, write, state, answer, batches } = start()
+  let acknowledged = 0
+  state.answers = false
+  await write('one', () => acknowledged++)
+  await eventually(() => expect(batches).toHaveLength(1))
+  answer(new Error('no room'))
+  await expect(writer.finish()).rejects.toThrow('no room')
+  await expect(write('two')).rejects.toThrow('no room')
+  expect(acknowledged).toBe(0)
+  expect(batches).toHaveLength(1)
+})
+
+test('the metadata that is written stays the caller’s', async () => {
+  const { writer } = start()
+  const metadata = new Map([['a', '1']])
+  await writer.write({ labels, timestampNs: 1n, line: 'x', metadata })
+  await writer.finish()
+  expect([...metadata]).toEqual([['a', '1']])
+})

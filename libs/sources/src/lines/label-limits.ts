@@ -1,0 +1,81 @@
+import type { Label, Labels } from '@clymene/model'
+
+/** What a store takes of the labels of a stream; 0 is no limit. */
+export type LabelLimits = {
+  readonly maxNames: number
+  /** UTF-8 bytes. */
+  readonly maxNameBytes: number
+  readonly maxValueBytes: number
+  /** What becomes of a label beyond them: it is left out, goes with each line as structured metadata, or the line is refused. */
+  readonly action: 'drop' | 'metadata' | 'refuse'
+}
+
+/** What Loki 3 takes unless it is told otherwise: limits_config of its reference. */
+export const LOKI_LABEL_LIMITS: LabelLimits = { maxNames: 15, maxNameBytes: 1024, maxValueBytes: 2048, action: 'drop' }
+
+export type LabelOffence = { readonly label: string; readonly limit: 'names' | 'name_bytes' | 'value_bytes' | 'name_characters' }
+
+export type LimitedLabels = {
+  readonly labels: Labels
+  /** What goes with each line instead. */
+  readonly metadata: Labels
+  readonly refused: boolean
+  readonly offences: readonly LabelOffence[]
+}
+
+/**
+ * Too many labels: those by which lines are looked for stay first, then the others in the order of their names.
+ * `service_name` is not counted, as Loki does not.
+ */
+const KEPT_FIRST: readonly string[] = [
+  'cluster',
+  'namespace',
+  'pod',
+  'container',
+  'app',
+  'component',
+  'job',
+  'stream',
+  'node_name',
+  'instance',
+  'filename',
+]
+const UNCOUNTED = 'service_name'
+const LEGAL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+export function limitLabels(labels: Labels, limits: LabelLimits): LimitedLabels {
+  const offences = new Map<string, LabelOffence>()
+  for (const [label, value] of labels) {
+    const limit = offenceOf(label, value, limits)
+    if (limit !== undefined) offences.set(label, { label, limit })
+  }
+  const counted = labels.filter(([name]) => name !== UNCOUNTED && !offences.has(name))
+  if (limits.maxNames > 0 && counted.length > limits.maxNames) {
+    const ranked = counted.map(([name]) => name).toSorted((a, b) => rank(a) - rank(b))
+    for (const label of ranked.slice(limits.maxNames)) offences.set(label, { label, limit: 'names' })
+  }
+  const moved = labels.filter(([name]) => offences.has(name))
+  return {
+    labels: offences.size === 0 ? labels : labels.filter(([name]) => !offences.has(name)),
+    metadata: limits.action === 'metadata' ? moved.map(([name, value]): Label => [legalName(name), value]) : [],
+    refused: limits.action === 'refuse' && offences.size > 0,
+    offences: [...offences.values()],
+  }
+}
+
+function offenceOf(name: string, value: string, limits: LabelLimits): LabelOffence['limit'] | undefined {
+  if (!LEGAL_NAME.test(name)) return 'name_characters'
+  // The name is ASCII here.
+  if (limits.maxNameBytes > 0 && name.length > limits.maxNameBytes) return 'name_bytes'
+  // A UTF-16 unit is at most three bytes.
+  if (limits.maxValueBytes > 0 && value.length * 3 > limits.maxValueBytes && Buffer.byteLength(value) > limits.maxValueBytes)
+    return 'value_bytes'
+  return undefined
+}
+
+const rank = (name: string): number => {
+  const index = KEPT_FIRST.indexOf(name)
+  return index === -1 ? KEPT_FIRST.length : index
+}
+
+const legalName = (name: string): string => name.replaceAll(/[^A-Za-z0-9_]/gu, '_').replace(/^(?=\d|$)/, '_')
