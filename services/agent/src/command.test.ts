@@ -14,7 +14,7 @@ beforeAll(() => {
   write('scrape.yml', 'scrape_configs: [{job_name: s, static_configs: [{targets: [a:1], labels: {cluster: c}}]}]')
   write('logs.yml', `scrape_configs: [{job_name: l, static_configs: [{labels: {__path__: /a, cluster: c}}]}]`)
   write('no-cluster.yml', 'scrape_configs: [{job_name: s1}, {job_name: s2}]')
-  write('no-cluster-logs.yml', 'scrape_configs: [{job_name: l1}]')
+  write('no-cluster-logs.yml', 'scrape_configs: [{job_name: l1, static_configs: [{labels: {__path__: /a}}]}]')
   write('server.yml', 'rule_files: [a]\nscrape_configs: []')
   write('wrong.yml', 'scrape_configs: [{job_name: s, scheme: ftp}, {job_name: s}]')
   write('wrong-logs.yml', 'clients: []\nscrape: []')
@@ -242,25 +242,19 @@ describe('promtail: --config.file is the log configuration', () => {
         '--clymene-promtail.max-backoff=1m',
         '--clymene-promtail.external-labels=a=b,c=d',
         '--clymene-promtail.tenant-id=t',
+        '--clymene-promtail.inspect',
+        '--clymene-promtail.print-config-stderr',
       ],
       {},
       [],
     ],
     [
       'the flags of the original that change nothing',
-      [
-        FILE,
-        '--clymene-promtail.max-retries=3',
-        '--clymene-promtail.stream-lag-labels=job',
-        '--clymene-promtail.inspect',
-        '--clymene-promtail.print-config-stderr',
-      ],
+      [FILE, '--clymene-promtail.max-retries=3', '--clymene-promtail.stream-lag-labels=job'],
       {},
       [
         '--clymene-promtail.max-retries has no effect: a batch is sent until the storage has it or refuses it for good',
         '--clymene-promtail.stream-lag-labels has no effect: the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
-        '--clymene-promtail.inspect has no effect: stages are not shown yet',
-        '--clymene-promtail.print-config-stderr has no effect: use `validate`',
       ],
     ],
     [

@@ -31,7 +31,9 @@ export function readConfiguration({ values, texts, env }: ReadConfigurationOptio
   const scrapeConfigs = collectMistakes(mistakes, () => readScrapeConfigs(textsOf(texts.scrape), env, discovery, options))
   const logs = collectMistakes(mistakes, () => {
     const logTexts = textsOf(texts.logs)
-    return { logTexts, logConfigs: readLogConfigs(logTexts, logContext(discovery, env, values['logs.all-nodes'])) }
+    const context = logContext(discovery, env, values['logs.all-nodes'])
+    const expanding = values['config.expand-env'] ? { expandFrom: env } : {}
+    return { logTexts, logConfigs: readLogConfigs(logTexts, { ...context, ...expanding }) }
   })
   if (scrapeConfigs === undefined || logs === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   return { scrapeConfigs, ...logs }

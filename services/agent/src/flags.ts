@@ -26,6 +26,10 @@ export const agentFlags = {
     '',
     'Which of these agents this one is: a number from 0, or a name that ends with one, such as the pod clymene-agent-3 of a StatefulSet',
   ),
+  'config.expand-env': flag.bool(
+    false,
+    'Puts variables into the log configuration before it is read, as Promtail does: ${NAME}, ${NAME:-text}; $$ is a dollar, and a backslash before another goes away',
+  ),
   'config.watch': flag.bool(true, 'Reads the configuration anew when a file of it changes'),
   'http.port': flag.address(':15692', 'Listen address of the reload API: POST /api/reload'),
 } satisfies FlagSet
@@ -52,6 +56,12 @@ export const dryRunFlags = {
     { alias: 'clymene-promtail.dry-run' },
   ),
   'dry-run.wait': flag.duration('30s', 'How long a dry run waits for what discovers targets', { minMs: 1 }),
+  inspect: flag.bool(false, 'Shows on stderr what each stage does to each line, in a dry run and in a real one', {
+    alias: 'clymene-promtail.inspect',
+  }),
+  'inspect.color': flag.oneOf(['auto', 'always', 'never'], 'auto', 'Colours of what --inspect shows; auto: on a terminal', {
+    alias: 'color',
+  }),
 } satisfies FlagSet
 
 /** Where scraped samples wait until every storage has them. */
@@ -73,7 +83,21 @@ export const bufferFlags = {
 
 /** What becomes of lines: the flags of the original's promtail, and a limit that it has not. */
 export const promtailFlags = {
-  'logs.max-line-bytes': flag.bytes('256KiB', 'Longest log line; a longer one is cut there, counted and told once a minute'),
+  'logs.max-line-bytes': flag.bytes('256KiB', 'Longest log line; a longer one is counted and told once a minute'),
+  'logs.long-lines': flag.oneOf(
+    ['truncate', 'split'],
+    'truncate',
+    'What becomes of a longer line: it is cut there, or goes on as further lines',
+  ),
+  'logs.from': flag.oneOf(['beginning', 'end'], 'beginning', 'Where a file without a position is read from when the agent starts'),
+  'logs.label-limit-action': flag.oneOf(
+    ['drop', 'metadata', 'refuse'],
+    'drop',
+    'Labels beyond a limit, which Loki would refuse with their lines: they are left out, become structured metadata (Loki 3), or their lines are left out',
+  ),
+  'logs.max-label-names': flag.int(15, 'Most labels of a stream; 0 is no limit'),
+  'logs.max-label-name-bytes': flag.bytes('1024', 'Longest name of a label; 0 is no limit'),
+  'logs.max-label-value-bytes': flag.bytes('2048', 'Longest value of a label; 0 is no limit'),
   'logs.all-nodes': flag.bool(
     false,
     'Pod discovery of log jobs asks for the pods of all nodes instead of the own one, which HOSTNAME names, else the host name',
@@ -90,8 +114,7 @@ export const promtailFlags = {
   'clymene-promtail.stream-lag-labels': flag.string('filename', 'Labels of the lag metric', {
     noEffect: 'the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
   }),
-  'clymene-promtail.inspect': flag.bool(false, 'Show what each stage does', { noEffect: 'stages are not shown yet' }),
-  'clymene-promtail.print-config-stderr': flag.bool(false, 'Print the configuration', { noEffect: 'use `validate`' }),
+  'clymene-promtail.print-config-stderr': flag.bool(false, 'Prints the log configuration on stderr at the start, without its secrets'),
 } satisfies FlagSet
 
 /** The same flags where only logs are collected, as the original's promtail has them. */

@@ -1,6 +1,6 @@
 import { sortedLabels, type Emit, type Labels, type Logger, type Source } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
-import { createFileSource } from '@clymene/sources'
+import { createFileSource, type FileSourceOptions } from '@clymene/sources'
 
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
@@ -11,8 +11,8 @@ export type LogSetup = {
   readonly logConfigs: readonly LogConfig[]
   /** Labels of every line that does not have them. */
   readonly logLabels: Labels
-  /** A longer line is cut there. Default: what the file source has. */
-  readonly maxLineBytes?: number
+  /** How files are read where a configuration says nothing; what is left out is as the file source has it. */
+  readonly reading?: Pick<FileSourceOptions, 'maxLineBytes' | 'longLines' | 'labelLimits' | 'from'>
   readonly logBatch: { readonly bytes: number; readonly waitMs: number }
   /** Value of `cluster` where nothing else sets one; '' sets none. */
   readonly cluster: string
@@ -30,7 +30,7 @@ export type LogSourceOptions = LogSetup & {
 
 /** The files of all log configurations, as one source. */
 export function createLogSource(options: LogSourceOptions): Source {
-  const { logConfigs, logLabels, logBatch, maxLineBytes, cluster, streams, hostName, positionsPath, logger, metrics } = options
+  const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, logger, metrics } = options
   const sources = logConfigs.map((config) =>
     createFileSource({
       jobs: config.jobs,
@@ -40,7 +40,8 @@ export function createLogSource(options: LogSourceOptions): Source {
       streams,
       batchBytes: logBatch.bytes,
       batchWaitMs: logBatch.waitMs,
-      ...(maxLineBytes === undefined ? {} : { maxLineBytes }),
+      ...reading,
+      ...config.reading,
       ...(hostName === undefined ? {} : { hostname: hostName }),
       logger,
       metrics,

@@ -60,7 +60,17 @@ describe('what a flag says', () => {
     ['--clymene-promtail.min-backoff=1s', { logBackoff: { minMs: 1000 } }],
     ['--clymene-promtail.max-backoff=1m', { logBackoff: { maxMs: 60_000 } }],
     ['--clymene-promtail.external-labels=a=b', { logLabels: [['a', 'b']] }],
-    ['--logs.max-line-bytes=64KiB', { maxLineBytes: 65_536 }],
+    ['--logs.max-line-bytes=64KiB', { reading: expect.objectContaining({ maxLineBytes: 65_536 }) }],
+    ['--logs.long-lines=split', { reading: expect.objectContaining({ longLines: 'split' }) }],
+    ['--logs.from=end', { reading: expect.objectContaining({ from: 'end' }) }],
+    [
+      '--logs.max-label-names=3',
+      { reading: expect.objectContaining({ labelLimits: { maxNames: 3, maxNameBytes: 1024, maxValueBytes: 2048, action: 'drop' } }) },
+    ],
+    [
+      '--logs.label-limit-action=metadata',
+      { reading: expect.objectContaining({ labelLimits: { maxNames: 15, maxNameBytes: 1024, maxValueBytes: 2048, action: 'metadata' } }) },
+    ],
     ['--buffer.dir=/b', { buffer: { directory: '/b' } }],
     ['--buffer.max-bytes=1GiB', { buffer: { maxBytes: 1024 ** 3 } }],
     ['--buffer.max-age=1h', { buffer: { maxAgeMs: 3_600_000 } }],

@@ -121,7 +121,17 @@ export const setupOf = (
   },
   logConfigs,
   logLabels: values['clymene-promtail.external-labels'],
-  maxLineBytes: values['logs.max-line-bytes'],
+  reading: {
+    maxLineBytes: values['logs.max-line-bytes'],
+    longLines: values['logs.long-lines'],
+    labelLimits: {
+      maxNames: values['logs.max-label-names'],
+      maxNameBytes: values['logs.max-label-name-bytes'],
+      maxValueBytes: values['logs.max-label-value-bytes'],
+      action: values['logs.label-limit-action'],
+    },
+    from: values['logs.from'],
+  },
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
   bufferedSources: [],

@@ -6,18 +6,18 @@ import type { FileJob } from '@clymene/sources'
 import { describe, expect, test } from 'vitest'
 
 import { expectMistakes } from '../testing/expect-mistakes.ts'
-import { readLogConfig, type LogConfig } from './log-config.ts'
+import { readLogConfig, type LogConfig, type LogContext } from './log-config.ts'
 
 const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
-const CLIENTS_SAY = 'has no effect, STORAGE_TYPE and the flags of the storage say where lines go'
+const CLIENTS_SAY = 'has no effect: STORAGE_TYPE and the flags of the storage say where lines go; clymene from-promtail p.yml prints them'
 
-function read(text: string): { readonly config: LogConfig; readonly mistakes: readonly string[] } {
+function read(text: string, more: Partial<LogContext> = {}): { readonly config: LogConfig; readonly mistakes: readonly string[] } {
   const mistakes: string[] = []
-  return { config: readLogConfig(text, 'p.yml', context, mistakes), mistakes }
+  return { config: readLogConfig(text, 'p.yml', { ...context, ...more }, mistakes), mistakes }
 }
 
-function good(text: string): LogConfig {
-  const { config, mistakes } = read(text)
+function good(text: string, more: Partial<LogContext> = {}): LogConfig {
+  const { config, mistakes } = read(text, more)
   expect(mistakes).toEqual([])
   return config
 }
@@ -86,7 +86,7 @@ describe('the configuration of the original', () => {
   })
 
   test('says that its server is not used, and nothing else', () => {
-    expect(config.warnings).toEqual(['p.yml:2: server: has no effect, --admin.http.host-ports serves health and metrics'])
+    expect(config.warnings).toEqual(['p.yml:2: server: has no effect: --admin.http.host-ports=:9080 serves health, metrics and pages'])
   })
 
   test('has a cluster in every job', () => {
@@ -118,7 +118,14 @@ describe('the configuration of the original', () => {
 })
 
 test('what is not said has the defaults of Promtail', () => {
-  expect(good('')).toEqual({ positionsPath: '/var/log/positions.yaml', refreshMs: 10_000, jobs: [], warnings: [], jobsWithoutCluster: [] })
+  expect(good('')).toEqual({
+    positionsPath: '/var/log/positions.yaml',
+    refreshMs: 10_000,
+    reading: {},
+    jobs: [],
+    warnings: [],
+    jobsWithoutCluster: [],
+  })
 })
 
 test('a group without targets is about this machine', async () => {
@@ -128,11 +135,59 @@ test('a group without targets is about this machine', async () => {
 })
 
 test.each<[text: string, expected: object]>([
-  ['positions: {filename: /p.yml, sync_period: 5s, ignore_invalid_yaml: true}', { positionsPath: '/p.yml' }],
+  [
+    'positions: {filename: /p.yml, sync_period: 5s, ignore_invalid_yaml: true}',
+    { positionsPath: '/p.yml', reading: { positionsSyncMs: 5000 } },
+  ],
   ['target_config: {sync_period: 3s}', { refreshMs: 3000 }],
+  ['global: {file_watch_config: {min_poll_frequency: 1s, max_poll_frequency: 5s}}', { reading: { pollMs: 1000 } }],
+  ['global: {file_watch_config: {max_poll_frequency: 5s}}', { reading: {} }],
+  ['limits_config: {readline_rate: 5}', { reading: {} }],
+  ['limits_config: {readline_rate_enabled: true}', { reading: { readlineRate: { linesPerSecond: 10_000, burst: 10_000, drop: true } } }],
+  [
+    'limit_config: {readline_rate_enabled: true, readline_rate: 1.5, readline_burst: 3, readline_rate_drop: false}',
+    { reading: { readlineRate: { linesPerSecond: 1.5, burst: 3, drop: false } } },
+  ],
+  [
+    'limits_config: {max_line_size: 64kb, max_line_size_truncate: true}',
+    { reading: { maxLineBytes: 65_536, longLines: 'truncate' }, warnings: [] },
+  ],
+  [
+    'limits_config: {max_line_size: 64kb}',
+    {
+      reading: { maxLineBytes: 65_536 },
+      warnings: ['p.yml:1: limits_config.max_line_size: a longer line is cut there, as --logs.long-lines says: none is dropped'],
+    },
+  ],
+  ['limits_config: {max_line_size: 0, max_streams: 0}', { reading: {}, warnings: [] }],
+  ['limits_config: {max_streams: 5}', { warnings: [expect.stringMatching(/^p\.yml:1: limits_config\.max_streams: has no effect: /)] }],
+  ['server: {log_level: info}', { warnings: ['p.yml:1: server: has no effect: --admin.http.host-ports serves health, metrics and pages'] }],
+  [
+    'server: {http_listen_address: 127.0.0.1, http_listen_port: 9080}',
+    { warnings: ['p.yml:1: server: has no effect: --admin.http.host-ports=127.0.0.1:9080 serves health, metrics and pages'] },
+  ],
+  ['tracing: {enabled: true}', { warnings: ['p.yml:1: tracing: has no effect: the agent sends no traces'] }],
+  ['wal: {enabled: true}', { warnings: [expect.stringMatching(/^p\.yml:1: wal: has no effect: /)] }],
+  ['options: {stream_lag_labels: "a,b"}', { warnings: [expect.stringMatching(/^p\.yml:1: options: has no effect: /)] }],
   ['target_config: {stdin: false}', { refreshMs: 10_000 }],
   ['clients: [{url: "http://loki:3100/loki/api/v1/push"}]', { warnings: [`p.yml:1: clients: ${CLIENTS_SAY}`] }],
   ['client: {url: "http://loki:3100/loki/api/v1/push"}', { warnings: [`p.yml:1: client: ${CLIENTS_SAY}`] }],
+  [
+    'clients:\n  - url: http://a\n    tenant_id: t\n    external_labels: {cluster: c, env: e}\n  - basic_auth: {password: secret}\n    external_labels: {x: "1"}',
+    {
+      warnings: [
+        `p.yml:1: clients: ${CLIENTS_SAY}`,
+        'p.yml:4: clients[0].external_labels: has no effect: lines get such labels by --clymene-promtail.external-labels=cluster=c,env=e',
+        'p.yml:6: clients[1].external_labels: has no effect: lines get such labels by --clymene-promtail.external-labels=x=1',
+        'p.yml:3: clients[0].tenant_id: has no effect: lines get a tenant by --clymene-promtail.tenant-id=t',
+      ],
+    },
+  ],
+  [
+    'scrape_configs: [{job_name: j}]',
+    { warnings: ['p.yml:1: scrape_configs[0]: reads nothing: expected static_configs or another discovery'] },
+  ],
+  ['scrape_configs: [{job_name: j, static_configs: [], encoding: UTF-8, decompression: {enabled: false, format: gz}}]', { warnings: [] }],
 ])('%s', (text, expected) => {
   expect(good(text)).toMatchObject(expected)
 })
@@ -151,9 +206,8 @@ describe('a mistake names file, line and key', () => {
     ['scrape_configs:', '  - job_name: j', ...lines.map((line) => `    ${line}`)].join('\n')
   test.each<[name: string, text: string, mistakes: readonly (string | RegExp)[]]>([
     ['an unknown section', 'scrapes: []', ['p.yml:1: scrapes: unknown key']],
-    ['a section of the metrics', 'global: {}', ['p.yml:1: global: unknown key']],
-    ['limits, which come later', 'limits_config: {readline_rate: 5}', ['p.yml:1: limits_config: is not supported yet']],
-    ['limits of the original, which come later', 'limit_config: {}', ['p.yml:1: limit_config: is not supported yet']],
+    ['a section of the metrics', 'global: {scrape_interval: 1m}', ['p.yml:1: global.scrape_interval: unknown key']],
+    ['an unknown limit', 'limits_config: {readline: 5}', ['p.yml:1: limits_config.readline: unknown key']],
     ['an unknown key of positions', 'positions:\n  file: /p', ['p.yml:2: positions.file: unknown key']],
     ['positions as a path', 'positions: /p', ['p.yml:1: positions: found text, expected a map']],
     ['standard input, which comes later', 'target_config: {stdin: true}', ['p.yml:1: target_config.stdin: is not supported yet']],
@@ -163,14 +217,48 @@ describe('a mistake names file, line and key', () => {
       ['p.yml:1: target_config.sync_period: found "10", expected a duration such as 500ms, 10s or 1m30s'],
     ],
     ['a job without a name', 'scrape_configs: [{}]', ['p.yml:1: scrape_configs[0]: job_name: expected a name']],
-    ...['journal', 'syslog', 'gcplog', 'loki_push_api', 'windows_events', 'kafka', 'gelf', 'cloudflare'].map(
-      (key) =>
-        [
-          `${key}, which comes later`,
-          jobWith(`${key}: {}`),
-          [new RegExp(`^p\\.yml:3: scrape_configs\\[0\\]\\.${key}: is not supported yet`)],
-        ] as [string, string, RegExp[]],
-    ),
+    ...'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs heroku_drain docker'
+      .split(' ')
+      .map(
+        (key) =>
+          [
+            `${key}, which is not here`,
+            jobWith(`${key}: {}`),
+            [new RegExp(`^p\\.yml:3: scrape_configs\\[0\\]\\.${key}: is not supported`)],
+          ] as [string, string, RegExp[]],
+      ),
+    [
+      'an encoding',
+      jobWith('encoding: latin1'),
+      ['p.yml:3: scrape_configs[0].encoding: found "latin1", expected utf-8: files of other encodings are not read'],
+    ],
+    [
+      'decompression',
+      jobWith('decompression:', '  enabled: true', '  initial_delay: 10s', '  format: gz'),
+      [/^p\.yml:4: scrape_configs\[0\]\.decompression\.enabled: is not supported: /],
+    ],
+    ['an unknown key of it', jobWith('decompression: {formt: gz}'), ['p.yml:3: scrape_configs[0].decompression.formt: unknown key']],
+    [
+      'a rate that is none',
+      'limits_config:\n  readline_rate: -1\n  readline_burst: 0\n  max_line_size: long',
+      [
+        'p.yml:2: limits_config.readline_rate: found "-1", expected a number above 0',
+        'p.yml:3: limits_config.readline_burst: found "0", expected a whole number above 0',
+        'p.yml:4: limits_config.max_line_size: found "long", expected a size such as 65536, 512KiB or 64MiB',
+      ],
+    ],
+    [
+      'limits under both names',
+      'limits_config: {}\nlimit_config: {}',
+      ['p.yml:2: limit_config: is limits_config under its earlier name, expected one of them'],
+    ],
+    [
+      'polls that are rarer at first',
+      'global:\n  file_watch_config: {min_poll_frequency: 5s, max_poll_frequency: 1s}',
+      ['p.yml:2: global.file_watch_config.max_poll_frequency: 1000 ms is shorter than min_poll_frequency, 5000 ms'],
+    ],
+    ['an unknown key of a watch', 'global:\n  file_watch_config: {poll: 5s}', ['p.yml:2: global.file_watch_config.poll: unknown key']],
+    ['an unknown section', 'runtime_config: {}', ['p.yml:1: runtime_config: unknown key']],
     [
       'a discovery that is not built in',
       jobWith('ec2_sd_configs: []'),
@@ -202,6 +290,38 @@ describe('a mistake names file, line and key', () => {
   ])('%s', (_name, text, expected) => {
     expectMistakes(read(text).mistakes, expected)
   })
+})
+
+describe('containers of Docker', () => {
+  const DOCKER = 'docker_sd_configs: [{host: "unix:///var/run/docker.sock"}]'
+  const pathOf = (job: FileJob, labels: Record<string, string>): string | undefined => {
+    const map = new Map(Object.entries(labels))
+    return compileRelabel(job.relabel)(map) ? map.get('__path__') : undefined
+  }
+
+  test('are read where the daemon keeps their lines, since no rule says where', () => {
+    const { jobs, warnings } = good(`scrape_configs: [{job_name: j, ${DOCKER}, pipeline_stages: [{json: {expressions: {a: a}}}]}]`)
+    expect(pathOf(jobs[0]!, { __meta_docker_container_id: 'abc' })).toBe('/var/lib/docker/containers/abc/abc-json.log')
+    expect(jobs[0]?.pipeline.map(({ name }) => name)).toEqual(['docker', 'json'])
+    expect(warnings).toEqual([expect.stringMatching(/^p\.yml:1: scrape_configs\[0\]\.docker_sd_configs: lines are read from \/var\/lib/)])
+  })
+
+  test('are read where a rule says', () => {
+    const rules = 'relabel_configs: [{source_labels: [__meta_docker_container_id], target_label: __path__, replacement: /logs/$1}]'
+    const { jobs, warnings } = good(`scrape_configs: [{job_name: j, ${DOCKER}, ${rules}}]`)
+    expect(pathOf(jobs[0]!, { __meta_docker_container_id: 'abc' })).toBe('/logs/abc')
+    expect([jobs[0]?.pipeline, warnings]).toEqual([[], []])
+  })
+})
+
+test('variables are put in only where it is asked for', () => {
+  const text = 'positions: {filename: "${DIR:-/tmp}/p.yaml"}'
+  expect(good(text).positionsPath).toBe('${DIR:-/tmp}/p.yaml')
+  expect(good(text, { expandFrom: {} }).positionsPath).toBe('/tmp/p.yaml')
+  expect(good(text, { expandFrom: { DIR: '/d' } }).positionsPath).toBe('/d/p.yaml')
+  const { config, mistakes } = read('# ${A}\npositions: {filename: "/${B^^}"}', { expandFrom: {} })
+  expect(config.warnings).toEqual(['p.yml:1: the environment has no A: it is empty'])
+  expect(mistakes).toEqual([expect.stringMatching(/^p\.yml:2: expected \$\{NAME\}/)])
 })
 
 test('all mistakes of all jobs are told at once', () => {

@@ -1,11 +1,11 @@
 import type { DiscoveryContext } from '@clymene/discovery'
-import { parseRelabelConfigs } from '@clymene/relabel'
 import type { FileJob } from '@clymene/sources'
-import { parseStages } from '@clymene/stages'
 
-import { readDiscovery, setsCluster } from './discovery.ts'
+import { expandEnvironment } from './expand-environment.ts'
 import { readJobNames } from './job-names.ts'
-import { createLogDiscoverer } from './own-pods.ts'
+import { clientNotes } from './log-clients.ts'
+import { readLogJob } from './log-job.ts'
+import { readLogSettings, type ReadingSettings } from './log-settings.ts'
 import { openYaml, type Section } from './section.ts'
 
 /** What a log configuration is read with. */
@@ -14,6 +14,8 @@ export type LogContext = DiscoveryContext & {
   readonly ownNode?: string
   /** Where that node is said, for when it has no pod. */
   readonly ownNodeHint?: string
+  /** Variables that are put into the text before it is read; absent: it is read as it is. */
+  readonly expandFrom?: NodeJS.ProcessEnv
 }
 
 export type LogConfig = {
@@ -21,17 +23,18 @@ export type LogConfig = {
   /** How often targets are looked at anew. */
   readonly refreshMs: number
   readonly jobs: readonly FileJob[]
+  /** What the file says about the way files are read: it goes before the flags. */
+  readonly reading: ReadingSettings
   readonly warnings: readonly string[]
   readonly jobsWithoutCluster: readonly string[]
 }
 
-/** Sources of Promtail that come later. */
-const NOT_YET = new Set(
-  'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs heroku_drain limits_config limit_config'.split(
-    ' ',
-  ),
-)
-const notYet = (key: string): string | undefined => (NOT_YET.has(key) ? 'is not supported yet' : undefined)
+/** Sections of Promtail that an agent has no use for, and why. */
+const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
+  tracing: 'has no effect: the agent sends no traces',
+  wal: 'has no effect: the files are the buffer, and a position moves only when a storage has the lines',
+  options: 'has no effect: the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+}
 
 /**
  * Reads a configuration of Promtail. Where lines go is said by STORAGE_TYPE, not by `clients`.
@@ -40,51 +43,34 @@ const notYet = (key: string): string | undefined => (NOT_YET.has(key) ? 'is not 
  * @throws ConfigError when the text is no YAML map.
  */
 export function readLogConfig(text: string, path: string, context: LogContext, mistakes: string[]): LogConfig {
-  const root = openYaml(text, path, mistakes)
-  const warnings = ['clients', 'client']
-    .filter((key) => root.has(key))
-    .map((key) => `${root.where(key)}: has no effect, STORAGE_TYPE and the flags of the storage say where lines go`)
-  root.accept('clients', 'client', 'server', 'tracing', 'runtime_config')
-  if (root.has('server')) warnings.push(`${root.where('server')}: has no effect, --admin.http.host-ports serves health and metrics`)
-  const positions = readPositions(root.section('positions'))
-  const target = root.section('target_config')
-  const refreshMs = target?.duration('sync_period', 10_000) ?? 10_000
-  if (target?.bool('stdin', false) === true) target.mistake('stdin', 'is not supported yet')
-  target?.finish()
+  const warnings: string[] = []
+  const { expandFrom } = context
+  const expanded = expandFrom === undefined ? text : expandEnvironment({ text, path }, expandFrom, { mistakes, warnings })
+  const root = openYaml(expanded, path, mistakes)
+  warnings.push(...clientNotes(root, path), ...sectionNotes(root))
+  const { stdin, ...settings } = readLogSettings(root, warnings)
+  if (stdin) root.section('target_config')?.mistake('stdin', 'is not supported yet')
   const sections = root.sections('scrape_configs')
   const names = readJobNames(sections, path)
-  const jobs = sections.map((section, index) => readJob(section, names[index] ?? '', path, context))
-  root.finish(notYet)
+  const jobs = sections.map((section, index) => readLogJob(section, names[index] ?? '', path, context))
+  root.finish()
   return {
-    positionsPath: positions,
-    refreshMs,
+    ...settings,
     jobs: jobs.map(({ job }) => job),
-    warnings,
+    warnings: [...warnings, ...jobs.flatMap((one) => one.warnings)],
     jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
   }
 }
 
-function readPositions(section: Section | undefined): string {
-  if (section === undefined) return '/var/log/positions.yaml'
-  const path = section.string('filename', '/var/log/positions.yaml')
-  // Positions are saved when a batch is acknowledged; a broken file is always reported and never stops the start.
-  section.accept('sync_period', 'ignore_invalid_yaml')
-  section.finish()
-  return path
-}
-
-type ReadJob = { readonly job: FileJob; readonly setsCluster: boolean }
-
-function readJob(section: Section, name: string, path: string, context: LogContext): ReadJob {
-  const rules = section.parsed('relabel_configs', parseRelabelConfigs, [])
-  const { ownNode } = context
-  const discovery = { defaultTarget: 'localhost', ...(ownNode === undefined ? {} : { ownNode }) }
-  const job: FileJob = {
-    name,
-    pipeline: section.parsed('pipeline_stages', parseStages, []),
-    relabel: rules,
-    discoverers: readDiscovery(section, path, discovery).map((config) => createLogDiscoverer(config, name, context)),
-  }
-  section.finish(notYet)
-  return { job, setsCluster: setsCluster(section, rules) }
+function sectionNotes(root: Section): readonly string[] {
+  const server = root.section('server')
+  const port = server?.scalar('http_listen_port', '', 'a port', (found) => found) ?? ''
+  const address = server?.scalar('http_listen_address', '', 'an address', (found) => found) ?? ''
+  const flag = `--admin.http.host-ports${port === '' ? '' : `=${address}:${port}`}`
+  const notes = Object.entries(WITHOUT_EFFECT).filter(([key]) => root.has(key))
+  root.accept(...Object.keys(WITHOUT_EFFECT))
+  return [
+    ...(server === undefined ? [] : [`${root.where('server')}: has no effect: ${flag} serves health, metrics and pages`]),
+    ...notes.map(([key, why]) => `${root.where(key)}: ${why}`),
+  ]
 }
