@@ -64,6 +64,7 @@ export function createFollower({ settings, table, metrics, clock, laneOf }: Foll
       maxLineBytes: settings.maxLineBytes,
       metrics,
       onCut: cutLinesOf(path),
+      inspect: settings.inspect,
     })
     followed.set(
       key,

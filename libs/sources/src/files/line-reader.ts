@@ -5,6 +5,7 @@ import {
   createPipeline,
   type CriLine,
   Extracted,
+  type Inspect,
   type LabelSet,
   type PipelineEntry,
   type StageConfig,
@@ -51,6 +52,7 @@ export type LineReaderOptions = {
   readonly metrics: FileMetrics
   /** Told of each line that was cut, with as much of it as is at hand. The bytes are the reader's. */
   readonly onCut: (line: Buffer) => void
+  readonly inspect?: Inspect | undefined
 }
 
 /** Bytes of lines that may pass while a stage holds an earlier one: a restart has to read them again. */
@@ -65,13 +67,15 @@ const CR = 0x0d
  * are copied as bytes (0.5 µs a line of 180 B, reading and encoding included); everything else goes through the pipeline as strings (1.7 µs).
  */
 export function createLineReader(options: LineReaderOptions): LineReader {
-  const { lane, clock, maxLineBytes, metrics, stages, onCut } = options
+  const { lane, clock, maxLineBytes, metrics, stages, onCut, inspect } = options
   const { collector } = lane
   const pipeline = createPipeline(stages, {
     now: () => BigInt(clock.seconds) * 1_000_000_000n + BigInt(clock.nanos),
     maxLineLength: maxLineBytes,
+    ...(inspect === undefined ? {} : { inspect }),
   })
-  const shortcut = stages.length === 0 ? 'plain' : CRI_STAGES.has(stages.map(({ name }) => name).join()) ? 'cri' : 'none'
+  const isCri = inspect === undefined && CRI_STAGES.has(stages.map(({ name }) => name).join())
+  const shortcut = stages.length === 0 ? 'plain' : isCri ? 'cri' : 'none'
   const cri: CriLine = { seconds: 0, nanos: 0, stream: 'stdout', partial: false, content: 0 }
   const readCri = createCriReader(cri)
   let held = 0

@@ -1,7 +1,7 @@
 import type { Discoverer, Labels, Logger } from '@clymene/model'
 import type { RelabelRule } from '@clymene/relabel'
 import type { Metrics } from '@clymene/runtime'
-import type { StageConfig } from '@clymene/stages'
+import type { Inspect, StageConfig } from '@clymene/stages'
 
 import type { LabelLimits } from '../lines/label-limits.ts'
 
@@ -54,6 +54,8 @@ export type FileSourceOptions = {
   readonly readlineRate?: ReadlineRate
   /** Where to begin in files that no position knows and that were there before anyone looked; later ones are always read whole. Default `beginning`. */
   readonly from?: 'beginning' | 'end'
+  /** Told of what each stage does to each line; costs time only when it is there. */
+  readonly inspect?: Inspect
   /** Clock, milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -68,4 +70,5 @@ export type ReadlineRate = {
 }
 
 /** The options with every default filled in. */
-export type FileSourceSettings = Required<Omit<FileSourceOptions, 'readlineRate'>> & Pick<FileSourceOptions, 'readlineRate'>
+export type FileSourceSettings = Required<Omit<FileSourceOptions, 'readlineRate' | 'inspect'>> &
+  Pick<FileSourceOptions, 'readlineRate' | 'inspect'>
