@@ -14,7 +14,7 @@ export default defineConfig({
             '{libs,services}/*/{src,page}/**/*.test.ts',
             'grafana/src/**/*.test.ts',
             'tools/**/*.test.ts',
-            'test/{architecture,chaos,contract,dashboards,engines,fuzz,manifests,runner,simulation}/**/*.test.ts',
+            'test/{architecture,chaos,contract,dashboards,engines,fuzz,manifests,runner,simulation,torture}/**/*.test.ts',
           ],
           testTimeout: 30_000,
           maxWorkers: 3,
