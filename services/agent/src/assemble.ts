@@ -12,6 +12,7 @@ import type { StorageTarget } from '@clymene/storages'
 import { BUFFER_TOPICS, createAgent, type Agent } from './agent.ts'
 import { openAgentBooks } from './books.ts'
 import { withCluster } from './config/external-labels.ts'
+import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 import type { ScrapedConfig } from './pages/agent-view.ts'
@@ -182,5 +183,10 @@ async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentS
 function logSourceOf(setup: AgentSetup, storage: string): Source {
   const { logger, metrics } = setup.host
   const isOnly = (setup.sinks.get('logs')?.length ?? 0) <= 1
-  return createLogSource({ ...setup, positionsPath: (config) => positionsPathFor(config, storage, isOnly), logger, metrics })
+  // One reader shows what all of them do.
+  const isFirst = setup.sinks.get('logs')?.[0]?.storage === storage
+  const { inspect: _, ...unseen } = setup.reading ?? {}
+  const reading = isFirst ? setup.reading : unseen
+  const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
+  return createLogSource({ ...setup, ...(reading === undefined ? {} : { reading }), positionsPath, logger, metrics })
 }

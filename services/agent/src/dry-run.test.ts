@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { createDiscoveryContext } from '@clymene/discovery'
 import { createMetrics, silentLogger } from '@clymene/runtime'
+import type { Inspect } from '@clymene/stages'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { dryRun, type DryRunOptions } from './dry-run.ts'
@@ -70,6 +71,16 @@ test('prints time, labels and line', async () => {
   const { printed } = start({}, stages)
   await vi.waitFor(() => expect(printed).toHaveLength(1), { timeout: 10_000 })
   expect(printed).toEqual([`2024-01-02T03:04:05.000000006Z\t{cluster="c", env="test", filename="${log()}", job="j"}\ttab\there`])
+})
+
+test('shows what stages do where somebody asks', async () => {
+  writeFileSync(log(), 'one\n')
+  const seen: string[] = []
+  const inspect: Inspect = ({ stage, before, after }) => void seen.push(`${stage}: ${before?.line} ${after?.line}`)
+  // A stage that is otherwise passed by: its lines are copied as they are.
+  const { expectLines } = start({ reading: { inspect } }, '[{cri: {}}]')
+  await expectLines('one')
+  expect(seen).toEqual(['cri: one one'])
 })
 
 test('goes on as files grow', async () => {

@@ -1,11 +1,12 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { errorCode, type Emit, type LogEntry, type Labels, type Logger } from '@clymene/model'
+import { errorCode, type Emit, type Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
-import { decodePushRequest, formatRfc3339, formatStreamLabels } from '@clymene/wire'
+import { decodePushRequest } from '@clymene/wire'
 
 import type { LogConfig } from './config/log-config.ts'
+import { entryText } from './entry-text.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 
 export type DryRunOptions = LogSetup & {
@@ -48,11 +49,7 @@ async function copyPositions({ logConfigs, storages }: DryRunOptions, folder: st
   return new Map(await Promise.all(copies))
 }
 
-/** `time TAB labels TAB line`, a line each, as the original prints them (without its colours; times are UTC). */
 const printed = (body: Buffer): string =>
   decodePushRequest(body)
-    .flatMap(({ labels, entries }) => entries.map((entry) => printedEntry(labels, entry)))
+    .flatMap(({ labels, entries }) => entries.map((entry) => entryText(labels, entry)))
     .join('')
-
-const printedEntry = (labels: Labels, { timestampNs, line }: LogEntry): string =>
-  `${formatRfc3339(timestampNs)}\t${formatStreamLabels(labels)}\t${line}\n`

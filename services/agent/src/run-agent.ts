@@ -21,7 +21,9 @@ import { dryRunTargets, type DryRunTargetsOptions } from './dry-run-targets.ts'
 import { dryRun } from './dry-run.ts'
 import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { followConfiguration } from './follow-configuration.ts'
+import { createInspectText, isColored } from './inspect/inspect-text.ts'
 import { ownNode } from './own-node.ts'
+import { redactedYaml } from './pages/redacted-yaml.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { readShard } from './shard.ts'
 import { together } from './together.ts'
@@ -61,6 +63,8 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   const { values, storageValues, selection } = config
   const { logger, metrics, readiness, version, admin } = host
   const configuration = readConfiguration(config, discovery)
+  if (values['clymene-promtail.print-config-stderr'])
+    for (const { path, text } of configuration.logTexts) printToStderr(`# ${path}\n${redactedYaml(text)}`)
   const setup = setupOf(config, host, configuration)
   if (values['dry-run']) return dryRunAll(config, host, { ...setup, refusals: discovery.watches.refusals }, stop)
   const storages = await openStorages({ selection, values: storageValues, logger, version: version.version, metrics })
@@ -131,6 +135,9 @@ export const setupOf = (
       action: values['logs.label-limit-action'],
     },
     from: values['logs.from'],
+    ...(values.inspect
+      ? { inspect: createInspectText({ print: printToStderr, colored: isColored(values['inspect.color'], process.stderr) }) }
+      : {}),
   },
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
@@ -143,6 +150,8 @@ export const setupOf = (
   },
   host,
 })
+
+const printToStderr = (text: string): void => void process.stderr.write(text)
 
 /** A reader that goes away (`| head`) ends the run with a line, not with a stack. */
 function createStdoutPrinter(): (text: string) => Promise<void> {
