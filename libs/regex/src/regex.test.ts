@@ -75,6 +75,60 @@ describe('compileRegex, not anchored', () => {
   })
 })
 
+describe('matchAll', () => {
+  const cases: readonly [pattern: string, text: string, spans: readonly (readonly number[])[]][] = [
+    [
+      'b',
+      'abcb',
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      'a*',
+      'baac',
+      [
+        [0, 0],
+        [1, 3],
+        [4, 4],
+      ],
+    ],
+    [
+      '',
+      'ab',
+      [
+        [0, 0],
+        [1, 1],
+        [2, 2],
+      ],
+    ],
+    [
+      '(a)|(b)',
+      'ab',
+      [
+        [0, 1, 0, 1, -1, -1],
+        [1, 2, -1, -1, 1, 2],
+      ],
+    ],
+    ['^a', 'aa', [[0, 1]]],
+    ['x', 'ab', []],
+  ]
+  test.each(cases)('%j in %j', (pattern, text, spans) => {
+    expect(
+      compileRegex(pattern)
+        .matchAll(text)
+        .map((match) => match.spans),
+    ).toEqual(spans)
+  })
+
+  test('a whole text that needs no engine', () => {
+    const regex = compileRegex('(.*)', { anchored: true })
+    expect(regex.matchAll('ab')).toEqual([{ index: 0, groups: ['ab', 'ab'], names: new Map(), spans: [0, 2, 0, 2] }])
+    expect(compileRegex('a', { anchored: true }).matchAll('b')).toEqual([])
+  })
+})
+
 describe('compileRegex refuses', () => {
   const cases = [
     ['a(b', 'regex "a(b": missing closing ) ("a(b") at position 0'],

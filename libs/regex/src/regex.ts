@@ -17,6 +17,12 @@ export type Match = {
   readonly names: ReadonlyMap<string, number>
 }
 
+/** A match that knows where its groups are. */
+export type SpannedMatch = Match & {
+  /** Where group `g` of {@link Match.groups} begins, `2g`, and ends, `2g + 1`, in UTF-16 units; -1 for one that took no part. */
+  readonly spans: readonly number[]
+}
+
 export type Regex = {
   readonly pattern: string
   /** Names of `(?P<name>…)` and `(?<name>…)` and their index in {@link Match.groups}. */
@@ -24,6 +30,8 @@ export type Regex = {
   readonly test: (text: string) => boolean
   /** The leftmost match; undefined when there is none. */
   readonly match: (text: string) => Match | undefined
+  /** Every match from the left, as Go finds them: an empty one right behind another is none. */
+  readonly matchAll: (text: string) => readonly SpannedMatch[]
 }
 
 /**
@@ -42,6 +50,11 @@ export function compileRegex(pattern: string, options: RegexOptions = {}): Regex
     names: NO_NAMES,
     test,
     match: (text) => (test(text) ? { index: 0, groups: grouped ? [text, text] : [text], names: NO_NAMES } : undefined),
+    matchAll: (text) => {
+      if (!test(text)) return []
+      const spans = grouped ? [0, text.length, 0, text.length] : [0, text.length]
+      return [{ index: 0, groups: grouped ? [text, text] : [text], names: NO_NAMES, spans }]
+    },
   }
 }
 
@@ -62,6 +75,20 @@ export function engineRegex(pattern: string, anchored: boolean): Regex {
       if (!matcher.find()) return undefined
       const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
       return { index: matcher.start(), groups, names }
+    },
+    matchAll: (text) => {
+      const matches: SpannedMatch[] = []
+      const matcher = engine.matcher(text)
+      const count = matcher.groupCount() + 1
+      let end = -1
+      while (matcher.find()) {
+        if (matcher.end() === matcher.start() && matcher.start() === end) continue
+        end = matcher.end()
+        const groups = Array.from({ length: count }, (_, group) => matcher.group(group) ?? '')
+        const spans = Array.from({ length: count * 2 }, (_, at) => (at % 2 === 0 ? matcher.start(at >> 1) : matcher.end(at >> 1)))
+        matches.push({ index: matcher.start(), groups, names, spans })
+      }
+      return matches
     },
   }
 }
