@@ -18,13 +18,14 @@ import type { Bench, Reading } from './bench.ts'
 import { bareGatewayBench, gatewayBench } from './gateway-bench.ts'
 import { bareIngesterBench, fillTopic, ingesterBench } from './ingester-bench.ts'
 import { kubernetesBench } from './kubernetes-bench.ts'
+import { logsBenches } from './logs-bench.ts'
 import { pieceBench } from './piece-bench.ts'
 import { PIECES } from './pieces/index.ts'
 import { runSoak } from './soak.ts'
 import { elasticsearchBench, lokiBench } from './store-benches.ts'
 import { tableOf } from './table.ts'
 
-const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester', 'elasticsearch', 'loki', 'agent']
+const NAMES: readonly string[] = [...PIECES.keys(), 'gateway', 'ingester', 'elasticsearch', 'loki', 'agent', 'logs']
 /** A million series have to be scraped within it by the slowest, beside all else that this machine does. */
 const MEMORY_INTERVAL_SECONDS = 15
 const PAGES_INTERVAL_SECONDS = 3
@@ -69,6 +70,7 @@ try {
   for (const name of PIECES.keys()) if (wanted.includes(name)) benches.push(pieceBench(name))
   benches.push(...(await kafkaBenches()))
   if (wanted.includes('agent')) benches.push(...agentBenches())
+  if (wanted.includes('logs')) benches.push(...logsBenches())
   if (benches.length > 0) process.stdout.write(tableOf(await readAll()))
   for (const [name, run] of APART) if (wanted.includes(name)) process.stdout.write(await run())
 } finally {
