@@ -39,6 +39,12 @@ export class Extracted {
     this.#values.set(name, value)
   }
 
+  copy(): Extracted {
+    const copy = new Extracted(this.#labels)
+    if (this.#values !== undefined) copy.#values = new Map(this.#values)
+    return copy
+  }
+
   /** A copy of what stages set. */
   values(): ReadonlyMap<string, unknown> {
     return new Map(this.#values)

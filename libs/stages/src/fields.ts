@@ -25,6 +25,8 @@ export type Fields = {
   readonly keys: () => readonly string[]
   /** The options under `key`, of which only `keys` are known; undefined allows any. */
   readonly nested: (key: string, keys: readonly string[] | undefined) => Fields
+  /** The options of each item of the list under `key`; none when it is not there. */
+  readonly items: (key: string, keys: readonly string[]) => readonly Fields[]
   /** The stages under `key`, checked; none when it is not there. */
   readonly stages: (key: string) => readonly StageConfig[]
 }
@@ -67,6 +69,10 @@ export function readFields(
     raw: (key) => fields.get(key),
     keys: () => [...fields.keys()],
     nested: (key, known) => readFields(fields.get(key), `${where}.${key}`, known, mistakes, readStages),
+    items: (key, known) => {
+      const given = read(key, 'a list', (found) => (Array.isArray(found) ? (found as readonly unknown[]) : undefined)) ?? []
+      return given.map((item, index) => readFields(item, `${where}.${key}[${index}]`, known, mistakes, readStages))
+    },
     stages: (key) => readStages(fields.get(key), `${where}.${key}`, mistakes),
   }
 }

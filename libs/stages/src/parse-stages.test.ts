@@ -2,8 +2,9 @@ import { ConfigError } from '@clymene/model'
 import { describe, expect, test } from 'vitest'
 
 import { parseStages } from './parse-stages.ts'
+import { STAGE_KINDS } from './registry.ts'
 
-const KNOWN = 'cri, docker, json, labels, output, static_labels, timestamp'
+const KNOWN = [...STAGE_KINDS.keys()].toSorted().join(', ')
 const FORMATS = 'RFC3339, RFC3339Nano, Unix, UnixMs, UnixUs, UnixNs'
 
 describe('parseStages', () => {
@@ -34,8 +35,8 @@ describe('parseStages', () => {
     [[{}], ['stages[0]: expected one stage with its options, found {}']],
     [[{ cri: {}, docker: {} }], ['stages[0]: expected one stage with its options, found {"cri":{},"docker":{}}']],
     [
-      [{ multiline: {} }, { match: {} }],
-      ['multiline', 'match'].map((name, index) => `stages[${index}]: stage ${name} is not supported yet (supported: ${KNOWN})`),
+      [{ geoip: {} }, { eventlogmessage: {} }],
+      ['geoip', 'eventlogmessage'].map((name, index) => `stages[${index}]: stage ${name} is not supported yet (supported: ${KNOWN})`),
     ],
     [[{ crio: {} }], [`stages[0]: unknown stage "crio", expected one of ${KNOWN}`]],
     [

@@ -1,5 +1,6 @@
-import { extractedText, type PipelineEntry } from '../entry.ts'
-import type { Fields } from '../fields.ts'
+import { cutText } from '../cut-text.ts'
+import type { PipelineEntry } from '../entry.ts'
+import { readBytes } from '../read-options.ts'
 import { createRfc3339Parser } from '../rfc3339.ts'
 import type { Pass, Stage, StageContext, StageKind } from '../stage.ts'
 
@@ -18,7 +19,7 @@ type CriOptions = {
 export const cri: StageKind = {
   keys: ['max_partial_lines', 'max_partial_line_size', 'max_partial_line_size_truncate'],
   parse: (fields) => {
-    const size = readSize(fields, 'max_partial_line_size')
+    const size = readBytes(fields, 'max_partial_line_size') ?? 0
     const truncate = fields.flag('max_partial_line_size_truncate') ?? false
     const options = { maxPartialLines: fields.count('max_partial_lines') ?? 100, maxBytes: truncate ? size : 0 }
     return (pass, context) => createCri(options, pass, context)
@@ -29,27 +30,33 @@ const LINE = /^(\S+) (stdout|stderr) (\S+) ([^]*)$/
 
 function createCri(options: CriOptions, pass: Pass, context: StageContext): Stage {
   const parseTime = createRfc3339Parser()
-  const partial = new Map<string, PipelineEntry>()
-  let parts = 0
+  /** What is there of lines without their end, and of how many parts. */
+  const partial = new Map<string, { readonly entry: PipelineEntry; readonly parts: number }>()
+  let held = 0
 
   const flush = (): void => {
-    const entries = [...partial.values()]
+    const waiting = [...partial.values()]
     partial.clear()
-    parts = 0
-    for (const entry of entries) pass(entry)
+    held = 0
+    for (const { entry } of waiting) pass(entry)
   }
   const join = (entry: PipelineEntry, isPartial: boolean): void => {
     const key = JSON.stringify(entry.labels.labels)
     const before = partial.get(key)
     if (before === undefined && isPartial && partial.size >= options.maxPartialLines) flush()
-    if (before !== undefined) entry.line = cut(before.line + entry.line, options.maxBytes, context.maxLineLength)
+    if (before !== undefined) {
+      entry.line = before.entry.line + entry.line
+      if (before.entry.origin !== undefined) entry.origin = before.entry.origin
+    }
+    if (before !== undefined || isPartial) entry.line = cut(entry.line, options.maxBytes, context.maxLineLength)
+    const parts = before?.parts ?? 0
     if (isPartial) {
-      partial.set(key, entry)
-      parts++
+      partial.set(key, { entry, parts: parts + 1 })
+      held++
       return
     }
     partial.delete(key)
-    if (partial.size === 0) parts = 0
+    held -= parts
     pass(entry)
   }
 
@@ -70,31 +77,16 @@ function createCri(options: CriOptions, pass: Pass, context: StageContext): Stag
       // A part waits for its end as long as it takes: the runtime cuts at 16 KiB and writes the rest at once.
       if (nowNs === undefined) flush()
     },
-    held: () => parts,
+    held: () => held,
+    heldFrom: () => {
+      let from = Number.POSITIVE_INFINITY
+      for (const { entry } of partial.values()) from = Math.min(from, entry.origin ?? 0)
+      return from
+    },
   }
 }
 
 function cut(line: string, maxBytes: number, maxLength: number): string {
   const bounded = line.length > maxLength ? line.slice(0, maxLength) : line
-  if (maxBytes === 0 || Buffer.byteLength(bounded) <= maxBytes) return bounded
-  // A character that would be cut in two is left out.
-  return new TextDecoder().decode(Buffer.from(bounded).subarray(0, maxBytes), { stream: true })
-}
-
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ['', 1],
-  ['B', 1],
-  ['KB', 1024],
-  ['MB', 1024 ** 2],
-  ['GB', 1024 ** 3],
-])
-
-/** Bytes as a number or as `16KB`, where a kilobyte is 1024 bytes. */
-function readSize(fields: Fields, key: string): number {
-  const text = extractedText(fields.text(key)) ?? '0'
-  const match = /^(\d+) ?([A-Za-z]*)$/.exec(text)
-  const unit = UNITS.get(match?.[2]?.toUpperCase() ?? 'none')
-  if (match !== null && unit !== undefined) return Number(match[1]) * unit
-  fields.mistake(`.${key}: expected bytes such as 16384 or 16KB, found ${JSON.stringify(text)}`)
-  return 0
+  return maxBytes === 0 ? bounded : cutText(bounded, maxBytes)
 }

@@ -1,0 +1,35 @@
+/** A rate with bursts: tokens come at the rate, and at most a burst of them is kept. Times are nanoseconds since the epoch. */
+export type TokenBucket = {
+  /** Takes a token when there is one. */
+  readonly tryTake: (nowNs: bigint) => boolean
+  /** Takes a token, also one that has yet to come. */
+  readonly take: (nowNs: bigint) => void
+  /** When the next token is there; 0 when one is there already. */
+  readonly freeAtNs: () => bigint
+}
+
+/** A full bucket. @param rate tokens a second. */
+export function createTokenBucket(rate: number, burst: number): TokenBucket {
+  let tokens = burst
+  let atNs = 0n
+
+  // A clock that goes back adds nothing and takes nothing away.
+  const refill = (nowNs: bigint): void => {
+    if (nowNs <= atNs) return
+    tokens = Math.min(burst, tokens + (Number(nowNs - atNs) / 1e9) * rate)
+    atNs = nowNs
+  }
+  return {
+    tryTake: (nowNs) => {
+      refill(nowNs)
+      if (tokens < 1) return false
+      tokens--
+      return true
+    },
+    take: (nowNs) => {
+      refill(nowNs)
+      tokens--
+    },
+    freeAtNs: () => (tokens >= 1 ? 0n : atNs + BigInt(Math.ceil(((1 - tokens) / rate) * 1e9))),
+  }
+}
