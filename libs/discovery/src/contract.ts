@@ -8,13 +8,15 @@ export type DiscovererFixture = {
   /** A discoverer that finds at least one group with a target. */
   readonly create: () => Discoverer
   readonly stop: () => Promise<void>
+  /** The label that tells its targets apart. Default: `__address__`. */
+  readonly nameLabel?: string
   /** Absent: nothing around it ever changes. */
   readonly world?: DiscovererWorld
 }
 
 /** What is around the discoverers of a fixture, where tests can change it. */
 export type DiscovererWorld = {
-  /** Adds a target, in a group of its own where that can be. @returns its `__address__` */
+  /** Adds a target, in a group of its own where that can be. @returns its name, an `__address__` */
   readonly add: () => Promise<string> | string
   /** Takes what was added away. */
   readonly remove: () => Promise<void> | void
@@ -84,7 +86,7 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
     test('what comes is said, and what goes is taken away by a group that is empty or without it', async () => {
       const { world } = fixture
       if (world === undefined) return
-      const running = runDiscoverer(fixture.create())
+      const running = runDiscoverer(fixture.create(), fixture.nameLabel)
       try {
         await vi.waitFor(() => expect(running.addresses().size).toBeGreaterThan(0), WAIT)
         const before = running.addresses()
@@ -100,7 +102,7 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
     test('what is known stays while looking fails, and what is new afterwards is found', async () => {
       const { world } = fixture
       if (world === undefined) return
-      const running = runDiscoverer(fixture.create())
+      const running = runDiscoverer(fixture.create(), fixture.nameLabel)
       try {
         await vi.waitFor(() => expect(running.addresses().size).toBeGreaterThan(0), WAIT)
         const before = running.addresses()
@@ -123,7 +125,7 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
       const failures = await world.failures()
       await world.fail()
       const discoverer = fixture.create()
-      const running = runDiscoverer(discoverer)
+      const running = runDiscoverer(discoverer, fixture.nameLabel)
       try {
         await vi.waitFor(async () => expect(await world.failures()).toBeGreaterThan(failures + 1), WAIT)
         expect(running.addresses().size).toBe(0)
@@ -140,7 +142,7 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
       const { world } = fixture
       if (world?.hang === undefined) return
       await world.hang()
-      const running = runDiscoverer(fixture.create())
+      const running = runDiscoverer(fixture.create(), fixture.nameLabel)
       await vi.waitFor(() => expect(world.hanging?.()).toBeGreaterThan(0), WAIT)
       await running.end()
       await world.recover()
@@ -153,7 +155,7 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
       const failures = await world.failures()
       await world.fail()
       const discoverer = fixture.create()
-      const running = runDiscoverer(discoverer)
+      const running = runDiscoverer(discoverer, fixture.nameLabel)
       await vi.waitFor(async () => expect(await world.failures()).toBeGreaterThan(failures), WAIT)
       await running.end()
       expect(discoverer.waits?.()).toBe(false)
@@ -163,7 +165,7 @@ export function describeDiscovererContract(name: string, start: () => Promise<Di
       const { world } = fixture
       const secrets = world?.secrets ?? []
       if (world === undefined || secrets.length === 0) return
-      const running = runDiscoverer(fixture.create())
+      const running = runDiscoverer(fixture.create(), fixture.nameLabel)
       try {
         await vi.waitFor(() => expect(running.addresses().size).toBeGreaterThan(0), WAIT)
         const failures = await world.failures()
@@ -190,7 +192,7 @@ export async function firstGroups(discoverer: Discoverer): Promise<readonly Targ
 }
 
 /** A discoverer that runs, and what a job would know from it. */
-export function runDiscoverer(discoverer: Discoverer) {
+export function runDiscoverer(discoverer: Discoverer, nameLabel = '__address__') {
   const stop = new AbortController()
   const groups = new Map<string, TargetGroup>()
   const said: TargetGroup[] = []
@@ -206,9 +208,9 @@ export function runDiscoverer(discoverer: Discoverer) {
   return {
     groups,
     updates: () => updates,
-    /** The `__address__` of all targets. */
+    /** The names of all targets, by default each its `__address__`. */
     addresses: (): ReadonlySet<string> =>
-      new Set([...groups.values()].flatMap(({ targets }) => targets.map((target) => target.get('__address__') ?? ''))),
+      new Set([...groups.values()].flatMap(({ targets }) => targets.map((target) => target.get(nameLabel) ?? ''))),
     /** Everything that was ever said, as text. */
     said: () => JSON.stringify(said.map(({ source, targets, labels }) => [source, targets.map((target) => [...target]), [...labels]])),
     /** Aborts it; resolves when it has ended. */

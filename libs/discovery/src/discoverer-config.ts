@@ -3,12 +3,15 @@ import type { Metrics } from '@clymene/runtime'
 
 import type { KubernetesWatches } from './kubernetes/watches.ts'
 import type { LookupContext } from './lookups.ts'
+import type { PodLogsOptions } from './pod-logs/flags.ts'
+import type { PodMemory } from './pod-logs/pod-memory.ts'
 
 /** What discoverers share; one for the life of the process, so that a reload goes on with what it has. */
 export type DiscoveryContext = LookupContext & {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly watches: KubernetesWatches
+  readonly podLogs: PodLogsOptions & { readonly memory: PodMemory }
 }
 
 export type ParseOptions = {
@@ -18,6 +21,8 @@ export type ParseOptions = {
   readonly defaultTarget?: string
   /** The node whose pods a pod role asks for; undefined: those of all nodes. */
   readonly ownNode?: string
+  /** Targets are files of logs, so kinds that find only such may be used. */
+  readonly forFiles?: boolean
 }
 
 /** One checked item of a `*_sd_configs` list, ready to start. */

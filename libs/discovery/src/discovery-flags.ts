@@ -6,9 +6,13 @@ import { ANSWER_LIMITS, type AnswerLimits } from './answer-limits.ts'
 /** Bounds of what http, dns, consul and docker discovery take in. What is beyond one is refused whole: the targets of before stay. */
 export const discoveryFlags = {
   'discovery.max-answer-bytes': flag.bytes('32MiB', 'Largest answer of a server of targets (http, consul, docker)', { min: 1024 }),
-  'discovery.max-targets': flag.int(ANSWER_LIMITS.targets, 'Most targets of one item of a list of http, dns, consul or docker discovery', {
-    min: 1,
-  }),
+  'discovery.max-targets': flag.int(
+    ANSWER_LIMITS.targets,
+    'Most targets of one item of a list of http, dns, consul, docker or pod log discovery',
+    {
+      min: 1,
+    },
+  ),
   'discovery.max-services': flag.int(ANSWER_LIMITS.services, 'Most services that one item of consul_sd_configs watches', { min: 1 }),
 } satisfies FlagSet
 

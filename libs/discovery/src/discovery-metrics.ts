@@ -15,7 +15,7 @@ export type DiscoveryMetrics = {
   readonly failure: (kind: string, reason: string) => void
 }
 
-/** What is counted of the discoverers that ask a server: http, dns, consul, docker. */
+/** What is counted of the discoverers that ask a server: http, dns, consul, docker; and of the one that looks at folders of pods. */
 export function createDiscoveryMetrics(metrics: Metrics): DiscoveryMetrics {
   const running = new Set<{ readonly kind: string; readonly state: Discovery }>()
   const lookups = metrics.counter('clymene_agent_sd_lookups_total', 'Questions to servers of targets that were answered', ['kind'])
@@ -24,7 +24,7 @@ export function createDiscoveryMetrics(metrics: Metrics): DiscoveryMetrics {
     'Questions to servers of targets that failed, or whose answer was wrong or beyond a limit; the targets of before stay',
     ['kind', 'reason'],
   )
-  metrics.gauge('clymene_agent_sd_targets', 'Targets that http, dns, consul and docker discovery know', ['kind'], (gauge) => {
+  metrics.gauge('clymene_agent_sd_targets', 'Targets that http, dns, consul, docker and pod log discovery know', ['kind'], (gauge) => {
     gauge.reset()
     for (const { kind, state } of running) gauge.inc({ kind }, state.targets)
   })

@@ -13,6 +13,8 @@ import { parseHttpConfig } from './http/config.ts'
 import { createHttpDiscoverer } from './http/discoverer.ts'
 import { parseKubernetesConfig } from './kubernetes/config.ts'
 import { createKubernetesDiscoverer } from './kubernetes/discoverer.ts'
+import { parsePodLogsConfig } from './pod-logs/config.ts'
+import { createPodLogsDiscoverer } from './pod-logs/discoverer.ts'
 import { createStaticDiscoverer, parseStaticConfig } from './static/discoverer.ts'
 
 type Parse = (value: unknown, where: string, options: ParseOptions) => readonly DiscovererConfig[]
@@ -32,6 +34,7 @@ const DISCOVERERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['consul_sd_configs', each('consul_sd_configs', parseConsulConfig, createConsulDiscoverer)],
   ['docker_sd_configs', each('docker_sd_configs', parseDockerConfig, createDockerDiscoverer)],
   ['kubernetes_sd_configs', each('kubernetes_sd_configs', parseKubernetesConfig, createKubernetesDiscoverer, ({ ofNode }) => ofNode)],
+  ['pod_logs_sd_configs', each('pod_logs_sd_configs', parsePodLogsConfig, createPodLogsDiscoverer, ({ ofNode }) => ofNode)],
 ])
 
 /** Kinds of Prometheus and Promtail that are not here. */

@@ -5,9 +5,9 @@ import { type Discoverer, errorCode, errorMessage, type Logger, type TargetGroup
 import type { Metrics } from '@clymene/runtime'
 
 import { changedGroups, groupsByName, type Groups } from '../group-changes.ts'
+import { watchFolders } from '../watch-folders.ts'
 import type { FileDiscoveryConfig } from './config.ts'
 import { readTargetFile } from './target-file.ts'
-import { watchFolders } from './watch-folders.ts'
 
 export type { FileDiscoveryConfig } from './config.ts'
 

@@ -88,7 +88,7 @@ export function createApiServer(current: () => ApiAccess, timeouts: ApiTimeouts 
       })
     const { response, secrets } = await authorizedRequest(shown, send, signal)
     const { statusCode, body, headers } = response
-    if (statusCode === 200 || (statusCode === 201 && method === 'POST')) return body
+    if (statusCode === 200 || (statusCode === 201 && method !== 'GET')) return body
     // A server may quote what it was sent.
     const text = hideSecrets(await readStart(body, MAX_ERROR_BYTES), secrets)
     const retryAfter = headers['retry-after']

@@ -15,6 +15,8 @@ export type Changes<T> = {
   readonly changes: readonly Change<T>[]
   /** What is reached with them; undefined in the middle of a list. */
   readonly version: string | undefined
+  /** Of the list that they are part of. */
+  readonly listVersion?: string
 }
 
 export type ChangeFeedOptions<T> = {
@@ -53,7 +55,8 @@ export async function* followChanges<T extends { readonly version: string }>(
   async function* list(): AsyncGenerator<Changes<T>> {
     for await (const page of listPages(api, { path, selectors, maxPageBytes: limits.pageBytes }, signal)) {
       heard()
-      yield { changes: page.items.map((item) => ({ type: 'LISTED', object: read(item) })), version: page.version }
+      const changes = page.items.map((item) => ({ type: 'LISTED', object: read(item) }) as const)
+      yield { changes, version: page.isLast ? page.version : undefined, listVersion: page.version }
     }
   }
   async function* watch(): AsyncGenerator<Changes<T>> {

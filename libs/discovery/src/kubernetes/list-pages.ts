@@ -11,8 +11,9 @@ export type ListOptions = {
 
 export type Page = {
   readonly items: readonly Json[]
-  /** Of the last page: the version that a watch goes on from; undefined before. */
-  readonly version: string | undefined
+  /** Of the list: what a watch goes on from after its last page. */
+  readonly version: string
+  readonly isLast: boolean
 }
 
 /** Objects in one page of a list. */
@@ -29,7 +30,7 @@ export async function* listPages(
     const page = await readPage(await api.get(path, pageQuery(selectors, next), signal), maxPageBytes)
     const metadata = jsonAt(page, 'metadata')
     next = textAt(metadata, 'continue')
-    yield { items: listAt(page, 'items'), version: next === '' ? textAt(metadata, 'resourceVersion') : undefined }
+    yield { items: listAt(page, 'items'), version: textAt(metadata, 'resourceVersion'), isLast: next === '' }
   } while (next !== '')
 }
 

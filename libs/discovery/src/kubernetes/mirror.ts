@@ -86,12 +86,12 @@ export function createMirror({ api, selection, limits, metrics, changed, failed,
     replica.beginList()
     const turn = createTurns()
     const request = { path, selectors, maxPageBytes: limits.pageBytes }
-    for await (const { items, version } of listPages(api, request, signal)) {
+    for await (const { items, version, isLast } of listPages(api, request, signal)) {
       for (const item of items) {
         replica.listed(read(item))
         await turn()
       }
-      if (version === undefined) continue
+      if (!isLast) continue
       heardMs = performance.now()
       allIsWell()
       changed(replica.endList(version))

@@ -25,7 +25,8 @@ export function readNamespaces(value: unknown, where: string, mistakes: string[]
   }
 }
 
-function readNames(value: unknown, where: string, mistakes: string[]): readonly string[] {
+/** A list of namespaces, each once; absent is none. */
+export function readNames(value: unknown, where: string, mistakes: string[]): readonly string[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) {
     mistakes.push(`${where}: expected a list of namespaces, found ${shown(value)}`)

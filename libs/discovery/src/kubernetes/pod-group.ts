@@ -49,17 +49,19 @@ export function podLabels(pod: Pod): MetaLabels {
 }
 
 function containerTargets(pod: Pod, container: Container): TargetGroup['targets'] {
-  const target = (address: string, port?: ContainerPort) =>
-    metaLabels(
-      ['pod_container_name', container.name],
-      ['pod_container_id', container.id],
-      ['pod_container_image', container.image],
-      ['pod_container_init', String(container.isInit)],
-      ...portLabels(port),
-    ).set('__address__', address)
+  const target = (address: string, port?: ContainerPort) => containerLabels(container, port).set('__address__', address)
   if (container.ports.length === 0) return [target(bracketed(pod.podIp))]
   return container.ports.map((port) => target(joinHostPort(pod.podIp, port.number), port))
 }
+
+export const containerLabels = (container: Container, port?: ContainerPort): MetaLabels =>
+  metaLabels(
+    ['pod_container_name', container.name],
+    ['pod_container_id', container.id],
+    ['pod_container_image', container.image],
+    ['pod_container_init', String(container.isInit)],
+    ...portLabels(port),
+  )
 
 const portLabels = (port: ContainerPort | undefined): readonly (readonly [string, string])[] =>
   port === undefined
