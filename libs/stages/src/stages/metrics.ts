@@ -70,8 +70,8 @@ function readCounter(definition: Definition, config: Fields): StartRecording {
   if (matchAll && config.text('value') !== undefined) config.mistake('.value: must not be there with match_all')
   if (countBytes && (!matchAll || action !== 'add')) config.mistake('.count_entry_bytes: needs match_all: true and action: add')
   if (matchAll && action === 'add' && !countBytes) config.mistake('.match_all: with action add needs count_entry_bytes: true')
-  return (to) => {
-    const { add } = to.counter(definition)
+  return ({ counter }) => {
+    const { add } = counter(definition)
     if (matchAll) return ({ labels, line }) => add(labels.labels, countBytes ? Buffer.byteLength(line) : 1)
     return withSource(definition, wants, (labels, value) => {
       const amount = action === 'inc' ? 1 : numberOf(value)
@@ -83,14 +83,14 @@ function readCounter(definition: Definition, config: Fields): StartRecording {
 function readGauge(definition: Definition, config: Fields): StartRecording {
   const action = readAction(config, ['set', 'inc', 'dec', 'add', 'sub'])
   const wants = readValue(config)
-  return (to) => {
-    const gauge = to.gauge(definition)
+  return ({ gauge }) => {
+    const { add, set } = gauge(definition)
     return withSource(definition, wants, (labels, value) => {
-      if (action === 'inc' || action === 'dec') return gauge.add(labels, action === 'inc' ? 1 : -1)
+      if (action === 'inc' || action === 'dec') return add(labels, action === 'inc' ? 1 : -1)
       const amount = numberOf(value)
       if (amount === undefined) return
-      if (action === 'set') gauge.set(labels, amount)
-      else gauge.add(labels, action === 'add' ? amount : -amount)
+      if (action === 'set') set(labels, amount)
+      else add(labels, action === 'add' ? amount : -amount)
     })
   }
 }
@@ -103,8 +103,8 @@ function readHistogram(definition: Definition, config: Fields): StartRecording {
     config.mistake(`.buckets: expected rising numbers, found ${JSON.stringify(given)}`)
   }
   const wants = readValue(config)
-  return (to) => {
-    const { observe } = to.histogram({ ...definition, buckets: buckets.filter((bucket) => bucket < Infinity) })
+  return ({ histogram }) => {
+    const { observe } = histogram({ ...definition, buckets: buckets.filter((bucket) => bucket < Infinity) })
     return withSource(definition, wants, (labels, value) => {
       const amount = numberOf(value)
       if (amount !== undefined) observe(labels, amount)
