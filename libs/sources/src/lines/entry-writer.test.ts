@@ -144,3 +144,33 @@ test('the metadata that is written stays the caller’s', async () => {
   await writer.finish()
   expect([...metadata]).toEqual([['a', '1']])
 })
+
+test('a block of lines is acknowledged when it comes out, not when the block after it does', async () => {
+  const { writer, write } = start({ stages: parseStages([{ multiline: { firstline: '^\\S' } }], 'stages') })
+  const acknowledged: string[] = []
+  for (const line of ['a', ' b', 'c', ' d']) await write(line, () => acknowledged.push(line))
+  await eventually(() => expect(acknowledged).toEqual(['a', ' b']))
+  await writer.finish()
+  expect(acknowledged).toEqual(['a', ' b', 'c', ' d'])
+})
+
+test('a stage that limits the rate makes the writer wait', async () => {
+  let ahead = 0
+  const { write, sent } = start({ stages: parseStages([{ limit: { rate: 0.001, burst: 2 } }], 'stages'), now: () => Date.now() + ahead })
+  await write('a')
+  await write('b')
+  const third = write('c')
+  await eventually(() => expect(sent).toEqual(['a', 'b']))
+  ahead = 1_000_000
+  await third
+  await eventually(() => expect(sent).toEqual(['a', 'b', 'c']))
+})
+
+test('what stages drop is counted and acknowledged', async () => {
+  const metrics = createMetrics()
+  const { write } = start({ stages: parseStages([{ drop: { expression: 'x', drop_counter_reason: 'noise' } }], 'stages'), metrics })
+  let acknowledged = 0
+  await write('x', () => acknowledged++)
+  await eventually(() => expect(acknowledged).toBe(1))
+  expect(await metrics.registry.getSingleMetricAsString('clymene_agent_dropped_lines_total')).toContain('{reason="noise"} 1')
+})

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { type Emit, type LabelMap, type Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 import { createPipeline, Extracted, type LabelSet, type PipelineEntry, type StageConfig, type StageMetrics } from '@clymene/stages'
 
+import { createDroppedLines } from './dropped-lines.ts'
 import type { LabelLimits } from './label-limits.ts'
 import { createLane } from './lane.ts'
 import { encodeMetadata } from './metadata.ts'
@@ -19,7 +22,7 @@ export type WrittenEntry = {
 /** The way of entries that do not come from files: through stages, into batches, to the emit. */
 export type EntryWriter = {
   /**
-   * Takes an entry and resolves when there is room for another, which is the back-pressure. `acknowledged` is called once the batch
+   * Takes an entry, once stages that limit the rate let it, and resolves when there is room for another, which is the back-pressure. `acknowledged` is called once the batch
    * that holds the entry was acknowledged, and everything that stages held of it or of entries before it; also when a stage dropped it.
    *
    * @throws what emit rejected with, from then on.
@@ -76,11 +79,11 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
   const pipeline = createPipeline(stages, {
     now: () => BigInt(now()) * 1_000_000n,
     maxLineLength: MAX_LINE_BYTES,
+    dropped: createDroppedLines(metrics),
     ...(stageMetrics === undefined ? {} : { metrics: stageMetrics }),
   })
   /** Entries written so far, and what is to be called about which of them. */
   let written = 0
-  let heldFrom = 0
   const owed: { readonly entry: number; readonly acknowledged: () => void }[] = []
   const progress = {
     acknowledge: (upTo: number) => {
@@ -93,9 +96,7 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
     for (const { labels, timestampNs, line, metadata } of entries) {
       lane.collector.appendText(lane.streamOf(labels), timestampNs, line, metadata === undefined ? undefined : encodeMetadata(metadata))
     }
-    const held = pipeline.held() > 0
-    if (!held) heldFrom = written + 1
-    lane.advance(progress, held ? heldFrom - 1 : written)
+    lane.advance(progress, Math.min(written, pipeline.heldFrom() - 1))
   }
   const flush = (nowNs?: bigint): void => collect(pipeline.flush(nowNs))
   const arm = (): void => {
@@ -109,6 +110,14 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
     lane.dispatch(now())
     arm()
   }
+  /** Until stages want another entry. */
+  const turn = async (): Promise<void> => {
+    while (failure === undefined && !signal.aborted) {
+      const waitMs = Number(pipeline.waitUntilNs()) / 1e6 - now()
+      if (waitMs <= 0) return
+      await sleep(Math.min(waitMs, 1000), undefined, { signal }).catch(() => undefined)
+    }
+  }
   const room = async (): Promise<void> => {
     while (lane.full() && failure === undefined) {
       lane.dispatch(now())
@@ -119,11 +128,21 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
 
   return {
     write: async ({ labels, timestampNs, line, metadata }, acknowledged) => {
+      await turn()
       await room()
       written++
       if (acknowledged !== undefined) owed.push({ entry: written, acknowledged })
-      collect(pipeline.push({ labels, timestampNs, line, extracted: new Extracted(labels), metadata: metadata && new Map(metadata) }))
-      if (written - heldFrom >= MAX_HELD_BACK) flush()
+      collect(
+        pipeline.push({
+          labels,
+          timestampNs,
+          line,
+          extracted: new Extracted(labels),
+          metadata: metadata && new Map(metadata),
+          origin: written,
+        }),
+      )
+      if (written - pipeline.heldFrom() >= MAX_HELD_BACK) flush()
       if (lane.full()) await room()
       arm()
     },
