@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { createDecompressor, scanPushRequest, unwrapBatch } from '@clymene/wire'
+import { createDecompressor, scanPushRequest } from '@clymene/wire'
 
 import { answerQuestions } from '../program.ts'
 

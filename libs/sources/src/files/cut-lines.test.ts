@@ -11,7 +11,7 @@ function setup() {
     warn: (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
       void told.push({ message, path: fields['path'], heldBack: fields['heldBack'] }),
   }
-  const of = createCutLines({ maxLineBytes: 10, logger, now: () => nowMs })
+  const of = createCutLines({ maxLineBytes: 10, longLines: 'truncate', logger, now: () => nowMs })
   return { told, cut: (path: string, line: string) => of(path)(Buffer.from(line)), wait: (ms: number) => (nowMs += ms) }
 }
 

@@ -1,14 +1,14 @@
-import { createMetrics } from '@clymene/runtime'
 import { createLabelSet, parseStages } from '@clymene/stages'
 import { decodePushRequest } from '@clymene/wire'
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { LOKI_LABEL_LIMITS } from '../lines/label-limits.ts'
 import { createLane } from '../lines/lane.ts'
 import { createReadClock } from '../lines/read-clock.ts'
 import { createLineReader, type Cursor } from './line-reader.ts'
-import { createFileMetrics } from './metrics.ts'
+
+const ignored = { inc: () => undefined }
 
 type Read = { readonly entries: readonly string[]; readonly cursor: Cursor; readonly held: number }
 
@@ -17,7 +17,7 @@ function readPieces(
   stages: readonly unknown[],
   bytes: Buffer,
   ends: readonly number[],
-  options: { quietUntil?: number; maxLineBytes?: number } = {},
+  options: { quietUntil?: number; maxLineBytes?: number; longLines?: 'truncate' | 'split' } = {},
 ): Read {
   const lane = createLane({
     stream: '0',
@@ -39,7 +39,8 @@ function readPieces(
     lane,
     clock: createReadClock(() => 0),
     maxLineBytes: options.maxLineBytes ?? 40,
-    metrics: createFileMetrics(createMetrics(), { active: () => 0, oldestUnreadSeconds: () => 0 }),
+    longLines: options.longLines ?? 'truncate',
+    metrics: { readBytes: ignored, readLines: ignored, truncatedLines: ignored, splitLines: ignored },
     onCut: () => undefined,
   })
   for (const end of [...ends.toSorted((a, b) => a - b), bytes.length]) {
@@ -51,7 +52,8 @@ function readPieces(
     .flatMap(({ body }) =>
       decodePushRequest(body).flatMap((stream) =>
         stream.entries.map(
-          ({ timestampNs, line }) => `${JSON.stringify(stream.labels)} ${timestampNs > 1000n * 1_000_000_000n ? timestampNs : ''} ${line}`,
+          ({ timestampNs, line, metadata }) =>
+            `${JSON.stringify(stream.labels)} ${timestampNs > 1000n * 1_000_000_000n ? timestampNs : ''} ${line} ${JSON.stringify(metadata ?? [])}`,
         ),
       ),
     )
@@ -81,12 +83,13 @@ const places = fc.array(fc.nat(400))
 
 test.each([[[]], [[{ cri: {} }]], [[{ docker: {} }, { cri: {} }]]])('stages %j: it does not matter where reading is cut', (stages) => {
   fc.assert(
-    fc.property(content, places, (bytes, ends) => {
-      const whole = readPieces(stages, bytes, [])
+    fc.property(content, places, fc.constantFrom('truncate', 'split'), (bytes, ends, longLines) => {
+      const whole = readPieces(stages, bytes, [], { longLines })
       const cut = readPieces(
         stages,
         bytes,
         ends.filter((end) => end < bytes.length),
+        { longLines },
       )
       expect(cut.entries).toEqual(whole.entries)
       expect(cut.cursor.offset).toBe(whole.cursor.offset)
@@ -121,4 +124,75 @@ test('what an earlier run handed over is not handed over again, and brings the s
     }),
     { numRuns: 300 },
   )
+})
+
+const marked = (read: Read): readonly string[] => read.entries.map((entry) => entry.slice(entry.indexOf(']] ') + 4))
+const TRUNCATED = '[["truncated","true"]]'
+const part = (ordinal: number, isLast = false): string =>
+  JSON.stringify([
+    ['partial_last', String(isLast)],
+    ['partial_message', 'true'],
+    ['partial_ordinal', String(ordinal)],
+  ])
+
+describe('a line that is longer than the limit', () => {
+  test.each<[name: string, text: string, truncated: readonly string[], split: readonly string[]]>([
+    ['as long as may be', 'abcdefgh\n', ['abcdefgh []'], ['abcdefgh []']],
+    ['and a carriage return', 'abcdefg\r\n', ['abcdefg []'], ['abcdefg []']],
+    ['one byte more', 'abcdefghi\n', [`abcdefgh ${TRUNCATED}`], [`abcdefgh ${part(1)}`, `i ${part(2, true)}`]],
+    [
+      'three parts and a line behind it',
+      'aaaaaaaabbbbbbbbcc\nnext\n',
+      [`aaaaaaaa ${TRUNCATED}`, 'next []'],
+      [`aaaaaaaa ${part(1)}`, `bbbbbbbb ${part(2)}`, `cc ${part(3, true)}`, 'next []'],
+    ],
+    [
+      'a character of three bytes stands at the edge',
+      'aaaaaa가나\n',
+      [`aaaaaa ${TRUNCATED}`],
+      [`aaaaaa ${part(1)}`, `가나 ${part(2, true)}`],
+    ],
+    ['a character of four bytes', 'aaaaa😀b\n', [`aaaaa ${TRUNCATED}`], [`aaaaa ${part(1)}`, `😀b ${part(2, true)}`]],
+    [
+      'two of them',
+      'aaaaaaaaaa\nbbbbbbbbbb\n',
+      [`aaaaaaaa ${TRUNCATED}`, `bbbbbbbb ${TRUNCATED}`],
+      [`aa ${part(2, true)}`, `aaaaaaaa ${part(1)}`, `bb ${part(2, true)}`, `bbbbbbbb ${part(1)}`],
+    ],
+  ])('%s', (_, text, truncated, split) => {
+    const bytes = Buffer.from(text)
+    const read = (longLines: 'truncate' | 'split') => marked(readPieces([], bytes, [], { maxLineBytes: 8, longLines })).toSorted()
+    expect(read('truncate')).toEqual(truncated.toSorted())
+    expect(read('split')).toEqual(split.toSorted())
+  })
+
+  test('parts of a line that the container runtime wrote have its labels and time, and no beginning', () => {
+    const bytes = Buffer.from(`${TIME} stderr F ${'x'.repeat(30)}\n${TIME} stderr F short\n`)
+    const { entries } = readPieces([{ cri: {} }], bytes, [], { maxLineBytes: 40, longLines: 'split' })
+    const start = '[["job","j"],["stream","stderr"]] 1704067200500000000'
+    expect(entries).toEqual(
+      [`${start} short []`, `${start} ${'x'.repeat(22)} ${part(2, true)}`, `${start} ${'x'.repeat(8)} ${part(1)}`].toSorted(),
+    )
+  })
+
+  test('is read again from its beginning after a restart, without a part twice', () => {
+    const bytes = Buffer.from(`first\n${'a'.repeat(8)}${'b'.repeat(8)}${'c'.repeat(8)}dd`)
+    const options = { maxLineBytes: 8, longLines: 'split' } as const
+    const before = readPieces([], bytes, [], options)
+    expect(before.cursor).toMatchObject({ skipping: true, heldFrom: 6, offset: 30 })
+    const after = readPieces([], Buffer.concat([bytes.subarray(before.cursor.heldFrom), Buffer.from('\n')]), [], {
+      ...options,
+      quietUntil: before.cursor.offset - before.cursor.heldFrom,
+    })
+    expect(marked(after)).toEqual([`dd ${part(4, true)}`])
+    expect(after.cursor).toMatchObject({ skipping: false, offset: 27, heldFrom: 27 })
+  })
+})
+
+test('a restart goes back to the line that stages hold the longest, not to the first that they ever held', () => {
+  const bytes = Buffer.from([`${TIME} stdout P a`, `${TIME} stderr P b`, `${TIME} stdout F c`, `${TIME} stderr P d`, ''].join('\n'))
+  const line = `${TIME} stdout P a\n`.length
+  const { cursor, held } = readPieces([{ cri: {} }], bytes, [])
+  expect(held).toBeGreaterThan(0)
+  expect(cursor.heldFrom).toBe(line)
 })
