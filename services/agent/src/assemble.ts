@@ -6,7 +6,8 @@ import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
 import type { SenderAccount } from '@clymene/ledger'
 import { ConfigError, errorMessage, type Kind, type Labels, type Source } from '@clymene/model'
 import type { Backoff, Host } from '@clymene/runtime'
-import { createScrapeSource, type ScrapeSource, type ScrapeSourceOptions } from '@clymene/sources'
+import { createScrapeSource, createStageMetrics, type ScrapeSource, type ScrapeSourceOptions } from '@clymene/sources'
+import type { StageMetrics } from '@clymene/stages'
 import type { StorageTarget } from '@clymene/storages'
 
 import { BUFFER_TOPICS, createAgent, type Agent } from './agent.ts'
@@ -89,8 +90,10 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   const makeFolders = (): Promise<unknown> =>
     Promise.all(logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
   await makeFolders()
+  // They stay over reloads: what is counted goes on.
+  const stageMetrics = createStageMetrics({ metrics, logger })
   const readers = new Map(
-    storagesOf('logs').map((name) => [name, createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name))]),
+    storagesOf('logs').map((name) => [name, createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, stageMetrics))]),
   )
   const agent = createAgent({
     identity,
@@ -180,13 +183,13 @@ async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentS
   }
 }
 
-function logSourceOf(setup: AgentSetup, storage: string): Source {
+function logSourceOf(setup: AgentSetup, storage: string, stageMetrics: StageMetrics): Source {
   const { logger, metrics } = setup.host
   const isOnly = (setup.sinks.get('logs')?.length ?? 0) <= 1
-  // One reader shows what all of them do.
+  // One reader shows and counts what all of them do.
   const isFirst = setup.sinks.get('logs')?.[0]?.storage === storage
   const { inspect: _, ...unseen } = setup.reading ?? {}
-  const reading = isFirst ? setup.reading : unseen
+  const reading = isFirst ? { ...setup.reading, stageMetrics } : unseen
   const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
-  return createLogSource({ ...setup, ...(reading === undefined ? {} : { reading }), positionsPath, logger, metrics })
+  return createLogSource({ ...setup, reading, positionsPath, logger, metrics })
 }

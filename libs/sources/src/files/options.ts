@@ -1,7 +1,7 @@
 import type { Discoverer, Labels, Logger } from '@clymene/model'
 import type { RelabelRule } from '@clymene/relabel'
 import type { Metrics } from '@clymene/runtime'
-import type { Inspect, StageConfig } from '@clymene/stages'
+import type { Inspect, StageConfig, StageMetrics } from '@clymene/stages'
 
 import type { LabelLimits } from '../lines/label-limits.ts'
 
@@ -56,6 +56,8 @@ export type FileSourceOptions = {
   readonly from?: 'beginning' | 'end'
   /** Told of what each stage does to each line; costs time only when it is there. */
   readonly inspect?: Inspect
+  /** Where `metrics` stages count. Absent: nowhere. */
+  readonly stageMetrics?: StageMetrics
   /** Clock, milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -70,5 +72,5 @@ export type ReadlineRate = {
 }
 
 /** The options with every default filled in. */
-export type FileSourceSettings = Required<Omit<FileSourceOptions, 'readlineRate' | 'inspect'>> &
-  Pick<FileSourceOptions, 'readlineRate' | 'inspect'>
+export type FileSourceSettings = Required<Omit<FileSourceOptions, 'readlineRate' | 'inspect' | 'stageMetrics'>> &
+  Pick<FileSourceOptions, 'readlineRate' | 'inspect' | 'stageMetrics'>
