@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { discoveryFlags, kubernetesFlags } from '@clymene/discovery'
+import { discoveryFlags, kubernetesFlags, podLogsFlags } from '@clymene/discovery'
 import type { LogFields, Logger } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -35,7 +35,16 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
   const readiness = createReadiness()
   const argv = [`--buffer.dir=${folder}/buffer`, '--http.port=127.0.0.1:0', '--cluster=c']
   const { values } = parseFlags(
-    { ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags, ...discoveryFlags, ...kubernetesFlags },
+    {
+      ...agentFlags,
+      ...scrapeFlags,
+      ...dryRunFlags,
+      ...bufferFlags,
+      ...promtailFlags,
+      ...discoveryFlags,
+      ...kubernetesFlags,
+      ...podLogsFlags,
+    },
     argv,
     {},
   )

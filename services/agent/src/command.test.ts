@@ -44,9 +44,12 @@ async function mistakesOf(command: Command, argv: readonly string[], env: NodeJS
 const SCRAPE = '--config.file=<folder>/scrape.yml'
 const LOGS = '--promtail.config.file=<folder>/logs.yml'
 
+const noCluster = (job: string): string =>
+  `job "${job}" has no cluster: set --cluster, external_labels or a rule with target_label: cluster`
+const BUILT_IN =
+  'no --config.file: the pods of this node are collected by the built-in log configuration; --logs.pods says that this is meant'
+
 describe('agent: what is accepted, with which warnings', () => {
-  const noCluster = (job: string): string =>
-    `job "${job}" has no cluster: set --cluster, external_labels or a rule with target_label: cluster`
   test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, warnings: readonly string[]]>([
     ['metrics only', [SCRAPE], {}, []],
     ['logs only', [LOGS], {}, []],
@@ -54,6 +57,13 @@ describe('agent: what is accepted, with which warnings', () => {
     ['the file by the environment', [], { CONFIG_FILE: '<folder>/scrape.yml' }, []],
     ['the log file by the environment', [], { PROMTAIL_CONFIG_FILE: '<folder>/logs.yml' }, []],
     ['the command line before the environment', [SCRAPE], { CONFIG_FILE: '/nowhere.yml' }, []],
+    ['the pods of the node, by the built-in configuration', ['--logs.pods', '--cluster=c'], {}, []],
+    [
+      'the pods of the node, where no storage takes logs',
+      [SCRAPE, '--logs.pods'],
+      { STORAGE_TYPE: 'prometheus' },
+      ['--logs.pods has no effect: no storage of STORAGE_TYPE=prometheus takes logs'],
+    ],
     ['several storages', [SCRAPE, LOGS], { STORAGE_TYPE: 'prometheus,loki' }, []],
     [
       'the manifest of the original',
@@ -149,7 +159,7 @@ describe('agent: what is refused, every mistake at once', () => {
       [],
       {},
       [
-        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served',
+        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served, or --logs.pods',
       ],
     ],
     ['a file that is not there', ['--config.file=<folder>/none.yml'], {}, ['--config.file="<folder>/none.yml": no such file']],
@@ -178,7 +188,7 @@ describe('agent: what is refused, every mistake at once', () => {
       { STORAGE_TYPE: 'prometheus' },
       [
         '--promtail.config.file has no effect: no storage of STORAGE_TYPE=prometheus takes logs',
-        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served',
+        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served, or --logs.pods',
       ],
     ],
     [
@@ -273,13 +283,30 @@ describe('promtail: --config.file is the log configuration', () => {
       [],
     ],
     ['a dry run', [FILE, '--clymene-promtail.dry-run'], {}, []],
+    ['no file: the built-in configuration', ['--cluster=c'], {}, [BUILT_IN]],
+    ['no file on purpose', ['--logs.pods', '--cluster=c', '--logs.exclude-namespaces=kube-system'], {}, []],
+    ['no file and no cluster', ['--config.file='], {}, [BUILT_IN, noCluster('kubernetes-pods')]],
+    [
+      'the built-in configuration beside a file',
+      [FILE, '--logs.pods'],
+      {},
+      ['--logs.pods has no effect: --config.file="<folder>/logs.yml" says what is collected'],
+    ],
   ])('%s', async (_name, argv, env, warnings) => {
     expect(await warningsOf(promtailCommand, argv, env)).toEqual(warnings)
   })
 
   test.each<[name: string, argv: readonly string[], env: NodeJS.ProcessEnv, mistakes: readonly string[]]>([
-    ['no file where it is expected', [], {}, ['--config.file="/etc/promtail/config.yml": no such file']],
-    ['no file at all', ['--config.file='], {}, ['nothing to collect: expected --config.file with a file of a kind that is served']],
+    ['a file that is not there', ['--config.file=<folder>/none.yml'], {}, ['--config.file="<folder>/none.yml": no such file']],
+    [
+      'a namespace that cannot be one',
+      [FILE, '--logs.exclude-namespaces=kube-system,Kube_System,a b'],
+      {},
+      [
+        '--logs.exclude-namespaces: expected names of namespaces, found "Kube_System"',
+        '--logs.exclude-namespaces: expected names of namespaces, found "a b"',
+      ],
+    ],
     ['a scrape configuration', [SCRAPE.replace('scrape.yml', 'server.yml')], {}, ['<folder>/server.yml:1: rule_files: unknown key']],
     [
       'storages that take no logs',
@@ -319,6 +346,11 @@ test('the jobs of both kinds are listed, for validate', async () => {
     'target\ts\thttp://a:1/metrics\t{cluster="c", instance="a:1", job="s"}',
     'log job "l"',
   ])
+})
+
+test('jobs of the built-in log configuration are told as such, for validate', async () => {
+  const { summary } = await promtailCommand.configure(['--logs.pods'], {})
+  expect(await summary?.()).toEqual(['log job "kubernetes-pods" of the built-in log configuration'])
 })
 
 test('files of credentials that are not there are warnings: they may come later', async () => {

@@ -1,4 +1,4 @@
-import { createDiscoveryContext, discoveryFlags, kubernetesFlags } from '@clymene/discovery'
+import { createDiscoveryContext, discoveryFlags, kubernetesFlags, podLogsFlags } from '@clymene/discovery'
 import { collectMistakes, ConfigError, type FlagSet, type FlagValues, type Kind, type Logger } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, type Command, type FlagGroup } from '@clymene/runtime'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
@@ -50,7 +50,7 @@ export const promtailCommand: Command = commandOf({
 
 function flagsOf({ adminAddress, ownFlags, ofScrapes }: Variant) {
   const admin = adminFlags(adminAddress)
-  const kinds = { ...ofScrapes, ...discoveryFlags, ...kubernetesFlags, ...bufferFlags, ...promtailFlags }
+  const kinds = { ...ofScrapes, ...discoveryFlags, ...kubernetesFlags, ...podLogsFlags, ...bufferFlags, ...promtailFlags }
   return { ...processFlags, ...admin, ...ownFlags, ...dryRunFlags, ...kinds, ...formerAgentFlags } satisfies FlagSet
 }
 type AgentFlags = ReturnType<typeof flagsOf>
@@ -61,7 +61,7 @@ function groupsOf({ adminAddress, ownFlags, ofScrapes }: Variant): readonly Flag
       { title: 'Process', flags: { ...processFlags, ...adminFlags(adminAddress) } },
       { title: 'Agent', flags: { ...ownFlags, ...dryRunFlags } },
       { title: 'Scrapes', flags: ofScrapes },
-      { title: 'Discovery', flags: { ...discoveryFlags, ...kubernetesFlags } },
+      { title: 'Discovery', flags: { ...discoveryFlags, ...kubernetesFlags, ...podLogsFlags } },
       { title: 'Buffer', flags: bufferFlags },
       { title: 'Logs', flags: promtailFlags },
       { title: 'Of the original', flags: formerAgentFlags },
@@ -111,9 +111,15 @@ const portsOf = <V extends FlagValues<typeof dryRunFlags & ReturnType<typeof adm
   values['dry-run'] && !given.has('admin.http.host-ports') ? { ...values, 'admin.http.host-ports': { host: '127.0.0.1', port: 0 } } : values
 
 /** A line a job, and the targets that are known. */
-const summaryOf = async ({ scrapeConfigs, logConfigs }: Configuration, options: ValidateTargetsOptions): Promise<readonly string[]> => [
+const summaryOf = async (
+  { scrapeConfigs, logConfigs, logTexts }: Configuration,
+  options: ValidateTargetsOptions,
+): Promise<readonly string[]> => [
   ...(await Promise.all(scrapeConfigs.map((config) => validateTargets(config, options)))).flat(),
-  ...logConfigs.flatMap(({ jobs }) => jobs).map(({ name }) => `log job ${JSON.stringify(name)}`),
+  ...logConfigs.flatMap(({ jobs }, index) => {
+    const { isBuiltIn = false, path = '' } = logTexts[index] ?? {}
+    return jobs.map(({ name }) => `log job ${JSON.stringify(name)}${isBuiltIn ? ` of the ${path}` : ''}`)
+  }),
 ]
 
 /** Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics. */

@@ -3,11 +3,18 @@ import { existsSync } from 'node:fs'
 import { ConfigError, type FlagValues, type Kind } from '@clymene/model'
 import type { StorageSelection } from '@clymene/storages'
 
-import type { agentFlags } from './flags.ts'
+import { builtInLogs } from './built-in-logs.ts'
+import type { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
 import { readConfigFile, type ConfigText } from './read-configs.ts'
 
+type Values = FlagValues<
+  Pick<typeof agentFlags, 'config.file' | 'promtail.config.file'> &
+    Pick<typeof bufferFlags, 'buffer.dir'> &
+    Pick<typeof promtailFlags, 'logs.pods'>
+>
+
 export type ConfigTextsOptions = {
-  readonly values: FlagValues<Pick<typeof agentFlags, 'config.file' | 'promtail.config.file'>>
+  readonly values: Values
   /** Names of the flags that were given. */
   readonly given: ReadonlySet<string>
   readonly selection: StorageSelection
@@ -19,32 +26,56 @@ export type ConfigTextsOptions = {
 export type ConfigTexts = {
   readonly scrape: (() => ConfigText) | undefined
   readonly logs: (() => ConfigText) | undefined
-  /** Files that were named and are not read, a line each. */
+  /** What was asked for and is not read, a line each. */
   readonly warnings: readonly string[]
 }
 
+const BUILT_IN_NOTE =
+  'no --config.file: the pods of this node are collected by the built-in log configuration; --logs.pods says that this is meant'
+
+type Choice = { readonly flagName: string; readonly isAsked: boolean; readonly read: () => ConfigText }
+
 /**
- * Which file is read for which kind: a file that is named, and the scrape configuration also when it is where it is expected.
+ * What is read for which kind: a file that is named, or is where it is expected; for logs also the built-in configuration.
  *
  * @throws ConfigError when nothing is left to collect.
  */
-export function chooseConfigTexts({ values, given, selection, isPromtail }: ConfigTextsOptions): ConfigTexts {
+export function chooseConfigTexts(options: ConfigTextsOptions): ConfigTexts {
+  const { values, given, selection, isPromtail } = options
   const warnings: string[] = []
-  const choose = (kind: Kind, flagName: 'config.file' | 'promtail.config.file'): (() => ConfigText) | undefined => {
-    const path = values[flagName]
-    const isNamed = isPromtail || given.has(flagName)
-    if (path === '' || !(isNamed || existsSync(path))) return undefined
-    const reason = whyNot(kind, selection)
-    if (reason === undefined) return () => readConfigFile(flagName, path)
-    if (isNamed) warnings.push(`--${flagName} has no effect: ${reason}`)
-    return undefined
+  const choose = (kind: Kind, choice: Choice | undefined): (() => ConfigText) | undefined => {
+    const reason = choice && whyNot(kind, selection)
+    if (choice?.isAsked === true && reason !== undefined) warnings.push(`--${choice.flagName} has no effect: ${reason}`)
+    return reason === undefined ? choice?.read : undefined
   }
-  const scrape = isPromtail ? undefined : choose('metrics', 'config.file')
-  const logs = choose('logs', isPromtail ? 'config.file' : 'promtail.config.file')
+  const scrape = isPromtail ? undefined : choose('metrics', choiceOfFile('config.file', options))
+  const logsFlag = isPromtail ? 'config.file' : 'promtail.config.file'
+  const logsFile = choiceOfFile(logsFlag, options)
+  if (logsFile !== undefined && values['logs.pods'])
+    warnings.push(`--logs.pods has no effect: --${logsFlag}=${JSON.stringify(values[logsFlag])} says what is collected`)
+  const logs = choose('logs', logsFile ?? choiceOfBuiltIn(options))
+  // A file that was forgotten looks the same.
+  if (logs !== undefined && logsFile === undefined && !values['logs.pods']) warnings.push(BUILT_IN_NOTE)
   if (scrape !== undefined || logs !== undefined) return { scrape, logs, warnings }
   const scrapeFlag = `--config.file (${JSON.stringify(values['config.file'])} is not there)`
-  const expected = isPromtail ? '--config.file' : `${given.has('config.file') ? '--config.file' : scrapeFlag} or --promtail.config.file`
-  throw new ConfigError([...warnings, `nothing to collect: expected ${expected} with a file of a kind that is served`])
+  const ways = isPromtail ? ['--config.file'] : [given.has('config.file') ? '--config.file' : scrapeFlag, '--promtail.config.file']
+  throw new ConfigError([
+    ...warnings,
+    `nothing to collect: expected ${ways.join(' or ')} with a file of a kind that is served, or --logs.pods`,
+  ])
+}
+
+/** A file that is named has to be there. */
+function choiceOfFile(flagName: 'config.file' | 'promtail.config.file', { values, given }: ConfigTextsOptions): Choice | undefined {
+  const path = values[flagName]
+  const isAsked = given.has(flagName)
+  if (path === '' || !(isAsked || existsSync(path))) return undefined
+  return { flagName, isAsked, read: () => readConfigFile(flagName, path) }
+}
+
+function choiceOfBuiltIn({ values, isPromtail }: ConfigTextsOptions): Choice | undefined {
+  const isAsked = values['logs.pods']
+  return isAsked || isPromtail ? { flagName: 'logs.pods', isAsked, read: () => builtInLogs(values) } : undefined
 }
 
 /** Why a kind is not served; undefined when it is. */

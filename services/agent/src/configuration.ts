@@ -31,7 +31,7 @@ export function readConfiguration({ values, texts, env }: ReadConfigurationOptio
   const scrapeConfigs = collectMistakes(mistakes, () => readScrapeConfigs(textsOf(texts.scrape), env, discovery, options))
   const logs = collectMistakes(mistakes, () => {
     const logTexts = textsOf(texts.logs)
-    const context = logContext(discovery, env, values['logs.all-nodes'])
+    const context = logContext(discovery, env, values)
     const expanding = values['config.expand-env'] ? { expandFrom: env } : {}
     return { logTexts, logConfigs: readLogConfigs(logTexts, { ...context, ...expanding }) }
   })

@@ -98,6 +98,14 @@ export const promtailFlags = {
   'logs.max-label-names': flag.int(15, 'Most labels of a stream; 0 is no limit'),
   'logs.max-label-name-bytes': flag.bytes('1024', 'Longest name of a label; 0 is no limit'),
   'logs.max-label-value-bytes': flag.bytes('2048', 'Longest value of a label; 0 is no limit'),
+  'logs.pods': flag.bool(
+    false,
+    'Collects the pods of this node by the built-in log configuration where none is given; for `promtail` that is so without the flag',
+  ),
+  'logs.exclude-namespaces': flag.list(
+    '',
+    'Namespaces whose pods are not collected, by the built-in log configuration and by every discovery of log jobs that tells the namespace of its targets',
+  ),
   'logs.all-nodes': flag.bool(
     false,
     'Pod discovery of log jobs asks for the pods of all nodes instead of the own one, which HOSTNAME names, else the host name',

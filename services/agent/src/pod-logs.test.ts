@@ -157,7 +157,7 @@ test.each<[what: string, env: NodeJS.ProcessEnv, allNodes: boolean, ownNode: unk
   ['every node', { HOSTNAME: 'n1' }, true, undefined],
 ])('whose pods: %s', (_what, env, allNodes, ownNode) => {
   const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
-  expect(logContext(context, env, allNodes).ownNode).toEqual(ownNode)
+  expect(logContext(context, env, { 'logs.all-nodes': allNodes, 'logs.exclude-namespaces': [] }).ownNode).toEqual(ownNode)
 })
 
 test('what is only checked is not connected to', async () => {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 
-import { discoveryFlags, kubernetesFlags } from '@clymene/discovery'
+import { discoveryFlags, kubernetesFlags, podLogsFlags } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { describe, expect, test } from 'vitest'
 
@@ -18,7 +18,16 @@ const host = {
 
 function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const { values } = parseFlags(
-    { ...agentFlags, ...scrapeFlags, ...dryRunFlags, ...bufferFlags, ...promtailFlags, ...discoveryFlags, ...kubernetesFlags },
+    {
+      ...agentFlags,
+      ...scrapeFlags,
+      ...dryRunFlags,
+      ...bufferFlags,
+      ...promtailFlags,
+      ...discoveryFlags,
+      ...kubernetesFlags,
+      ...podLogsFlags,
+    },
     argv,
     env,
   )

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import {
   answerLimitsOf,
@@ -6,6 +7,8 @@ import {
   type DiscoveryContext,
   type discoveryFlags,
   type kubernetesFlags,
+  type podLogsFlags,
+  podLogsOptionsOf,
   watchesOptionsOf,
 } from '@clymene/discovery'
 import { ledgerReport } from '@clymene/ledger'
@@ -36,7 +39,8 @@ export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selecti
       typeof bufferFlags &
       typeof promtailFlags &
       typeof discoveryFlags &
-      typeof kubernetesFlags
+      typeof kubernetesFlags &
+      typeof podLogsFlags
   >
   readonly texts: ConfigTexts
   readonly env: NodeJS.ProcessEnv
@@ -50,6 +54,8 @@ export async function runAgent(config: AgentConfig, host: Host, stop: AbortSigna
     surroundings: { env: config.env },
     ...watchesOptionsOf(config.values),
     answerLimits: answerLimitsOf(config.values),
+    podLogs: podLogsOptionsOf(config.values),
+    podsFile: { path: join(config.values['buffer.dir'], 'pods.json'), mayWrite: !config.values['dry-run'] },
   })
   host.readiness.watch('discovery', () => discovery.watches.refusals()[0])
   try {

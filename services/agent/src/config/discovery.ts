@@ -10,7 +10,7 @@ import type { Section } from './section.ts'
 export function readDiscovery(
   section: Section,
   path: string,
-  more: Pick<ParseOptions, 'defaultTarget' | 'ownNode'> = {},
+  more: Pick<ParseOptions, 'defaultTarget' | 'forFiles' | 'ownNode'> = {},
 ): readonly DiscovererConfig[] {
   const options = { directory: dirname(path), ...more }
   return section

@@ -14,6 +14,8 @@ export type LogContext = DiscoveryContext & {
   readonly ownNode?: string
   /** Where that node is said, for when it has no pod. */
   readonly ownNodeHint?: string
+  /** Targets with one of these as their `__meta_kubernetes_namespace` are left out, whatever found them. */
+  readonly excludedNamespaces?: readonly string[]
   /** Variables that are put into the text before it is read; absent: it is read as it is. */
   readonly expandFrom?: NodeJS.ProcessEnv
 }

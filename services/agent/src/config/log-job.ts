@@ -22,7 +22,11 @@ export function readLogJob(section: Section, name: string, path: string, context
   const rules = section.parsed('relabel_configs', parseRelabelConfigs, [])
   const pipeline = section.parsed('pipeline_stages', parseStages, [])
   const { ownNode } = context
-  const discovery = readDiscovery(section, path, { defaultTarget: 'localhost', ...(ownNode === undefined ? {} : { ownNode }) })
+  const discovery = readDiscovery(section, path, {
+    defaultTarget: 'localhost',
+    forFiles: true,
+    ...(ownNode === undefined ? {} : { ownNode }),
+  })
   refuseFileForms(section)
   const warnings = section.keys().some((key) => isDiscoveryKey(key) || whyNotRead(key) !== undefined)
     ? []

@@ -30,3 +30,27 @@ test.each<[what: string, ofNode: string | undefined, updates: readonly (readonly
   expect(lines).toEqual(expected)
   expect(seen).toEqual([...updates, ...updates])
 })
+
+test('namespaces that are excluded have no targets, also when their pods change', async () => {
+  const inNamespace = (namespace: string): TargetGroup => ({
+    ...pod,
+    source: `pod/${namespace}/a`,
+    labels: new Map([['__meta_kubernetes_namespace', namespace]]),
+  })
+  const groups = [inNamespace('default'), inNamespace('kube-system'), inNamespace('kube-system-2'), pod]
+  const inner: Discoverer = { run: async (update) => update(groups), waits: () => true }
+  const context = {
+    ...createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() }),
+    excludedNamespaces: ['kube-system', 'kube-logging'],
+  }
+  const discoverer = createLogDiscoverer({ kind: 'kubernetes_sd_configs', ofNode: 'n1', create: () => inner }, 'j', context)
+  const seen: TargetGroup[] = []
+  await discoverer.run((found) => seen.push(...found), new AbortController().signal)
+  expect(seen.filter(({ targets }) => targets.length > 0).map(({ source }) => source)).toEqual([
+    'pod/default/a',
+    'pod/kube-system-2/a',
+    'pod/n/a',
+  ])
+  expect(seen).toHaveLength(4)
+  expect(discoverer.waits?.()).toBe(true)
+})
