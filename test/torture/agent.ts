@@ -1,5 +1,6 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { startService, type Service } from '../e2e/service.ts'
 import { freePort } from '../engines/index.ts'
@@ -67,6 +68,8 @@ export async function startTorturedAgent({ plan, directory, logsUrl, globs, hist
       `--http.port=127.0.0.1:${reloadPort}`,
     ],
   })
+  // Rotated files that were there before the first search are an earlier run's.
+  while (!existsSync(positions)) await sleep(20)
   const interruptions: Interruption[] = []
   const begin = (kind: Interruption['kind'], more: Pick<Interruption, 'savedMs'> = {}): Interruption => {
     const interruption = { kind, atMs: Date.now(), ...more }
@@ -106,10 +109,23 @@ export async function startTorturedAgent({ plan, directory, logsUrl, globs, hist
       history.add(`agent reloads by ${by}`)
       version++
       writeConfig()
-      if (by === 'post') await fetch(`http://127.0.0.1:${reloadPort}/api/reload`, { method: 'POST', signal: AbortSignal.timeout(30_000) })
+      if (by === 'post') await askToReload(`http://127.0.0.1:${reloadPort}/api/reload`)
       interruption.untilMs = Date.now()
     },
     lostBytes: () => lostBytesIn(service.log()),
+  }
+}
+
+/** The agent that has just been started may not listen yet. */
+async function askToReload(url: string): Promise<void> {
+  const deadline = AbortSignal.timeout(30_000)
+  for (;;) {
+    const status = await fetch(url, { method: 'POST', signal: deadline }).then(
+      (answer) => answer.status,
+      (error: unknown) => deadline.throwIfAborted() ?? error,
+    )
+    if (typeof status === 'number' && status < 500) return
+    await sleep(50)
   }
 }
 

@@ -14,18 +14,20 @@ export type InjectOptions = {
   readonly history: History
 }
 
-/** Makes every fault of a plan at its time, and mends it. Resolves when all are mended. */
+/** Makes every fault of a plan at its time, or when the one before it on the same actor is mended, and mends it. Resolves when all are mended. */
 export async function injectAll(faults: readonly Fault[], options: InjectOptions): Promise<void> {
-  await Promise.all(
-    faults.map(async (fault) => {
-      await sleep(fault.atMs)
+  const began = performance.now()
+  const injectInTurn = async (turn: readonly Fault[]): Promise<void> => {
+    for (const fault of turn) {
+      await sleep(Math.max(0, fault.atMs - (performance.now() - began)))
       options.history.add(`fault: ${describeFault(fault)}`)
       const mend = await inject(fault, options)
       await sleep(fault.forMs)
       await mend()
       options.history.add(`mended: ${describeFault(fault)}`)
-    }),
-  )
+    }
+  }
+  await Promise.all([...Map.groupBy(faults, ({ on }) => on).values()].map(injectInTurn))
 }
 
 const NOTHING = async (): Promise<void> => undefined

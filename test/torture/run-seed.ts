@@ -81,7 +81,10 @@ async function drained({ agent, recorder, writers, history }: Draining): Promise
   const until = Date.now() + GIVE_UP_MS
   const written = writers.written()
   const missing = (): number =>
-    [...written.values()].reduce((sum, lines) => sum + lines.filter(({ lane, number }) => !recorder.hasArrived(lane, number)).length, 0)
+    [...written.values()].reduce(
+      (sum, lines) => sum + lines.filter(({ lane, number, inWindow }) => !inWindow && !recorder.hasArrived(lane, number)).length,
+      0,
+    )
   const endMs = Date.now()
   for (let left = missing(); left > 0; left = missing()) {
     await sleep(100)
@@ -89,20 +92,23 @@ async function drained({ agent, recorder, writers, history }: Draining): Promise
     const mayBeLost = [...written.values()].some((lines) => lines.some(({ generation }) => generation.truncatedMs !== undefined))
     if (quietMs > (mayBeLost ? QUIET_WITH_LOSSES_MS : QUIET_MS) || Date.now() > until) break
   }
+  const ended = isAlive(agent.service.pid) ? [] : [about('ended', 'the agent ended by itself')]
   history.add(`drained with ${missing()} lines that have not come`)
   const cameMs = recorder.arrivals.at(-1)?.atMs ?? 0
   await agent.service.halt()
-  return Date.now() > until
-    ? [
-        {
-          what: 'stuck',
-          lane: '0',
-          from: 0,
-          to: 0,
-          text: `lines were still coming ${GIVE_UP_MS / 1000} s after the load, the last ${Date.now() - cameMs} ms ago`,
-        },
-      ]
-    : []
+  if (Date.now() <= until) return ended
+  return [...ended, about('stuck', `lines were still coming ${GIVE_UP_MS / 1000} s after the load, the last ${Date.now() - cameMs} ms ago`)]
+}
+
+const about = (what: Finding['what'], text: string): Finding => ({ what, lane: '0', from: 0, to: 0, text })
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const strangeOf = ({ strange }: Recorder): readonly Finding[] =>
