@@ -4,7 +4,7 @@ import { gatewayCommand, promtailGatewayCommand } from '@clymene/gateway'
 import { ingesterCommand, promtailIngesterCommand } from '@clymene/ingester'
 import type { FlagSet } from '@clymene/model'
 import { environmentName, flagTable, type Command, type FlagGroup } from '@clymene/runtime'
-import { explainFlags, ledgerFlags, replayFlags, replaySourceFlags } from 'clymene'
+import { explainFlags, fromPromtailFlags, ledgerFlags, replayFlags, replaySourceFlags, testFlags } from 'clymene'
 
 const SERVICES: readonly Command[] = [agentCommand, gatewayCommand, ingesterCommand, allInOneCommand]
 
@@ -33,8 +33,10 @@ export function flagsPage(): string {
     ...SERVICES.map(serviceSection),
     ...VARIANTS.map(([variant, original]) => variantSection(variant, original)),
     EXPLAIN,
+    FROM_PROMTAIL,
     LEDGER,
     REPLAY,
+    TEST,
     `## Storages\n\nIn every service, when \`STORAGE_TYPE\` selects the storage.\n\n${[...storages.values()].map(flagTable).join('\n')}`,
     spellings([...SERVICES, ...VARIANTS.map(([variant]) => variant)]),
   ]
@@ -52,6 +54,18 @@ const EXPLAIN = `## clymene explain
 Why a target or a series is there or not: [configuration.md](configuration.md#why-is-my-target-missing). These flags stand on the command line only, variables are not read.
 
 ${withoutVariables({ title: 'Flags', flags: explainFlags })}`
+
+const FROM_PROMTAIL = `## clymene from-promtail
+
+The flags that do what the clients of Promtail do: [logs.md](logs.md#from-promtail). These flags stand on the command line only, variables are not read.
+
+${withoutVariables({ title: 'Flags', flags: fromPromtailFlags })}`
+
+const TEST = `## clymene test
+
+What stages make of lines: [logs.md](logs.md#what-stages-do). These flags stand on the command line only, variables are not read.
+
+${withoutVariables({ title: 'Flags', flags: testFlags })}`
 
 const REPLAY = `## clymene replay
 

@@ -1,7 +1,7 @@
 import type { Command } from '@clymene/runtime'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { runCli } from './cli.ts'
+import { runCli, type Tool } from './cli.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -80,6 +80,17 @@ test.each<[words: readonly string[], calls: readonly string[]]>([
   [['help', 'mend'], ['mend --help']],
 ])('%j is a tool, which has the words after its name and gives the status', async (words, calls) => {
   expect(await cli(...words)).toMatchObject({ status: 1, calls, stderr: '' })
+})
+
+test.each<[words: readonly string[]]>([
+  [['--from-promtail=p.yml', '--output=environment']],
+  [['--from-promtail', 'p.yml', '--output=environment']],
+  [['from-promtail', 'p.yml', '--output=environment']],
+])('%j is a tool, also written as a flag', async (words) => {
+  const calls: (readonly string[])[] = []
+  const tool: Tool = { name: 'from-promtail', summary: '', run: (argv) => Promise.resolve(calls.push(argv) === 1 ? 0 : 1) }
+  expect(await runCli(new Map(), words, {}, new Map([['from-promtail', () => Promise.resolve(tool)]]))).toBe(0)
+  expect(calls).toEqual([['p.yml', '--output=environment']])
 })
 
 test.each([[['version']], [['--version']], [['gateway', 'version']]])('%j', async (words) => {

@@ -6,6 +6,9 @@ const VERBS = ['status', 'validate', 'help']
 /** The service that `clymene status` asks, as the original's does. */
 const STATUS_OF = 'agent'
 
+/** The tool that is also written as a flag: `clymene --from-promtail=promtail.yml`. */
+const FROM_PROMTAIL = 'from-promtail'
+
 export type Commands = ReadonlyMap<string, () => Promise<Command>>
 
 /** What is no service: it looks at something or mends it, and ends. */
@@ -31,6 +34,11 @@ export async function runCli(
 ): Promise<ExitStatus> {
   const [first] = argv
   if (first === 'version' || first === '--version') return print(JSON.stringify(readVersion(env)))
+  const converting = /^--from-promtail(?:=(?<file>.+))?$/.exec(first ?? '')
+  if (converting !== null && tools.has(FROM_PROMTAIL)) {
+    const { file } = converting.groups ?? {}
+    return runCli(commands, [FROM_PROMTAIL, ...(file === undefined ? [] : [file]), ...argv.slice(1)], env, tools)
+  }
   const tool = tools.get((first === 'help' ? argv[1] : first) ?? '')
   if (tool !== undefined) return (await tool()).run(first === 'help' ? ['--help'] : argv.slice(1), env)
   const verb = VERBS.find((one) => one === first)

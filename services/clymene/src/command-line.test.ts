@@ -19,7 +19,7 @@ afterEach(endChildren)
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const SERVICES = ['agent', 'gateway', 'ingester', 'all-in-one', 'promtail', 'promtail-gateway', 'promtail-ingester']
-const TOOLS = ['explain', 'ledger', 'replay']
+const TOOLS = ['explain', 'from-promtail', 'ledger', 'replay', 'test']
 const LIST = [...SERVICES, ...TOOLS].join(', ')
 
 describe('exit status 0, on stdout', () => {

@@ -1,6 +1,8 @@
 export { runCli, type Commands } from './cli.ts'
 export { explainFlags } from './explain/flags.ts'
+export { fromPromtailFlags } from './from-promtail/flags.ts'
 export { ledgerFlags } from './ledger/flags.ts'
 export { commandFlags as replayFlags, sourceFlags as replaySourceFlags } from './replay/flags.ts'
 export type { Terminal } from './replay/terminal.ts'
 export { replay } from './replay/tool.ts'
+export { testFlags } from './test-pipeline/flags.ts'

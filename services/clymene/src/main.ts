@@ -15,7 +15,9 @@ void runCli(
   process.env,
   new Map([
     ['explain', async () => (await import('./explain/tool.ts')).explainTool],
+    ['from-promtail', async () => (await import('./from-promtail/tool.ts')).fromPromtailTool],
     ['ledger', async () => (await import('./ledger/tool.ts')).ledgerTool],
     ['replay', async () => (await import('./replay/tool.ts')).replayTool],
+    ['test', async () => (await import('./test-pipeline/tool.ts')).testTool],
   ]),
 )

@@ -1,6 +1,6 @@
 import { booleanOf, ConfigError, errorMessage } from '@clymene/model'
 import { parseDuration } from '@clymene/runtime'
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, Pair, Scalar, YAMLMap, type Node } from 'yaml'
 
 import { leadingZero } from './leading-zero.ts'
 import { nodeBelow } from './place-below.ts'
@@ -53,10 +53,15 @@ export type Section = {
   readonly finish: (reasonOf?: (key: string) => string | undefined) => void
 }
 
-/** Reads a file's text. @throws ConfigError when it is no YAML map at all. */
-export function openYaml(text: string, fileName: string, mistakes: string[]): Section {
+/**
+ * Reads a file's text.
+ *
+ * @param listKey a file that is a list is read as a map that has it under this key; left out, it has to be a map.
+ * @throws ConfigError when it is no YAML map at all.
+ */
+export function openYaml(text: string, fileName: string, mistakes: string[], listKey?: string): Section {
   const { document, lineOf } = parseYaml(text, fileName)
-  const { contents } = document
+  const contents = listKey !== undefined && isSeq(document.contents) ? mapWith(listKey, document.contents) : document.contents
   if (contents !== null && !isMap(contents)) throw new ConfigError(`${fileName}:1: expected a map at the top level`)
   return sectionOf(contents, '', {
     fileName,
@@ -65,6 +70,12 @@ export function openYaml(text: string, fileName: string, mistakes: string[]): Se
     toJs: (node) => node.toJS(document),
     follow: (node) => (isAlias(node) ? node.resolve(document) : node),
   })
+}
+
+function mapWith(key: string, value: Node): YAMLMap {
+  const map = new YAMLMap()
+  map.items.push(new Pair(new Scalar(key), value))
+  return map
 }
 
 type Context = {

@@ -1,0 +1,57 @@
+import type { ConfigText } from '../config-text.ts'
+import { expandEnvironment } from '../config/expand-environment.ts'
+import { openYaml, type Section } from '../config/section.ts'
+import { readClient, type Converted, type Gathered } from './client-flags.ts'
+
+export type FromPromtailOptions = {
+  readonly config: ConfigText
+  /** Variables that are put in first, as with `-config.expand-env`; absent: the text is taken as it is. */
+  readonly expandFrom?: NodeJS.ProcessEnv
+}
+
+/**
+ * The flags of `clymene promtail` that do what a configuration of Promtail says about where its lines go; its jobs stay where they are and
+ * are named by `--config.file`.
+ *
+ * @throws ConfigError when the text is no YAML map.
+ */
+export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Converted {
+  const notes: string[] = []
+  const { path, text } = config
+  const expanded = expandFrom === undefined ? text : expandEnvironment(config, expandFrom, { mistakes: notes, warnings: notes })
+  const root = openYaml(expanded, path, notes)
+  const flags = new Map<string, string>([['config.file', path]])
+  if (expandFrom !== undefined) flags.set('config.expand-env', 'true')
+  const to: Gathered = {
+    flag: (name, value) => void flags.set(name, value),
+    note: (place, said) => void notes.push(`${place}: ${said}`),
+  }
+  readServer(root.section('server'), to)
+  const [first, ...others] = clientsOf(root)
+  if (first === undefined) to.note(path, 'has no client: STORAGE_TYPE and the flags of a storage say where lines go, a gateway by default')
+  else {
+    to.flag('storage-type', 'loki')
+    readClient(first, to)
+  }
+  for (const other of others)
+    to.note(other.where(), 'an agent sends to one Loki: another agent, or a gateway with another ingester, can send to this one')
+  if (expandFrom === undefined && /\$\{/.test(JSON.stringify([...flags])))
+    to.note(path, 'variables in it are put in by --config.expand-env, here too')
+  return { flags: [...flags], notes }
+}
+
+/** `client` comes after `clients`. */
+function clientsOf(root: Section): readonly Section[] {
+  const single = root.section('client')
+  return [...root.sections('clients'), ...(single === undefined ? [] : [single])]
+}
+
+/** Of the server only what its port and its log are: it serves health, metrics and pages here too. */
+function readServer(server: Section | undefined, to: Gathered): void {
+  if (server === undefined) return
+  const address = server.string('http_listen_address', '')
+  const port = server.string('http_listen_port', '')
+  if (port !== '') to.flag('admin.http.host-ports', `${address.includes(':') ? `[${address}]` : address}:${port}`)
+  const level = server.string('log_level', '')
+  if (level !== '') to.flag('log-level', level)
+}

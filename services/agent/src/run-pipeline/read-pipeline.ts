@@ -1,0 +1,58 @@
+import { createDiscoveryContext } from '@clymene/discovery'
+import { ConfigError } from '@clymene/model'
+import { createMetrics, silentLogger } from '@clymene/runtime'
+import { parseStages, type StageConfig } from '@clymene/stages'
+
+import type { ConfigText } from '../config-text.ts'
+import { expandEnvironment } from '../config/expand-environment.ts'
+import { readLogConfig, type LogConfig } from '../config/log-config.ts'
+import { openYaml } from '../config/section.ts'
+
+export type ReadPipelineOptions = {
+  readonly config: ConfigText
+  /** Which job of a whole configuration is meant; '' where it has just one. */
+  readonly job: string
+  /** Variables that are put in first; absent: the text is taken as it is. */
+  readonly expandFrom?: NodeJS.ProcessEnv
+}
+
+export type ReadPipeline = { readonly stages: readonly StageConfig[]; readonly warnings: readonly string[] }
+
+/**
+ * The stages that a file says: a list of them, a map with `pipeline_stages`, or a whole configuration of Promtail, which is then checked
+ * as a whole.
+ *
+ * @throws ConfigError with every mistake.
+ */
+export function readPipeline({ config, job, expandFrom }: ReadPipelineOptions): ReadPipeline {
+  const mistakes: string[] = []
+  const warnings: string[] = []
+  const { path } = config
+  const text = expandFrom === undefined ? config.text : expandEnvironment(config, expandFrom, { mistakes, warnings })
+  const root = openYaml(text, path, mistakes, 'pipeline_stages')
+  if (root.has('pipeline_stages')) {
+    const stages = root.parsed('pipeline_stages', parseStages, [])
+    root.accept('job_name')
+    root.finish()
+    if (job !== '') mistakes.push(`--job=${JSON.stringify(job)} has no meaning: ${path} has stages and no jobs`)
+    return checked(mistakes, () => ({ stages, warnings }))
+  }
+  const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
+  const whole = readLogConfig(text, path, context, mistakes)
+  return checked(mistakes, () => ({ stages: stagesOf(whole, job, path), warnings: [...warnings, ...whole.warnings] }))
+}
+
+function checked(mistakes: readonly string[], read: () => ReadPipeline): ReadPipeline {
+  if (mistakes.length > 0) throw new ConfigError([...mistakes])
+  return read()
+}
+
+function stagesOf({ jobs }: LogConfig, name: string, path: string): readonly StageConfig[] {
+  const found = name === '' && jobs.length === 1 ? jobs[0] : jobs.find((job) => job.name === name)
+  if (found !== undefined) return found.pipeline
+  const names = jobs.map((job) => JSON.stringify(job.name)).join(', ')
+  if (jobs.length === 0) throw new ConfigError(`${path}: expected pipeline_stages, or scrape_configs with a job`)
+  throw new ConfigError(
+    name === '' ? `--job: expected which one of ${names} is meant` : `--job=${JSON.stringify(name)}: expected one of ${names}`,
+  )
+}

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { promtailCommand } from '@clymene/agent'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+
+import { fromPromtailTool } from './tool.ts'
+
+const CONFIG = `
+server: {http_listen_port: 9080}
+clients:
+  - url: https://loki.example:3100/loki/api/v1/push
+    tenant_id: team a
+    basic_auth: {username: "it's", password: SECRET}
+    tls_config: {insecure_skip_verify: true}
+    external_labels: {cluster: "\${CLUSTER:-none}"}
+    batchwait: 2s
+    backoff_config: {max_retries: 3}
+scrape_configs:
+  - job_name: a
+    static_configs: [{labels: {__path__: /var/log/*.log, cluster: c}}]
+`
+
+let folder = ''
+let file = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clymene-from-'))
+  file = join(folder, 'promtail.yml')
+  writeFileSync(file, CONFIG)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => {
+  process.exitCode = undefined
+})
+
+async function run(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  let [stdout, stderr] = ['', '']
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((stdout += String(text))))
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((stderr += String(text))))
+  const status = await fromPromtailTool.run(argv, env)
+  vi.restoreAllMocks()
+  return { status, stdout: stdout.replaceAll(folder, '<folder>'), stderr: stderr.replaceAll(folder, '<folder>') }
+}
+
+const NOTES = `# <folder>/promtail.yml:6: clients[0].basic_auth.password: put it in a file that only the agent may read, and name it by --loki.client.password-file
+# <folder>/promtail.yml:10: clients[0].backoff_config.max_retries: has no flag: a batch is sent until the storage has it or refuses it for good
+`
+
+test('as a command line', async () => {
+  expect(await run([file, '--config.expand-env'], { CLUSTER: 'c1' })).toEqual({
+    status: 0,
+    stdout: `${NOTES}clymene promtail \\
+  --config.file=<folder>/promtail.yml \\
+  --config.expand-env=true \\
+  --admin.http.host-ports=:9080 \\
+  --storage-type=loki \\
+  --loki.client.url=https://loki.example:3100/loki/api/v1/push \\
+  --loki.client.username='it'\\''s' \\
+  --loki.client.tls.skip-host-verify=true \\
+  --clymene-promtail.tenant-id='team a' \\
+  --clymene-promtail.external-labels=cluster=c1 \\
+  --clymene-promtail.batch-wait=2s
+`,
+    stderr: '',
+  })
+})
+
+test('as variables, which the agent takes', async () => {
+  const { stdout } = await run([file, '--output=environment', '--config.expand-env'])
+  expect(stdout).toContain('STORAGE_TYPE=loki\nLOKI_CLIENT_URL=https://loki.example:3100/loki/api/v1/push\n')
+  const pairs = stdout
+    .replaceAll('<folder>', folder)
+    .split('\n')
+    .flatMap((line) => /^([A-Z_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? [])
+  const env = Object.fromEntries(pairs.flatMap((name, index) => (index % 2 === 0 ? [[name, pairs[index + 1]]] : [])))
+  writeFileSync(join(folder, 'password'), 'SECRET')
+  const { warnings } = await promtailCommand.configure([`--loki.client.password-file=${join(folder, 'password')}`], env)
+  // The configuration still has what the flags do.
+  expect(warnings).toEqual(expect.arrayContaining([expect.stringMatching(/clients: has no effect/)]))
+  expect(warnings.filter((warning) => warning.startsWith('--'))).toEqual([])
+})
+
+describe('refused with status 2', () => {
+  test.each<[argv: readonly string[], stderr: string]>([
+    [[], 'expected one file, the configuration of Promtail\n'],
+    [['a', 'b'], 'expected one file, the configuration of Promtail\n'],
+    [['<folder>/none.yml'], '<folder>/none.yml: no such file\n'],
+    [['<folder>/promtail.yml', '--output=yaml'], '--output="yaml": expected one of flags, environment\n'],
+  ])('%j', async (argv, stderr) => {
+    expect(await run(argv.map((word) => word.replace('<folder>', folder)))).toEqual({ status: 2, stdout: '', stderr })
+  })
+})
+
+test('--help says how', async () => {
+  expect((await run(['--help'])).stdout).toMatch(/^clymene from-promtail: [^]*clymene --from-promtail=promtail\.yml/)
+})

@@ -1,0 +1,104 @@
+import { createInterface } from 'node:readline'
+
+import { createInspectText, isColored, readConfigText, readPipeline, runPipeline } from '@clymene/agent'
+import { ConfigError, errorMessage, sortedLabels, type FlagValues } from '@clymene/model'
+import { ExitError, flagHelp, parseFlags, runProcess } from '@clymene/runtime'
+import { parseRfc3339 } from '@clymene/wire'
+
+import type { Tool } from '../cli.ts'
+import { compare } from './compare.ts'
+import { ENTRY_TEXTS } from './entries.ts'
+import { testFlags } from './flags.ts'
+
+const summary = 'shows what the stages of a log configuration make of lines, and compares it with what is expected'
+
+/** `clymene test`: exit status 1 when something else came out than is expected, 2 for mistakes in the flags and the configuration. */
+export const testTool: Tool = {
+  name: 'test',
+  summary,
+  run: (argv, env) =>
+    runProcess(async () => {
+      if (argv.includes('--help') || argv.includes('-h')) process.stdout.write(`${help()}\n`)
+      else await testPipeline(argv, env, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr })
+    }),
+}
+
+const help = (): string =>
+  [
+    `clymene test: ${summary}`,
+    `Usage:
+  clymene test pipeline.yml [flags] < lines                           a list of stages
+  clymene test promtail.yml --job=name [flags] < lines                a job of a whole configuration
+  clymene test pipeline.yml --expect=expected.txt < lines             for CI
+      exit status 1 when something else came out than is expected, 2 for mistakes in the flags and the configuration;
+      a time that no stage set is a dash`,
+    flagHelp([{ title: 'Flags', flags: testFlags }]),
+  ].join('\n\n')
+
+export type Streams = {
+  readonly stdin: NodeJS.ReadableStream
+  readonly stdout: { readonly write: (text: string) => unknown }
+  readonly stderr: { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly hasColors?: () => boolean }
+}
+
+/** @throws ConfigError for mistakes in the flags and the configuration, ExitError when something else came out than is expected */
+export async function testPipeline(argv: readonly string[], env: NodeJS.ProcessEnv, { stdin, stdout, stderr }: Streams): Promise<void> {
+  const { values, path, nowNs, expected } = readArguments(argv)
+  const expanding = values['config.expand-env'] ? { expandFrom: env } : {}
+  const { stages, warnings } = readPipeline({ config: readConfigText(path), job: values.job, ...expanding })
+  for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
+  const textOf = ENTRY_TEXTS[values.output]
+  const dropped = new Map<string, number>()
+  const entries = runPipeline(
+    {
+      stages,
+      labels: sortedLabels(values.labels),
+      nowNs,
+      dropped: (reason, lines) => void dropped.set(reason, (dropped.get(reason) ?? 0) + lines),
+      ...(values.inspect
+        ? { inspect: createInspectText({ print: (text) => void stderr.write(text), colored: isColored(values.color, stderr) }) }
+        : {}),
+    },
+    createInterface({ input: stdin, crlfDelay: Infinity }),
+  )
+  const found: string[] = []
+  for await (const entry of entries) {
+    if (expected === undefined) stdout.write(textOf(entry))
+    else found.push(textOf(entry))
+  }
+  for (const [reason, lines] of dropped) stderr.write(`dropped: ${lines} (${reason})\n`)
+  if (expected === undefined) return
+  const { missing, more, text } = compare(expected, found.join(''))
+  if (missing + more === 0) return
+  stdout.write(text)
+  throw new ExitError(`--expect=${JSON.stringify(values.expect)}: ${missing} lines are missing, ${more} are more than expected`)
+}
+
+type Arguments = {
+  readonly values: FlagValues<typeof testFlags>
+  readonly path: string
+  readonly nowNs: bigint
+  /** Undefined: nothing is compared. */
+  readonly expected: string | undefined
+}
+
+function readArguments(argv: readonly string[]): Arguments {
+  const mistakes: string[] = []
+  const { values, positionals } = parseFlags(testFlags, argv, {}, { mistakes })
+  const [path = ''] = positionals
+  if (positionals.length !== 1) mistakes.push('expected one file, with stages or a configuration of Promtail')
+  const nowNs = values.now === '' ? BigInt(Date.now()) * 1_000_000n : parseRfc3339(values.now)
+  if (nowNs === undefined) mistakes.push(`--now=${JSON.stringify(values.now)}: expected a time such as 2024-01-31T12:00:00Z`)
+  const expected = values.expect === '' ? undefined : readExpected(values.expect, mistakes)
+  if (mistakes.length > 0 || nowNs === undefined) throw new ConfigError(mistakes)
+  return { values, path, nowNs, expected }
+}
+
+function readExpected(path: string, mistakes: string[]): string {
+  try {
+    return readConfigText(path, `--expect=${JSON.stringify(path)}`).text
+  } catch (error) {
+    mistakes.push(errorMessage(error))
+    return ''
+  }
+}
