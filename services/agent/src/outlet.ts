@@ -130,6 +130,8 @@ export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: So
     const envelope = await retry(number, { backoff: { ...NUMBERING, ...backoff }, onFailure }, signal)
     const settle = account?.begin()
     const refused = await write({ ...envelope, position: 0 }, signal)
+    // The storage has it, or it is among the dead letters.
+    freeBuffer(envelope.value)
     settle?.(refused > 0 && refused >= batch.records ? 'dropped' : 'acknowledged')
   }
 }

@@ -13,6 +13,7 @@ export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; r
  */
 export class Collector {
   #bytes: Buffer
+  #body: Buffer | undefined
   #length = 0
   /** Bytes that the streams' labels take beside the entries. */
   #overhead = 0
@@ -66,11 +67,19 @@ export class Collector {
 
   /**
    * Everything collected, as batches of one tenant and at most `maxBytes` each, but for an entry that is larger by itself.
-   * The collector is empty afterwards.
+   * The collector is empty afterwards. The first batch lies in memory that the next call uses again: a new megabyte each time would be
+   * outside of the heap, of which V8 lets 64 MB come together before it looks whether anyone needs them.
    */
   take(maxBytes: number): readonly CollectedBatch[] {
+    let used = false
+    const allocate = (size: number): Buffer => {
+      if (used || size > this.#initialSize) return Buffer.allocUnsafeSlow(size)
+      used = true
+      this.#body ??= Buffer.allocUnsafeSlow(this.#initialSize)
+      return this.#body.subarray(0, size)
+    }
     const batches = [...Map.groupBy(this.#streams, (stream) => stream.tenant)].flatMap(([tenant, streams]) =>
-      Array.from(encodePushRequests(streams, this.#bytes, maxBytes), (request) => ({ tenant, ...request })),
+      Array.from(encodePushRequests(streams, this.#bytes, maxBytes, allocate), (request) => ({ tenant, ...request })),
     )
     for (const stream of this.#streams) {
       stream.limited?.(stream.entries)

@@ -4,6 +4,9 @@ import { varintSize, writeVarint } from './varint.ts'
 /** Some entries of one stream, next to each other in its order. */
 type Piece = { readonly stream: LineStream; readonly runs: number[]; bytes: number; entries: number }
 
+/** Where a body of so many bytes is written. */
+export type Allocate = (size: number) => Buffer
+
 export type PushRequestBody = { readonly body: Buffer; readonly entries: number; readonly newestMs: number }
 
 // logproto.proto: PushRequest { repeated StreamAdapter streams = 1 }, StreamAdapter { string labels = 1; repeated EntryAdapter entries = 2 }.
@@ -18,7 +21,12 @@ const MAX_STREAM_START = 1 + 5
  * The streams' runs in `bytes` as `PushRequest`s of at most `maxBytes`, streams and entries in their order. An entry that is larger
  * by itself is a request of its own, so that whoever refuses it refuses nothing else.
  */
-export function* encodePushRequests(streams: readonly LineStream[], bytes: Buffer, maxBytes: number): Generator<PushRequestBody> {
+export function* encodePushRequests(
+  streams: readonly LineStream[],
+  bytes: Buffer,
+  maxBytes: number,
+  allocate: Allocate,
+): Generator<PushRequestBody> {
   let pieces: Piece[] = []
   let size = 0
   for (const stream of streams) {
@@ -31,7 +39,7 @@ export function* encodePushRequests(streams: readonly LineStream[], bytes: Buffe
     let piece: Piece | undefined
     for (const [begin, end] of entriesOf(stream, bytes)) {
       if (pieces.length > 0 && size + (piece === undefined ? overhead : 0) + end - begin > maxBytes) {
-        yield encode(pieces, bytes)
+        yield encode(pieces, bytes, allocate)
         ;[pieces, size, piece] = [[], 0, undefined]
       }
       if (piece === undefined) {
@@ -43,7 +51,7 @@ export function* encodePushRequests(streams: readonly LineStream[], bytes: Buffe
       size += end - begin
     }
   }
-  if (pieces.length > 0) yield encode(pieces, bytes)
+  if (pieces.length > 0) yield encode(pieces, bytes, allocate)
 }
 
 function extend(piece: Piece, begin: number, end: number): void {
@@ -72,9 +80,9 @@ function* entriesOf({ runs }: LineStream, bytes: Buffer): Generator<readonly [be
   }
 }
 
-function encode(pieces: readonly Piece[], bytes: Buffer): PushRequestBody {
+function encode(pieces: readonly Piece[], bytes: Buffer, allocate: Allocate): PushRequestBody {
   const lengths = pieces.map((piece) => piece.stream.labelField.length + piece.bytes)
-  const body = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + 1 + varintSize(length) + length, 0))
+  const body = allocate(lengths.reduce((sum, length) => sum + 1 + varintSize(length) + length, 0))
   let position = 0
   for (const [index, { stream, runs }] of pieces.entries()) {
     body[position++] = REQUEST_STREAM
