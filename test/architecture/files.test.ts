@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { REPLACES_MODULES } from '../runner/replaces-modules.ts'
 import { isTest, packages, sourcesOf, textOf } from './workspace.ts'
 
 const files = [...packages.map(({ directory }) => directory), 'tools'].flatMap(sourcesOf)
@@ -58,3 +59,8 @@ test.each([['test.', 'only'].join(''), ['describe.', 'skip'].join(''), ['it.', '
     expect(text).toMatch(UNFINISHED)
   },
 )
+
+test('what replaces modules runs apart, and nothing else', () => {
+  const replacing = files.filter((file) => isTest(file) && /^vi\.(mock|doMock)\(/m.test(textOf(file)))
+  expect(replacing.toSorted()).toEqual(REPLACES_MODULES)
+})

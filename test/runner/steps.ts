@@ -17,7 +17,7 @@ export const stepsWith = (reports: string): readonly Step[] => [
   check('types', ['tsc']),
   // The page is for browsers: other libraries, other modules.
   check('page-types', ['tsc', '-p', 'services/all-in-one/page']),
-  tests('unit', reports),
+  tests('unit', reports, 'unit*'),
   check('engines', ['node', 'test/engines/install.ts']),
   { ...tests('e2e', reports), again: () => alone('e2e', reports) },
 ]
@@ -36,9 +36,9 @@ const vitest = (project: string, report: string): readonly string[] => [
   `--outputFile.json=${report}`,
 ]
 
-function tests(project: string, reports: string): Step {
-  const report = reportOf(project, reports)
-  return { name: project, command: vitest(project, report), counts: (status) => countsOfReport(report, status) }
+function tests(name: string, reports: string, projects = name): Step {
+  const report = reportOf(name, reports)
+  return { name, command: vitest(projects, report), counts: (status) => countsOfReport(report, status) }
 }
 
 /**

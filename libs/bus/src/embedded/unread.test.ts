@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 import { openLogFile } from './segment-file.ts'
 import { openSegments, type Segment } from './segment.ts'
@@ -33,6 +33,7 @@ async function segmentOf(sizes: readonly number[], change: (bytes: Buffer) => vo
   )
   const [segment] = segments
   if (segment === undefined) throw new Error('no segment')
+  onTestFinished(() => segment.file.close())
   const bytes = readFileSync(segment.file.path)
   change(bytes)
   writeFileSync(segment.file.path, bytes)
