@@ -1,22 +1,21 @@
-import { hash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setImmediate as breathe } from 'node:timers/promises'
 
-import type { Emit, Source } from '@clymene/model'
-
 import { LOKI_LABEL_LIMITS } from '../lines/label-limits.ts'
-import { createLane, type Lane } from '../lines/lane.ts'
-import { createOffendedLabels } from '../lines/offended-labels.ts'
 import { createReadClock } from '../lines/read-clock.ts'
+import { maxOpenFiles } from './descriptors.ts'
 import { createFolderWatch } from './folder-watch.ts'
 import type { FollowedPath } from './followed-path.ts'
 import { createFollower, type Follower } from './follower.ts'
-import { createFileMetrics } from './metrics.ts'
+import { createLanes } from './lanes.ts'
+import { createFileMetrics, type FileLag, showState } from './metrics.ts'
 import type { FileSourceOptions, FileSourceSettings } from './options.ts'
 import { createPositionTable } from './position-table.ts'
 import { createPositionWriter } from './position-writer.ts'
 import { loadPositions } from './positions.ts'
+import { createSearch } from './search.ts'
 import { createTargets } from './targets.ts'
+import { type FileSource, viewFiles } from './view.ts'
 import { createWaker } from './waker.ts'
 
 /** Bytes read before the event loop gets its turn. */
@@ -31,73 +30,78 @@ const NAMES_SETTLE_MS = 250
  *
  * `run` rejects when emit rejects for another reason than the stop: delivery is the agent's, and nothing is read past a loss.
  */
-export function createFileSource(options: FileSourceOptions): Source {
+export function createFileSource(options: FileSourceOptions): FileSource {
   const settings = withDefaults(options)
-  // One for the life of the source, so that gauges are registered once.
+  const metrics = createFileMetrics(settings.metrics)
+  let wake = (_delayMs: number): void => undefined
+  const targets = createTargets({ ...settings, onChange: () => wake(0) })
   let follower: Follower | undefined
-  const metrics = createFileMetrics(settings.metrics, {
-    active: () => follower?.openFiles() ?? 0,
-    oldestUnreadSeconds: () => oldestUnread(follower?.paths() ?? [], settings.now()),
-  })
 
   return {
+    files: () => viewFiles(follower?.paths() ?? [], settings.now()),
+    targets: targets.views,
     run: async (emit, signal) => {
-      const startedMs = settings.now()
-      const table = createPositionTable(await loadPositions(settings.positionsPath, settings.logger), startedMs)
-      const drain = new AbortController()
+      const { positionsPath, formerPositionsPath, logger } = settings
+      const stored = await loadPositions(formerPositionsPath === undefined ? [positionsPath] : [positionsPath, formerPositionsPath], logger)
+      const table = createPositionTable(stored, settings.now())
       const waker = createWaker()
       const failures: unknown[] = []
-      const lanes = createLanes(settings, emit, drain.signal, (error) => {
+      const onSettled = (error: unknown): void => {
         if (error !== undefined) failures.push(error)
         waker.wake()
-      })
-      const followed = createFollower({ settings, table, metrics, clock: createReadClock(settings.now), laneOf: laneChooser(lanes) })
+      }
+      const lanes = createLanes(settings, emit, onSettled)
+      const clock = createReadClock(settings.now)
+      const followed = createFollower({ settings, table, metrics, clock, laneOf: lanes.of, wake: waker.wake })
       follower = followed
+      const hide = showState(settings.metrics, {
+        open: followed.descriptors,
+        followed: followed.openFiles,
+        behind: () => lagsOf(followed.paths(), settings.now()),
+      })
       const writer = createPositionWriter({
-        path: settings.positionsPath,
+        path: positionsPath,
         everyMs: settings.positionsSyncMs,
-        read: () => followed.positions(),
-        searchedMs: () => followed.searchedMs(),
-        logger: settings.logger,
+        read: followed.positions,
+        others: table.others,
+        onWritten: settings.onPositions,
+        searchedMs: followed.searchedMs,
+        logger,
         metrics,
       })
-      let searchAtMs = 0
-      const soon = (delayMs: number) => (): void => {
-        searchAtMs = Math.min(searchAtMs, settings.now() + delayMs)
+      const search = createSearch(settings.refreshMs)
+      wake = (delayMs) => {
+        search.soon(settings.now(), delayMs)
         waker.wake()
       }
-      const watch = createFolderWatch(soon(NAMES_SETTLE_MS), settings.logger)
-      const targets = createTargets({ ...settings, onChange: soon(0) })
+      const watch = createFolderWatch({ onNames: () => wake(NAMES_SETTLE_MS), logger, pollMs: Math.min(1000, settings.refreshMs) })
       const stop = new AbortController()
-      const discovery = targets.run(stop.signal).catch((error: unknown) => {
-        failures.push(error)
-        waker.wake()
-      })
-      const wake = (): void => waker.wake()
-      signal.addEventListener('abort', wake, { once: true })
+      const discovery = targets.run(stop.signal).catch(onSettled)
+      const onStop = (): void => waker.wake()
+      signal.addEventListener('abort', onStop, { once: true })
       const buffer = Buffer.allocUnsafeSlow(settings.maxLineBytes + READ_BYTES)
 
       try {
         while (!signal.aborted && failures.length === 0) {
-          const nowMs = settings.now()
-          if (nowMs >= searchAtMs) {
-            searchAtMs = nowMs + settings.refreshMs
-            watch.follow(followed.refresh(targets.current()))
-          }
+          watch.tick(settings.now())
+          search.when(settings.now(), () => watch.follow(followed.refresh(targets.current())))
           const busy = await readRound(followed.paths(), buffer, settings)
-          for (const lane of lanes) lane.dispatch(settings.now())
+          for (const lane of lanes.all) lane.dispatch(settings.now())
           writer.tick(settings.now())
           if (busy) await breathe()
-          else await waker.wait(Math.max(0, Math.min(settings.pollMs, ...lanes.map((lane) => lane.dueMs() - settings.now()))))
+          else await waker.wait(Math.max(0, Math.min(settings.pollMs, ...lanes.all.map((lane) => lane.dueMs() - settings.now()))))
         }
-        await handOver(lanes, drain, settings.stopWaitMs, failures)
+        // What fails after the patience of the stop is what a stop looks like.
+        if (failures.length === 0 && !(await lanes.handOver())) failures.length = 0
       } finally {
-        signal.removeEventListener('abort', wake)
-        drain.abort()
+        signal.removeEventListener('abort', onStop)
+        wake = () => undefined
+        lanes.close()
         stop.abort()
         watch.close()
         await discovery
         await writer.finish()
+        hide()
         followed.close()
         follower = undefined
       }
@@ -106,15 +110,15 @@ export function createFileSource(options: FileSourceOptions): Source {
   }
 }
 
-/** Reads one buffer of every path that is due and has room in its lane. True when there is more to read at once. */
+/** Reads one buffer of every path that is due and has room in its lane, and looks at the others. True when there is more to read at once. */
 async function readRound(paths: Iterable<FollowedPath>, buffer: Buffer, settings: FileSourceSettings): Promise<boolean> {
   let busy = false
   let turn = 0
   for (const path of paths) {
     const nowMs = settings.now()
+    if (nowMs < path.nextPollMs()) continue
     if (path.lane.full()) path.lane.dispatch(nowMs)
-    if (path.lane.full() || nowMs < path.nextPollMs()) continue
-    if (!path.poll(nowMs, buffer)) continue
+    if (!path.poll(nowMs, path.lane.full() ? undefined : buffer)) continue
     busy = true
     turn += READ_BYTES
     if (turn < TURN_BYTES) continue
@@ -124,43 +128,11 @@ async function readRound(paths: Iterable<FollowedPath>, buffer: Buffer, settings
   return busy
 }
 
-/** The last batches, within the patience of a stop. Failures after it are what a stop looks like. */
-async function handOver(lanes: readonly Lane[], drain: AbortController, patienceMs: number, failures: unknown[]): Promise<void> {
-  if (failures.length > 0) return
-  const timer = setTimeout(() => drain.abort(), patienceMs)
-  try {
-    for (const lane of lanes) await lane.settled()
-    for (const lane of lanes) lane.dispatch(undefined)
-    for (const lane of lanes) await lane.settled()
-  } catch (error) {
-    if (!drain.signal.aborted) throw error
-    failures.length = 0
-  } finally {
-    clearTimeout(timer)
+function* lagsOf(paths: Iterable<FollowedPath>, nowMs: number): Iterable<FileLag> {
+  for (const path of paths) {
+    const since = path.behindSinceMs()
+    if (since !== undefined) yield { job: path.job, filename: path.path, seconds: Math.max(0, nowMs - since) / 1000 }
   }
-}
-
-function createLanes(settings: FileSourceSettings, emit: Emit, signal: AbortSignal, onSettled: (error: unknown) => void): readonly Lane[] {
-  const offended = createOffendedLabels(settings)
-  return Array.from({ length: settings.streams }, (_, index) =>
-    createLane({ ...settings, stream: String(index), offended, emit, signal, onSettled }),
-  )
-}
-
-/** Files keep their lane over restarts and rotations: it goes by the hash of the path. */
-function laneChooser(lanes: readonly Lane[]): (path: string) => Lane {
-  return (path) => {
-    const index = Number.parseInt(hash('sha1', path).slice(0, 8), 16) % lanes.length
-    const lane = lanes[index]
-    if (lane === undefined) throw new RangeError('a file source needs at least one stream')
-    return lane
-  }
-}
-
-function oldestUnread(paths: Iterable<FollowedPath>, nowMs: number): number {
-  let oldest = 0
-  for (const path of paths) oldest = Math.max(oldest, nowMs - path.caughtUpMs())
-  return oldest / 1000
 }
 
 const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
@@ -176,7 +148,9 @@ const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
   positionsSyncMs: 1000,
   lingerMs: 10_000,
   stopWaitMs: 5000,
-  maxFiles: 10_000,
+  maxFiles: 20_000,
+  maxOpenFiles: maxOpenFiles(),
+  from: 'beginning',
   now: Date.now,
   ...options,
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 
 /** A file is known by device, inode and its first bytes: inodes are used again, and copytruncate keeps them. */
 export type FileIdentity = {
@@ -22,22 +22,8 @@ export function readHead(fd: number, length: number): Buffer {
   return head.subarray(0, readSync(fd, head, 0, head.length, 0))
 }
 
-/** Whether the open file still begins as it did when the identity was taken. */
-export function sameBeginning(fd: number, { fingerprint, fingerprintBytes }: FileIdentity): boolean {
-  const head = readHead(fd, fingerprintBytes)
-  return head.length === fingerprintBytes && fingerprintOf(head) === fingerprint
-}
-
-/** Whether the file at `path` is the one of the identity and ends where it was read to. False when it cannot be read. */
-export function isReadTo(path: string, identity: FileIdentity, offset: number): boolean {
-  try {
-    const fd = openSync(path, 'r')
-    try {
-      return fstatSync(fd).size === offset && sameBeginning(fd, identity)
-    } finally {
-      closeSync(fd)
-    }
-  } catch {
-    return false
-  }
-}
+/** Whether a file that begins with `head` still begins as it did when the identity was taken. */
+export const beginsLike = (
+  head: Buffer,
+  { fingerprint, fingerprintBytes }: Pick<FileIdentity, 'fingerprint' | 'fingerprintBytes'>,
+): boolean => head.length >= fingerprintBytes && fingerprintOf(head.subarray(0, fingerprintBytes)) === fingerprint

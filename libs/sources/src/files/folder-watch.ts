@@ -1,49 +1,103 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { type FSWatcher, statfsSync, statSync, watch } from 'node:fs'
 
-import { errorMessage, type Logger } from '@clymene/model'
+import { errorCode, errorMessage, type Logger } from '@clymene/model'
 
+/** Tells when a name appears in a folder or goes: by inotify, and where that does not work by the time of the folder. */
 export type FolderWatch = {
   /** Watches these folders and no others. */
   readonly follow: (folders: Iterable<string>) => void
+  /** Looks at folders that inotify says nothing of, when it is time. */
+  readonly tick: (nowMs: number) => void
   readonly close: () => void
 }
 
-/** Folders watched at most; the others are searched from time to time. */
-const MAX_FOLDERS = 128
-/** Every write in a folder is an event of some microseconds: a folder where much is written is searched from time to time too. */
-const MAX_EVENTS = 1000
+export type FolderWatchOptions = {
+  readonly onNames: () => void
+  readonly logger: Logger
+  /** How often the other folders are looked at. */
+  readonly pollMs: number
+  /** Folders watched by inotify at most: the kernel has a limit for all processes of a user. Default 2048. */
+  readonly maxWatches?: number
+}
 
-/** Tells when a name appears in a folder or goes, so that new files need not wait for the next search. */
-export function createFolderWatch(onNames: () => void, logger: Logger): FolderWatch {
-  const watchers = new Map<string, FSWatcher | undefined>()
+type Watched = {
+  watcher: FSWatcher | undefined
+  modifiedNs: bigint | undefined
+  events: number
+}
 
-  const start = (folder: string): FSWatcher | undefined => {
-    let events = 0
+/** Every write in a folder is an event of some microseconds: where so many come between two looks, the time of the folder costs less. */
+const MAX_EVENTS = 200
+/** Kinds of file systems where others write without this kernel being told: statfs(2) NFS, SMB, SMB2, CIFS, FUSE, 9P, CEPH, AFS. */
+const REMOTE = new Set([0x6969, 0x517b, 0xfe534d42, 0xff534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f])
+
+export function createFolderWatch({ onNames, logger, pollMs, maxWatches = 2048 }: FolderWatchOptions): FolderWatch {
+  const folders = new Map<string, Watched>()
+  let watches = 0
+  let nextMs = 0
+  let full = false
+
+  const stop = (watched: Watched): void => {
+    if (watched.watcher === undefined) return
+    watched.watcher.close()
+    watched.watcher = undefined
+    watches--
+  }
+  const start = (folder: string): Watched => {
+    const watched: Watched = { watcher: undefined, modifiedNs: modifiedNs(folder), events: 0 }
+    if (full || watches >= maxWatches || isRemote(folder)) return watched
     try {
       const watcher = watch(folder, { persistent: false }, (event) => {
         if (event === 'rename') onNames()
-        if (++events > MAX_EVENTS) watcher.close()
+        if (++watched.events <= MAX_EVENTS) return
+        watched.modifiedNs = modifiedNs(folder)
+        stop(watched)
       })
-      watcher.on('error', () => watcher.close())
-      return watcher
+      watcher.on('error', () => stop(watched))
+      watched.watcher = watcher
+      watches++
     } catch (error) {
-      logger.debug('folder cannot be watched, it is searched from time to time', { path: folder, error: errorMessage(error) })
-      return undefined
+      // No watch or no descriptor is left: the next folders need not try.
+      full = ['ENOSPC', 'EMFILE'].includes(errorCode(error) ?? '')
+      logger.debug('folders cannot be watched, they are looked at from time to time', { path: folder, error: errorMessage(error) })
     }
+    return watched
   }
   return {
-    follow: (folders) => {
-      const wanted = new Set([...folders].slice(0, MAX_FOLDERS))
-      for (const [folder, watcher] of watchers) {
-        if (wanted.has(folder)) continue
-        watcher?.close()
-        watchers.delete(folder)
+    follow: (wanted) => {
+      const names = new Set(wanted)
+      for (const [folder, watched] of folders) {
+        if (names.has(folder)) continue
+        stop(watched)
+        folders.delete(folder)
       }
-      for (const folder of wanted) if (!watchers.has(folder)) watchers.set(folder, start(folder))
+      full = false
+      for (const folder of names) if (!folders.has(folder)) folders.set(folder, start(folder))
+    },
+    tick: (nowMs) => {
+      if (nowMs < nextMs) return
+      nextMs = nowMs + pollMs
+      for (const [folder, watched] of folders) {
+        watched.events = 0
+        if (watched.watcher !== undefined) continue
+        const before = watched.modifiedNs
+        watched.modifiedNs = modifiedNs(folder)
+        if (before !== watched.modifiedNs) onNames()
+      }
     },
     close: () => {
-      for (const watcher of watchers.values()) watcher?.close()
-      watchers.clear()
+      for (const watched of folders.values()) stop(watched)
+      folders.clear()
     },
+  }
+}
+
+const modifiedNs = (folder: string): bigint | undefined => statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+
+function isRemote(folder: string): boolean {
+  try {
+    return REMOTE.has(statfsSync(folder).type)
+  } catch {
+    return false
   }
 }

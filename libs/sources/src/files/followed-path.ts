@@ -2,10 +2,13 @@ import { errorCode, errorMessage, type Logger } from '@clymene/model'
 import type { LabelSet } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
+import { createLateLines } from './late-lines.ts'
+import type { LineRate } from './line-rate.ts'
 import type { LineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
-import { type OpenFiles, siblingAt } from './open-files.ts'
+import type { OpenFiles } from './open-files.ts'
 import type { Position } from './positions.ts'
+import { fileAt, sameFile } from './siblings.ts'
 import type { Tail } from './tail.ts'
 
 /** The lines of one path of one job, through all files that bear that name one after the other. */
@@ -13,148 +16,226 @@ export type FollowedPath = {
   readonly job: string
   readonly path: string
   readonly lane: Lane
+  readonly labels: () => LabelSet
   /** When it should be looked at next, milliseconds. */
   readonly nextPollMs: () => number
-  /** Reads one buffer at most. True when there was something to read. */
-  readonly poll: (nowMs: number, buffer: Buffer) => boolean
+  /** Reads one buffer at most, and without one only looks. True when there was something to read. */
+  readonly poll: (nowMs: number, buffer: Buffer | undefined) => boolean
+  /** Something happened to it: it is looked at as soon as possible. */
+  readonly ready: () => void
   readonly relabel: (labels: LabelSet) => void
   /** No target names the path any more: it is read to its end and then left. */
   readonly leave: (nowMs: number) => void
   readonly stay: () => void
   /** Everything is read and acknowledged, and the path is gone or left. */
   readonly finished: () => boolean
+  /** In the order of reading; the last may be the file at the path. */
   readonly tails: () => readonly Tail[]
+  /** Whether one of them is not at the path any more. */
+  readonly rotated: (tail: Tail) => boolean
+  /** A file that may give its descriptor back. */
+  readonly restable: () => Tail | undefined
   readonly positions: (seenMs: number) => readonly Position[]
-  /** When everything in it was read and acknowledged last, milliseconds. */
-  readonly caughtUpMs: () => number
+  /** When everything in it was handed over last, milliseconds; undefined: it is now. */
+  readonly behindSinceMs: () => number | undefined
+  /** Why the last look failed. */
+  readonly trouble: () => string | undefined
   readonly close: () => void
 }
 
 export type FollowedPathOptions = {
   readonly job: string
   readonly path: string
+  readonly labels: LabelSet
   readonly lane: Lane
   readonly reader: LineReader
+  readonly rate: LineRate | undefined
   readonly files: OpenFiles
+  /** Files to begin with. */
+  readonly first: readonly Tail[]
   readonly metrics: FileMetrics
   readonly logger: Logger
   readonly pollMs: number
   readonly lingerMs: number
   readonly nowMs: number
   /** A file was closed with all of it handed over; its position is the last word on it. */
-  readonly onClosed: (position: Position, linked: boolean) => void
+  readonly onClosed: (position: Position) => void
 }
 
 /** Quiet files are looked at this often, in units of the poll interval; so long may a rotation go unseen. */
 const QUIET_POLLS = 4
+/** How long a rotated file's last line may wait for its end. */
+const LINE_END_MS = 2000
 
-/** @throws a system error when the file cannot be opened. */
 export function followPath(options: FollowedPathOptions): FollowedPath {
-  const { job, path, lane, reader, files, metrics, logger } = options
+  const { job, path, lane, reader, files, metrics, logger, pollMs, lingerMs } = options
   /** The first is being read, the last is the file at the path. */
-  const tails: Tail[] = [...files.first(path)]
-  /** Read to their end, and watched a while for lines that come late. */
-  const lingering: { readonly tail: Tail; untilMs: number }[] = []
-  const quietMs = options.pollMs * QUIET_POLLS
+  const tails: Tail[] = [...options.first]
+  const quietMs = pollMs * QUIET_POLLS
+  let labels = options.labels
   let nextPollMs = options.nowMs
-  let waitMs = options.pollMs
+  let waitMs = pollMs
   let checkedMs = options.nowMs
+  let wroteMs = options.nowMs
   let goneSinceMs: number | undefined
   let leftSinceMs: number | undefined
   let caughtUpMs = options.nowMs
+  let behind = true
+  let trouble: string | undefined
 
   const advance = (tail: Tail): void => lane.advance(tail, tail.progress(reader.held()))
-  /** Takes the rest of a file as its last line. False when the batch has no room for it now. */
-  const finish = (tail: Tail, buffer: Buffer, nowMs: number): boolean => {
-    const outcome = tail.read(reader, buffer, true)
-    advance(tail)
-    if (outcome !== 'idle' && outcome !== 'end') return false
-    lingering.push({ tail, untilMs: nowMs + options.lingerMs })
-    tails.shift()
-    if (tails.length === 0) reader.flush(tail.cursor)
-    return true
+  const onOver = (tail: Tail, nowMs: number): void => {
+    options.onClosed({ ...tail.position(job, path, nowMs), closed: true })
+    tail.close()
   }
+  /** A file was cut: what it had is read in its copy, where there is one, and then it from its start. */
+  const onCut = (tail: Tail): void => {
+    metrics.truncations.inc()
+    const copies = files.copyOf(path, tail)
+    const place = late.remove(tail) ? 0 : tails.indexOf(tail)
+    tails.splice(place, tails[place] === tail ? 1 : 0, ...copies, files.again(tail))
+    logger.info('file was cut, reading it from the start', { path, job, copied: copies.length > 0 })
+    if (copies[0] === undefined) reader.flush(tail.cursor)
+    else advance(copies[0])
+  }
+  const late = createLateLines({ reader, lingerMs, advance, onCut, onOver })
+  const all = (): readonly Tail[] => [...late.tails(), ...tails]
+
   /** Is another file at the path? Files in between are put before it. */
   const check = (nowMs: number): void => {
     checkedMs = nowMs
-    const current = siblingAt(path)
-    const last = tails.at(-1) ?? lingering.at(-1)?.tail
+    const current = files.current(path, all())
+    const last = tails.at(-1) ?? late.tails().at(-1)
     if (current === undefined) goneSinceMs ??= nowMs
     else {
       goneSinceMs = undefined
-      if (current.device === last?.device && current.inode === last.inode) return
+      if (last !== undefined && sameFile(current, last)) return
       metrics.rotations.inc()
       tails.push(...(last === undefined ? files.first(path) : files.next(path, last)))
     }
   }
-  const linger = (buffer: Buffer, nowMs: number): void => {
-    for (const late of lingering.slice()) {
-      const { tail } = late
-      const outcome = tail.read(reader, buffer, true)
-      if (outcome === 'some' || outcome === 'end') late.untilMs = nowMs + options.lingerMs
-      if (!tail.settled()) advance(tail)
-      else if (nowMs >= late.untilMs) {
-        options.onClosed(tail.position(job, path, nowMs), tail.linked())
-        tail.close()
-        lingering.splice(lingering.indexOf(late), 1)
-      }
-    }
+  const closing = (): boolean => (leftSinceMs ?? goneSinceMs) !== undefined
+  /** Whether nobody writes to the file any more, as far as can be known. */
+  const isOver = (tail: Tail, nowMs: number): boolean => {
+    // The next file was there before this one was found read to its end.
+    if (tail.complete || tails.length > 1) return true
+    return closing() && nowMs >= (goneSinceMs ?? leftSinceMs ?? nowMs) + lingerMs
   }
-  const readNext = (tail: Tail, buffer: Buffer, nowMs: number): 'more' | 'end' | 'idle' => {
+  const readNext = (tail: Tail, buffer: Buffer, nowMs: number): 'more' | 'end' | 'idle' | 'waiting' => {
+    if (isStill(tail, nowMs)) return 'idle'
     const outcome = tail.read(reader, buffer, false)
-    if (outcome === 'truncated') {
-      metrics.truncations.inc()
-      logger.info('file was cut, reading it from the start', { path })
+    if (outcome === 'cut') onCut(tail)
+    else if (outcome !== 'idle') {
+      wroteMs = nowMs
+      advance(tail)
     }
-    if (outcome !== 'idle') advance(tail)
-    if (outcome === 'some' || outcome === 'truncated') return 'more'
+    if (outcome === 'some' || outcome === 'cut') return 'more'
+    if (outcome === 'waiting') return outcome
+    flushHeld(tail, nowMs)
     // Just fallen silent: the writer may have moved on to another file.
-    if (nowMs - checkedMs >= quietMs || (outcome === 'idle' && waitMs === options.pollMs)) check(nowMs)
-    // The next file was there before this one was found read to its end: nobody writes to it any more.
-    const over = tails.length > 1 || (closing() && nowMs >= (goneSinceMs ?? leftSinceMs ?? nowMs) + options.lingerMs)
-    if (!over) return outcome
+    if (nowMs - checkedMs >= quietMs || (outcome === 'idle' && waitMs === pollMs)) check(nowMs)
+    if (!isOver(tail, nowMs)) return outcome
+    const waitsForLineEnd = !tail.complete && tail.cursor.offset < tail.size() && nowMs < wroteMs + Math.min(lingerMs, LINE_END_MS)
+    if (outcome === 'idle' && waitsForLineEnd) return outcome
     if (outcome === 'idle') finish(tail, buffer, nowMs)
     return 'more'
   }
-  const closing = (): boolean => (leftSinceMs ?? goneSinceMs) !== undefined
-
-  const poll = (nowMs: number, buffer: Buffer): boolean => {
+  /** Takes the rest of a file as its last line. */
+  const finish = (tail: Tail, buffer: Buffer, nowMs: number): void => {
+    const outcome = tail.read(reader, buffer, true)
+    if (outcome === 'cut') return onCut(tail)
+    advance(tail)
+    if (outcome !== 'idle' && outcome !== 'end') return
+    late.add(tail, nowMs)
+    tails.shift()
+    if (tails.length === 0) reader.flush(tail.cursor)
+  }
+  /** A file that is as it was needs no more than a look at its path. */
+  const isStill = (tail: Tail, nowMs: number): boolean => {
+    if (tails.length > 1 || tail.complete || closing() || (waitMs < quietMs && !tail.resting())) return false
+    const file = fileAt(path)
+    if (file !== undefined && tail.unchanged(file)) {
+      checkedMs = nowMs
+      flushHeld(tail, nowMs)
+      return true
+    }
+    if (!tail.resting() || files.wake(path, tail)) return false
+    // All of it was handed over before its descriptor was given back.
+    tails.shift()
+    onOver(tail, nowMs)
+    check(nowMs)
+    return true
+  }
+  const flushHeld = (tail: Tail, nowMs: number): void => {
+    if (reader.held() === 0) return
+    reader.flush(tail.cursor, BigInt(Math.floor(nowMs)) * 1_000_000n)
+    advance(tail)
+  }
+  /** The batch has no room: nothing is read, but a file that is replaced or cut now is still had. True when there is more to read. */
+  const look = (nowMs: number): boolean => {
+    const [tail] = tails
+    if (tail !== undefined && isStill(tail, nowMs)) return false
+    check(nowMs)
+    for (const each of tails.slice()) if (each.look() === 'cut') onCut(each)
+    return tails.length > 1 || tails.some((each) => each.cursor.offset < each.size())
+  }
+  const step = (nowMs: number, buffer: Buffer | undefined): ReturnType<typeof readNext> => {
+    const [tail] = tails
+    const owed = buffer === undefined && look(nowMs)
+    let outcome: ReturnType<typeof readNext> = 'idle'
+    if (buffer !== undefined && tail !== undefined) outcome = readNext(tail, buffer, nowMs)
+    else if (tail === undefined && nowMs - checkedMs >= quietMs) check(nowMs)
+    if (buffer !== undefined && outcome !== 'more') late.read(buffer, nowMs)
+    behind = owed || outcome === 'more' || !all().every((each) => each.settled())
+    if (!behind) caughtUpMs = nowMs
+    return outcome
+  }
+  const poll = (nowMs: number, buffer: Buffer | undefined): boolean => {
     try {
-      const [tail] = tails
-      if (tail === undefined && nowMs - checkedMs >= quietMs) check(nowMs)
-      const outcome = tail === undefined ? 'idle' : readNext(tail, buffer, nowMs)
-      if (outcome !== 'more') {
-        linger(buffer, nowMs)
-        if (all().every((each) => each.settled())) caughtUpMs = nowMs
-      }
-      nextPollMs = outcome === 'more' ? nowMs : nowMs + waitMs
-      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, quietMs) : options.pollMs
-      return outcome === 'more'
+      const outcome = step(nowMs, buffer)
+      nextPollMs = outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs
+      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, quietMs) : pollMs
+      // A stage or a flag may say how many lines a second are read.
+      const pausedUntilMs = outcome === 'more' && options.rate?.drop === false && options.rate.room() < 1 ? options.rate.nextMs() : 0
+      nextPollMs = Math.max(nextPollMs, pausedUntilMs, reader.waitUntilMs())
+      trouble = undefined
+      return outcome === 'more' && nextPollMs <= nowMs
     } catch (error) {
       metrics.errors.inc()
-      logger.warn('file cannot be read, it is tried again', { path, error: errorMessage(error), code: errorCode(error) })
+      trouble = errorMessage(error)
+      logger.warn('file cannot be read, it is tried again', { path, error: trouble, code: errorCode(error) })
       nextPollMs = nowMs + quietMs
       return false
     }
   }
-  const all = (): readonly Tail[] => [...lingering.map(({ tail }) => tail), ...tails]
   return {
     job,
     path,
     lane,
     poll,
+    labels: () => labels,
     nextPollMs: () => nextPollMs,
-    relabel: (labels) => reader.relabel(labels),
+    ready: () => {
+      nextPollMs = 0
+      waitMs = pollMs
+    },
+    relabel: (next) => {
+      labels = next
+      reader.relabel(next)
+    },
     leave: (nowMs) => {
       leftSinceMs ??= nowMs
     },
     stay: () => {
       leftSinceMs = undefined
     },
-    finished: () => tails.length === 0 && lingering.length === 0 && closing(),
+    finished: () => all().length === 0 && closing(),
     tails: all,
+    rotated: (tail) => goneSinceMs !== undefined || tail !== tails.at(-1),
+    restable: () => (waitMs < quietMs || behind || all().length > 1 || tails[0]?.complete === true ? undefined : tails[0]),
     positions: (seenMs) => all().map((tail) => tail.position(job, path, seenMs)),
-    caughtUpMs: () => caughtUpMs,
+    behindSinceMs: () => (behind ? caughtUpMs : undefined),
+    trouble: () => trouble,
     close: () => {
       for (const tail of all()) tail.close()
     },

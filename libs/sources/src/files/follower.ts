@@ -1,17 +1,27 @@
-import { errorCode, errorMessage } from '@clymene/model'
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 
+import { errorCode, errorMessage } from '@clymene/model'
+import { createSharedState } from '@clymene/stages'
+
+import { createDroppedLines } from '../lines/dropped-lines.ts'
 import type { Lane } from '../lines/lane.ts'
 import type { ReadClock } from '../lines/read-clock.ts'
 import { createCutLines } from './cut-lines.ts'
-import { isReadTo } from './fingerprint.ts'
 import { followPath, type FollowedPath } from './followed-path.ts'
-import { createFolders } from './glob.ts'
+import { createFolders, type Folders } from './glob.ts'
+import { createLineRate, limitLines } from './line-rate.ts'
 import { createLineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
-import { createOpenFiles, siblingAt } from './open-files.ts'
+import { createOpenFiles, type OpenFiles } from './open-files.ts'
+import { createOpenTails } from './open-tails.ts'
 import type { FileSourceSettings } from './options.ts'
+import { createOwnLog } from './own-log.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
+import { createReadElsewhere } from './read-elsewhere.ts'
+import { createFolderNames, fileAt, type FileAt, type FolderNames, realPathOf } from './siblings.ts'
+import { createStarts } from './starts.ts'
 import type { FileTarget } from './targets.ts'
 
 /** The paths that are followed, by job. */
@@ -20,6 +30,9 @@ export type Follower = {
   readonly refresh: (targets: readonly FileTarget[]) => Iterable<string>
   readonly paths: () => Iterable<FollowedPath>
   readonly positions: () => readonly Position[]
+  /** Descriptors that they take. */
+  readonly descriptors: () => number
+  /** Files that they read, rotated ones among them. */
   readonly openFiles: () => number
   /** When files of any target were searched for last, milliseconds since the epoch. */
   readonly searchedMs: () => number
@@ -32,71 +45,87 @@ export type FollowerOptions = {
   readonly metrics: FileMetrics
   readonly clock: ReadClock
   readonly laneOf: (path: string) => Lane
+  /** Something can be read before its time. */
+  readonly wake: () => void
 }
 
 /** Entries that one search may see: a glob such as `/**` ends here. */
 const MAX_ENTRIES = 200_000
-/** A file that was read to its end and not written for so long is not opened again until it grows. */
-const QUIET_FILE_MS = 600_000
-/** Positions of files that nobody saw for a week are forgotten. */
-const FORGET_MS = 7 * 24 * 3600 * 1000
 
-export function createFollower({ settings, table, metrics, clock, laneOf }: FollowerOptions): Follower {
+export function createFollower({ settings, table, metrics, clock, laneOf, wake }: FollowerOptions): Follower {
   const { logger, now } = settings
   const cutLinesOf = createCutLines(settings)
+  const isOwnLog = createOwnLog()
+  const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, now)
+  const starts = createStarts(settings.from, table.blindSinceMs)
+  const pipeline = {
+    dropped: createDroppedLines(settings.metrics),
+    shared: createSharedState(),
+    ...(settings.stageMetrics === undefined ? {} : { metrics: settings.stageMetrics }),
+  }
   const followed = new Map<string, FollowedPath>()
+  const restable = () => [...followed.values()].flatMap((path) => path.restable() ?? [])
+  const tails = createOpenTails(settings.maxOpenFiles, restable)
+  const elsewhere = createReadElsewhere({ table, tails, tailsOf: (job, path) => followed.get(keyOf(job, path))?.tails() ?? [] })
+  const files = new Map<string, OpenFiles>()
+  let current: readonly FileTarget[] = []
   let searchedMs = table.blindSinceMs
-  /** Paths that could not be opened or were too many, so that each is logged once. */
+  /** Paths that could not be opened or were too many, and own logs, so that each is logged once. */
   const complained = new Set<string>()
+  const own = new Set<string>()
 
-  const isOpen = (job: string, device: string, inode: string): boolean =>
-    [...followed.values()].some((path) => path.job === job && path.tails().some((tail) => tail.device === device && tail.inode === inode))
-  const openFiles = (): number => [...followed.values()].reduce((sum, path) => sum + path.tails().length, 0)
-
-  const follow = (key: string, target: FileTarget, path: string): void => {
+  const filesOf = (job: string): OpenFiles => {
+    const known = files.get(job)
+    if (known !== undefined) return known
+    const isWanted = (path: string): boolean => current.some((target) => target.job.name === job && isOf(target, path))
+    const onReady = (path: string): void => {
+      followed.get(keyOf(job, path))?.ready()
+      wake()
+    }
+    const made = createOpenFiles({ job, positions: table, tails, metrics, logger, now, isWanted, onReady, startOf: starts.startOf })
+    files.set(job, made)
+    return made
+  }
+  const follow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
     const job = target.job.name
+    const first = filesOf(job).first(path, names)
+    if (first.length === 0) return
     const lane = laneOf(path)
+    const labels = target.labelsOf(path)
     const reader = createLineReader({
       stages: target.job.pipeline,
-      labels: target.labelsOf(path),
+      labels,
       lane,
       clock,
       maxLineBytes: settings.maxLineBytes,
+      longLines: settings.longLines,
       metrics,
       onCut: cutLinesOf(path),
       inspect: settings.inspect,
+      pipeline,
     })
     followed.set(
       key,
       followPath({
+        ...settings,
         job,
         path,
+        labels,
         lane,
-        reader,
-        files: createOpenFiles(job, table, (device, inode) => isOpen(job, device, inode), now),
+        reader: limitLines(reader, rate, metrics),
+        rate,
+        files: filesOf(job),
+        first,
         metrics,
-        logger,
-        pollMs: settings.pollMs,
-        lingerMs: settings.lingerMs,
         nowMs: now(),
-        onClosed: (position, linked) => (linked ? table.put(position) : table.remove(position)),
+        onClosed: table.put,
       }),
     )
   }
-  /** A file that a rotation renamed is known under its old name, one that was read to its end has nothing new. */
-  const isKnown = (job: string, path: string, files: ReadonlySet<string>): boolean => {
-    const file = siblingAt(path)
-    if (file === undefined) return true
-    if (files.has(`${job}\n${file.device}:${file.inode}`)) return true
-    const position = table.peek(job, file.device, file.inode)
-    if (position === undefined) return false
-    table.put({ ...position, seenMs: now() })
-    return now() - Number(file.modifiedNs / 1_000_000n) > QUIET_FILE_MS && isReadTo(path, position, position.offset)
-  }
-  const tryFollow = (key: string, target: FileTarget, path: string): void => {
+  const tryFollow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
     try {
-      if (openFiles() >= settings.maxFiles) throw new Error(`${settings.maxFiles} files are open, the most allowed`)
-      follow(key, target, path)
+      if (followed.size >= settings.maxFiles) throw new Error(`${settings.maxFiles} files are followed, the most allowed`)
+      follow(key, target, path, names)
       complained.delete(key)
     } catch (error) {
       if (errorCode(error) === 'ENOENT' || complained.has(key)) return
@@ -105,39 +134,60 @@ export function createFollower({ settings, table, metrics, clock, laneOf }: Foll
       logger.error('file cannot be followed, its lines are not collected', { path, job: target.job.name, error: errorMessage(error) })
     }
   }
+  const isOwn = (key: string, path: string, file: FileAt): boolean => {
+    if (own.has(key)) return true
+    if (!isOwnLog(realPathOf(path), file)) return false
+    own.add(key)
+    logger.info("this agent's own log is not read: what it says of reading would be read again", { path })
+    return true
+  }
+  const find = (target: FileTarget, folders: Folders, names: FolderNames, wanted: Set<string>): void => {
+    const job = target.job.name
+    starts.search(target.glob.pattern)
+    for (const path of target.glob.find(folders)) {
+      const key = keyOf(job, path)
+      if (wanted.has(key) || target.excludes(path)) continue
+      wanted.add(key)
+      const before = followed.get(key)
+      before?.stay()
+      before?.relabel(target.labelsOf(path))
+      if (before !== undefined) continue
+      const file = fileAt(path)
+      if (file !== undefined && !isOwn(key, path, file) && !elsewhere(job, file)) tryFollow(key, target, path, names)
+    }
+  }
+  /** Paths with positions whose file is gone: what a rotation made of it may be owed. */
+  const findGone = (targets: readonly FileTarget[], names: FolderNames, wanted: ReadonlySet<string>): void => {
+    for (const { job, path } of table.unfinished()) {
+      const key = keyOf(job, path)
+      if (wanted.has(key) || followed.has(key)) continue
+      const target = targets.find((one) => one.job.name === job && isOf(one, path))
+      if (target !== undefined && fileAt(path) === undefined) tryFollow(key, target, path, names)
+    }
+  }
 
   return {
-    openFiles,
+    descriptors: tails.descriptors,
+    openFiles: tails.count,
     searchedMs: () => searchedMs,
     paths: () => followed.values(),
     positions: () => [...table.all(), ...[...followed.values()].flatMap((path) => path.positions(now()))],
     refresh: (targets) => {
+      current = targets
       if (targets.length > 0) searchedMs = now()
       const folders = createFolders(MAX_ENTRIES, (path) =>
         logger.error('search for files stopped, too many entries', { path, limit: MAX_ENTRIES }),
       )
+      const names = createFolderNames()
       const wanted = new Set<string>()
-      const open = new Set<string>(
-        [...followed.values()].flatMap((path) => path.tails().map(({ device, inode }) => `${path.job}\n${device}:${inode}`)),
-      )
-      for (const target of targets) {
-        for (const path of target.glob.find(folders)) {
-          const key = `${target.job.name}\n${path}`
-          if (wanted.has(key) || target.exclude?.matches(path) === true) continue
-          wanted.add(key)
-          const before = followed.get(key)
-          before?.stay()
-          before?.relabel(target.labelsOf(path))
-          if (before !== undefined || isKnown(target.job.name, path, open)) continue
-          tryFollow(key, target, path)
-          for (const { device, inode } of followed.get(key)?.tails() ?? []) open.add(`${target.job.name}\n${device}:${inode}`)
-        }
-      }
+      for (const target of targets) find(target, folders, names, wanted)
+      starts.searched()
+      findGone(targets, names, wanted)
       for (const [key, path] of followed) {
         if (!wanted.has(key)) path.leave(now())
         if (path.finished()) followed.delete(key)
       }
-      table.prune(now() - FORGET_MS, settings.maxFiles * 4)
+      table.prune({ nowMs: now(), isFollowed: (job, path) => followed.has(keyOf(job, path)), isThere: (path) => existsSync(dirname(path)) })
       return folders.seen()
     },
     close: () => {
@@ -146,3 +196,6 @@ export function createFollower({ settings, table, metrics, clock, laneOf }: Foll
     },
   }
 }
+
+const keyOf = (job: string, path: string): string => `${job}\n${path}`
+const isOf = ({ glob, excludes }: FileTarget, path: string): boolean => glob.matches(path) && !excludes(path)

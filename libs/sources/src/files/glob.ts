@@ -15,7 +15,9 @@ export type Glob = {
 export type Folders = {
   /** Empty when the folder is not there or not readable. */
   readonly read: (path: string) => readonly Dirent[]
-  /** Every folder that was read. */
+  /** A name was looked up in the folder without reading it. */
+  readonly note: (path: string) => void
+  /** Every folder that was read or noted. */
   readonly seen: () => Iterable<string>
 }
 
@@ -28,9 +30,11 @@ export function compileGlob(pattern: string): Glob {
   const alternatives = expandBraces(pattern).map((alternative) => alternative.split('/').filter((part) => part !== ''))
   const segments = alternatives.map((parts) => parts.map(compileSegment))
   const whole = alternatives.map((parts) => compileRegex(parts.map(pathSource).join(''), { anchored: true }))
+  // Up to the first name that is not said in full: of a thousand globs all but a few differ there from a path.
+  const prefix = /^\/(?:[^/*?[\]{}\\]+\/)*/.exec(pattern)?.[0] ?? '/'
   return {
     pattern,
-    matches: (path) => whole.some((regex) => regex.test(path)),
+    matches: (path) => path.startsWith(prefix) && whole.some((regex) => regex.test(path)),
     find: (folders) => {
       const found = new Set<string>()
       for (const parts of segments) walk('/', parts, 0, folders, found)
@@ -42,9 +46,11 @@ export function compileGlob(pattern: string): Glob {
 /** @param maxEntries entries that one search may see in all; `onLimit` is told when there are more. */
 export function createFolders(maxEntries: number, onLimit: (path: string) => void): Folders {
   const known = new Map<string, readonly Dirent[]>()
+  const noted = new Set<string>()
   let entries = 0
   return {
-    seen: () => known.keys(),
+    seen: () => new Set([...known.keys(), ...noted]),
+    note: (path) => void noted.add(path),
     read: (path) => {
       const before = known.get(path)
       if (before !== undefined) return before
@@ -76,7 +82,10 @@ function walk(folder: string, segments: readonly Segment[], depth: number, folde
   if (typeof segment === 'string') {
     const path = join(folder, segment)
     if (rest.length > 0) walk(path, rest, depth, folders, found)
-    else if (isFile(path)) found.add(path)
+    else {
+      folders.note(folder)
+      if (isFile(path)) found.add(path)
+    }
     return
   }
   if (segment === ANY_DEPTH) {

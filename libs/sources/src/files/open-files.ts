@@ -1,18 +1,45 @@
-import { fstatSync, statSync } from 'node:fs'
+import { errorCode, errorMessage, type Logger } from '@clymene/model'
 
-import { errorCode } from '@clymene/model'
-
-import { isReadTo } from './fingerprint.ts'
+import { openArchiveTail } from './archive-tail.ts'
+import { FINGERPRINT_BYTES, fingerprintOf, readHead } from './fingerprint.ts'
+import type { FileMetrics } from './metrics.ts'
+import type { OpenTails } from './open-tails.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
-import { findSiblings, type Sibling } from './siblings.ts'
+import { type Candidate, findRotated } from './rotated-files.ts'
+import { contentOf, createFolderNames, fileAt, type FileAt, findSiblings, type FolderNames, sameFile } from './siblings.ts'
+import type { TailStart } from './tail-state.ts'
 import { openTail, type Tail } from './tail.ts'
 
+/** Opens the files of one path of one job. */
 export type OpenFiles = {
-  /** Opens the file at `path` for the first time, after rotated files of it that were not read to their end. */
-  readonly first: (path: string) => readonly Tail[]
-  /** Opens the file that is at `path` now, after those that came and went since `before` was there. */
+  /** The file at `path` for the first time, after rotated files of it that were not read to their end. */
+  readonly first: (path: string, names?: FolderNames) => readonly Tail[]
+  /** The file that is at `path` now, after those that came and went since `before` was there. */
   readonly next: (path: string, before: Tail) => readonly Tail[]
+  /** A file was cut: the copy of what it had, from where it was read to, and files that came since. Empty when there is no copy. */
+  readonly copyOf: (path: string, cut: Tail) => readonly Tail[]
+  /** A file that was cut, from its start. */
+  readonly again: (cut: Tail) => Tail
+  /** Opens a file that rests, wherever it is now. False when it is nowhere. */
+  readonly wake: (path: string, tail: Tail) => boolean
+  /** The file at the path, unless it is read under another path. */
+  readonly current: (path: string, own: readonly Tail[]) => FileAt | undefined
+}
+
+export type OpenFilesOptions = {
+  readonly job: string
+  readonly positions: PositionTable
+  readonly tails: OpenTails
+  readonly metrics: FileMetrics
+  readonly logger: Logger
+  readonly now: () => number
+  /** Text of a compressed file is there to be read. */
+  readonly onReady: (path: string) => void
+  /** Whether the file at that path is looked for on its own. */
+  readonly isWanted: (path: string) => boolean
+  /** Where to begin in a file that is not known. */
+  readonly startOf: (fd: number) => number
 }
 
 /** File systems note times by a coarse clock, which may be behind by this much. */
@@ -20,24 +47,113 @@ const CLOCK_TICK_MS = 10
 /** A path that is rotated again while its files are opened is searched anew so often. */
 const MAX_TRIES = 5
 
-/** @param isOpen whether the job reads that file already. */
-export function createOpenFiles(
-  job: string,
-  positions: PositionTable,
-  isOpen: (device: string, inode: string) => boolean,
-  now: () => number,
-): OpenFiles {
-  const open = (path: string, labelledPath: string): Opened => {
-    let known: Position | undefined
-    const tail = openTail(
-      path,
-      (fd, device, inode) => {
-        known = positions.peek(job, device, inode)
-        return positions.resume({ job, path: labelledPath, fd, device, inode, size: fstatSync(fd).size })
-      },
-      now,
-    )
-    return { tail, known }
+export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
+  const { job, positions, tails, metrics, logger, now } = options
+  const blindSinceNs = BigInt(Math.floor(positions.blindSinceMs - CLOCK_TICK_MS)) * 1_000_000n
+
+  const openArchived = (path: string, { file, content }: Candidate, from: TailStart): Tail =>
+    openArchiveTail({
+      file,
+      content,
+      from,
+      onReady: () => options.onReady(path),
+      onBroken: (error, unreadBytes) => report(path, file.path, Math.max(1, unreadBytes), `cannot be unpacked: ${error.message}`),
+    })
+  const report = (path: string, file: string, bytes: number, reason: string): void => {
+    metrics.lostBytes.inc(bytes)
+    logger.error('lines of a file cannot be read any more', { path, file, bytes, reason, job })
+  }
+  /** The file at the path. */
+  const openCurrent = (file: FileAt): Tail =>
+    tails.open(job, () => {
+      if (!file.archived) {
+        return openTail(file.path, (fd, place, size) => {
+          const head = readHead(fd, FINGERPRINT_BYTES)
+          const offset = (): number => (positions.peek(job, place) === undefined ? options.startOf(fd) : 0)
+          const start = offset()
+          return positions.resume({ job, path: file.path, ...place, head, size }) ?? { offset: start, replayFrom: start }
+        })
+      }
+      const content = contentOf(file)
+      const known = positions.resume({ job, ...file, head: content.head, size: Number.MAX_SAFE_INTEGER })
+      return openArchived(file.path, { file, content }, known ?? START)
+    })
+  const openRotated = (path: string, candidate: Candidate, from: TailStart): Tail =>
+    tails.open(job, () => {
+      if (candidate.file.archived) return openArchived(path, candidate, from)
+      const tail = openTail(candidate.file.path, () => from)
+      if (sameFile(tail, candidate.file)) return tail
+      tail.close()
+      throw Object.assign(new Error(`${candidate.file.path} was renamed`), { code: 'ENOENT' })
+    })
+
+  /** Files that begin as the one that was cut did, the oldest first. */
+  const findCopies = (path: string, cut: Tail): readonly Candidate[] => {
+    const head = cut.head()
+    const isCopy = ({ content }: Candidate): boolean => head.length > 0 && content.head.subarray(0, head.length).equals(head)
+    return siblingsOf(path, undefined, createFolderNames()).filter((one) => positions.peek(job, one.file) === undefined && isCopy(one))
+  }
+  const look = (file: FileAt): readonly Candidate[] => {
+    try {
+      return [{ file, content: contentOf(file) }]
+    } catch {
+      return []
+    }
+  }
+  const siblingsOf = (path: string, current: FileAt | undefined, names: FolderNames): readonly Candidate[] =>
+    findSiblings(path, names)
+      .filter((file) => !sameFile(file, current) && !tails.has(job, file))
+      .flatMap(look)
+
+  /** Rotated files that are owed, and then the file at the path when `withCurrent`. */
+  const openAll = (path: string, sinceNs: bigint, withCurrent: boolean, names: FolderNames): readonly Tail[] => {
+    for (let tries = 1; ; tries++) {
+      const opened: Opened[] = []
+      const current = fileAt(path)
+      const isOpen = current !== undefined && tails.has(job, current)
+      const stored = positions.ofPath(job, path)
+      const siblings = siblingsOf(path, current, tries === 1 ? names : createFolderNames())
+      const at = current === undefined || (stored.length === 0 && siblings.length === 0) ? undefined : look(current)[0]
+      const found = findRotated({
+        path,
+        stored,
+        current: at,
+        siblings,
+        peek: (place) => positions.peek(job, place),
+        sinceNs,
+      })
+      let moved = false
+      try {
+        for (const { position, ...candidate } of found.unread) {
+          try {
+            if (position !== undefined) positions.remove(position)
+            opened.push({ tail: openRotated(path, candidate, position ?? START), known: position })
+          } catch (error) {
+            if (position !== undefined) positions.put(position)
+            if (errorCode(error) !== 'ENOENT') throw error
+            moved = true
+          }
+        }
+        if (withCurrent && current !== undefined && !isOpen)
+          opened.push({ known: positions.peek(job, current), tail: openCurrent(current) })
+      } catch (error) {
+        for (const one of opened) putBack(path, one)
+        throw error
+      }
+      const last = opened.at(-1)?.tail
+      const settled = !moved && (!withCurrent || isOpen || current === undefined || sameFile(current, last))
+      if (settled || tries === MAX_TRIES) {
+        for (const position of found.lost) giveUp(path, position)
+        for (const candidate of found.passedOver) if (!options.isWanted(candidate.file.path)) positions.put(asRead(path, candidate))
+        return opened.map(({ tail }) => tail)
+      }
+      // A rotation came between the search and the opening: the file that was found is among the rotated ones now.
+      for (const one of opened) putBack(path, one)
+    }
+  }
+  const giveUp = (path: string, position: Position): void => {
+    positions.remove(position)
+    report(path, path, position.size - position.replayFrom, 'the file was deleted, cut or compressed while it was not watched')
   }
   /** As if it had not been opened. */
   const putBack = (path: string, { tail, known }: Opened): void => {
@@ -46,70 +162,55 @@ export function createOpenFiles(
     else if (known !== undefined) positions.put(known)
     tail.close()
   }
-  /** Rotated files, which may vanish meanwhile, and then the file at the path. */
-  const openAll = (path: string, siblingsOf: (current: Sibling | undefined) => readonly Sibling[]): readonly Tail[] => {
-    for (let tries = 1; ; tries++) {
-      const opened: Opened[] = []
-      const current = siblingAt(path)
-      try {
-        for (const sibling of siblingsOf(current)) {
-          try {
-            opened.push(open(sibling.path, path))
-          } catch (error) {
-            if (errorCode(error) !== 'ENOENT') throw error
-          }
-        }
-        opened.push(open(path, path))
-      } catch (error) {
-        for (const one of opened) putBack(path, one)
-        throw error
-      }
-      const tails = opened.map(({ tail }) => tail)
-      if (tries === MAX_TRIES || current === undefined || same(current, tails.at(-1))) return tails
-      // A rotation came between the search and the opening: the file that was found is among the rotated ones now.
-      for (const one of opened) putBack(path, one)
-    }
-  }
-  const isUnread = ({ device, inode, modifiedNs }: Sibling, sinceNs: bigint): boolean =>
-    modifiedNs >= sinceNs && !isOpen(device, inode) && positions.peek(job, device, inode) === undefined
-  const between = (path: string, current: Sibling | undefined, sinceNs: bigint): readonly Sibling[] =>
-    findSiblings(path).filter((sibling) => !same(sibling, current) && isUnread(sibling, sinceNs))
-
-  /** Rotated files that an earlier run had begun, or only opened, and did not hand over to their end. */
-  const unfinished = (path: string, stored: readonly Position[]): readonly Sibling[] =>
-    findSiblings(path).filter((sibling) => {
-      const position = stored.find((one) => same(one, sibling))
-      if (position === undefined || isOpen(sibling.device, sibling.inode)) return false
-      return position.replayFrom < position.offset || !isReadTo(sibling.path, position, position.offset)
-    })
+  const asRead = (path: string, { file, content }: Candidate): Position => ({
+    job,
+    path,
+    device: file.device,
+    inode: file.inode,
+    fingerprint: fingerprintOf(content.head),
+    fingerprintBytes: content.head.length,
+    offset: content.length,
+    replayFrom: content.length,
+    size: content.length,
+    seenMs: now(),
+    closed: true,
+  })
 
   return {
-    first: (path) =>
-      openAll(path, (current) => {
-        const stored = positions.ofPath(job, path)
-        const begun = unfinished(path, stored).filter((sibling) => !same(sibling, current))
-        if (current === undefined || stored.some((position) => same(position, current))) return begun
-        // The file that was there last is under another name now: it is read to its end first, and those that came after it.
-        const before = lastOf(path, stored)
-        const missed = between(path, current, before?.modifiedNs ?? BigInt(Math.floor(positions.blindSinceMs - CLOCK_TICK_MS)) * 1_000_000n)
-        return [...begun, ...(before === undefined || begun.some((one) => same(one, before)) ? [] : [before]), ...missed]
+    first: (path, names = createFolderNames()) => openAll(path, blindSinceNs, true, names),
+    next: (path, before) => openAll(path, before.modifiedNs(), true, createFolderNames()),
+    copyOf: (path, cut) => {
+      const copies = findCopies(path, cut)
+      const copy = copies.findLast(({ content }) => content.length > cut.cursor.offset)
+      const known = copies.findLast(({ content }) => content.length <= cut.cursor.offset)
+      if (known !== undefined) positions.put(asRead(path, known))
+      const missing = cut.size() - Math.max(cut.cursor.offset, copy?.content.length ?? 0)
+      if (missing > 0) report(path, copy?.file.path ?? path, missing, 'the file was cut, and no copy has them')
+      if (copy === undefined) return []
+      try {
+        const tail = openRotated(path, copy, { ...cut.acknowledged(), cursor: cut.cursor })
+        return [tail, ...openAll(path, tail.modifiedNs(), false, createFolderNames())]
+      } catch (error) {
+        report(path, copy.file.path, copy.content.length - cut.cursor.offset, `the copy of a file that was cut: ${errorMessage(error)}`)
+        return []
+      }
+    },
+    again: (cut) => tails.open(job, cut.again),
+    wake: (path, tail) =>
+      [path, ...findSiblings(path, createFolderNames()).flatMap((file) => (sameFile(file, tail) ? [file.path] : []))].some((place) => {
+        try {
+          return tails.reopen(tail, place)
+        } catch (error) {
+          if (errorCode(error) === 'ENOENT') return false
+          throw error
+        }
       }),
-    next: (path, before) => openAll(path, (current) => between(path, current, before.modifiedNs())),
+    current: (path, own) => {
+      const file = fileAt(path)
+      return file !== undefined && !own.some((tail) => sameFile(tail, file)) && tails.has(job, file) ? undefined : file
+    },
   }
 }
 
+const START: TailStart = { offset: 0, replayFrom: 0 }
 type Opened = { readonly tail: Tail; readonly known: Position | undefined }
-
-type Place = { readonly device: string; readonly inode: string }
-
-const same = (a: Place, b: Place | undefined): boolean => a.device === b?.device && a.inode === b.inode
-
-/** The newest rotated file of `path` that has a position. */
-const lastOf = (path: string, stored: readonly Place[]): Sibling | undefined =>
-  findSiblings(path).findLast((sibling) => stored.some((position) => same(position, sibling)))
-
-export function siblingAt(path: string): Sibling | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
-  if (stat?.isFile() !== true) return undefined
-  return { path, device: String(stat.dev), inode: String(stat.ino), modifiedNs: stat.mtimeNs }
-}

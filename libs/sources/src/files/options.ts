@@ -4,6 +4,7 @@ import type { Metrics } from '@clymene/runtime'
 import type { Inspect, StageConfig, StageMetrics } from '@clymene/stages'
 
 import type { LabelLimits } from '../lines/label-limits.ts'
+import type { StoredPositions } from './positions.ts'
 
 /** One item of `scrape_configs` that tails files. */
 export type FileJob = {
@@ -18,6 +19,10 @@ export type FileSourceOptions = {
   readonly jobs: readonly FileJob[]
   /** The positions file; its folder must exist and be writable. The file before it is kept as `.bak`. */
   readonly positionsPath: string
+  /** Read when there is nothing at `positionsPath` yet: what Promtail left, or this source when it was alone. */
+  readonly formerPositionsPath?: string
+  /** Told of the positions that were written. */
+  readonly onPositions?: (positions: StoredPositions) => Promise<void>
   /** Added to every line that does not have them from its target. */
   readonly externalLabels: Labels
   readonly logger: Logger
@@ -48,7 +53,7 @@ export type FileSourceOptions = {
   readonly stopWaitMs?: number
   /** Files followed at once; those beyond are left out and logged. Default 20,000. */
   readonly maxFiles?: number
-  /** Files held open at once: beyond it quiet ones are closed until they are written again. Default: half of what the process may open. */
+  /** Files held open at once: beyond it quiet ones are closed until they are written again. Default: a quarter of what the process may open. */
   readonly maxOpenFiles?: number
   /** Lines read a second over all files of this source. Absent: as fast as they are taken. */
   readonly readlineRate?: ReadlineRate
@@ -71,6 +76,7 @@ export type ReadlineRate = {
   readonly drop: boolean
 }
 
+type Optional = 'readlineRate' | 'inspect' | 'stageMetrics' | 'formerPositionsPath' | 'onPositions'
+
 /** The options with every default filled in. */
-export type FileSourceSettings = Required<Omit<FileSourceOptions, 'readlineRate' | 'inspect' | 'stageMetrics'>> &
-  Pick<FileSourceOptions, 'readlineRate' | 'inspect' | 'stageMetrics'>
+export type FileSourceSettings = Required<Omit<FileSourceOptions, Optional>> & Pick<FileSourceOptions, Optional>

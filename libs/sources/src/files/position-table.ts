@@ -1,74 +1,139 @@
-import { type FileIdentity, sameBeginning } from './fingerprint.ts'
+import { beginsLike, type FileIdentity } from './fingerprint.ts'
 import type { Position, StoredPositions } from './positions.ts'
-import type { TailStart } from './tail.ts'
+import type { Place } from './siblings.ts'
 
 /** Positions of files that are not open: from an earlier run, or closed with all of them handed over. */
 export type PositionTable = {
   /** Where to begin in an open file of `size` bytes. What is known of it leaves the table: the open file tells from now on. */
-  readonly resume: (file: OpenFile) => TailStart
+  readonly resume: (file: OpenFile) => Resumed | undefined
   /** The position of a file by device and inode, whatever its beginning; undefined when there is none. */
-  readonly peek: (job: string, device: string, inode: string) => Position | undefined
+  readonly peek: (job: string, place: Place) => Position | undefined
   /** Positions that were last stored for the path. */
   readonly ofPath: (job: string, path: string) => readonly Position[]
+  /** Positions of files that were not let go with all of them handed over. */
+  readonly unfinished: () => readonly Position[]
   /** Since when nobody has looked: the last search of an earlier run, else the start of this one. Milliseconds since the epoch. */
   readonly blindSinceMs: number
   readonly put: (position: Position) => void
   readonly remove: (position: Position) => void
   readonly all: () => Iterable<Position>
-  /** Forgets files not seen since, and the longest unseen beyond `max`. */
-  readonly prune: (notSeenSinceMs: number, max: number) => void
+  /** What Promtail left for files that nobody has asked for yet, and what is no file's: cursors of the journal. */
+  readonly others: () => ReadonlyMap<string, string>
+  /** From time to time forgets files that nobody needs to know any more. */
+  readonly prune: (options: PruneOptions) => void
 }
 
-export type OpenFile = {
+export type OpenFile = Place & {
   readonly job: string
   readonly path: string
-  readonly fd: number
-  readonly device: string
-  readonly inode: string
+  readonly head: Buffer
   readonly size: number
 }
 
-const START: TailStart = { offset: 0, replayFrom: 0 }
+export type Resumed = { readonly offset: number; readonly replayFrom: number }
 
 export function createPositionTable(stored: StoredPositions, startedMs: number): PositionTable {
-  const table = new Map(stored.files.map((position) => [keyOf(position.job, position), position]))
+  const table = new Map<string, Position>()
+  const byPath = new Map<string, Map<string, Position>>()
+  const byInode = new Map<string, Map<string, Position>>()
+  const put = (position: Position): void => {
+    remove(position)
+    const key = keyOf(position.job, position)
+    table.set(key, position)
+    inner(byPath, pathKey(position.job, position.path)).set(key, position)
+    inner(byInode, position.inode).set(key, position)
+  }
+  const remove = (place: Place & { readonly job: string }): void => {
+    const key = keyOf(place.job, place)
+    const position = table.get(key)
+    if (position === undefined) return
+    table.delete(key)
+    for (const [index, name] of [[byPath, pathKey(position.job, position.path)] as const, [byInode, position.inode] as const]) {
+      const group = index.get(name)
+      group?.delete(key)
+      if (group?.size === 0) index.delete(name)
+    }
+  }
+  for (const position of stored.files) put(position)
   const ours = new Set(stored.files.map(({ path }) => path))
   // What Promtail left: of our own files more is known.
   const offsets = new Map([...stored.offsets].filter(([path]) => !ours.has(path)))
 
+  let prunedMs = startedMs
+
   return {
-    blindSinceMs: stored.searchedMs ?? startedMs,
+    blindSinceMs: stored.searchedMs === undefined ? startedMs : stored.searchedMs - UNSEEN_MS,
+    put,
+    remove,
     resume: (file) => {
-      const usable = (position: Position): boolean => position.offset <= file.size && sameBeginning(file.fd, position)
+      const usable = (position: Position): boolean => position.offset <= file.size && beginsLike(file.head, position)
       const own = table.get(keyOf(file.job, file))
       // A volume may come back under another device number, and a job under another name; the beginning still tells.
       const position =
         own !== undefined && usable(own)
           ? own
-          : [...table.values()].find((candidate) => candidate.fingerprintBytes > 0 && isLike(candidate, file) && usable(candidate))
-      table.delete(keyOf(file.job, file))
+          : [...(byInode.get(file.inode)?.values() ?? [])].find(
+              (candidate) => candidate.fingerprintBytes > 0 && isLike(candidate, file) && usable(candidate),
+            )
+      remove(file)
       if (position !== undefined) {
-        if (position.job === file.job) table.delete(keyOf(position.job, position))
+        if (position.job === file.job) remove(position)
         return { offset: position.offset, replayFrom: position.replayFrom }
       }
-      const offset = offsets.get(file.path) ?? 0
+      const offset = offsets.get(file.path)
       offsets.delete(file.path)
-      return offset <= file.size ? { offset, replayFrom: offset } : START
+      return offset !== undefined && offset <= file.size ? { offset, replayFrom: offset } : undefined
     },
-    peek: (job, device, inode) => table.get(keyOf(job, { device, inode })),
-    ofPath: (job, path) => [...table.values()].filter((position) => position.job === job && position.path === path),
-    put: (position) => void table.set(keyOf(position.job, position), position),
-    remove: (position) => void table.delete(keyOf(position.job, position)),
+    peek: (job, place) => table.get(keyOf(job, place)),
+    ofPath: (job, path) => [...(byPath.get(pathKey(job, path))?.values() ?? [])],
+    unfinished: () => [...table.values()].filter(({ closed }) => closed !== true),
     all: () => table.values(),
-    prune: (notSeenSinceMs, max) => {
-      const byAge = [...table].toSorted(([, a], [, b]) => b.seenMs - a.seenMs)
-      for (const [index, [key, { seenMs }]] of byAge.entries()) if (seenMs < notSeenSinceMs || index >= max) table.delete(key)
+    others: () => new Map([...stored.others, ...[...offsets].map(([path, offset]) => [path, String(offset)] as const)]),
+    prune: ({ nowMs, isFollowed, isThere }) => {
+      if (nowMs - prunedMs < PRUNE_EVERY_MS && table.size <= MAX_POSITIONS) return
+      prunedMs = nowMs
+      for (const group of [...byPath.values()]) {
+        const positions = [...group.values()].toSorted((a, b) => b.seenMs - a.seenMs)
+        const [newest] = positions
+        if (newest === undefined) continue
+        const keep = isFollowed(newest.job, newest.path)
+        const gone = !keep && nowMs - newest.seenMs > PRUNE_EVERY_MS && !isThere(newest.path)
+        for (const position of gone ? positions : positions.slice(MAX_OF_PATH)) remove(position)
+        if (!keep) for (const position of positions) if (nowMs - position.seenMs > FORGET_MS) remove(position)
+      }
+      if (table.size <= MAX_POSITIONS) return
+      for (const position of [...table.values()].toSorted((a, b) => b.seenMs - a.seenMs).slice(MAX_POSITIONS / 2)) remove(position)
     },
   }
 }
+
+export type PruneOptions = {
+  readonly nowMs: number
+  readonly isFollowed: (job: string, path: string) => boolean
+  /** Whether the folder of the path is there. */
+  readonly isThere: (path: string) => boolean
+}
+
+/** A rotation before the last search may not have been met by a look at its file. */
+const UNSEEN_MS = 5000
+const PRUNE_EVERY_MS = 600_000
+/** Positions of files that nobody saw for a week are forgotten, while their path is not followed. */
+const FORGET_MS = 7 * 24 * 3600 * 1000
+/** Rotated files of one path that are known at most. */
+const MAX_OF_PATH = 64
+const MAX_POSITIONS = 80_000
 
 /** Another inode is another file, also when it begins with the same lines. */
 const isLike = (position: Position, { path, device, inode }: OpenFile): boolean =>
   position.inode === inode && (position.path === path || position.device === device)
 
-const keyOf = (job: string, { device, inode }: Pick<FileIdentity, 'device' | 'inode'>): string => JSON.stringify([job, device, inode])
+const keyOf = (job: string, { device, inode }: Pick<FileIdentity, 'device' | 'inode'>): string => `${device}:${inode}\n${job}`
+const pathKey = (job: string, path: string): string => `${path}\n${job.length}\n${job}`
+
+function inner(index: Map<string, Map<string, Position>>, key: string): Map<string, Position> {
+  const known = index.get(key)
+  if (known !== undefined) return known
+  const made = new Map<string, Position>()
+  index.set(key, made)
+  return made
+}

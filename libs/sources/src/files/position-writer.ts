@@ -1,7 +1,7 @@
 import { errorMessage, type Logger } from '@clymene/model'
 
 import type { FileMetrics } from './metrics.ts'
-import { type Position, savePositions } from './positions.ts'
+import { type Position, savePositions, type StoredPositions } from './positions.ts'
 
 export type PositionWriter = {
   /** Writes when the interval is over and the last writing is done; never waits. */
@@ -14,6 +14,10 @@ export type PositionWriterOptions = {
   readonly path: string
   readonly everyMs: number
   readonly read: () => readonly Position[]
+  /** Entries of the file that are no position. */
+  readonly others: () => ReadonlyMap<string, string>
+  /** Told of what was written. */
+  readonly onWritten?: ((positions: StoredPositions) => Promise<void>) | undefined
   /** When files were searched for last. */
   readonly searchedMs: () => number
   readonly logger: Logger
@@ -23,19 +27,22 @@ export type PositionWriterOptions = {
 /** Writing takes at most this part of the time, however many files there are. */
 const MAX_SHARE = 20
 
-export function createPositionWriter({ path, everyMs, read, searchedMs, logger, metrics }: PositionWriterOptions): PositionWriter {
+export function createPositionWriter(options: PositionWriterOptions): PositionWriter {
+  const { path, everyMs, read, others, searchedMs, onWritten, logger, metrics } = options
   let writing: Promise<void> | undefined
-  let written = ''
+  let last = ''
   let nextMs = 0
 
   const write = async (always: boolean): Promise<void> => {
     const positions = read()
     // The time a file was seen is no reason to write.
     const state = JSON.stringify(positions.map((position) => ({ ...position, seenMs: 0 })))
-    if (state === written && !always) return
+    if (state === last && !always) return
     try {
-      await savePositions(path, positions, searchedMs())
-      written = state
+      const written = { files: positions, offsets: new Map(), others: others(), searchedMs: searchedMs() }
+      await savePositions(path, written)
+      await onWritten?.(written)
+      last = state
     } catch (error) {
       metrics.positionErrors.inc()
       logger.error('positions cannot be written, lines may be sent again after a restart', { path, error: errorMessage(error) })

@@ -17,8 +17,12 @@ const position = (path: string, offset: number): Position => ({
   fingerprintBytes: 9,
   offset,
   replayFrom: offset - 2,
+  size: offset + 1,
   seenMs: 5,
 })
+
+const save = (path: string, files: readonly Position[], searchedMs: number): Promise<void> =>
+  savePositions(path, { files, offsets: new Map(), others: new Map(), searchedMs })
 
 let folder: TestFolder
 let file: string
@@ -32,13 +36,13 @@ afterEach(() => folder.remove())
 async function load(): Promise<{ stored: Awaited<ReturnType<typeof loadPositions>>; reported: readonly unknown[] }> {
   const reported: unknown[] = []
   const logger: Logger = { ...silentLogger, error: (_, fields) => void reported.push(fields?.['path']) }
-  return { stored: await loadPositions(file, logger), reported }
+  return { stored: await loadPositions([file], logger), reported }
 }
 
 describe('positions', () => {
   test('what is written is read', async () => {
     const positions = [position('/a "b"\n.log', 9), position('/가.log', 7)]
-    await savePositions(file, positions, 1234.5)
+    await save(file, positions, 1234.5)
     const { stored, reported } = await load()
     expect(stored.files).toEqual(positions)
     expect(stored.searchedMs).toBe(1234)
@@ -46,23 +50,23 @@ describe('positions', () => {
   })
 
   test("the part that is Promtail's has every path and where to begin", async () => {
-    await savePositions(file, [position('/a.log', 9), position('/b.log', 7)], 0)
+    await save(file, [position('/a.log', 9), position('/b.log', 7)], 0)
     expect(parse(readFileSync(file, 'utf8'))).toMatchObject({ positions: { '/a.log': '7', '/b.log': '5' } })
   })
 
   test('the file before is kept, nothing else stays', async () => {
-    await savePositions(file, [position('/a.log', 9)], 0)
+    await save(file, [position('/a.log', 9)], 0)
     expect(existsSync(`${file}.bak`)).toBe(false)
-    await savePositions(file, [position('/a.log', 10)], 0)
+    await save(file, [position('/a.log', 10)], 0)
     expect(readFileSync(`${file}.bak`, 'utf8')).toContain('"offset":9')
     expect(existsSync(`${file}.tmp`)).toBe(false)
   })
 
   test('no file is no positions, and nothing to report', async () => {
-    expect(await load()).toEqual({ stored: { files: [], offsets: new Map(), searchedMs: undefined }, reported: [] })
+    expect(await load()).toEqual({ stored: { files: [], offsets: new Map(), others: new Map(), searchedMs: undefined }, reported: [] })
   })
 
-  test('Promtail files: offsets of paths, other cursors left out', async () => {
+  test('Promtail files: offsets of paths, cursors of the journal; nothing but them, it refuses other keys', async () => {
     writeFileSync(file, 'positions:\n  /a.log: "12"\n  /b.log: 7\n  cursor-x: "s=1;i=2"\n  /c.log: "-1"\n')
     expect((await load()).stored.offsets).toEqual(
       new Map([
@@ -70,12 +74,17 @@ describe('positions', () => {
         ['/b.log', 7],
       ]),
     )
+    const { stored } = await load()
+    expect(stored.others).toEqual(new Map([['cursor-x', 's=1;i=2']]))
+    await savePositions(file, { ...stored, files: [position('/b.log', 9)], searchedMs: 1 })
+    expect(parse(readFileSync(file, 'utf8'))).toEqual({ positions: { '/a.log': '12', '/b.log': '7', 'cursor-x': 's=1;i=2' } })
+    expect((await load()).stored.others).toEqual(stored.others)
   })
 
   test.each(['positions: {', '[]', 'x', '', '\u0000\u0001', 'files: []'])(
     '%j is reported unless it is empty, the .bak is used',
     async (text) => {
-      await savePositions(`${file}.bak`, [position('/a.log', 9)], 0)
+      await save(`${file}.bak`, [position('/a.log', 9)], 0)
       writeFileSync(file, text)
       const { stored, reported } = await load()
       expect(stored.files).toHaveLength(text === '' ? 0 : 1)
@@ -85,12 +94,13 @@ describe('positions', () => {
 
   test('single positions that are damaged are left out', async () => {
     const { offset: _, ...damaged } = position('/b.log', 1)
-    writeFileSync(file, `positions: {}\nfiles:\n  - ${JSON.stringify(position('/a.log', 9))}\n  - ${JSON.stringify(damaged)}\n  - 7\n`)
+    const lines = [JSON.stringify(position('/a.log', 9)), JSON.stringify(damaged), '7', '{']
+    writeFileSync(file, ['positions: {}', ...lines.map((line) => `# file ${line}`)].join('\n'))
     expect((await load()).stored.files).toEqual([position('/a.log', 9)])
   })
 
   test('every cut of a file is read or reported, never more', async () => {
-    await savePositions(file, [position('/a.log', 9), position('/b.log', 7)], 1)
+    await save(file, [position('/a.log', 9), position('/b.log', 7)], 1)
     const whole = readFileSync(file)
     for (let length = 1; length < whole.length; length += 3) {
       writeFileSync(file, whole.subarray(0, length))

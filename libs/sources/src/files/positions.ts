@@ -1,11 +1,12 @@
 import { copyFile, open, readFile, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 import { parse } from 'yaml'
 
 import type { FileIdentity } from './fingerprint.ts'
 
-/** How far one file was handed over. */
+/** How far one file was handed over; of a compressed file its text is meant. */
 export type Position = FileIdentity & {
   readonly job: string
   readonly path: string
@@ -13,23 +14,30 @@ export type Position = FileIdentity & {
   readonly offset: number
   /** Where a restart begins to read: lines from there to `offset` are still held by a stage, and are not handed over again. */
   readonly replayFrom: number
+  /** Bytes of the file when it was looked at last: what is there beyond `offset` is owed. */
+  readonly size: number
   /** When the file was there last, milliseconds since the epoch. */
   readonly seenMs: number
+  /** It was rotated away and let go with all of it handed over: nothing is written to it any more. */
+  readonly closed?: true
 }
 
-/** What the positions file says: whole positions, and bare offsets by path, all that Promtail's files have. */
+/** What the positions file says: whole positions, and what else Promtail keeps in its own. */
 export type StoredPositions = {
   readonly files: readonly Position[]
+  /** Bare offsets by path, all that Promtail's files have. */
   readonly offsets: ReadonlyMap<string, number>
+  /** Entries that are no offset: cursors of the journal. */
+  readonly others: ReadonlyMap<string, string>
   /** When files were searched for last, milliseconds since the epoch; undefined when that is not known. */
   readonly searchedMs: number | undefined
 }
 
-const NOTHING: StoredPositions = { files: [], offsets: new Map(), searchedMs: undefined }
+const NOTHING: StoredPositions = { files: [], offsets: new Map(), others: new Map(), searchedMs: undefined }
 
-/** Reads the positions file, else its `.bak`. A broken file is reported; reading goes on with what there is. */
-export async function loadPositions(path: string, logger: Logger): Promise<StoredPositions> {
-  for (const candidate of [path, `${path}.bak`]) {
+/** Reads the positions file, else its `.bak`, else the next path. A broken file is reported; reading goes on with what there is. */
+export async function loadPositions(paths: readonly string[], logger: Logger): Promise<StoredPositions> {
+  for (const candidate of paths.flatMap((path) => [path, `${path}.bak`])) {
     try {
       return parsePositions(await readFile(candidate, 'utf8'))
     } catch (error) {
@@ -41,28 +49,19 @@ export async function loadPositions(path: string, logger: Logger): Promise<Store
 }
 
 /**
- * Writes them so that a crash at any moment leaves a whole file: temporary file, fsync, rename; the file before stays as
- * `.bak`. The layout is that of Promtail's file, with more in it:
+ * Writes them so that a crash at any moment leaves a whole file: temporary file, fsync, rename, fsync of the folder; the file before stays
+ * as `.bak`. Promtail refuses keys that it does not know, so all that it has no place for stands in comments:
  *
  *     positions:
  *       "/var/log/syslog": "4711"
- *     searched: 1704067200000
- *     files:
- *       - {"job":"system","path":"/var/log/syslog","device":"2049",…}
+ *     # searched 1704067200000
+ *     # file {"job":"system","path":"/var/log/syslog","device":"2049",…}
  */
-export async function savePositions(path: string, positions: readonly Position[], searchedMs: number): Promise<void> {
-  const offsets = new Map(positions.map((position) => [position.path, position.replayFrom]))
-  const lines = [
-    'positions:',
-    ...Array.from(offsets, ([file, offset]) => `  ${JSON.stringify(file)}: "${offset}"`),
-    `searched: ${Math.floor(searchedMs)}`,
-    'files:',
-    ...positions.map((position) => `  - ${JSON.stringify(position)}`),
-  ]
+export async function savePositions(path: string, positions: StoredPositions): Promise<void> {
   const temporary = `${path}.tmp`
   const file = await open(temporary, 'w', 0o600)
   try {
-    await file.writeFile(`${lines.join('\n')}\n`)
+    await file.writeFile(formatPositions(positions))
     await file.sync()
   } finally {
     await file.close()
@@ -71,23 +70,70 @@ export async function savePositions(path: string, positions: readonly Position[]
     if (errorCode(error) !== 'ENOENT') throw error
   })
   await rename(temporary, path)
+  await syncFolder(dirname(path))
 }
 
+function formatPositions({ files, offsets, others, searchedMs }: StoredPositions): string {
+  const entries = new Map(others)
+  for (const [path, offset] of offsets) entries.set(path, String(offset))
+  // The file that is at a path now comes last.
+  for (const { path, replayFrom } of files) entries.set(path, String(replayFrom))
+  const lines = [
+    entries.size === 0 ? 'positions: {}' : 'positions:',
+    ...Array.from(entries, ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`),
+    ...(searchedMs === undefined ? [] : [`${SEARCHED}${Math.floor(searchedMs)}`]),
+    ...files.map((position) => `${FILE}${JSON.stringify(position)}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Some file systems cannot, and need not. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  try {
+    await handle?.sync()
+  } catch {
+    return
+  } finally {
+    await handle?.close()
+  }
+}
+
+const SEARCHED = '# searched '
+const FILE = '# file '
+
 function parsePositions(text: string): StoredPositions {
-  const document: unknown = parse(text)
+  const lines = text.split('\n')
+  const document: unknown = parse(lines.filter((line) => !line.startsWith('#')).join('\n'))
   if (document === null && text.trim() === '') return NOTHING
   if (typeof document !== 'object' || document === null || !('positions' in document))
     throw new Error('expected a mapping with the key positions')
-  const files = 'files' in document && Array.isArray(document.files) ? document.files.filter(isPosition) : []
-  const offsets = Object.entries(document.positions ?? {}).flatMap(([path, offset]) =>
-    /^\d{1,15}$/.test(String(offset)) ? [[path, Number(offset)] as const] : [],
-  )
-  const searchedMs = 'searched' in document && Number.isSafeInteger(document.searched) ? Number(document.searched) : undefined
-  return { files, offsets: new Map(offsets), searchedMs }
+  const entries = Object.entries(document.positions ?? {}).map(([key, value]) => [key, String(value)] as const)
+  const isOffset = ([, value]: readonly [string, string]): boolean => /^\d{1,15}$/.test(value)
+  const searched = Number(lines.find((line) => line.startsWith(SEARCHED))?.slice(SEARCHED.length))
+  return {
+    files: lines.flatMap((line) => (line.startsWith(FILE) ? parsePosition(line.slice(FILE.length)) : [])),
+    offsets: new Map(entries.filter(isOffset).map(([key, value]) => [key, Number(value)])),
+    others: new Map(entries.filter((entry) => !isOffset(entry) && CURSOR.test(entry[0]))),
+    searchedMs: Number.isSafeInteger(searched) ? searched : undefined,
+  }
 }
 
+/** Keys of what is no file, in all versions of Promtail. */
+const CURSOR = /^(?:cursor|journal)-/
+
 const TEXTS = ['job', 'path', 'device', 'inode', 'fingerprint']
-const NUMBERS = ['fingerprintBytes', 'offset', 'replayFrom', 'seenMs']
+const NUMBERS = ['fingerprintBytes', 'offset', 'replayFrom', 'size', 'seenMs']
+
+/** None when the line is damaged. */
+function parsePosition(text: string): readonly Position[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isPosition(value) ? [value] : []
+  } catch {
+    return []
+  }
+}
 
 function isPosition(value: unknown): value is Position {
   if (typeof value !== 'object' || value === null) return false

@@ -1,29 +1,130 @@
-import { readdirSync, statSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-/** A file that a rotation may have made of another: `app.log.1`, `app.log-20240101`, `0.log.20240101-120000`. */
-export type Sibling = { readonly path: string; readonly device: string; readonly inode: string; readonly modifiedNs: bigint }
+import { archiveTextBytes, readArchiveHead } from './archive.ts'
+import { FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
 
-const COMPRESSED = /\.(?:gz|bz2|xz|zst|lz4|zip|tmp)$/i
+/** A file at a path, as a look at it tells. */
+export type FileAt = {
+  readonly path: string
+  readonly device: string
+  readonly inode: string
+  readonly size: number
+  readonly modifiedNs: bigint
+  readonly archived: boolean
+}
 
-/** Rotated files of `path` in its folder that can still be read as text, the oldest first. */
-export function findSiblings(path: string): readonly Sibling[] {
+/** What a file begins with and how long it is; of a compressed one its text. */
+export type Content = { readonly head: Buffer; readonly length: number }
+
+/** Compressed in a way that cannot be read here, or being written by who compresses, or no log at all. */
+const UNREADABLE = /\.(?:bz2|xz|zst|lz4|zip|Z|tmp|swp|lock|pos|offset)$|~$/i
+const ARCHIVE = /\.gz$/i
+/** `.1`, `-20240101`, `.2024-01-01_12`, `.20240101-120000`, `.old`: what a rotation adds to a name. */
+const ROTATED = /[.-](?:\d[\d\-_.:T]*|old|bak|backup|prev|previous|last|rotated)(?:\.gz)?$/i
+/** Of them, those that say when. */
+const DATED = /^[.-]\d{4}-?\d{2}-?\d{2}/
+
+export function fileAt(path: string): FileAt | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+  if (stat?.isFile() !== true) return undefined
+  const { dev, ino, size, mtimeNs } = stat
+  return { path, device: String(dev), inode: String(ino), size: Number(size), modifiedNs: mtimeNs, archived: ARCHIVE.test(path) }
+}
+
+/**
+ * Files beside `path`, and beside the file that it links to, that a rotation may have made of it (`app.log.1`, `app.log-20240101.gz`,
+ * `0.log.20240101-120000`), the oldest first. A compressed file beside its original is not finished and not among them.
+ */
+export function findSiblings(path: string, namesIn: FolderNames): readonly FileAt[] {
+  const real = realPathOf(path)
+  const found = siblingsOf(path, namesIn)
+  if (real !== path) found.push(...siblingsOf(real, namesIn).filter((one) => !found.some((other) => sameFile(one, other))))
+  const dated = found.every((one) => DATED.test(suffixOf(one.path, path)))
+  return found.toSorted((a, b) => {
+    if (dated) return a.path < b.path ? -1 : 1
+    return a.modifiedNs < b.modifiedNs ? -1 : a.modifiedNs > b.modifiedNs ? 1 : byNumber(b.path, a.path)
+  })
+}
+
+/** Whether the name says that the file was once at `path`; other files beside it may be logs of their own. */
+export const isRotationOf = (sibling: string, path: string): boolean => {
+  const suffix = suffixOf(sibling, path)
+  return ROTATED.exec(suffix)?.[0] === suffix
+}
+
+/** The path that a file had before a rotation, as its name says it; undefined when it says nothing. */
+export const rotatedFrom = (path: string): string | undefined => (ROTATED.test(path) ? path.replace(ROTATED, '') : undefined)
+
+/** @throws a system error when the file cannot be read. */
+export function contentOf(file: FileAt): Content {
+  const fd = openSync(file.path, 'r')
+  try {
+    if (file.archived) return { head: readArchiveHead(fd), length: archiveTextBytes(fd) }
+    return { head: readHead(fd, FINGERPRINT_BYTES), length: file.size }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+export type Place = { readonly device: string; readonly inode: string }
+export const sameFile = (a: Place, b: Place | undefined): boolean => a.device === b?.device && a.inode === b.inode
+
+/** Where links lead; the path itself when there is nothing. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+/** Names in a folder that begin with a text, sorted. */
+export type FolderNames = (folder: string, prefix: string) => readonly string[]
+
+/** Reads each folder once: ten thousand files in one are looked up without ten thousand readings of it. */
+export function createFolderNames(): FolderNames {
+  const known = new Map<string, readonly string[]>()
+  return (folder, prefix) => {
+    let names = known.get(folder)
+    if (names === undefined) known.set(folder, (names = read(folder).toSorted()))
+    let [low, high] = [0, names.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((names[middle] ?? '') < prefix) low = middle + 1
+      else high = middle
+    }
+    const found: string[] = []
+    for (let name = names[low]; name?.startsWith(prefix) === true; name = names[++low]) found.push(name)
+    return found
+  }
+}
+
+function siblingsOf(path: string, namesIn: FolderNames): FileAt[] {
   const folder = dirname(path)
   const base = basename(path)
-  return namesIn(folder)
-    .filter((name) => (name.startsWith(`${base}.`) || name.startsWith(`${base}-`)) && !COMPRESSED.test(name))
-    .flatMap((name): Sibling[] => {
-      const stat = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false })
-      if (stat?.isFile() !== true) return []
-      return [{ path: join(folder, name), device: String(stat.dev), inode: String(stat.ino), modifiedNs: stat.mtimeNs }]
-    })
-    .toSorted((a, b) => (a.modifiedNs < b.modifiedNs ? -1 : a.modifiedNs > b.modifiedNs ? 1 : byNumber(b.path, a.path)))
+  const names = namesIn(folder, base)
+  const there = new Set(names)
+  return names.flatMap((name) => {
+    const suffix = name.slice(base.length)
+    if (!/^(?:\.|-\d)/.test(suffix) || UNREADABLE.test(name)) return []
+    if (ARCHIVE.test(name) && there.has(name.replace(ARCHIVE, ''))) return []
+    return fileAt(join(folder, name)) ?? []
+  })
+}
+
+/** Of a file in another folder, which a link led to, the part after the first name that a rotation may have changed. */
+function suffixOf(sibling: string, path: string): string {
+  const [name, base] = [basename(sibling), basename(path)]
+  if (name.startsWith(base)) return name.slice(base.length)
+  const real = basename(realPathOf(path))
+  return name.startsWith(real) ? name.slice(real.length) : ''
 }
 
 /** Of two that were written in the same tick of the clock, `.2` was rotated before `.1`. */
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
 
-function namesIn(folder: string): readonly string[] {
+function read(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {

@@ -1,123 +1,141 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 import type { Followed } from '../lines/lane.ts'
-import { FINGERPRINT_BYTES, fingerprintOf, readHead } from './fingerprint.ts'
-import type { Cursor, LineReader } from './line-reader.ts'
+import { FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
+import type { LineReader } from './line-reader.ts'
 import type { Position } from './positions.ts'
+import type { FileAt, Place } from './siblings.ts'
+import { createTailState, type Progress, type TailStart, type TailState } from './tail-state.ts'
 
-/** Where a file stands once what was collected of it is acknowledged. */
-export type Progress = {
-  readonly offset: number
-  readonly replayFrom: number
-  /** Counts how often the file was cut: progress before a cut says nothing about what is there now. */
-  readonly generation: number
-}
+/** What a reading met: nothing, something, all that there is, another beginning than before, or text that is still being unpacked. */
+export type Reading = 'idle' | 'some' | 'end' | 'cut' | 'waiting'
 
-/** One open file: read from where it was left, to its end, however it is renamed meanwhile. */
-export type Tail = Followed<Progress> & {
-  readonly device: string
-  readonly inode: string
-  readonly cursor: Cursor
-  /** When it was last written to, nanoseconds since the epoch. */
-  readonly modifiedNs: () => bigint
-  /** Reads once. Gives what happened: `idle` when there was nothing, `end` when all is read. With `final` the rest is a line. */
-  readonly read: (reader: LineReader, buffer: Buffer, final: boolean) => 'idle' | 'some' | 'end' | 'truncated'
-  /** How far it is read now. */
-  readonly progress: (held: number) => Progress
-  /** How far it is acknowledged, as it is stored. */
-  readonly position: (job: string, path: string, seenMs: number) => Position
-  /** Everything that was read of it is acknowledged, and no stage holds a line of it. */
-  readonly settled: () => boolean
-  readonly linked: () => boolean
-  readonly close: () => void
-}
-
-export type TailStart = { readonly offset: number; readonly replayFrom: number }
-
-const HEAD_CHECK_MS = 1000
+/** One file: read from where it was left, to its end, however it is renamed meanwhile. */
+export type Tail = Place &
+  Followed<Progress> &
+  Pick<TailState, 'cursor' | 'head' | 'progress' | 'acknowledged'> & {
+    /** Reads once. With `final` what follows the last line feed is a line too. After `cut` it is read no more: another tail begins. */
+    readonly read: (reader: LineReader, buffer: Buffer, final: boolean) => Reading
+    /** Looks, without reading, whether it was cut. */
+    readonly look: () => 'cut' | 'whole'
+    /** The same open file from its start, after it was cut: this one is over then. */
+    readonly again: () => Tail
+    /** Whether it is as it was when its end was read, as far as a look at its path tells. */
+    readonly unchanged: (file: FileAt) => boolean
+    /** Bytes when it was looked at last. */
+    readonly size: () => number
+    /** When it was last written to, nanoseconds since the epoch. */
+    readonly modifiedNs: () => bigint
+    /** How far it is acknowledged, as it is stored. */
+    readonly position: (job: string, path: string, seenMs: number) => Position
+    /** Everything that was read of it is acknowledged, and no stage holds a line of it. */
+    readonly settled: () => boolean
+    /** Nobody writes to it: it need not be watched for late lines. */
+    readonly complete: boolean
+    /** Gives its descriptor back, until `reopen`. Only what is settled and `unchanged` may rest. */
+    readonly rest: () => void
+    readonly resting: () => boolean
+    /** False when another file is at the path. @throws a system error when it cannot be opened. */
+    readonly reopen: (path: string) => boolean
+    readonly close: () => void
+  }
 
 /** @throws a system error when the file cannot be opened. */
-export function openTail(path: string, start: (fd: number, device: string, inode: string) => TailStart, now: () => number): Tail {
+export function openTail(path: string, start: (fd: number, place: Place, size: number) => TailStart): Tail {
   const fd = openSync(path, 'r')
   try {
-    return createTail(fd, start, now)
+    return createTail(fd, start)
   } catch (error) {
     closeSync(fd)
     throw error
   }
 }
 
-function createTail(fd: number, start: (fd: number, device: string, inode: string) => TailStart, now: () => number): Tail {
-  const stat = fstatSync(fd, { bigint: true })
-  const [device, inode] = [String(stat.dev), String(stat.ino)]
-  const from = start(fd, device, inode)
-  const cursor: Cursor = { offset: from.replayFrom, heldFrom: from.replayFrom, skipping: false, quietUntil: from.offset }
-  let head = readHead(fd, from.offset)
-  let acknowledged: Progress = { ...from, generation: 0 }
-  let generation = 0
-  let seenSize = -1
-  let headCheckedMs = now()
-  let fingerprint = { bytes: head.length, generation, text: fingerprintOf(head) }
+function createTail(opened: number, start: (fd: number, place: Place, size: number) => TailStart): Tail {
+  let fd: number | undefined = opened
+  const place = placeOf(opened)
+  const from = start(opened, place, fstatSync(opened).size)
+  const state = createTailState(from, readHead(opened, FINGERPRINT_BYTES))
+  const { cursor } = state
+  let { size, mtimeNs } = fstatSync(opened, { bigint: true })
+  /** Size and time when all was read; -1 while there is more. */
+  let readSize = -1n
+  let readMtimeNs = -1n
 
-  const progress = (held: number): Progress => {
-    const offset = Math.max(cursor.offset, cursor.quietUntil)
-    const waits = held > 0 || cursor.skipping || cursor.offset < cursor.quietUntil
-    return { offset, replayFrom: waits ? Math.min(cursor.heldFrom, cursor.offset) : offset, generation }
+  /** Bytes that it had when it was looked at last stay known when it was cut. */
+  const isCut = (open: number): boolean => {
+    const stat = fstatSync(open, { bigint: true })
+    if (stat.size < size || stat.size < cursor.offset) return true
+    size = stat.size
+    mtimeNs = stat.mtimeNs
+    return false
   }
-  /** The file was cut and may have grown past the old offset since: its beginning tells. */
-  const replaced = (): boolean => {
-    if (now() - headCheckedMs < HEAD_CHECK_MS) return false
-    headCheckedMs = now()
-    return !readHead(fd, head.length).equals(head)
+  /** A file that was cut, and has grown past the old offset since, begins otherwise (1.5 µs). */
+  const isReplaced = (open: number): boolean => !readHead(open, state.head().length).equals(state.head())
+  const look = (): 'cut' | 'whole' => {
+    if (fd === undefined) return 'whole'
+    if (isCut(fd) || isReplaced(fd)) return 'cut'
+    if (state.head().length < FINGERPRINT_BYTES && size > state.head().length) state.note(readHead(fd, FINGERPRINT_BYTES), 0)
+    return 'whole'
   }
-  const restart = (reader: LineReader): void => {
-    reader.flush(cursor)
-    Object.assign(cursor, { offset: 0, heldFrom: 0, skipping: false, quietUntil: 0 })
-    head = Buffer.alloc(0)
-    seenSize = -1
-    generation++
-  }
-  const read = (reader: LineReader, buffer: Buffer, final: boolean): ReturnType<Tail['read']> => {
-    const { size } = fstatSync(fd)
-    if (size < cursor.offset || (size !== seenSize && replaced())) {
-      restart(reader)
-      return 'truncated'
-    }
-    if (size === seenSize && !(final && size > cursor.offset)) return 'idle'
+  const read = (reader: LineReader, buffer: Buffer, final: boolean): Reading => {
+    if (fd === undefined) return 'idle'
+    if (isCut(fd)) return 'cut'
+    const end = Number(size)
+    if (size === readSize && mtimeNs === readMtimeNs && !(final && end > cursor.offset)) return 'idle'
     const offset = cursor.offset
-    const length = readSync(fd, buffer, 0, Math.min(buffer.length, size - offset), offset)
-    const bytes = buffer.subarray(0, length)
-    if (head.length < FINGERPRINT_BYTES && offset <= head.length) {
-      head = Buffer.concat([head, bytes.subarray(head.length - offset, FINGERPRINT_BYTES - offset)])
-    }
-    reader.read(bytes, cursor, final && offset + length >= size)
+    const bytes = buffer.subarray(0, readSync(fd, buffer, 0, Math.min(buffer.length, end - offset), offset))
+    // After the reading, so that nothing of what is there now is taken for a part of what was.
+    if (isReplaced(fd)) return 'cut'
+    state.note(bytes, offset)
+    const wasQuiet = bytes.length === 0 || size === readSize
+    reader.read(bytes, cursor, final && offset + bytes.length >= end)
     // All of it was looked at: what is left is a line without its end, and waits for more.
-    const untilEnd = offset + length >= size && (cursor.offset === offset + length || bytes.indexOf(0x0a, cursor.offset - offset) === -1)
-    seenSize = untilEnd ? size : -1
-    return untilEnd ? 'end' : 'some'
+    const untilEnd =
+      offset + bytes.length >= end && (cursor.offset === offset + bytes.length || bytes.indexOf(0x0a, cursor.offset - offset) === -1)
+    readSize = untilEnd ? size : -1n
+    readMtimeNs = mtimeNs
+    if (!untilEnd) return 'some'
+    return wasQuiet && !final ? 'idle' : 'end'
   }
-
   return {
-    device,
-    inode,
-    cursor,
+    ...place,
+    ...state,
     read,
-    progress,
-    modifiedNs: () => fstatSync(fd, { bigint: true }).mtimeNs,
-    linked: () => fstatSync(fd).nlink > 0,
-    acknowledge: (reached) => {
-      if (reached.generation === generation) acknowledged = reached
+    look,
+    again: () => {
+      const handed = fd
+      if (handed === undefined) throw new Error('a file that rests has not been looked at')
+      fd = undefined
+      return createTail(handed, () => ({ offset: 0, replayFrom: 0 }))
     },
-    settled: () =>
-      acknowledged.generation === generation && acknowledged.offset === cursor.offset && acknowledged.replayFrom === cursor.offset,
-    position: (job, path, seenMs) => {
-      const { offset, replayFrom } = acknowledged.generation === generation ? acknowledged : { offset: 0, replayFrom: 0 }
-      const bytes = Math.min(offset, head.length)
-      if (fingerprint.bytes !== bytes || fingerprint.generation !== generation) {
-        fingerprint = { bytes, generation, text: fingerprintOf(head.subarray(0, bytes)) }
-      }
-      return { job, path, device, inode, fingerprint: fingerprint.text, fingerprintBytes: bytes, offset, replayFrom, seenMs }
+    complete: false,
+    unchanged: (file) =>
+      file.device === place.device && file.inode === place.inode && BigInt(file.size) === readSize && file.modifiedNs === readMtimeNs,
+    size: () => Number(size),
+    modifiedNs: () => (fd === undefined ? mtimeNs : fstatSync(fd, { bigint: true }).mtimeNs),
+    position: (job, path, seenMs) => state.position({ job, path, ...place, size: Number(size), seenMs }),
+    rest: () => {
+      if (fd !== undefined) closeSync(fd)
+      fd = undefined
     },
-    close: () => closeSync(fd),
+    resting: () => fd === undefined,
+    reopen: (path) => {
+      if (fd !== undefined) return true
+      const again = openSync(path, 'r')
+      const other = placeOf(again)
+      if (other.device === place.device && other.inode === place.inode) fd = again
+      else closeSync(again)
+      return fd !== undefined
+    },
+    close: () => {
+      if (fd !== undefined) closeSync(fd)
+      fd = undefined
+    },
   }
+}
+
+function placeOf(fd: number): Place {
+  const { dev, ino } = fstatSync(fd, { bigint: true })
+  return { device: String(dev), inode: String(ino) }
 }

@@ -1,16 +1,27 @@
-import { type Discoverer, errorMessage, type Label, type Labels, type Logger, mutableLabels, type TargetGroup } from '@clymene/model'
+import {
+  type Discoverer,
+  errorMessage,
+  type Label,
+  type Labels,
+  type Logger,
+  mutableLabels,
+  sortedLabels,
+  type TargetGroup,
+} from '@clymene/model'
 import { compileRelabel, type Relabel } from '@clymene/relabel'
 import { createLabelSet, type LabelSet } from '@clymene/stages'
 
 import { TENANT_LABEL } from '../lines/stream.ts'
 import { compileGlob, type Glob } from './glob.ts'
 import type { FileJob } from './options.ts'
+import type { LogTargetView } from './view.ts'
 
 /** Files to tail, and the labels of their lines. */
 export type FileTarget = {
   readonly job: FileJob
   readonly glob: Glob
-  readonly exclude: Glob | undefined
+  /** Whether files of that path are left out though the glob finds them. */
+  readonly excludes: (path: string) => boolean
   /** Labels of a file's lines: the target's own, the external ones, and `filename`. */
   readonly labelsOf: (path: string) => LabelSet
 }
@@ -20,6 +31,8 @@ export type Targets = {
   readonly run: (signal: AbortSignal) => Promise<void>
   /** The targets known now; the same array until something changes. */
   readonly current: () => readonly FileTarget[]
+  /** All that was discovered, with what became of it. */
+  readonly views: () => readonly LogTargetView[]
 }
 
 export type TargetsOptions = {
@@ -33,6 +46,10 @@ export type TargetsOptions = {
 export function createTargets(options: TargetsOptions): Targets {
   const jobs = options.jobs.map((job) => ({ job, relabel: compileRelabel(job.relabel), groups: new Map<string, TargetGroup>() }))
   let targets: readonly FileTarget[] | undefined
+  const resolved = (): readonly Resolved[] =>
+    jobs.flatMap(({ job, relabel, groups }) =>
+      [...groups.values()].flatMap((group) => group.targets.map((target) => toTarget(job, relabel, mutableLabels(group, target), options))),
+    )
 
   const discover = (discoverer: Discoverer, index: number, groups: Map<string, TargetGroup>, signal: AbortSignal): Promise<void> =>
     discoverer.run((changed) => {
@@ -52,35 +69,40 @@ export function createTargets(options: TargetsOptions): Targets {
       )
     },
     current: () => {
-      targets ??= jobs.flatMap(({ job, relabel, groups }) =>
-        [...groups.values()].flatMap((group) =>
-          group.targets.flatMap((target) => toTarget(job, relabel, mutableLabels(group, target), options)),
-        ),
-      )
+      targets ??= resolved().flatMap(({ target }) => (target === undefined ? [] : [target]))
       return targets
     },
+    views: () => resolved().map(({ view }) => view),
   }
 }
 
-function toTarget(job: FileJob, relabel: Relabel, labels: Map<string, string>, options: TargetsOptions): readonly FileTarget[] {
-  if (!relabel(labels)) return []
-  const path = labels.get('__path__') ?? ''
+type Resolved = { readonly view: LogTargetView; readonly target?: FileTarget }
+
+function toTarget(job: FileJob, relabel: Relabel, labels: Map<string, string>, options: TargetsOptions): Resolved {
+  const view = { job: job.name, discoveredLabels: sortedLabels(labels), labels: [], glob: '' }
+  if (!relabel(labels)) return { view: { ...view, dropped: 'relabelling dropped it' } }
+  const glob = labels.get('__path__') ?? ''
   const host = labels.get('__host__') ?? ''
-  if (path === '' || (host !== '' && host !== options.hostname)) return []
+  const shown = { ...view, glob, labels: sortedLabels(labels).filter(([name]) => !name.startsWith('__')) }
+  if (glob === '') return { view: { ...shown, dropped: 'it has no __path__' } }
+  if (host !== '' && host !== options.hostname)
+    return { view: { ...shown, dropped: `its __host__ is ${host}, this one is ${options.hostname}` } }
   try {
-    const exclude = labels.get('__path_exclude__') ?? ''
+    const excluded = globsOf(labels.get('__path_exclude__') ?? '').map(compileGlob)
     const sent: readonly Label[] = [...labels].filter(([name]) => !name.startsWith('__') || name === TENANT_LABEL)
     const base = createLabelSet([...options.externalLabels, ...sent])
-    return [
-      {
-        job,
-        glob: compileGlob(path),
-        exclude: exclude === '' ? undefined : compileGlob(exclude),
-        labelsOf: (file) => base.with('filename', file),
-      },
-    ]
+    const target: FileTarget = {
+      job,
+      glob: compileGlob(glob),
+      excludes: (path) => excluded.some((one) => one.matches(path)),
+      labelsOf: (file) => base.with('filename', file),
+    }
+    return { view: { ...shown, labels: base.labels.filter(([name]) => !name.startsWith('__')) }, target }
   } catch (error) {
-    options.logger.warn('target of files left out', { job: job.name, path, error: errorMessage(error) })
-    return []
+    options.logger.warn('target of files left out', { job: job.name, path: glob, error: errorMessage(error) })
+    return { view: { ...shown, dropped: errorMessage(error) } }
   }
 }
+
+/** Several globs stand one after the other, with commas: each begins with a slash, so that a comma in braces or a name is left alone. */
+const globsOf = (text: string): readonly string[] => (text.trim() === '' ? [] : text.split(/\s*,\s*(?=\/)/).map((glob) => glob.trim()))

@@ -1,5 +1,7 @@
 import type { Labels, Source } from '@clymene/model'
 
+import type { FollowedPath } from './followed-path.ts'
+
 /** One file as it is read now. */
 export type FileView = {
   readonly job: string
@@ -35,3 +37,22 @@ export type FileSource = Source & {
   readonly files: () => readonly FileView[]
   readonly targets: () => readonly LogTargetView[]
 }
+
+export const viewFiles = (paths: Iterable<FollowedPath>, nowMs: number): readonly FileView[] =>
+  [...paths].flatMap((path) =>
+    path.tails().map((tail): FileView => {
+      const since = path.behindSinceMs()
+      const error = path.trouble()
+      return {
+        job: path.job,
+        path: path.path,
+        labels: path.labels().labels.filter(([name]) => !name.startsWith('__')),
+        position: tail.acknowledged().offset,
+        size: tail.size(),
+        lagSeconds: since === undefined ? 0 : Math.max(0, nowMs - since) / 1000,
+        inode: tail.inode,
+        ...(path.rotated(tail) ? { rotated: true } : {}),
+        ...(error === undefined ? {} : { error }),
+      }
+    }),
+  )

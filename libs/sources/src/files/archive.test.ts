@@ -1,0 +1,113 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import { archiveTextBytes, openArchive, readArchiveHead } from './archive.ts'
+import { createTestFolder, type TestFolder } from './run-source.test-kit.ts'
+
+let folder: TestFolder
+beforeEach(() => {
+  folder = createTestFolder()
+})
+afterEach(() => folder.remove())
+
+/** All that an archive gives, and how it ended. */
+async function unpack(bytes: Uint8Array): Promise<{ text: Buffer; broken: string; unreadBytes: number }> {
+  const path = folder.path('x.gz')
+  writeFileSync(path, bytes)
+  const pieces: Buffer[] = []
+  let [broken, unreadBytes] = ['', 0]
+  let ready: () => void = () => undefined
+  const archive = openArchive({
+    path,
+    onReady: () => ready(),
+    onBroken: (error, unread) => {
+      broken = error.message
+      unreadBytes = unread
+    },
+  })
+  for (;;) {
+    const piece = archive.take()
+    if (piece === undefined) await new Promise<void>((resolve) => (ready = resolve))
+    else if (piece.length === 0) break
+    else pieces.push(piece)
+  }
+  archive.close()
+  return { text: Buffer.concat(pieces), broken, unreadBytes }
+}
+
+const TEXT = Buffer.from(Array.from({ length: 30_000 }, (_, index) => `line ${index} ${(index * 7919) % 10_007}\n`).join(''))
+
+describe('openArchive', () => {
+  test('the whole text, of one member or of several', async () => {
+    expect(await unpack(gzipSync(TEXT))).toEqual({ text: TEXT, broken: '', unreadBytes: 0 })
+    const members = Buffer.concat([gzipSync(TEXT.subarray(0, 1000)), gzipSync(TEXT.subarray(1000))])
+    expect(await unpack(members)).toEqual({ text: TEXT, broken: '', unreadBytes: 0 })
+    expect(await unpack(gzipSync(''))).toEqual({ text: Buffer.alloc(0), broken: '', unreadBytes: 0 })
+  })
+
+  test('of a file that was cut all that is in it', async () => {
+    const { text, broken } = await unpack(gzipSync(TEXT).subarray(0, -1000))
+    expect(broken).toContain('unexpected end of file')
+    expect(text.length).toBeGreaterThan(TEXT.length / 2)
+    expect(text).toEqual(TEXT.subarray(0, text.length))
+  })
+
+  test('of a file with a broken end all but the last bytes', async () => {
+    const packed = gzipSync(TEXT)
+    packed.fill(0, packed.length - 8)
+    const { text, broken } = await unpack(packed)
+    expect(broken).toContain('incorrect data check')
+    expect(text.length).toBeGreaterThan(TEXT.length - 1024)
+    expect(text).toEqual(TEXT.subarray(0, text.length))
+  })
+
+  test.each([
+    ['no gzip file', Buffer.from('just text\n'), 'incorrect header check', 10],
+    ['an empty file', Buffer.alloc(0), '', 0],
+  ])('%s gives nothing', async (_, bytes, message, unread) => {
+    const { text, broken, unreadBytes } = await unpack(bytes)
+    expect(text).toEqual(Buffer.alloc(0))
+    expect(broken).toContain(message)
+    expect(unreadBytes).toBeLessThanOrEqual(unread)
+  })
+
+  test('a file that is not there', async () => {
+    let broken = ''
+    const ended = new Promise<void>((resolve) => {
+      const archive = openArchive({
+        path: folder.path('missing.gz'),
+        onReady: () => {
+          if (archive.take()?.length === 0) resolve()
+        },
+        onBroken: (error) => (broken = error.message),
+      })
+    })
+    await ended
+    expect(broken).toContain('ENOENT')
+  })
+})
+
+describe('the head and the length of the text', () => {
+  const look = (bytes: Uint8Array) => {
+    writeFileSync(folder.path('x.gz'), bytes)
+    const fd = openSync(folder.path('x.gz'), 'r')
+    try {
+      return { head: readArchiveHead(fd), length: archiveTextBytes(fd) }
+    } finally {
+      closeSync(fd)
+    }
+  }
+  test.each([
+    ['a long text', gzipSync(TEXT), TEXT.subarray(0, 1024), TEXT.length],
+    ['a short text', gzipSync('abc\n'), Buffer.from('abc\n'), 4],
+    ['text that does not shrink', gzipSync(TEXT, { level: 0 }), TEXT.subarray(0, 1024), TEXT.length],
+    ['nothing', Buffer.alloc(0), Buffer.alloc(0), 0],
+  ])('of %s', (_, bytes, head, length) => {
+    expect(look(bytes)).toEqual({ head, length })
+  })
+  test('of a file that is no gzip file there is no head', () => {
+    expect(look(Buffer.from('just text\n')).head).toEqual(Buffer.alloc(0))
+  })
+})

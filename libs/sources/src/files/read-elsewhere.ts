@@ -1,0 +1,51 @@
+import { beginsLike } from './fingerprint.ts'
+import type { OpenTails } from './open-tails.ts'
+import type { PositionTable } from './position-table.ts'
+import { contentOf, type FileAt, rotatedFrom } from './siblings.ts'
+import type { Tail } from './tail.ts'
+
+export type ReadElsewhereOptions = {
+  readonly table: PositionTable
+  readonly tails: OpenTails
+  readonly tailsOf: (job: string, path: string) => readonly Tail[]
+}
+
+/**
+ * Whether what is in a file that a glob finds is read, or was read, under another name: another link leads to it, or it is what a rotation made of a
+ * file that is followed (renamed, compressed, or copied before that one is cut).
+ */
+export function createReadElsewhere({ table, tails, tailsOf }: ReadElsewhereOptions): (job: string, file: FileAt) => boolean {
+  /** Files whose text was compared, as they were then: not every search reads them again. */
+  const known = new Map<string, string>()
+
+  const isRotated = (job: string, file: FileAt, base: string): boolean => {
+    const { head, length } = contentOf(file)
+    if (head.length === 0) return false
+    const isPart = (tail: Tail): boolean =>
+      tail.head().length > 0 && tail.head().subarray(0, head.length).equals(head.subarray(0, tail.head().length))
+    if (tailsOf(job, base).some((tail) => isPart(tail) && length <= Math.max(tail.size(), tail.cursor.offset))) return true
+    return table
+      .ofPath(job, base)
+      .some((position) => position.offset === length && position.fingerprintBytes > 0 && beginsLike(head, position))
+  }
+  return (job, file) => {
+    if (tails.has(job, file)) return true
+    const position = table.peek(job, file)
+    if (position !== undefined) return position.path !== file.path && !file.archived && position.offset === file.size
+    const base = rotatedFrom(file.path)
+    if (base === undefined) return false
+    const key = `${job}\n${file.path}`
+    const now = `${file.inode} ${file.size} ${file.modifiedNs}`
+    if (known.get(key) === now) return true
+    try {
+      if (!isRotated(job, file, base)) return false
+    } catch {
+      return false
+    }
+    if (known.size >= MAX_KNOWN) known.clear()
+    known.set(key, now)
+    return true
+  }
+}
+
+const MAX_KNOWN = 10_000

@@ -1,0 +1,104 @@
+import { beginsLike } from './fingerprint.ts'
+import type { Position } from './positions.ts'
+import { type Content, type FileAt, isRotationOf, type Place, sameFile } from './siblings.ts'
+
+/** A file that is there, with what it begins with. */
+export type Candidate = { readonly file: FileAt; readonly content: Content }
+
+export type RotatedFilesOptions = {
+  readonly path: string
+  /** Positions that were stored for the path. */
+  readonly stored: readonly Position[]
+  /** The file at the path; undefined when there is none. */
+  readonly current: Candidate | undefined
+  /** Files beside it, the oldest first, without those that are open. */
+  readonly siblings: readonly Candidate[]
+  /** The position of any path by device and inode. */
+  readonly peek: (place: Place) => Position | undefined
+  /** Files that nobody knows and that were written before it are of no interest, nanoseconds since the epoch. */
+  readonly sinceNs: bigint
+}
+
+export type RotatedFiles = {
+  /** To be read before the file at the path, the oldest first; `position` is where another file of the same text was left. */
+  readonly unread: readonly (Candidate & { readonly position: Position | undefined })[]
+  /** Nobody knows them, and they are not to be read. */
+  readonly passedOver: readonly Candidate[]
+  /** Positions of files that are nowhere, with bytes that are owed. */
+  readonly lost: readonly Position[]
+}
+
+/**
+ * Which of the files beside a path were not read to their end. A file is first known by its inode and beginning, then, when that is gone, by
+ * its text alone: it was compressed, or copied before it was cut.
+ */
+export function findRotated({ path, stored, current, siblings, peek, sinceNs }: RotatedFilesOptions): RotatedFiles {
+  const claims = new Map<Candidate, Position>()
+  const claimed = new Set<Position>()
+  const claim = (candidate: Candidate, position: Position): void => {
+    claims.set(candidate, position)
+    claimed.add(position)
+  }
+  for (const candidate of current === undefined ? siblings : [...siblings, current]) {
+    const position = peek(candidate.file)
+    if (position !== undefined && position.offset <= Math.max(candidate.content.length, candidate.file.archived ? position.offset : 0)) {
+      if (beginsLike(candidate.content.head, position)) claim(candidate, stored.find((one) => sameFile(one, position)) ?? position)
+    }
+  }
+  const open = (): readonly Candidate[] => siblings.filter((candidate) => !claims.has(candidate))
+  const left = stored.filter((position) => position.fingerprintBytes > 0 && !claimed.has(position))
+  for (const candidate of open()) {
+    const position = left.find((one) => !claimed.has(one) && isAllOf(candidate, one))
+    if (position !== undefined) claim(candidate, position)
+  }
+  // A file that was let go does not grow: what is longer and begins like it is another.
+  const growing = left
+    .filter(({ closed }) => closed !== true)
+    .toSorted((a, b) => b.fingerprintBytes - a.fingerprintBytes || b.offset - a.offset)
+  for (const candidate of open()) {
+    const position = growing.find((one) => !claimed.has(one) && isMoreOf(candidate, one))
+    if (position !== undefined) claim(candidate, position)
+  }
+
+  const since = sinceOf(sinceNs, claims, current)
+  const isNew = ({ file }: Candidate): boolean => since !== undefined && file.modifiedNs >= since && isRotationOf(file.path, path)
+  const unknown = open().filter((candidate) => !isCopyOf(candidate, current))
+  return {
+    unread: siblings.flatMap((candidate): RotatedFiles['unread'] => {
+      const position = claims.get(candidate)
+      if (position === undefined) return unknown.includes(candidate) && isNew(candidate) ? [{ ...candidate, position }] : []
+      return position.path === path && isOwed(candidate, position) ? [{ ...candidate, position }] : []
+    }),
+    passedOver: unknown.filter((candidate) => !isNew(candidate)),
+    lost: stored.filter((position) => !claimed.has(position) && position.replayFrom < position.size),
+  }
+}
+
+/** When the file that was read last is still at the path, nothing came between. */
+function sinceOf(sinceNs: bigint, claims: ReadonlyMap<Candidate, Position>, current: Candidate | undefined): bigint | undefined {
+  if (current !== undefined && claims.has(current)) return undefined
+  const last = [...claims].findLast(([{ file }, { closed }]) => !file.archived && closed !== true)?.[0].file.modifiedNs
+  return last !== undefined && last < sinceNs ? last : sinceNs
+}
+
+const isAllOf = ({ file, content }: Candidate, position: Position): boolean =>
+  content.length === (file.archived ? position.offset % 2 ** 32 : position.offset) &&
+  position.replayFrom === position.offset &&
+  beginsLike(content.head, position)
+
+const isMoreOf = ({ file, content }: Candidate, position: Position): boolean =>
+  (file.archived || content.length >= position.offset) && beginsLike(content.head, position)
+
+/** The position's own file: it says itself whether there is more; else, what is longer. */
+function isOwed({ file, content }: Candidate, position: Position): boolean {
+  if (position.replayFrom < position.offset) return true
+  if (!file.archived) return content.length > position.offset
+  return sameFile(file, position) ? position.offset < position.size : content.length !== position.offset % 2 ** 32
+}
+
+/** A copy of what is still at the path: about to be cut, or somebody's backup. */
+function isCopyOf({ content }: Candidate, current: Candidate | undefined): boolean {
+  if (current === undefined || content.length > current.content.length) return false
+  const { head } = content
+  return head.length > 0 && current.content.head.subarray(0, head.length).equals(head)
+}
