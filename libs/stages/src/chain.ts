@@ -30,6 +30,7 @@ export function startChain(configs: readonly StageConfig[], pass: Pass, context:
       return sum
     },
     heldFrom: () => Math.min(...stages.map((stage) => stage.heldFrom?.() ?? Number.POSITIVE_INFINITY)),
+    repeatable: () => stages.every((stage) => stage.repeatable?.() ?? true),
     waitUntilNs: () => {
       let latest = 0n
       for (const stage of waiting) {

@@ -32,6 +32,8 @@ export type Pipeline = {
   readonly held: () => number
   /** The smallest origin of the lines that are held; Infinity when there is none. */
   readonly heldFrom: () => number
+  /** Whether lines from there on would come out of a new pipeline as they do of this one. */
+  readonly repeatable: () => boolean
   /** No line should be pushed before this time, nanoseconds since the epoch: a stage is limiting the rate. 0 when none does. */
   readonly waitUntilNs: () => bigint
 }
@@ -64,6 +66,7 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
     },
     held: chain.held,
     heldFrom: chain.heldFrom,
+    repeatable: chain.repeatable,
     waitUntilNs: chain.waitUntilNs,
   }
 }

@@ -31,6 +31,11 @@ export type Stage = {
   /** The smallest origin among them; Infinity when there is none. Every stage that has `held` has this too. */
   readonly heldFrom?: () => number
   /**
+   * Whether the lines from `heldFrom` on, put through a new stage, come out as they do here: not when what came before them tells
+   * what becomes of those that are held. Absent: always.
+   */
+  readonly repeatable?: () => boolean
+  /**
    * No line should be pushed before this time, nanoseconds since the epoch: how a stage slows down who reads the lines,
    * without holding any. Lines that come all the same are taken. 0 when there is no need to wait.
    */
@@ -39,8 +44,8 @@ export type Stage = {
 
 /** A kind of stage: what may stand under its name in `pipeline_stages`, and how it is made. */
 export type StageKind = {
-  /** Keys that its options may have; undefined: the keys are names of the user's. */
-  readonly keys: readonly string[] | undefined
+  /** Keys that its options may have; undefined: the keys are names of the user's; 'names': the options are a list of them. */
+  readonly keys: readonly string[] | 'names' | undefined
   /** Reads the options once, noting mistakes in `fields`, and gives back how to start the stage for one file. */
   readonly parse: (fields: Fields) => StageStart
 }

@@ -32,7 +32,7 @@ function readPieces(
     onSettled: () => undefined,
   })
   Object.assign(lane, { full: () => false })
-  const cursor: Cursor = { offset: 0, heldFrom: 0, skipping: false, quietUntil: options.quietUntil ?? 0 }
+  const cursor: Cursor = { offset: 0, heldFrom: 0, quietTo: 0, skipping: false, quietUntil: options.quietUntil ?? 0 }
   const reader = createLineReader({
     stages: parseStages(stages, 'stages'),
     labels: createLabelSet([['job', 'j']]),

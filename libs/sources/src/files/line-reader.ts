@@ -25,6 +25,8 @@ export type Cursor = {
   offset: number
   /** Where the first line begins that is still held, or goes on behind the cursor; the offset when there is none. */
   heldFrom: number
+  /** What begins from `heldFrom` to here was handed over, but for what is held: a restart puts it through the stages and is quiet about it. */
+  quietTo: number
   /** In the middle of a line that was cut: its rest is passed over, or is further lines. */
   skipping: boolean
   /** Lines that begin before it were handed over by an earlier run: they only bring the stages to where they were. */
@@ -95,6 +97,8 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   const heldLines = createHeldLines()
   const cutLines = new WeakMap<Cursor, CutLine>()
   let held = 0
+  /** Origin of the line with which something came out of the stages last. */
+  let cameOut = -1
   let base = options.labels
   let streams = streamsOf(lane, base)
 
@@ -105,7 +109,10 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     }
   }
   const pushText = (line: string, origin: number, quiet: boolean, metadata?: LabelMap): void => {
-    append(pipeline.push({ labels: base, timestampNs: clockNs(), line, extracted: new Extracted(base), metadata, origin }), quiet)
+    const entries = pipeline.push({ labels: base, timestampNs: clockNs(), line, extracted: new Extracted(base), metadata, origin })
+    // With the line that begins a block the block before comes out. Parts of one line have one origin.
+    if (entries.length > 0) cameOut = metadata === undefined ? origin : origin + 1
+    append(entries, quiet)
     held = pipeline.held()
   }
   const takeLine = (bytes: Buffer, start: number, end: number, origin: number, valid: boolean, quiet: boolean): void => {
@@ -132,11 +139,14 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     pushText(line, heldLines.enter(cursor) + cut.begin, begin < cursor.quietUntil, metadata)
   }
   const settle = (cursor: Cursor): void => {
-    heldLines.settle(pipeline.heldFrom())
+    const heldFrom = pipeline.heldFrom()
+    heldLines.settle(heldFrom, cameOut <= heldFrom || !pipeline.repeatable())
     if (cursor.skipping) cursor.heldFrom = Math.min(cursor.heldFrom, cutLines.get(cursor)?.begin ?? cursor.heldFrom)
   }
   const letGo = (cursor: Cursor, nowNs?: bigint): void => {
-    append(pipeline.flush(nowNs), cursor.offset < cursor.quietUntil)
+    const entries = pipeline.flush(nowNs)
+    if (entries.length > 0) cameOut = heldLines.enter(cursor) + cursor.offset
+    append(entries, cursor.offset < cursor.quietUntil)
     held = pipeline.held()
     settle(cursor)
   }

@@ -19,6 +19,8 @@ type Block = {
   length: number
   /** Origin of the first of the lines. */
   from: number
+  /** Its first line came out before, with the block that this one goes on with. */
+  goesOn: boolean
   /** When the last of them came. */
   lastNs: bigint
 }
@@ -60,6 +62,7 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
     if (block.lines.length === 0) return
     const { start, lines, from } = block
     block.lines = []
+    block.goesOn = true
     block.length = 0
     held -= lines.length
     // Later blocks may need the start as it is, and stages after this one change what they get.
@@ -82,7 +85,7 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
       blocks.delete(oldest[0])
       letGo(oldest[1])
     }
-    const block = { start, lines: [], length: 0, from: 0, lastNs: 0n }
+    const block = { start, lines: [], length: 0, from: 0, goesOn: false, lastNs: 0n }
     blocks.set(key, block)
     return block
   }
@@ -98,6 +101,7 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
         if (block === undefined) block = begin(lastKey, entry)
         else letGo(block)
         block.start = entry
+        block.goesOn = false
       }
       if (block === undefined) pass(entry)
       else add(block, entry)
@@ -113,6 +117,7 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
       for (const block of held === 0 ? [] : blocks.values()) if (block.lines.length > 0) from = Math.min(from, block.from)
       return from
     },
+    repeatable: () => held === 0 || ![...blocks.values()].some(({ lines, goesOn }) => lines.length > 0 && goesOn),
   }
 }
 
