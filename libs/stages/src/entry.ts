@@ -39,10 +39,25 @@ export class Extracted {
     this.#values.set(name, value)
   }
 
+  /** From now on the name reads as if neither a stage nor a label had given it. */
+  delete(name: string): void {
+    this.set(name, undefined)
+  }
+
   copy(): Extracted {
     const copy = new Extracted(this.#labels)
     if (this.#values !== undefined) copy.#values = new Map(this.#values)
     return copy
+  }
+
+  /** All that {@link get} finds. */
+  all(): ReadonlyMap<string, unknown> {
+    const all = new Map<string, unknown>(this.#labels.labels)
+    for (const [name, value] of this.#values ?? []) {
+      if (value === undefined) all.delete(name)
+      else all.set(name, value)
+    }
+    return all
   }
 
   /** A copy of what stages set. */
@@ -54,6 +69,16 @@ export class Extracted {
 /** An extracted value as text; undefined for what has no text (nothing, null, lists and objects are JSON already). */
 export function extractedText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
-  return undefined
+  if (typeof value === 'number') return numberText(value)
+  return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
+}
+
+/** Without an exponent, as Promtail has it: `1e21` is 1 with 21 zeros. */
+function numberText(value: number): string {
+  const text = String(value)
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text)
+  if (match === null) return text
+  const [, sign = '', first = '', rest = '', exponent] = match
+  const shift = Number(exponent)
+  return shift < 0 ? `${sign}0.${'0'.repeat(-shift - 1)}${first}${rest}` : `${sign}${first}${rest.padEnd(shift, '0')}`
 }

@@ -1,6 +1,7 @@
 import { booleanOf, mappingOf, scalarText, shown } from '@clymene/model'
 
 import type { StageConfig } from './parse-stages.ts'
+import type { StageKind } from './stage.ts'
 
 /**
  * Reads the options of one stage from what the YAML parser gave. A mistake is noted, with its place and what was expected,
@@ -19,6 +20,8 @@ export type Fields = {
   readonly entries: () => readonly (readonly [key: string, text: string])[]
   /** The same of the mapping under `key`. */
   readonly mapping: (key: string) => readonly (readonly [key: string, text: string])[]
+  /** Of a stage whose options are a list of names: these. */
+  readonly names: () => readonly string[]
   /** The value as it stands, for what none of the others reads. */
   readonly raw: (key: string) => unknown
   /** The keys that are there. */
@@ -34,17 +37,12 @@ export type Fields = {
 /** Reads a list of stages, noting its mistakes. */
 type ReadStages = (value: unknown, where: string, mistakes: string[]) => readonly StageConfig[]
 
-/** @param keys the keys that may stand there; undefined allows any. */
-export function readFields(
-  value: unknown,
-  where: string,
-  keys: readonly string[] | undefined,
-  mistakes: string[],
-  readStages: ReadStages,
-): Fields {
-  const fields = readMapping(value, where, mistakes)
+/** @param keys the keys that may stand there; undefined allows any; 'names': the options are a list, see {@link Fields.names}. */
+export function readFields(value: unknown, where: string, keys: StageKind['keys'], mistakes: string[], readStages: ReadStages): Fields {
+  const fields: ReadonlyMap<string, unknown> = keys === 'names' ? new Map() : readMapping(value, where, mistakes)
   for (const key of fields.keys()) {
-    if (keys?.includes(key) === false) mistakes.push(`${where}.${key}: unknown key (known: ${keys.join(', ')})`)
+    if (keys !== undefined && keys !== 'names' && !keys.includes(key))
+      mistakes.push(`${where}.${key}: unknown key (known: ${keys.join(', ')})`)
   }
   const mistake = (text: string): void => void mistakes.push(`${where}${text}`)
   const read = <T>(key: string, expected: string, accept: (given: unknown) => T | undefined): T | undefined => {
@@ -65,6 +63,11 @@ export function readFields(
     mapping: (key) => {
       const place = `${where}.${key}`
       return [...readMapping(fields.get(key), place, mistakes)].flatMap((entry) => textEntry(entry, place, mistakes))
+    },
+    names: () => {
+      if (isTexts(value) && value.length > 0 && !value.includes('')) return value
+      mistake(`: expected a list of names, found ${shown(value)}`)
+      return []
     },
     raw: (key) => fields.get(key),
     keys: () => [...fields.keys()],

@@ -1,7 +1,8 @@
 import { ConfigError, mappingOf, shown } from '@clymene/model'
 
 import { readFields } from './fields.ts'
-import { NOT_YET, STAGE_KINDS } from './registry.ts'
+import { REFUSED_STAGES } from './refused-stages.ts'
+import { STAGE_KINDS } from './registry.ts'
 import type { StageStart } from './stage.ts'
 
 /** One checked item of `pipeline_stages`. */
@@ -45,11 +46,11 @@ function parseStage(item: unknown, where: string, mistakes: string[]): StageConf
   const [name, options] = entry
   const kind = STAGE_KINDS.get(name)
   if (kind === undefined) {
-    const known = [...STAGE_KINDS.keys()].toSorted().join(', ')
+    const instead = REFUSED_STAGES.get(name)
     mistakes.push(
-      NOT_YET.has(name)
-        ? `${where}: stage ${name} is not supported yet (supported: ${known})`
-        : `${where}: unknown stage ${shown(name)}, expected one of ${known}`,
+      instead === undefined
+        ? `${where}: unknown stage ${shown(name)}, expected one of ${[...STAGE_KINDS.keys()].toSorted().join(', ')}`
+        : `${where}: stage ${name} is not offered: ${instead}`,
     )
     return undefined
   }

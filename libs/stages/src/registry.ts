@@ -1,19 +1,28 @@
 import type { StageKind } from './stage.ts'
 import { cri } from './stages/cri.ts'
+import { decolorize } from './stages/decolorize.ts'
 import { docker } from './stages/docker.ts'
 import { drop } from './stages/drop.ts'
 import { json } from './stages/json.ts'
+import { labelAllow } from './stages/label-allow.ts'
+import { labelDrop } from './stages/label-drop.ts'
 import { labelKeep } from './stages/label-keep.ts'
 import { labels } from './stages/labels.ts'
 import { limit } from './stages/limit.ts'
+import { logfmt } from './stages/logfmt.ts'
 import { luhn } from './stages/luhn.ts'
 import { match } from './stages/match.ts'
 import { metrics } from './stages/metrics.ts'
 import { multiline } from './stages/multiline.ts'
 import { output } from './stages/output.ts'
 import { pack } from './stages/pack.ts'
+import { pattern } from './stages/pattern.ts'
+import { regex } from './stages/regex.ts'
+import { replace } from './stages/replace.ts'
 import { sampling } from './stages/sampling.ts'
 import { staticLabels } from './stages/static-labels.ts'
+import { structuredMetadata, structuredMetadataDrop, structuredMetadataRegex } from './stages/structured-metadata.ts'
+import { template } from './stages/template.ts'
 import { tenant } from './stages/tenant.ts'
 import { timestamp } from './stages/timestamp.ts'
 import { truncate } from './stages/truncate.ts'
@@ -27,6 +36,19 @@ export const STAGE_KINDS: ReadonlyMap<string, StageKind> = new Map([
   ['output', output],
   ['static_labels', staticLabels],
   ['timestamp', timestamp],
+  ['decolorize', decolorize],
+  ['labelallow', labelAllow],
+  ['labeldrop', labelDrop],
+  ['logfmt', logfmt],
+  ['pattern', pattern],
+  ['regex', regex],
+  ['replace', replace],
+  ['structured_metadata', structuredMetadata],
+  // The name it had before.
+  ['non_indexed_labels', structuredMetadata],
+  ['structured_metadata_drop', structuredMetadataDrop],
+  ['structured_metadata_regex', structuredMetadataRegex],
+  ['template', template],
   ['drop', drop],
   ['label_keep', labelKeep],
   ['limit', limit],
@@ -38,19 +60,4 @@ export const STAGE_KINDS: ReadonlyMap<string, StageKind> = new Map([
   ['sampling', sampling],
   ['tenant', tenant],
   ['truncate', truncate],
-])
-
-/** Stages of Promtail that are not here yet: named, so that a message can tell a gap from a slip of the pen. */
-export const NOT_YET: ReadonlySet<string> = new Set([
-  'decolorize',
-  'eventlogmessage',
-  'geoip',
-  'labelallow',
-  'labeldrop',
-  'logfmt',
-  'non_indexed_labels',
-  'regex',
-  'replace',
-  'structured_metadata',
-  'template',
 ])

@@ -147,18 +147,11 @@ export function runTemplate(
     return result
   }
   const operand = (one: Operand): Value => {
-    switch (one.kind) {
-      case 'constant':
-        return one.value
-      case 'dot':
-        return follow(scope.dot, one.path)
-      case 'variable':
-        return follow(scope.variables.findLast(({ name }) => name === one.name)?.value, one.path)
-      case 'call':
-        return call(one.name, [])
-      case 'pipe':
-        return follow(evaluate(one.pipe), one.path)
-    }
+    if (one.kind === 'constant') return one.value
+    if (one.kind === 'dot') return follow(scope.dot, one.path)
+    if (one.kind === 'call') return call(one.name, [])
+    if (one.kind === 'pipe') return follow(evaluate(one.pipe), one.path)
+    return follow(scope.variables.findLast(({ name }) => name === one.name)?.value, one.path)
   }
   const follow = (start: Value | typeof ROOT, path: readonly string[]): Value => {
     const [first, ...rest] = path
@@ -172,6 +165,7 @@ export function runTemplate(
 
 function fieldOf(value: Value, name: string): Value {
   if (isMap(value)) return value.get(name)
+  if (value === undefined) return undefined
   throw new TemplateError(`.${name} of ${kindOf(value)}`)
 }
 

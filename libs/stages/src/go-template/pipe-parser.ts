@@ -59,6 +59,7 @@ export function parsePipe(tokens: readonly Token[], from: number, end: number, n
   const readCommand = (): Command => {
     const position = positionNow()
     const head = readOperand()
+    if (head.kind === 'constant' && head.value === undefined) throw new TemplateSyntaxError('nil is no value to print', position)
     const args: Operand[] = []
     while (index < tokens.length && !isSign('|') && !isSign(')')) {
       if (tokens[index]?.spaced !== true) fail()
@@ -71,25 +72,15 @@ export function parsePipe(tokens: readonly Token[], from: number, end: number, n
     const token = tokens[index]
     if (token === undefined) return fail()
     if (isSign('(')) return readParentheses(token)
+    if (token.kind === 'sign') return fail()
     index++
-    switch (token.kind) {
-      case 'string':
-        return { kind: 'constant', value: token.text }
-      case 'character':
-        return { kind: 'constant', value: BigInt(unquote(token.text, token.position).codePointAt(0) ?? 0) }
-      case 'number':
-        return { kind: 'constant', value: numberOf(token) }
-      case 'variable':
-        checkVariable(token.text, token.position)
-        return { kind: 'variable', name: token.text, path: readPath([]) }
-      case 'field':
-        return { kind: 'dot', path: token.text === '.' ? [] : readPath([token.text.slice(1)]) }
-      case 'word':
-        return readWord(token)
-      case 'sign':
-        index--
-        return fail()
-    }
+    if (token.kind === 'string') return { kind: 'constant', value: token.text }
+    if (token.kind === 'character') return { kind: 'constant', value: BigInt(unquote(token.text, token.position).codePointAt(0) ?? 0) }
+    if (token.kind === 'number') return { kind: 'constant', value: numberOf(token) }
+    if (token.kind === 'word') return readWord(token)
+    if (token.kind === 'field') return { kind: 'dot', path: token.text === '.' ? [] : readPath([token.text.slice(1)]) }
+    checkVariable(token.text, token.position)
+    return { kind: 'variable', name: token.text, path: readPath([]) }
   }
   const readWord = (token: Token): Operand => {
     if (token.text === 'true' || token.text === 'false') return { kind: 'constant', value: token.text === 'true' }

@@ -43,17 +43,11 @@ export function literalStep(literal: string): Step {
 
 /** @param next the field that follows at once: a second takes a fraction that no field takes. */
 export function fieldStep(field: LayoutField, digits: number, next: LayoutField | undefined): Step {
-  switch (field) {
-    case 'fraction':
-      return (reading) => readFraction(reading, digits)
-    case 'fractionIfAny':
-      return (reading) => !isFraction(reading) || readFraction(reading, countDigits(reading.text, reading.position + 1))
-    case 'second':
-    case 'second0':
-      return secondStep(field === 'second0', next === 'fraction' || next === 'fractionIfAny')
-    default:
-      return STEPS[field]
-  }
+  if (field === 'fraction') return (reading) => readFraction(reading, digits)
+  if (field === 'fractionIfAny')
+    return (reading) => !isFraction(reading) || readFraction(reading, countDigits(reading.text, reading.position + 1))
+  if (field === 'second' || field === 'second0') return secondStep(field === 'second0', next === 'fraction' || next === 'fractionIfAny')
+  return STEPS[field]
 }
 
 const isFraction = ({ text, position }: ClockReading): boolean =>

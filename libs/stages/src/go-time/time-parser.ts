@@ -35,8 +35,9 @@ export function createTimeParser(layout: string, options: TimeParserOptions): Ti
   }
 }
 
-/** Whether a layout has any field: one without is a slip. */
-export const hasFields = (layout: string): boolean => parseLayout(layout).some((part) => 'field' in part)
+/** Whether a layout tells a day or an hour: one that does neither, such as `yyyy-MM-dd` or `iso8601`, is a slip. */
+export const tellsTime = (layout: string): boolean =>
+  parseLayout(layout).some((part) => 'field' in part && /^(?:day|yearDay|hour)/.test(part.field))
 
 const START: Omit<ClockReading, 'text'> = {
   position: 0,

@@ -1,15 +1,21 @@
+import { createPartialLines } from '../partial-lines.ts'
 import { createRfc3339Parser } from '../rfc3339.ts'
 import type { StageKind } from '../stage.ts'
 
 /**
  * Lines of Docker's json-file driver: `{"log":"content\n","stream":"stdout","time":"2024-01-01T00:00:00.123456789Z"}`.
  * Sets the timestamp, the label `stream` and the line, without the line feed that Docker keeps in it; extracts output,
- * stream and timestamp. Other lines pass as they are.
+ * stream and timestamp. Docker cuts a line at 16 KiB: a `log` without its line feed waits for the rest, for each set of
+ * labels on its own, five seconds at most. Other lines pass as they are.
  */
 export const docker: StageKind = {
   keys: [],
-  parse: () => (pass) => {
+  parse: () => (pass, context) => {
     const parseTime = createRfc3339Parser()
+    const lines = createPartialLines((entry) => {
+      entry.extracted.set('output', entry.line)
+      pass(entry)
+    }, context)
     return {
       push: (entry) => {
         const fields = parseObject(entry.line)
@@ -17,8 +23,8 @@ export const docker: StageKind = {
         if (fields === undefined || typeof log !== 'string') return pass(entry)
         const stream = fields.get('stream')
         const time = fields.get('time')
-        entry.line = log.endsWith('\n') ? log.slice(0, -1) : log
-        entry.extracted.set('output', entry.line)
+        const last = log.endsWith('\n')
+        entry.line = last ? log.slice(0, -1) : log
         if (typeof stream === 'string') {
           entry.extracted.set('stream', stream)
           entry.labels = entry.labels.with('stream', stream)
@@ -27,8 +33,11 @@ export const docker: StageKind = {
           entry.extracted.set('timestamp', time)
           entry.timestampNs = parseTime(time) ?? entry.timestampNs
         }
-        pass(entry)
+        lines.add(entry, last)
       },
+      flush: lines.flush,
+      held: lines.held,
+      heldFrom: lines.heldFrom,
     }
   },
 }

@@ -1,43 +1,59 @@
 import { errorMessage } from '@clymene/model'
 
-import { extractedText } from '../entry.ts'
+import type { Fields } from '../fields.ts'
+import { JmespathError } from '../jmespath/json-value.ts'
 import { type JsonPath, parseJsonPath } from '../json-path.ts'
+import { readSource } from '../source.ts'
 import type { StageKind } from '../stage.ts'
 
 /**
- * Reads JSON and extracts from it: `expressions` maps a name to a path (see json-path.ts), an empty path being the name
- * itself. `source` is the extracted value to read, the line by default. Lists and objects are extracted as JSON text. What
- * is not JSON passes unchanged, or is dropped with `drop_malformed: true`.
+ * Reads a JSON object and extracts from it: `expressions` maps a name to an expression of JMESPath, an empty one being the
+ * name itself. `source` is the extracted value to read, the line by default. Lists and objects are extracted as JSON text. What
+ * is no JSON object passes unchanged, or is dropped with `drop_malformed: true`.
  */
 export const json: StageKind = {
   keys: ['expressions', 'source', 'drop_malformed'],
   parse: (fields) => {
     const expressions = fields.mapping('expressions')
     if (expressions.length === 0) fields.mistake('.expressions: expected at least one name with its path')
-    const source = fields.text('source')
-    if (source === '') fields.mistake('.source: must not be empty')
+    const source = readSource(fields)
     const dropMalformed = fields.flag('drop_malformed') ?? false
-    const paths = expressions.map(([name, expression]): readonly [string, JsonPath] => {
-      try {
-        return [name, expression === '' ? (value) => own(value, name) : parseJsonPath(expression)]
-      } catch (error) {
-        fields.mistake(`.expressions.${name}: ${errorMessage(error)}`)
-        return [name, () => undefined]
-      }
-    })
-    return (pass) => ({
+    const paths = expressions.map(([name, expression]) => [name, readPath(name, expression, fields)] as const)
+    return (pass, context) => ({
       push: (entry) => {
-        const text = source === undefined ? entry.line : extractedText(entry.extracted.get(source))
-        const value = text === undefined ? undefined : parseJson(text)
-        if (value === undefined && dropMalformed && text !== undefined) return
-        for (const [name, path] of value === undefined ? [] : paths) entry.extracted.set(name, plain(path(value)))
+        const text = source(entry)
+        if (text === undefined) return pass(entry)
+        const value = parseObject(text)
+        if (value === undefined) {
+          if (dropMalformed) context.dropped('json_malformed', 1)
+          else pass(entry)
+          return
+        }
+        for (const [name, path] of paths) {
+          const found = find(path, value)
+          if (found !== FAILED) entry.extracted.set(name, found)
+        }
         pass(entry)
       },
     })
   },
 }
 
-function parseJson(text: string): unknown {
+function readPath(name: string, expression: string, fields: Fields): JsonPath {
+  try {
+    return parseJsonPath(expression === '' ? nameAsPath(name) : expression)
+  } catch (error) {
+    fields.mistake(`.expressions.${name}: ${errorMessage(error)}`)
+    return () => undefined
+  }
+}
+
+/** `request-id` is no expression, but a name that is meant as one. */
+const nameAsPath = (name: string): string => (/^[A-Za-z_][A-Za-z0-9_.]*$/.test(name) ? name : JSON.stringify(name))
+
+/** The braces tell what is an object from what is not at once: an exception takes 5 µs. */
+function parseObject(text: string): unknown {
+  if (!OBJECT.test(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {
@@ -45,10 +61,18 @@ function parseJson(text: string): unknown {
   }
 }
 
-function own(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? Object.getOwnPropertyDescriptor(value, key)?.value
-    : undefined
-}
+const OBJECT = /^[ \t\r\n]*\{/
 
-const plain = (value: unknown): unknown => (typeof value === 'object' && value !== null ? JSON.stringify(value) : value)
+/** The expression does not work out for this value: the name keeps what it had. */
+const FAILED = Symbol('failed')
+
+function find(path: JsonPath, value: unknown): unknown {
+  try {
+    const found = path(value)
+    return typeof found === 'object' && found !== null ? JSON.stringify(found) : (found ?? undefined)
+  } catch (error) {
+    // A RangeError: JSON that is nested deeper than the stack holds.
+    if (error instanceof JmespathError || error instanceof RangeError) return FAILED
+    throw error
+  }
+}

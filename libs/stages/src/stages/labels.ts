@@ -1,12 +1,12 @@
 import { extractedText } from '../entry.ts'
+import { readLabelSources } from '../label-name.ts'
 import type { StageKind } from '../stage.ts'
 
 /** Makes labels of extracted values: label name → name of the value, the same when left empty. A missing value sets nothing. */
 export const labels: StageKind = {
   keys: undefined,
   parse: (fields) => {
-    const pairs = fields.entries().map(([label, source]) => [label, source === '' ? label : source] as const)
-    if (pairs.length === 0) fields.mistake(': expected at least one label')
+    const pairs = readLabelSources(fields)
     return (pass) => ({
       push: (entry) => {
         for (const [label, source] of pairs) {

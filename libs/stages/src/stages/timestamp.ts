@@ -1,12 +1,15 @@
 import { extractedText, type PipelineEntry } from '../entry.ts'
 import type { Fields } from '../fields.ts'
+import { NAMED_LAYOUTS } from '../go-time/layout.ts'
+import { createTimeParser, tellsTime, type TimeParser, type TimeParserOptions } from '../go-time/time-parser.ts'
+import { createTimeZone, type TimeZone } from '../go-time/time-zone.ts'
 import { createRfc3339Parser } from '../rfc3339.ts'
 import type { StageKind } from '../stage.ts'
 
 /**
- * Makes an extracted value the timestamp: `format` and `fallback_formats` are tried in order. When none fits,
- * `action_on_failure: fudge` takes the timestamp before of the same labels plus one nanosecond, so that order stays;
- * `skip` keeps the time of reading.
+ * Makes an extracted value the timestamp: `format`, a layout of Go's package time or the name of one, and `fallback_formats`
+ * are tried in order; `location` is the zone of texts without an offset. When none fits, `action_on_failure: fudge` takes
+ * the timestamp before of the same labels plus one nanosecond, so that order stays; `skip` keeps the time of reading.
  */
 export const timestamp: StageKind = {
   keys: ['source', 'format', 'fallback_formats', 'location', 'action_on_failure'],
@@ -14,17 +17,16 @@ export const timestamp: StageKind = {
     const source = fields.text('source') ?? ''
     if (source === '') fields.mistake('.source: expected the name of an extracted value')
     const format = fields.text('format') ?? ''
-    if (format === '') fields.mistake(`.format: expected one of ${[...FORMATS.keys()].join(', ')}`)
-    else checkFormat(format, '.format', fields)
     const fallbacks = fields.texts('fallback_formats')
+    checkFormat(format, '.format', fields)
     for (const [index, fallback] of fallbacks.entries()) checkFormat(fallback, `.fallback_formats[${index}]`, fields)
-    checkLocation(fields)
+    const zone = readZone(fields)
     const action = fields.text('action_on_failure') ?? 'fudge'
     if (action !== 'fudge' && action !== 'skip')
       fields.mistake(`.action_on_failure: expected fudge or skip, found ${JSON.stringify(action)}`)
 
-    return (pass) => {
-      const parsers = [format, ...fallbacks].map((name) => FORMATS.get(name)?.() ?? (() => undefined))
+    return (pass, { now }) => {
+      const parsers = [format, ...fallbacks].map((name) => parserOf(name, { zone, now }))
       const fudge = action === 'fudge' ? createFudge() : undefined
       return {
         push: (entry) => {
@@ -38,9 +40,10 @@ export const timestamp: StageKind = {
   },
 }
 
-type Parser = (text: string) => bigint | undefined
+const RFC3339 = '2006-01-02T15:04:05Z07:00'
 
-const FORMATS: ReadonlyMap<string, () => Parser> = new Map([
+/** Formats that are no layouts, and those that are read faster than by their layout. */
+const FORMATS: ReadonlyMap<string, () => TimeParser> = new Map([
   ['RFC3339', createRfc3339Parser],
   ['RFC3339Nano', createRfc3339Parser],
   ['Unix', () => parseUnixSeconds],
@@ -49,7 +52,18 @@ const FORMATS: ReadonlyMap<string, () => Parser> = new Map([
   ['UnixNs', () => parseInteger(1n)],
 ])
 
-function parseWith(parsers: readonly Parser[], text: string | undefined): bigint | undefined {
+function parserOf(format: string, options: TimeParserOptions): TimeParser {
+  const known = FORMATS.get(format)?.()
+  if (known !== undefined && !format.startsWith('RFC3339')) return known
+  const layout = known === undefined ? (NAMED_LAYOUTS.get(format) ?? format) : RFC3339
+  const parse = createTimeParser(layout, options)
+  if (layout !== RFC3339) return parse
+  // What it does not take, such as a comma before the fraction, Go's reader may.
+  const fast = createRfc3339Parser()
+  return (text) => fast(text) ?? parse(text)
+}
+
+function parseWith(parsers: readonly TimeParser[], text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined
   for (const parse of parsers) {
     const parsed = parse(text)
@@ -66,7 +80,7 @@ function parseUnixSeconds(text: string): bigint | undefined {
 }
 
 const parseInteger =
-  (unitNs: bigint): Parser =>
+  (unitNs: bigint): TimeParser =>
   (text) =>
     /^\d{1,19}$/.test(text) ? BigInt(text) * unitNs : undefined
 
@@ -88,17 +102,18 @@ function createFudge(): (entry: PipelineEntry, parsed: boolean) => void {
 }
 
 function checkFormat(format: string, key: string, fields: Fields): void {
-  if (FORMATS.has(format)) return
-  fields.mistake(`${key}: ${JSON.stringify(format)} is not supported yet, expected one of ${[...FORMATS.keys()].join(', ')}`)
+  if (FORMATS.has(format) || NAMED_LAYOUTS.has(format) || tellsTime(format)) return
+  const names = [...FORMATS.keys(), ...NAMED_LAYOUTS.keys()].join(', ')
+  fields.mistake(`${key}: expected a layout such as 02/Jan/2006:15:04:05 -0700, or one of ${names}, found ${JSON.stringify(format)}`)
 }
 
-/** The supported formats carry their zone, so a location changes nothing; it has to be one all the same. */
-function checkLocation(fields: Fields): void {
-  const location = fields.text('location')
-  if (location === undefined || location === '') return
+function readZone(fields: Fields): TimeZone | undefined {
+  const location = fields.text('location') ?? ''
+  if (location === '') return undefined
   try {
-    new Intl.DateTimeFormat('en', { timeZone: location }).format()
+    return createTimeZone(location)
   } catch {
     fields.mistake(`.location: ${JSON.stringify(location)} is no time zone such as Asia/Seoul`)
+    return undefined
   }
 }

@@ -28,7 +28,7 @@ export const LIST_FUNCTIONS: readonly NamedFunction[] = [
   fixed('splitn', 3, ([separator, count, text]) => numbered(splitN(textOf(text), textOf(separator), countOf(count)))),
 ]
 
-const split = (text: string, separator: string): readonly string[] => (separator === '' ? [...text] : text.split(separator))
+const split = (text: string, separator: string): readonly string[] => (separator === '' ? Array.from(text) : text.split(separator))
 
 function splitN(text: string, separator: string, count: number): readonly string[] {
   if (count === 0) return []

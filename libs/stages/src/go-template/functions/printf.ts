@@ -47,7 +47,7 @@ function verbText(verb: string, value: Value, flags: string, precision: number |
 }
 
 function stringText(verb: string, value: string, flags: string, precision: number | undefined): string | undefined {
-  const text = precision === undefined ? value : [...value].slice(0, precision).join('')
+  const text = precision === undefined ? value : Array.from(value).slice(0, precision).join('')
   if (verb === 's') return text
   if (verb === 'q') return flags.includes('#') && !text.includes('`') ? `\`${text}\`` : quoted(text)
   if (verb !== 'x' && verb !== 'X') return undefined
@@ -95,7 +95,7 @@ function signed(text: string, flags: string): string {
 }
 
 function pad(text: string, flags: string, width: number, verb: string): string {
-  const missing = Math.abs(width) - [...text].length
+  const missing = Math.abs(width) - Array.from(text).length
   if (missing <= 0) return text
   if (flags.includes('-') || width < 0) return text + ' '.repeat(missing)
   if (!flags.includes('0') || 'vtTcU'.includes(verb)) return ' '.repeat(missing) + text

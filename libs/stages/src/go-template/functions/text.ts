@@ -17,7 +17,7 @@ export const TEXT_FUNCTIONS: readonly NamedFunction[] = [
   ofTexts('initials', 1, (text = '') =>
     text
       .split(/\s+/)
-      .map((word) => [...word][0] ?? '')
+      .map((word) => Array.from(word)[0] ?? '')
       .join(''),
   ),
   ofTexts('contains', 2, (part = '', text = '') => text.includes(part)),
@@ -75,7 +75,7 @@ const WORD_START = /(?<![\p{L}\p{Nd}_'])\p{L}/gu
 /** `n` replacements from the left, all when negative, within the limit before anything that long is made. */
 export function replaceText(text: string, from: string, to: string, n: number, limit: number): string {
   if (n === 0 || from === to) return text
-  const parts = from === '' ? ['', ...text, ''] : text.split(from)
+  const parts = from === '' ? ['', ...Array.from(text), ''] : text.split(from)
   const places = n < 0 ? parts.length - 1 : Math.min(n, parts.length - 1)
   if (text.length + places * (to.length - from.length) > limit) throw new TemplateError(`longer than ${limit} characters`)
   return parts
@@ -86,19 +86,19 @@ export function replaceText(text: string, from: string, to: string, n: number, l
 
 /** Bytes in Go; characters here, so that none is cut in two. */
 function substring(text: string, start: number, end: number): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   if (start < 0) return characters.slice(0, Math.max(end, 0)).join('')
   return characters.slice(start, end < 0 || end > characters.length ? undefined : end).join('')
 }
 
 function truncate(count: number, text: string): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   if (count >= 0) return characters.slice(0, count).join('')
   return characters.length + count > 0 ? characters.slice(count).join('') : text
 }
 
 function abbreviate(width: number, text: string): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   return width < 4 || characters.length <= width ? text : `${characters.slice(0, width - 3).join('')}...`
 }
 
