@@ -34,7 +34,7 @@ const MOST_VALUES = 1000
  */
 export async function collectTerm(options: TermOptions, emit: Emit, stop: AbortSignal): Promise<void> {
   const { term, eventMetrics: metrics, complaints, logger, now = Date.now } = options
-  const oldestNs = BigInt(now() - options.maxAgeMs) * 1_000_000n
+  const oldestNs = BigInt(Math.floor(now() - options.maxAgeMs)) * 1_000_000n
   const failed = new AbortController()
   const drain = new AbortController()
   const end = AbortSignal.any([stop, term.lost, failed.signal])
@@ -48,7 +48,7 @@ export async function collectTerm(options: TermOptions, emit: Emit, stop: AbortS
   const keeper = createPositionKeeper({ path, id, position, oldestNs, handOn: term.handOn, metrics, logger })
   const writer = createEntryWriter(
     { ...options, stages: [], stream: 'kubernetes-events', now },
-    heldEmit(options, emit),
+    heldEmit(options, emit, () => failed.abort()),
     AbortSignal.any([drain.signal, term.lost]),
   )
   const entry: EntryContext = {
@@ -111,11 +111,11 @@ export async function collectTerm(options: TermOptions, emit: Emit, stop: AbortS
 }
 
 /** Gives batches on only while the term is held, until the buffer takes them. What it refuses for good is counted and told. */
-function heldEmit({ term, eventMetrics, logger, backoff }: TermOptions, emit: Emit): Emit {
+function heldEmit({ term, eventMetrics, logger, backoff }: TermOptions, emit: Emit, broken: () => void): Emit {
   const complain = createOnceIn(60_000)
   const onFailure = (error: RetryableError): void =>
     complain('wait', (heldBack) => logger.warn('events wait', { error: error.message, heldBack }))
-  return (batch, signal) => {
+  return async (batch, signal) => {
     const attempt = async (): Promise<void> => {
       if (!term.holds()) throw new DOMException('another agent may collect now', 'AbortError')
       try {
@@ -126,6 +126,12 @@ function heldEmit({ term, eventMetrics, logger, backoff }: TermOptions, emit: Em
         complain('refused', () => logger.error('events were refused', { entries: batch.records, error: error.message }))
       }
     }
-    return retry(attempt, { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
+    try {
+      await retry(attempt, { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
+    } catch (error) {
+      // Nobody would write, and so be told of it, in a quiet cluster.
+      broken()
+      throw error
+    }
   }
 }

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { ApiError } from '@clymene/discovery'
 
 import { createWaker } from '../files/waker.ts'
@@ -55,6 +53,8 @@ export async function runElection(options: ElectionOptions, lead: (term: Term) =
 type Acquired = { readonly lease: Lease; readonly before: Lease | undefined; readonly atMs: number }
 
 async function acquire({ lease: client, identity, times, failed, succeeded }: ElectionOptions, signal: AbortSignal) {
+  const waker = createWaker()
+  signal.addEventListener('abort', waker.wake, { once: true })
   let seen = { text: '', atMs: 0 }
   let failures = 0
   const isFree = (lease: Lease): boolean => {
@@ -81,7 +81,7 @@ async function acquire({ lease: client, identity, times, failed, succeeded }: El
       // Another one was faster.
       if (!isConflict(error)) failed(error, ++failures)
     }
-    await sleep(times.retryMs * (1 + Math.random() * 0.2), undefined, { signal }).catch(() => undefined)
+    await waker.wait(times.retryMs * (1 + Math.random() * 0.2))
   }
   return undefined
 }

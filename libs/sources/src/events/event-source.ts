@@ -40,7 +40,7 @@ export function createEventSource(options: EventSourceOptions): EventSource {
         const begin = isOwnAgain ? (ofFile() ?? ofLease()) : (ofLease() ?? ofFile())
         logger.info('collects events of the cluster', { goesOn: begin !== undefined })
         await collectTerm({ ...options, id, position: begin, term: { ...term, handOn }, complaints, eventMetrics }, emit, signal)
-        if (term.lost.aborted) logger.warn('collects no events of the cluster any more', { reason: String(term.lost.reason) })
+        if (!term.holds()) logger.warn('collects no events of the cluster any more: the Lease is lost')
       }
       try {
         if (lease === undefined) {
