@@ -57,6 +57,7 @@ test('with its line', () => {
 })
 
 test.each([
+  ["a user's metric, of a stage", "stageMetrics.counter(definition)\nstageMetrics.gauge({ name: 'x', help: 'y' })"],
   ['a comment', "// metrics.counter('clymene_a_total', 'Help')\n/* metrics.gauge('clymene_b', 'x') */"],
   ['a method of another name', "metrics.counters('clymene_a_total', 'Help')"],
   ['a declaration', 'readonly counter: (name: string) => void'],

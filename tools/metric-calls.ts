@@ -15,23 +15,25 @@ const NAMER = /const (\w+) = \((\w+): string\): string => `([^`]*)`/g
 
 /**
  * Every `….counter(name, help, labels?)`, gauge and histogram in a TypeScript source. Arguments are literals, sums of literals,
- * or calls of a function of the same file that returns one template.
+ * or calls of a function of the same file that returns one template. A call with one argument that is none of these makes no own metric.
  *
  * @throws Error naming file and line of a call that cannot be read: better than one that is missing.
  */
 export function metricCalls(file: string, source: string): readonly MetricCall[] {
   const code = withoutComments(source)
   const namers = new Map([...code.matchAll(NAMER)].map(([, name = '', parameter = '', template = '']) => [name, { parameter, template }]))
-  return [...code.matchAll(CALL)].map((match) => {
+  return [...code.matchAll(CALL)].flatMap((match) => {
     const line = code.slice(0, match.index).split('\n').length
     const args = argumentsAt(code, match.index + match[0].length)
+    // A metric of a user's: a stage is given it whole.
+    if (args.length === 1 && /^[a-z{]/i.test(args[0] ?? '')) return []
     const name = textOf(args[0], namers)
     const help = textOf(args[1], namers)
     const labels = args[2] === undefined ? [] : listOf(args[2])
     if (name === undefined || help === undefined || labels === undefined)
       throw new Error(`${file}:${line}: expected a metric of literals (name, help, labels), found (${args.slice(0, 3).join(', ')})`)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the expression has these three words only
-    return { file, line, type: match[1] as MetricCall['type'], name, help, labels }
+    return [{ file, line, type: match[1] as MetricCall['type'], name, help, labels }]
   })
 }
 

@@ -264,7 +264,7 @@ describe('promtail: --config.file is the log configuration', () => {
       {},
       [
         '--clymene-promtail.max-retries has no effect: a batch is sent until the storage has it or refuses it for good',
-        '--clymene-promtail.stream-lag-labels has no effect: the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+        '--clymene-promtail.stream-lag-labels has no effect: clymene_agent_file_stream_lag_seconds has the labels job and filename',
       ],
     ],
     [

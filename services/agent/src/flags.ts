@@ -120,7 +120,7 @@ export const promtailFlags = {
   'clymene-promtail.max-backoff': flag.duration('5m', 'Longest wait after a failed write'),
   'clymene-promtail.max-retries': flag.int(10, 'Attempts', { noEffect: 'a batch is sent until the storage has it or refuses it for good' }),
   'clymene-promtail.stream-lag-labels': flag.string('filename', 'Labels of the lag metric', {
-    noEffect: 'the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+    noEffect: 'clymene_agent_file_stream_lag_seconds has the labels job and filename',
   }),
   'clymene-promtail.print-config-stderr': flag.bool(false, 'Prints the log configuration on stderr at the start, without its secrets'),
 } satisfies FlagSet

@@ -44,7 +44,7 @@ export function createFileMetrics(metrics: Metrics) {
   )
   metrics.gauge(
     'clymene_agent_file_stream_lag_seconds',
-    `How long a file has had lines that were not handed over, of the ${NAMED_FILES} files that are furthest behind`,
+    'How long a file has had lines that were not handed over, of the 50 files that are furthest behind',
     ['job', 'filename'],
     (gauge) => {
       gauge.reset()

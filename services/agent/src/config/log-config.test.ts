@@ -268,9 +268,9 @@ describe('a mistake names file, line and key', () => {
     ['stages as a map', jobWith('pipeline_stages: {cri: {}}'), [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages: expected a list/]],
     ['an unknown stage', jobWith('pipeline_stages: [{cry: {}}]'), [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages\[0\].*cry/]],
     [
-      'a stage that comes later',
-      jobWith('pipeline_stages: [{multiline: {firstline: x}}]'),
-      [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages\[0\].*multiline/],
+      'a stage that is not offered',
+      jobWith('pipeline_stages: [{geoip: {db: x}}]'),
+      [/^p\.yml:3: scrape_configs\[0\]\.pipeline_stages\[0\].*geoip/],
     ],
     [
       'a rule of an unknown action',

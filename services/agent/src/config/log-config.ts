@@ -35,7 +35,7 @@ export type LogConfig = {
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   tracing: 'has no effect: the agent sends no traces',
   wal: 'has no effect: the files are the buffer, and a position moves only when a storage has the lines',
-  options: 'has no effect: the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+  options: 'has no effect: clymene_agent_file_stream_lag_seconds has the labels job and filename',
 }
 
 /**

@@ -40,7 +40,7 @@ const WITHOUT_FLAG: Readonly<Record<string, string>> = {
   follow_redirects: 'has no flag: a redirection is not followed, but tried again and told',
   enable_http2: 'has no flag: HTTP/1.1 is spoken',
   drop_rate_limited_batches: 'has no flag: a batch that is refused for its rate is sent again until it is taken',
-  stream_lag_labels: 'has no flag: the lag is one gauge, clymene_agent_file_oldest_unread_seconds',
+  stream_lag_labels: 'has no flag: clymene_agent_file_stream_lag_seconds has the labels job and filename',
   queue: 'has no flag: the files are the queue',
 }
 
