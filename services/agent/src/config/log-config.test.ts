@@ -187,7 +187,8 @@ test.each<[text: string, expected: object]>([
     'scrape_configs: [{job_name: j}]',
     { warnings: ['p.yml:1: scrape_configs[0]: reads nothing: expected static_configs or another discovery'] },
   ],
-  ['scrape_configs: [{job_name: j, static_configs: [], encoding: UTF-8, decompression: {enabled: false, format: gz}}]', { warnings: [] }],
+  ['scrape_configs: [{job_name: j, static_configs: [], encoding: UTF-8, decompression: {enabled: false, format: z}}]', { warnings: [] }],
+  ['scrape_configs: [{job_name: j, static_configs: [], decompression: {enabled: true, format: gz, initial_delay: 10s}}]', { warnings: [] }],
 ])('%s', (text, expected) => {
   expect(good(text)).toMatchObject(expected)
 })
@@ -233,9 +234,18 @@ describe('a mistake names file, line and key', () => {
       ['p.yml:3: scrape_configs[0].encoding: found "latin1", expected utf-8: files of other encodings are not read'],
     ],
     [
-      'decompression',
-      jobWith('decompression:', '  enabled: true', '  initial_delay: 10s', '  format: gz'),
-      [/^p\.yml:4: scrape_configs\[0\]\.decompression\.enabled: is not supported: /],
+      'an archive of another kind',
+      jobWith('decompression:', '  enabled: true', '  format: bz2'),
+      [
+        'p.yml:5: scrape_configs[0].decompression.format: found "bz2", expected gz: files named *.gz are unpacked, other archives are not read',
+      ],
+    ],
+    [
+      'an archive of no kind',
+      jobWith('decompression: {enabled: true}'),
+      [
+        'p.yml:3: scrape_configs[0].decompression.format: found "", expected gz: files named *.gz are unpacked, other archives are not read',
+      ],
     ],
     ['an unknown key of it', jobWith('decompression: {formt: gz}'), ['p.yml:3: scrape_configs[0].decompression.formt: unknown key']],
     [

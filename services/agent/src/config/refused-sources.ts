@@ -27,8 +27,13 @@ export function refuseFileForms(section: Section): void {
     section.mistake('encoding', `found ${JSON.stringify(encoding)}, expected utf-8: files of other encodings are not read`)
   const decompression = section.section('decompression')
   const isEnabled = decompression?.bool('enabled', false) ?? false
-  decompression?.accept('initial_delay', 'format')
+  const format = decompression?.string('format', '') ?? ''
+  // A file that is not whole yet is read when it is.
+  decompression?.duration('initial_delay', 0)
   decompression?.finish()
-  if (isEnabled)
-    decompression?.mistake('enabled', 'is not supported: only rotated siblings of a matched file are read when they are compressed (.gz)')
+  if (isEnabled && format !== 'gz')
+    decompression?.mistake(
+      'format',
+      `found ${JSON.stringify(format)}, expected gz: files named *.gz are unpacked, other archives are not read`,
+    )
 }
