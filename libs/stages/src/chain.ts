@@ -24,6 +24,9 @@ export function startChain(configs: readonly StageConfig[], pass: Pass, context:
     flush: (nowNs) => {
       for (const stage of stages) stage.flush?.(nowNs)
     },
+    stop: () => {
+      for (const stage of stages) stage.stop?.()
+    },
     held: () => {
       let sum = 0
       for (const stage of stages) sum += stage.held?.() ?? 0

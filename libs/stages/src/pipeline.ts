@@ -28,13 +28,15 @@ export type Pipeline = {
   readonly push: (entry: PipelineEntry) => readonly PipelineEntry[]
   /** What stages have held long enough at `nowNs`, or, without it, everything they hold. */
   readonly flush: (nowNs?: bigint) => readonly PipelineEntry[]
+  /** Reading ends for now: what makes sense without what may come after a restart. Parts of lines, which do not, stay held. */
+  readonly stop: () => readonly PipelineEntry[]
   /** Lines that went in and are held by a stage; 0 means that all that went in has come out or was dropped for good. */
   readonly held: () => number
   /** The smallest origin of the lines that are held; Infinity when there is none. */
   readonly heldFrom: () => number
   /** Whether lines from there on would come out of a new pipeline as they do of this one. */
   readonly repeatable: () => boolean
-  /** No line should be pushed before this time, nanoseconds since the epoch: a stage is limiting the rate. 0 when none does. */
+  /** To be asked when there is a line to push: not before this time, nanoseconds since the epoch. 0 when no stage limits the rate now. */
   readonly waitUntilNs: () => bigint
 }
 
@@ -62,6 +64,10 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
     },
     flush: (nowNs) => {
       chain.flush(nowNs)
+      return take()
+    },
+    stop: () => {
+      chain.stop()
       return take()
     },
     held: chain.held,

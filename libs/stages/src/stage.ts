@@ -36,10 +36,12 @@ export type Stage = {
    */
   readonly repeatable?: () => boolean
   /**
-   * No line should be pushed before this time, nanoseconds since the epoch: how a stage slows down who reads the lines,
-   * without holding any. Lines that come all the same are taken. 0 when there is no need to wait.
+   * Asked when there is a line to push: not before this time, nanoseconds since the epoch. How a stage slows down who reads the lines,
+   * without holding any. Lines that come all the same are taken. 0 when there is no need to wait. Who asks has a turn, and keeps it.
    */
   readonly waitUntilNs?: () => bigint
+  /** Reading ends for now: passes on what would make sense as it is, though more of it may come after a restart. */
+  readonly stop?: () => void
 }
 
 /** A kind of stage: what may stand under its name in `pipeline_stages`, and how it is made. */

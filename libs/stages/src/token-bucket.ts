@@ -2,10 +2,8 @@
 export type TokenBucket = {
   /** Takes a token when there is one. */
   readonly tryTake: (nowNs: bigint) => boolean
-  /** Takes a token, also one that has yet to come. */
-  readonly take: (nowNs: bigint) => void
-  /** When the next token is there; 0 when one is there already. */
-  readonly freeAtNs: () => bigint
+  /** Takes a token, also one that has yet to come. Gives when it comes; 0 when it is there. */
+  readonly take: (nowNs: bigint) => bigint
 }
 
 /** A full bucket. @param rate tokens a second. */
@@ -29,7 +27,7 @@ export function createTokenBucket(rate: number, burst: number): TokenBucket {
     take: (nowNs) => {
       refill(nowNs)
       tokens--
+      return tokens >= 0 ? 0n : atNs + BigInt(Math.ceil((-tokens / rate) * 1e9))
     },
-    freeAtNs: () => (tokens >= 1 ? 0n : atNs + BigInt(Math.ceil(((1 - tokens) / rate) * 1e9))),
   }
 }

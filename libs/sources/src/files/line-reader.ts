@@ -41,6 +41,8 @@ export type LineReader = {
   readonly read: (bytes: Buffer, cursor: Cursor, final: boolean) => void
   /** Hands over what stages have held long enough at `nowNs`; without it everything they hold. */
   readonly flush: (cursor: Cursor, nowNs?: bigint) => void
+  /** Hands over what stages hold and makes sense as it is: nothing is read for now. */
+  readonly stop: (cursor: Cursor) => void
   /** Lines that stages hold. */
   readonly held: () => number
   /** Before this time, milliseconds since the epoch, nothing is taken: a stage limits the rate. 0 when none does. */
@@ -97,6 +99,8 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   const heldLines = createHeldLines()
   const cutLines = new WeakMap<Cursor, CutLine>()
   let held = 0
+  /** When a stage lets the next line come. */
+  let pausedNs = 0n
   /** Origin of the line with which something came out of the stages last. */
   let cameOut = -1
   let base = options.labels
@@ -143,13 +147,13 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     heldLines.settle(heldFrom, cameOut <= heldFrom || !pipeline.repeatable())
     if (cursor.skipping) cursor.heldFrom = Math.min(cursor.heldFrom, cutLines.get(cursor)?.begin ?? cursor.heldFrom)
   }
-  const letGo = (cursor: Cursor, nowNs?: bigint): void => {
-    const entries = pipeline.flush(nowNs)
+  const handOver = (entries: readonly PipelineEntry[], cursor: Cursor): void => {
     if (entries.length > 0) cameOut = heldLines.enter(cursor) + cursor.offset
     append(entries, cursor.offset < cursor.quietUntil)
     held = pipeline.held()
     settle(cursor)
   }
+  const letGo = (cursor: Cursor, nowNs?: bigint): void => handOver(pipeline.flush(nowNs), cursor)
 
   const read = (bytes: Buffer, cursor: Cursor, final: boolean): void => {
     clock.sync()
@@ -159,7 +163,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     const valid = isUtf8(final ? bytes : bytes.subarray(0, bytes.lastIndexOf(LF) + 1))
     let position = 0
     let lines = 0
-    while (position < bytes.length && !lane.full() && pipeline.waitUntilNs() <= clockNs()) {
+    while (position < bytes.length && !lane.full() && (pausedNs = pipeline.waitUntilNs()) <= clockNs()) {
       const feed = bytes.indexOf(LF, position)
       const whole = feed !== -1 || final
       const limit = feed === -1 ? bytes.length : feed
@@ -197,8 +201,9 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   return {
     read,
     flush: letGo,
+    stop: (cursor) => handOver(pipeline.stop(), cursor),
     held: () => held,
-    waitUntilMs: () => Number(pipeline.waitUntilNs() / 1_000_000n),
+    waitUntilMs: () => Math.ceil(Number(pausedNs) / 1e6),
     relabel: (labels) => {
       base = labels
       streams = streamsOf(lane, labels)

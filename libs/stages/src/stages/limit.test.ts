@@ -83,19 +83,31 @@ describe('limit without drop', () => {
   test('lines pass, and the next is welcome when its turn comes', () => {
     let now = START
     const pipeline = pipelineOf([{ limit: { rate: 4, burst: 2 } }], { now: () => now })
-    const push = (): bigint => {
-      expect(pipeline.push(entryOf('x'))).toHaveLength(1)
-      return pipeline.waitUntilNs()
-    }
-    expect(push()).toBe(0n)
-    expect(push()).toBe(now + SECOND / 4n)
-    now = pipeline.waitUntilNs()
-    expect(push()).toBe(now + SECOND / 4n)
+    const push = (): number => pipeline.push(entryOf('x')).length
+    expect([pipeline.waitUntilNs(), push(), pipeline.waitUntilNs(), push()]).toEqual([0n, 1, 0n, 1])
+    expect(pipeline.waitUntilNs()).toBe(now + SECOND / 4n)
+    now += SECOND / 4n
+    expect([pipeline.waitUntilNs(), push(), pipeline.waitUntilNs()]).toEqual([now, 1, now + SECOND / 4n])
     // Lines that come too early are taken, and paid for later.
-    expect(push()).toBe(now + SECOND / 2n)
+    expect([push(), push(), pipeline.waitUntilNs()]).toEqual([1, 1, now + (3n * SECOND) / 4n])
     expect(pipeline.held()).toBe(0)
+    push()
     now += 10n * SECOND
-    expect(push()).toBe(0n)
+    expect(pipeline.waitUntilNs()).toBe(0n)
+  })
+
+  test('files have their turns one after the other', () => {
+    let now = START
+    const configs = parseStages([{ limit: { rate: 1, burst: 1 } }], 'stages')
+    const shared = createSharedState()
+    const pipelines = [1, 2, 3].map(() => createPipeline(configs, { now: () => now, shared }))
+    const counts = pipelines.map(() => 0)
+    for (; now < START + 30n * SECOND; now += SECOND / 10n) {
+      for (const [index, pipeline] of pipelines.entries()) {
+        while (pipeline.waitUntilNs() <= now) counts[index] = (counts[index] ?? 0) + pipeline.push(entryOf('x')).length
+      }
+    }
+    expect(counts.map((count) => Math.abs(count - 10) <= 1)).toEqual([true, true, true])
   })
 
   test('inside match it is heard too', () => {

@@ -27,12 +27,15 @@ export const limit: StageKind = {
     return (pass, context) => {
       if (!isDropping) {
         const bucket = context.shared(owner, () => createTokenBucket(rate, burst))
+        // Files take their tokens beforehand, one after the other, so that each gets its share.
+        let turnNs: bigint | undefined
         return {
           push: (entry) => {
-            bucket.take(context.now())
+            if (turnNs === undefined) bucket.take(context.now())
+            turnNs = undefined
             pass(entry)
           },
-          waitUntilNs: () => bucket.freeAtNs(),
+          waitUntilNs: () => (turnNs ??= bucket.take(context.now())),
         }
       }
       const bucketOf = context.shared(owner, () => createBuckets(maxLabels, () => createTokenBucket(rate, burst)))

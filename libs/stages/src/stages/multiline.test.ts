@@ -61,6 +61,13 @@ describe('multiline', () => {
     expect(runStages([MULTILINE], ['abc', ' de', ' fg'], { maxLineLength: 8 })).toEqual(['5 |abc\n de', '5 | fg'])
   })
 
+  test('when reading stops blocks come out, parts of lines do not', () => {
+    const pipeline = pipelineOf([{ cri: {} }, MULTILINE])
+    for (const line of ['F a', 'F  b', 'P c']) pipeline.push(entryOf(`2024-01-01T00:00:00Z stdout ${line}`))
+    expect(pipeline.stop().map(({ line }) => line)).toEqual(['a\n b'])
+    expect(pipeline.held()).toBe(1)
+  })
+
   test('held and heldFrom tell what has not come out', () => {
     const pipeline = pipelineOf([MULTILINE])
     const steps = ['a', ' b', 'c', ' d'].map((line, index) => {

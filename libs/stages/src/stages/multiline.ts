@@ -111,6 +111,9 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
         if (nowNs === undefined || nowNs - block.lastNs >= options.maxWaitNs) letGo(block)
       }
     },
+    stop: () => {
+      for (const block of blocks.values()) letGo(block)
+    },
     held: () => held,
     heldFrom: () => {
       let from = Number.POSITIVE_INFINITY
