@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { discoveryFlags, kubernetesFlags, podLogsFlags } from '@clymene/discovery'
 import type { LogFields, Logger } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { eventFlags } from '@clymene/sources'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
@@ -44,6 +45,7 @@ test('says what it collects; rights that are missing stand on /readyz', async ()
       ...discoveryFlags,
       ...kubernetesFlags,
       ...podLogsFlags,
+      ...eventFlags,
     },
     argv,
     {},

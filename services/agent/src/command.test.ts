@@ -159,7 +159,7 @@ describe('agent: what is refused, every mistake at once', () => {
       [],
       {},
       [
-        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served, or --logs.pods',
+        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served, --logs.pods or --events.kubernetes',
       ],
     ],
     ['a file that is not there', ['--config.file=<folder>/none.yml'], {}, ['--config.file="<folder>/none.yml": no such file']],
@@ -188,7 +188,7 @@ describe('agent: what is refused, every mistake at once', () => {
       { STORAGE_TYPE: 'prometheus' },
       [
         '--promtail.config.file has no effect: no storage of STORAGE_TYPE=prometheus takes logs',
-        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served, or --logs.pods',
+        'nothing to collect: expected --config.file ("/etc/clymene/clymene.yml" is not there) or --promtail.config.file with a file of a kind that is served, --logs.pods or --events.kubernetes',
       ],
     ],
     [

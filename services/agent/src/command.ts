@@ -1,11 +1,14 @@
 import { createDiscoveryContext, discoveryFlags, kubernetesFlags, podLogsFlags } from '@clymene/discovery'
 import { collectMistakes, ConfigError, type FlagSet, type FlagValues, type Kind, type Logger } from '@clymene/model'
 import { adminFlags, createMetrics, hostService, processFlags, type Command, type FlagGroup } from '@clymene/runtime'
+import { eventFlags } from '@clymene/sources'
 import { checkServiceFlags, serviceFlagGroups, type ServiceFlags } from '@clymene/storages'
 
 import { checkBuffer } from './buffer-settings.ts'
 import { chooseConfigTexts, type ConfigTexts } from './config-texts.ts'
+import { withCluster } from './config/external-labels.ts'
 import { readConfiguration, warningsOf, type Configuration } from './configuration.ts'
+import { checkEvents } from './event-collection.ts'
 import {
   agentFlags,
   bufferFlags,
@@ -50,7 +53,7 @@ export const promtailCommand: Command = commandOf({
 
 function flagsOf({ adminAddress, ownFlags, ofScrapes }: Variant) {
   const admin = adminFlags(adminAddress)
-  const kinds = { ...ofScrapes, ...discoveryFlags, ...kubernetesFlags, ...podLogsFlags, ...bufferFlags, ...promtailFlags }
+  const kinds = { ...ofScrapes, ...discoveryFlags, ...kubernetesFlags, ...podLogsFlags, ...bufferFlags, ...promtailFlags, ...eventFlags }
   return { ...processFlags, ...admin, ...ownFlags, ...dryRunFlags, ...kinds, ...formerAgentFlags } satisfies FlagSet
 }
 type AgentFlags = ReturnType<typeof flagsOf>
@@ -64,6 +67,7 @@ function groupsOf({ adminAddress, ownFlags, ofScrapes }: Variant): readonly Flag
       { title: 'Discovery', flags: { ...discoveryFlags, ...kubernetesFlags, ...podLogsFlags } },
       { title: 'Buffer', flags: bufferFlags },
       { title: 'Logs', flags: promtailFlags },
+      { title: 'Events', flags: eventFlags },
       { title: 'Of the original', flags: formerAgentFlags },
     ],
     'gateway',
@@ -90,9 +94,14 @@ function commandOf(variant: Variant): Command {
       const warnings = [...parsed.warnings, ...texts.warnings, ...warningsOf(configuration, { cluster, logLabels })]
       if (!isPromtail && texts.scrape === undefined && parsed.given.has('http.port'))
         warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
+      if (texts.events === true && !withCluster(logLabels, cluster).some(([label]) => label === 'cluster'))
+        warnings.push('events have no cluster: set --cluster')
       return {
         warnings,
-        summary: () => summaryOf(configuration, { shard: readShard(parsed.values), failures }),
+        summary: async () => [
+          ...(await summaryOf(configuration, { shard: readShard(parsed.values), failures })),
+          ...(texts.events === true ? ['events of the cluster'] : []),
+        ],
         run: (stop) =>
           hostService({ flags: portsOf(parsed), component: name, warnings }, (host) => runAgent({ ...parsed, texts, env }, host, stop)),
       }
@@ -131,6 +140,7 @@ function checkAll({ values }: ServiceFlags<AgentFlags>, texts: ConfigTexts, env:
   )
   collectMistakes(mistakes, () => void readShard(values))
   collectMistakes(mistakes, () => checkBuffer(values))
+  collectMistakes(mistakes, () => checkEvents(values, { ...dry.watches.surroundings, env }))
   const configuration = collectMistakes(mistakes, () => readConfiguration({ values, texts, env }, dry))
   if (configuration === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   return configuration

@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs'
 
 import { ConfigError, type FlagValues, type Kind } from '@clymene/model'
+import type { eventFlags } from '@clymene/sources'
 import type { StorageSelection } from '@clymene/storages'
 
 import { builtInLogs } from './built-in-logs.ts'
+import { collectsEvents } from './event-collection.ts'
 import type { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
 import { readConfigFile, type ConfigText } from './read-configs.ts'
 
 type Values = FlagValues<
   Pick<typeof agentFlags, 'config.file' | 'promtail.config.file'> &
     Pick<typeof bufferFlags, 'buffer.dir'> &
-    Pick<typeof promtailFlags, 'logs.pods'>
+    Pick<typeof promtailFlags, 'logs.pods'> &
+    Pick<typeof eventFlags, 'events.kubernetes' | 'events.terminations'>
 >
 
 export type ConfigTextsOptions = {
@@ -26,6 +29,8 @@ export type ConfigTextsOptions = {
 export type ConfigTexts = {
   readonly scrape: (() => ConfigText) | undefined
   readonly logs: (() => ConfigText) | undefined
+  /** Whether events are collected, which needs no file. */
+  readonly events?: boolean
   /** What was asked for and is not read, a line each. */
   readonly warnings: readonly string[]
 }
@@ -56,12 +61,15 @@ export function chooseConfigTexts(options: ConfigTextsOptions): ConfigTexts {
   const logs = choose('logs', logsFile ?? choiceOfBuiltIn(options))
   // A file that was forgotten looks the same.
   if (logs !== undefined && logsFile === undefined && !values['logs.pods']) warnings.push(BUILT_IN_NOTE)
-  if (scrape !== undefined || logs !== undefined) return { scrape, logs, warnings }
+  const eventsRefused = collectsEvents(values) ? whyNot('logs', selection) : undefined
+  if (eventsRefused !== undefined) warnings.push(`--events.kubernetes and --events.terminations have no effect: ${eventsRefused}`)
+  const events = collectsEvents(values) && eventsRefused === undefined
+  if (scrape !== undefined || logs !== undefined || events) return { scrape, logs, warnings, ...(events ? { events } : {}) }
   const scrapeFlag = `--config.file (${JSON.stringify(values['config.file'])} is not there)`
   const ways = isPromtail ? ['--config.file'] : [given.has('config.file') ? '--config.file' : scrapeFlag, '--promtail.config.file']
   throw new ConfigError([
     ...warnings,
-    `nothing to collect: expected ${ways.join(' or ')} with a file of a kind that is served, or --logs.pods`,
+    `nothing to collect: expected ${ways.join(' or ')} with a file of a kind that is served, --logs.pods or --events.kubernetes`,
   ])
 }
 
@@ -75,7 +83,9 @@ function choiceOfFile(flagName: 'config.file' | 'promtail.config.file', { values
 
 function choiceOfBuiltIn({ values, isPromtail }: ConfigTextsOptions): Choice | undefined {
   const isAsked = values['logs.pods']
-  return isAsked || isPromtail ? { flagName: 'logs.pods', isAsked, read: () => builtInLogs(values) } : undefined
+  return isAsked || (isPromtail && !collectsEvents(values))
+    ? { flagName: 'logs.pods', isAsked, read: () => builtInLogs(values) }
+    : undefined
 }
 
 /** Why a kind is not served; undefined when it is. */

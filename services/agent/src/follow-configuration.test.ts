@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createDiscoveryContext } from '@clymene/discovery'
 import { labelValue, type Logger } from '@clymene/model'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { eventFlags } from '@clymene/sources'
 import { decodeWriteRequest, decompress } from '@clymene/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
@@ -46,7 +47,7 @@ async function start(argv: readonly string[] = [], withLogs = false) {
   const told: string[] = []
   const tell = (message: string): void => void told.push(message)
   const logger: Logger = { ...silentLogger, warn: tell, error: tell, info: tell, child: () => logger }
-  const flags = { ...agentFlags, ...bufferFlags, ...promtailFlags, ...scrapeFlags }
+  const flags = { ...agentFlags, ...bufferFlags, ...promtailFlags, ...eventFlags, ...scrapeFlags }
   const files = [`--config.file=${folder}/c.yml`, ...(withLogs ? [`--promtail.config.file=${folder}/p.yml`] : [])]
   const { values, given } = parseFlags(flags, [...files, '--http.port=127.0.0.1:0', ...argv], {})
   const byKind = new Map([

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 
 import { discoveryFlags, kubernetesFlags, podLogsFlags } from '@clymene/discovery'
 import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { eventFlags } from '@clymene/sources'
 import { describe, expect, test } from 'vitest'
 
 import { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
@@ -27,6 +28,7 @@ function setup(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
       ...discoveryFlags,
       ...kubernetesFlags,
       ...podLogsFlags,
+      ...eventFlags,
     },
     argv,
     env,

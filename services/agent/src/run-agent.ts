@@ -14,6 +14,7 @@ import {
 import { ledgerReport } from '@clymene/ledger'
 import type { FlagSet, FlagValues } from '@clymene/model'
 import { ExitError, type Host } from '@clymene/runtime'
+import type { eventFlags } from '@clymene/sources'
 import { openStorages, type ServiceFlags } from '@clymene/storages'
 
 import { assembleAgent, type AgentSetup } from './assemble.ts'
@@ -22,6 +23,7 @@ import type { ConfigTexts } from './config-texts.ts'
 import { readConfiguration, type Configuration } from './configuration.ts'
 import { dryRunTargets, type DryRunTargetsOptions } from './dry-run-targets.ts'
 import { dryRun } from './dry-run.ts'
+import { openEvents } from './event-collection.ts'
 import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { followConfiguration } from './follow-configuration.ts'
 import { createInspectText, isColored } from './inspect/inspect-text.ts'
@@ -40,7 +42,8 @@ export type AgentConfig = Pick<ServiceFlags<FlagSet>, 'storageValues' | 'selecti
       typeof promtailFlags &
       typeof discoveryFlags &
       typeof kubernetesFlags &
-      typeof podLogsFlags
+      typeof podLogsFlags &
+      typeof eventFlags
   >
   readonly texts: ConfigTexts
   readonly env: NodeJS.ProcessEnv
@@ -77,7 +80,9 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   const watching = new AbortController()
   const watched = storages.watch(readiness, watching.signal)
   try {
-    const agent = await assembleAgent({ ...setup, sinks: storages.sinks })
+    const { surroundings } = discovery.watches
+    const bufferedSources = config.texts.events === true ? [openEvents({ values, setup, surroundings })] : []
+    const agent = await assembleAgent({ ...setup, bufferedSources, sinks: storages.sinks })
     try {
       servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, version: version.version })
       admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
