@@ -44,6 +44,14 @@ test('a variable that is not there is empty, and told', () => {
   })
 })
 
+test('a variable that has to be there', () => {
+  expect(expand('${HOST:?say which}').expanded).toBe('h1')
+  expect(expand('a: b\n${EMPTY:?say which} ${NONE:?}').mistakes).toEqual([
+    'p.yml:2: the environment has no EMPTY: say which',
+    'p.yml:2: the environment has no NONE: ',
+  ])
+})
+
 describe('what looks like a variable and is none is a mistake that does not repeat it', () => {
   test.each(['${}', '${HOST', '${HOST^^}', '${HOST:0:1}', '${HOST-x}', '${a b}', '${HOST\n}', '${#HOST}', '${pass/word}'])('%j', (text) => {
     const { mistakes } = expand(`a: b\n${text}`)

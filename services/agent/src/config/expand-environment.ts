@@ -2,7 +2,7 @@ import type { ConfigText } from '../config-text.ts'
 
 /**
  * Puts variables into the text of a configuration before it is read, as Promtail's `-config.expand-env` does: `${NAME}`,
- * and `${NAME:-text}`, `${NAME:=text}` and `${NAME=text}` with a text for when NAME is not set or empty. `$$` is a dollar, and a
+ * `${NAME:-text}`, `${NAME:=text}` and `${NAME=text}` with a text for when NAME is not set or empty, `${NAME:?text}` with what is then wrong. `$$` is a dollar, and a
  * backslash before a backslash or a slash goes away. What begins with a digit, `${1}`, is left to the rules that it stands in.
  *
  * @param mistakes gets what looks like a variable and is none, with file and line.
@@ -19,7 +19,7 @@ export function expandEnvironment(
     if (whole === '$$') return '$'
     const inside = braced ?? ''
     if (/^\d+\}$/.test(inside)) return whole
-    const { name, fallback } = VARIABLE.exec(inside)?.groups ?? {}
+    const { name, fallback, wrong } = VARIABLE.exec(inside)?.groups ?? {}
     if (name === undefined) {
       // What stands in the braces may be a secret that was meant for somewhere else.
       mistakes.push(`${where(offset)}: expected \${NAME} or \${NAME:-text} behind a dollar and a brace, or $$ for a dollar`)
@@ -27,11 +27,13 @@ export function expandEnvironment(
     }
     const value = env[name] ?? ''
     if (value !== '') return value
-    if (fallback === undefined && env[name] === undefined) warnings.push(`${where(offset)}: the environment has no ${name}: it is empty`)
+    if (wrong !== undefined) mistakes.push(`${where(offset)}: the environment has no ${name}: ${wrong}`)
+    else if (fallback === undefined && env[name] === undefined)
+      warnings.push(`${where(offset)}: the environment has no ${name}: it is empty`)
     return fallback ?? ''
   })
 }
 
 /** An escaped sign, two dollars, or a dollar, a brace and what follows up to the end of it. */
 const SPECIAL = /\\([\\/])|\$\$|\$\{([^}\n]*\}?)/g
-const VARIABLE = /^(?<name>[A-Za-z_]\w*)(?:(?::-|:=|=)(?<fallback>[^}]*))?\}$/
+const VARIABLE = /^(?<name>[A-Za-z_]\w*)(?:(?::-|:=|=)(?<fallback>[^}]*)|:\?(?<wrong>[^}]*))?\}$/

@@ -123,6 +123,7 @@ test('what is not said has the defaults of Promtail', () => {
     refreshMs: 10_000,
     reading: {},
     jobs: [],
+    summary: [],
     warnings: [],
     jobsWithoutCluster: [],
   })
@@ -218,7 +219,7 @@ describe('a mistake names file, line and key', () => {
       ['p.yml:1: target_config.sync_period: found "10", expected a duration such as 500ms, 10s or 1m30s'],
     ],
     ['a job without a name', 'scrape_configs: [{}]', ['p.yml:1: scrape_configs[0]: job_name: expected a name']],
-    ...'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs heroku_drain docker'
+    ...'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs azure_event_hub heroku_drain docker'
       .split(' ')
       .map(
         (key) =>
@@ -322,6 +323,21 @@ describe('containers of Docker', () => {
     expect(pathOf(jobs[0]!, { __meta_docker_container_id: 'abc' })).toBe('/logs/abc')
     expect([jobs[0]?.pipeline, warnings]).toEqual([[], []])
   })
+})
+
+test('a line a job', () => {
+  const text = `
+scrape_configs:
+  - job_name: a
+    static_configs: [{labels: {__path__: /a}}]
+    file_sd_configs: [{files: [a.yml]}]
+    pipeline_stages: [cri, {labels: {x: }}]
+  - job_name: b
+`
+  expect(good(text).summary).toEqual([
+    'log job "a": static_configs, file_sd_configs, stages cri, labels (p.yml:3)',
+    'log job "b": no discovery, no stages (p.yml:7)',
+  ])
 })
 
 test('variables are put in only where it is asked for', () => {

@@ -29,6 +29,8 @@ export type LogConfig = {
   readonly reading: ReadingSettings
   readonly warnings: readonly string[]
   readonly jobsWithoutCluster: readonly string[]
+  /** A line a job. */
+  readonly summary: readonly string[]
 }
 
 /** Sections of Promtail that an agent has no use for, and why. */
@@ -61,6 +63,7 @@ export function readLogConfig(text: string, path: string, context: LogContext, m
     jobs: jobs.map(({ job }) => job),
     warnings: [...warnings, ...jobs.flatMap((one) => one.warnings)],
     jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
+    summary: jobs.map(({ summary }) => summary),
   }
 }
 

@@ -15,6 +15,8 @@ export type ReadLogJob = {
   readonly setsCluster: boolean
   /** What a user may not expect, a line each. */
   readonly warnings: readonly string[]
+  /** The job in a line. */
+  readonly summary: string
 }
 
 /** One item of `scrape_configs` of Promtail, as far as it is about files. */
@@ -40,7 +42,13 @@ export function readLogJob(section: Section, name: string, path: string, context
     discoverers: discovery.map((config) => createLogDiscoverer(config, name, context)),
   }
   section.finish(whyNotRead)
-  return { job, setsCluster: setsCluster(section, rules), warnings }
+  return { job, setsCluster: setsCluster(section, rules), warnings, summary: summaryOf(section, job) }
+}
+
+function summaryOf(section: Section, { name, pipeline }: FileJob): string {
+  const kinds = section.keys().filter(isDiscoveryKey).join(', ') || 'no discovery'
+  const stages = pipeline.length === 0 ? 'no stages' : `stages ${pipeline.map((stage) => stage.name).join(', ')}`
+  return `log job ${JSON.stringify(name)}: ${kinds}, ${stages} (${section.where().replace(/: .*$/s, '')})`
 }
 
 const setsPath = (rules: readonly RelabelRule[]): boolean =>

@@ -13,6 +13,7 @@ const SOURCES: ReadonlyMap<string, string> = new Map([
   ['gcplog', `is not supported: ${TO_GATEWAY}`],
   ['cloudflare', `is not supported: ${TO_GATEWAY}`],
   ['azure_event_hubs', `is not supported: ${TO_GATEWAY}`],
+  ['azure_event_hub', `is not supported: ${TO_GATEWAY}`],
   ['heroku_drain', `is not supported: ${TO_GATEWAY}`],
   ['docker', 'is not supported: docker_sd_configs finds containers'],
 ])
