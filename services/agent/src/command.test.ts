@@ -344,13 +344,15 @@ test('the jobs of both kinds are listed, for validate', async () => {
   expect(nameless((await summary?.()) ?? [])).toEqual([
     'job "s": every 60s, static_configs (<folder>/scrape.yml:1)',
     'target\ts\thttp://a:1/metrics\t{cluster="c", instance="a:1", job="s"}',
-    'log job "l"',
+    'log job "l": static_configs, no stages (<folder>/logs.yml:1)',
   ])
 })
 
 test('jobs of the built-in log configuration are told as such, for validate', async () => {
   const { summary } = await promtailCommand.configure(['--logs.pods'], {})
-  expect(await summary?.()).toEqual(['log job "kubernetes-pods" of the built-in log configuration'])
+  expect(await summary?.()).toEqual([
+    expect.stringMatching(/^log job "kubernetes-pods": pod_logs_sd_configs, stages docker, cri \(built-in log configuration:\d+\)$/),
+  ])
 })
 
 test('files of credentials that are not there are warnings: they may come later', async () => {

@@ -120,15 +120,9 @@ const portsOf = <V extends FlagValues<typeof dryRunFlags & ReturnType<typeof adm
   values['dry-run'] && !given.has('admin.http.host-ports') ? { ...values, 'admin.http.host-ports': { host: '127.0.0.1', port: 0 } } : values
 
 /** A line a job, and the targets that are known. */
-const summaryOf = async (
-  { scrapeConfigs, logConfigs, logTexts }: Configuration,
-  options: ValidateTargetsOptions,
-): Promise<readonly string[]> => [
+const summaryOf = async ({ scrapeConfigs, logConfigs }: Configuration, options: ValidateTargetsOptions): Promise<readonly string[]> => [
   ...(await Promise.all(scrapeConfigs.map((config) => validateTargets(config, options)))).flat(),
-  ...logConfigs.flatMap(({ jobs }, index) => {
-    const { isBuiltIn = false, path = '' } = logTexts[index] ?? {}
-    return jobs.map(({ name }) => `log job ${JSON.stringify(name)}${isBuiltIn ? ` of the ${path}` : ''}`)
-  }),
+  ...logConfigs.flatMap(({ summary }) => summary),
 ]
 
 /** Reads everything once to tell every mistake before anything starts; the run reads the same files with its own log and metrics. */
