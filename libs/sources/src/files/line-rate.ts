@@ -52,7 +52,8 @@ export function limitLines(reader: LineReader, rate: LineRate | undefined, metri
     metrics.rateDroppedLines.inc(countLines(rest.subarray(0, end)) + (final && rest.at(-1) !== LF ? 1 : 0))
     cursor.offset += end
   }
-  return { ...reader, read }
+  const waitUntilMs = (): number => Math.max(reader.waitUntilMs(), !rate.drop && rate.room() < 1 ? rate.nextMs() : 0)
+  return { ...reader, read, waitUntilMs }
 }
 
 const LF = 0x0a
