@@ -60,6 +60,7 @@ export function openArchiveTail({ file, content, from, onReady, onBroken }: Arch
     ...state,
     read,
     look: () => 'whole',
+    hasAt: () => true,
     again: () => self,
     complete: true,
     unchanged: () => over,

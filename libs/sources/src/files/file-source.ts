@@ -7,7 +7,7 @@ import { maxOpenFiles } from './descriptors.ts'
 import { createFolderWatch } from './folder-watch.ts'
 import type { FollowedPath } from './followed-path.ts'
 import { createFollower, type Follower } from './follower.ts'
-import { createLanes } from './lanes.ts'
+import { createLanes, type Lanes } from './lanes.ts'
 import { createFileMetrics, type FileLag, showState } from './metrics.ts'
 import type { FileSourceOptions, FileSourceSettings } from './options.ts'
 import { createPositionTable } from './position-table.ts'
@@ -23,6 +23,8 @@ const TURN_BYTES = 1024 * 1024
 const READ_BYTES = 256 * 1024
 /** New names come in bursts: one search for all of them. */
 const NAMES_SETTLE_MS = 250
+/** Files that could not be opened for want of descriptors are tried again. */
+const AGAIN_MS = 1000
 
 /**
  * Tails the files that its jobs' targets name. Every line is handed over at least once, in the order of its file, and once
@@ -41,9 +43,10 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     files: () => viewFiles(follower?.paths() ?? [], settings.now()),
     targets: targets.views,
     run: async (emit, signal) => {
+      const startedMs = settings.now()
       const { positionsPath, formerPositionsPath, logger } = settings
       const stored = await loadPositions(formerPositionsPath === undefined ? [positionsPath] : [positionsPath, formerPositionsPath], logger)
-      const table = createPositionTable(stored, settings.now())
+      const table = createPositionTable(stored, startedMs)
       const waker = createWaker()
       const failures: unknown[] = []
       const onSettled = (error: unknown): void => {
@@ -52,7 +55,15 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       }
       const lanes = createLanes(settings, emit, onSettled)
       const clock = createReadClock(settings.now)
-      const followed = createFollower({ settings, table, metrics, clock, laneOf: lanes.of, wake: waker.wake })
+      const followed = createFollower({
+        settings,
+        table,
+        metrics,
+        clock,
+        laneOf: lanes.of,
+        wake: waker.wake,
+        searchAgain: () => wake(AGAIN_MS),
+      })
       follower = followed
       const hide = showState(settings.metrics, {
         open: followed.descriptors,
@@ -87,10 +98,12 @@ export function createFileSource(options: FileSourceOptions): FileSource {
           search.when(settings.now(), () => watch.follow(followed.refresh(targets.current())))
           const busy = await readRound(followed.paths(), buffer, settings)
           for (const lane of lanes.all) lane.dispatch(settings.now())
+          followed.rest()
           writer.tick(settings.now())
           if (busy) await breathe()
-          else await waker.wait(Math.max(0, Math.min(settings.pollMs, ...lanes.all.map((lane) => lane.dueMs() - settings.now()))))
+          else await waker.wait(Math.max(0, Math.min(settings.pollMs, dueMs(lanes, followed.paths()) - settings.now())))
         }
+        if (failures.length === 0) for (const path of followed.paths()) path.stop()
         // What fails after the patience of the stop is what a stop looks like.
         if (failures.length === 0 && !(await lanes.handOver())) failures.length = 0
       } finally {
@@ -126,6 +139,14 @@ async function readRound(paths: Iterable<FollowedPath>, buffer: Buffer, settings
     await breathe()
   }
   return busy
+}
+
+/** When a batch is due, or a file that a limit of the rate holds back. */
+function dueMs(lanes: Lanes, paths: Iterable<FollowedPath>): number {
+  let due = Number.POSITIVE_INFINITY
+  for (const lane of lanes.all) due = Math.min(due, lane.dueMs())
+  for (const path of paths) due = Math.min(due, path.resumesMs())
+  return due
 }
 
 function* lagsOf(paths: Iterable<FollowedPath>, nowMs: number): Iterable<FileLag> {

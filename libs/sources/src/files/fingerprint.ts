@@ -22,6 +22,15 @@ export function readHead(fd: number, length: number): Buffer {
   return head.subarray(0, readSync(fd, head, 0, head.length, 0))
 }
 
+/** Files that begin alike differ in the end of what one has of the other. */
+const END_BYTES = 64
+
+/** The last bytes of the first `length` ones of an open file. */
+export function readEnd(fd: number, length: number): Buffer {
+  const end = Buffer.alloc(Math.min(length, END_BYTES))
+  return end.subarray(0, readSync(fd, end, 0, end.length, length - end.length))
+}
+
 /** Whether a file that begins with `head` still begins as it did when the identity was taken. */
 export const beginsLike = (
   head: Buffer,

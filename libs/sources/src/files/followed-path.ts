@@ -3,7 +3,6 @@ import type { LabelSet } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
 import { createLateLines } from './late-lines.ts'
-import type { LineRate } from './line-rate.ts'
 import type { LineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
 import type { OpenFiles } from './open-files.ts'
@@ -19,6 +18,10 @@ export type FollowedPath = {
   readonly labels: () => LabelSet
   /** When it should be looked at next, milliseconds. */
   readonly nextPollMs: () => number
+  /** When a limit of the rate lets it go on, milliseconds; Infinity when none holds it back. */
+  readonly resumesMs: () => number
+  /** Reading ends for now: hands over what stages hold and makes sense without what may come. */
+  readonly stop: () => void
   /** Reads one buffer at most, and without one only looks. True when there was something to read. */
   readonly poll: (nowMs: number, buffer: Buffer | undefined) => boolean
   /** Something happened to it: it is looked at as soon as possible. */
@@ -49,7 +52,6 @@ export type FollowedPathOptions = {
   readonly labels: LabelSet
   readonly lane: Lane
   readonly reader: LineReader
-  readonly rate: LineRate | undefined
   readonly files: OpenFiles
   /** Files to begin with. */
   readonly first: readonly Tail[]
@@ -74,6 +76,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const quietMs = pollMs * QUIET_POLLS
   let labels = options.labels
   let nextPollMs = options.nowMs
+  let resumesMs = 0
   let waitMs = pollMs
   let checkedMs = options.nowMs
   let wroteMs = options.nowMs
@@ -91,7 +94,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** A file was cut: what it had is read in its copy, where there is one, and then it from its start. */
   const onCut = (tail: Tail): void => {
     metrics.truncations.inc()
-    const copies = files.copyOf(path, tail)
+    const copies = files.copyOf(path, tail, all())
     const place = late.remove(tail) ? 0 : tails.indexOf(tail)
     tails.splice(place, tails[place] === tail ? 1 : 0, ...copies, files.again(tail))
     logger.info('file was cut, reading it from the start', { path, job, copied: copies.length > 0 })
@@ -111,7 +114,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       goneSinceMs = undefined
       if (last !== undefined && sameFile(current, last)) return
       metrics.rotations.inc()
-      tails.push(...(last === undefined ? files.first(path) : files.next(path, last)))
+      tails.push(...(last === undefined ? files.first(path) : files.next(path, last, all())))
     }
   }
   const closing = (): boolean => (leftSinceMs ?? goneSinceMs) !== undefined
@@ -196,8 +199,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       nextPollMs = outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs
       waitMs = outcome === 'idle' ? Math.min(waitMs * 2, quietMs) : pollMs
       // A stage or a flag may say how many lines a second are read.
-      const pausedUntilMs = outcome === 'more' && options.rate?.drop === false && options.rate.room() < 1 ? options.rate.nextMs() : 0
-      nextPollMs = Math.max(nextPollMs, pausedUntilMs, reader.waitUntilMs())
+      resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
+      nextPollMs = Math.max(nextPollMs, resumesMs)
       trouble = undefined
       return outcome === 'more' && nextPollMs <= nowMs
     } catch (error) {
@@ -215,6 +218,10 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     poll,
     labels: () => labels,
     nextPollMs: () => nextPollMs,
+    resumesMs: () => (nextPollMs === resumesMs ? resumesMs : Number.POSITIVE_INFINITY),
+    stop: () => {
+      if (reader.stop()) for (const each of all()) advance(each)
+    },
     ready: () => {
       nextPollMs = 0
       waitMs = pollMs

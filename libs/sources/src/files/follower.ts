@@ -32,6 +32,8 @@ export type Follower = {
   readonly positions: () => readonly Position[]
   /** Descriptors that they take. */
   readonly descriptors: () => number
+  /** Lets quiet files give descriptors back when there are too many. */
+  readonly rest: () => void
   /** Files that they read, rotated ones among them. */
   readonly openFiles: () => number
   /** When files of any target were searched for last, milliseconds since the epoch. */
@@ -47,12 +49,14 @@ export type FollowerOptions = {
   readonly laneOf: (path: string) => Lane
   /** Something can be read before its time. */
   readonly wake: () => void
+  /** Files were found that cannot be opened yet. */
+  readonly searchAgain: () => void
 }
 
 /** Entries that one search may see: a glob such as `/**` ends here. */
 const MAX_ENTRIES = 200_000
 
-export function createFollower({ settings, table, metrics, clock, laneOf, wake }: FollowerOptions): Follower {
+export function createFollower({ settings, table, metrics, clock, laneOf, wake, searchAgain }: FollowerOptions): Follower {
   const { logger, now } = settings
   const cutLinesOf = createCutLines(settings)
   const isOwnLog = createOwnLog()
@@ -113,7 +117,6 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake }
         labels,
         lane,
         reader: limitLines(reader, rate, metrics),
-        rate,
         files: filesOf(job),
         first,
         metrics,
@@ -128,6 +131,7 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake }
       follow(key, target, path, names)
       complained.delete(key)
     } catch (error) {
+      if (errorCode(error) === 'EMFILE') return searchAgain()
       if (errorCode(error) === 'ENOENT' || complained.has(key)) return
       complained.add(key)
       metrics.errors.inc()
@@ -168,6 +172,7 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake }
 
   return {
     descriptors: tails.descriptors,
+    rest: tails.rest,
     openFiles: tails.count,
     searchedMs: () => searchedMs,
     paths: () => followed.values(),

@@ -34,7 +34,7 @@ export function createLateLines({ reader, lingerMs, advance, onCut, onOver }: La
   return {
     add: (tail, nowMs) => void until.set(tail, tail.complete ? nowMs : nowMs + lingerMs),
     read: (buffer, nowMs) => {
-      for (const [tail, untilMs] of [...until]) readOne(tail, untilMs, buffer, nowMs)
+      for (const [tail, untilMs] of until) readOne(tail, untilMs, buffer, nowMs)
     },
     remove: (tail) => until.delete(tail),
     tails: () => [...until.keys()],

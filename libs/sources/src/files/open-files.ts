@@ -9,16 +9,16 @@ import type { Position } from './positions.ts'
 import { type Candidate, findRotated } from './rotated-files.ts'
 import { contentOf, createFolderNames, fileAt, type FileAt, findSiblings, type FolderNames, sameFile } from './siblings.ts'
 import type { TailStart } from './tail-state.ts'
-import { openTail, type Tail } from './tail.ts'
+import { isTextOf, openTail, type Tail } from './tail.ts'
 
 /** Opens the files of one path of one job. */
 export type OpenFiles = {
   /** The file at `path` for the first time, after rotated files of it that were not read to their end. */
   readonly first: (path: string, names?: FolderNames) => readonly Tail[]
   /** The file that is at `path` now, after those that came and went since `before` was there. */
-  readonly next: (path: string, before: Tail) => readonly Tail[]
+  readonly next: (path: string, before: Tail, own: readonly Tail[]) => readonly Tail[]
   /** A file was cut: the copy of what it had, from where it was read to, and files that came since. Empty when there is no copy. */
-  readonly copyOf: (path: string, cut: Tail) => readonly Tail[]
+  readonly copyOf: (path: string, cut: Tail, own: readonly Tail[]) => readonly Tail[]
   /** A file that was cut, from its start. */
   readonly again: (cut: Tail) => Tail
   /** Opens a file that rests, wherever it is now. False when it is nowhere. */
@@ -88,10 +88,10 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
     })
 
   /** Files that begin as the one that was cut did, the oldest first. */
-  const findCopies = (path: string, cut: Tail): readonly Candidate[] => {
+  const findCopies = (path: string, cut: Tail, own: readonly Tail[]): readonly Candidate[] => {
     const head = cut.head()
     const isCopy = ({ content }: Candidate): boolean => head.length > 0 && content.head.subarray(0, head.length).equals(head)
-    return siblingsOf(path, undefined, createFolderNames()).filter((one) => positions.peek(job, one.file) === undefined && isCopy(one))
+    return siblingsOf(path, undefined, createFolderNames(), own).filter((one) => positions.peek(job, one.file) === undefined && isCopy(one))
   }
   const look = (file: FileAt): readonly Candidate[] => {
     try {
@@ -100,19 +100,20 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       return []
     }
   }
-  const siblingsOf = (path: string, current: FileAt | undefined, names: FolderNames): readonly Candidate[] =>
+  const siblingsOf = (path: string, current: FileAt | undefined, names: FolderNames, own: readonly Tail[]): readonly Candidate[] =>
     findSiblings(path, names)
       .filter((file) => !sameFile(file, current) && !tails.has(job, file))
       .flatMap(look)
+      .filter((candidate) => !own.some((tail) => isTextOf(candidate.content, tail)))
 
   /** Rotated files that are owed, and then the file at the path when `withCurrent`. */
-  const openAll = (path: string, sinceNs: bigint, withCurrent: boolean, names: FolderNames): readonly Tail[] => {
+  const openAll = (path: string, sinceNs: bigint, withCurrent: boolean, names: FolderNames, own: readonly Tail[]): readonly Tail[] => {
     for (let tries = 1; ; tries++) {
       const opened: Opened[] = []
       const current = fileAt(path)
       const isOpen = current !== undefined && tails.has(job, current)
       const stored = positions.ofPath(job, path)
-      const siblings = siblingsOf(path, current, tries === 1 ? names : createFolderNames())
+      const siblings = siblingsOf(path, current, tries === 1 ? names : createFolderNames(), own)
       const at = current === undefined || (stored.length === 0 && siblings.length === 0) ? undefined : look(current)[0]
       const found = findRotated({
         path,
@@ -177,19 +178,22 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
   })
 
   return {
-    first: (path, names = createFolderNames()) => openAll(path, blindSinceNs, true, names),
-    next: (path, before) => openAll(path, before.modifiedNs(), true, createFolderNames()),
-    copyOf: (path, cut) => {
-      const copies = findCopies(path, cut)
-      const copy = copies.findLast(({ content }) => content.length > cut.cursor.offset)
-      const known = copies.findLast(({ content }) => content.length <= cut.cursor.offset)
+    first: (path, names = createFolderNames()) => openAll(path, blindSinceNs, true, names, []),
+    next: (path, before, own) => openAll(path, before.modifiedNs(), true, createFolderNames(), own),
+    copyOf: (path, cut, own) => {
+      const others = own.filter((tail) => tail !== cut)
+      const copies = findCopies(path, cut, others)
+      // All of it may be read, but not all acknowledged: only the copy has it then.
+      const needed = cut.settled() ? cut.cursor.offset + 1 : cut.cursor.offset
+      const copy = copies.findLast(({ content }) => content.length >= needed)
+      const known = copies.findLast(({ content }) => content.length < needed)
       if (known !== undefined) positions.put(asRead(path, known))
       const missing = cut.size() - Math.max(cut.cursor.offset, copy?.content.length ?? 0)
       if (missing > 0) report(path, copy?.file.path ?? path, missing, 'the file was cut, and no copy has them')
       if (copy === undefined) return []
       try {
         const tail = openRotated(path, copy, { ...cut.acknowledged(), cursor: cut.cursor })
-        return [tail, ...openAll(path, tail.modifiedNs(), false, createFolderNames())]
+        return [tail, ...openAll(path, tail.modifiedNs(), false, createFolderNames(), [...others, tail])]
       } catch (error) {
         report(path, copy.file.path, copy.content.length - cut.cursor.offset, `the copy of a file that was cut: ${errorMessage(error)}`)
         return []

@@ -5,17 +5,25 @@ import type { Tail } from './tail.ts'
 
 /** The files that are being read, by job, and the descriptors that they take. */
 export type OpenTails = {
-  /** Counts a file until it is closed. `open` is tried again after quiet files have given their descriptors back. */
+  /** Counts a file until it is closed. @throws a system error with the code EMFILE while no descriptor is free */
   readonly open: (job: string, open: () => Tail) => Tail
   /** Opens a file again that gave its descriptor back. False when another is at the path. */
   readonly reopen: (tail: Tail, path: string) => boolean
   readonly has: (job: string, place: Place) => boolean
   readonly count: () => number
   readonly descriptors: () => number
+  /** Lets quiet files give their descriptors back when too many are open. */
+  readonly rest: () => void
 }
 
 /** Of the open files so many give their descriptors back at once, when one is needed. */
 const REST_SHARE = 8
+
+/** While many files are found at once so many times as many may be open, until they are quiet. */
+const BURST = 2
+
+const noDescriptor = (max: number): Error =>
+  Object.assign(new Error(`more than ${max} files are open and none of them is quiet`), { code: 'EMFILE' })
 
 /** @param restable files that may give their descriptor back, any order. */
 export function createOpenTails(maxOpenFiles: number, restable: () => Iterable<Tail>): OpenTails {
@@ -24,29 +32,30 @@ export function createOpenTails(maxOpenFiles: number, restable: () => Iterable<T
   const descriptors = (): number => [...tails.values()].reduce((sum, tail) => sum + (tail.resting() ? 0 : 1), 0)
   let open = 0
 
-  const makeRoom = (): void => {
-    if (open < max) return
+  const rest = (): void => {
+    if (open <= max) return
     // Files rest and are closed without a word: only now it matters how many are open.
     open = descriptors()
-    if (open < max) return
-    const quiet = [...restable()].map((tail) => ({ tail, modifiedNs: tail.modifiedNs() }))
+    if (open <= max) return
+    const quiet = [...restable()].filter((tail) => !tail.resting()).map((tail) => ({ tail, modifiedNs: tail.modifiedNs() }))
     quiet.sort((a, b) => (a.modifiedNs < b.modifiedNs ? -1 : 1))
-    for (const { tail } of quiet.slice(0, Math.ceil(max / REST_SHARE))) tail.rest()
+    for (const { tail } of quiet.slice(0, open - max + Math.ceil(max / REST_SHARE))) tail.rest()
     open = descriptors()
   }
   const withRoom = <T>(act: () => T): T => {
-    makeRoom()
     open++
+    rest()
+    if (open > max * BURST) {
+      open--
+      throw noDescriptor(max)
+    }
     try {
       return act()
     } catch (error) {
       open--
-      if (errorCode(error) !== 'EMFILE' && errorCode(error) !== 'ENFILE') throw error
       // Others take descriptors too.
-      max = Math.max(1, Math.min(max, descriptors()) - 1)
-      open = max
-      makeRoom()
-      return act()
+      if (errorCode(error) === 'EMFILE') max = Math.max(1, Math.floor(open / BURST))
+      throw error
     }
   }
   return {
@@ -67,6 +76,7 @@ export function createOpenTails(maxOpenFiles: number, restable: () => Iterable<T
     has: (job, place) => tails.has(keyOf(job, place)),
     count: () => tails.size,
     descriptors,
+    rest,
   }
 }
 

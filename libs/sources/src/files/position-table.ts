@@ -92,7 +92,7 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
     prune: ({ nowMs, isFollowed, isThere }) => {
       if (nowMs - prunedMs < PRUNE_EVERY_MS && table.size <= MAX_POSITIONS) return
       prunedMs = nowMs
-      for (const group of [...byPath.values()]) {
+      for (const group of byPath.values()) {
         const positions = [...group.values()].toSorted((a, b) => b.seenMs - a.seenMs)
         const [newest] = positions
         if (newest === undefined) continue

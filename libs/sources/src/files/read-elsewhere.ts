@@ -2,7 +2,7 @@ import { beginsLike } from './fingerprint.ts'
 import type { OpenTails } from './open-tails.ts'
 import type { PositionTable } from './position-table.ts'
 import { contentOf, type FileAt, rotatedFrom } from './siblings.ts'
-import type { Tail } from './tail.ts'
+import { isTextOf, type Tail } from './tail.ts'
 
 export type ReadElsewhereOptions = {
   readonly table: PositionTable
@@ -19,11 +19,10 @@ export function createReadElsewhere({ table, tails, tailsOf }: ReadElsewhereOpti
   const known = new Map<string, string>()
 
   const isRotated = (job: string, file: FileAt, base: string): boolean => {
-    const { head, length } = contentOf(file)
+    const content = contentOf(file)
+    const { head, length } = content
     if (head.length === 0) return false
-    const isPart = (tail: Tail): boolean =>
-      tail.head().length > 0 && tail.head().subarray(0, head.length).equals(head.subarray(0, tail.head().length))
-    if (tailsOf(job, base).some((tail) => isPart(tail) && length <= Math.max(tail.size(), tail.cursor.offset))) return true
+    if (tailsOf(job, base).some((tail) => isTextOf(content, tail))) return true
     return table
       .ofPath(job, base)
       .some((position) => position.offset === length && position.fingerprintBytes > 0 && beginsLike(head, position))

@@ -8,6 +8,7 @@ import { decodePushRequest } from '@clymene/wire'
 
 import { createFileSource } from './file-source.ts'
 import type { FileJob, FileSourceOptions } from './options.ts'
+import type { FileSource } from './view.ts'
 
 export type SentLine = {
   readonly line: string
@@ -28,9 +29,11 @@ export type RunningSource = {
   /** Ends it as kill -9 does: what was not acknowledged stays so, and positions stay as they were last written. */
   readonly kill: () => Promise<void>
   readonly metric: (name: string) => Promise<number>
+  /** Files that lag, as the metrics name them. */
+  readonly lags: () => Promise<readonly unknown[]>
   /** Rejects when the source failed. */
   readonly run: Promise<void>
-}
+} & Pick<FileSource, 'files' | 'targets'>
 
 export type TestFolder = {
   readonly path: (name: string) => string
@@ -94,6 +97,8 @@ export function startSource(folder: TestFolder, jobs: readonly FileJob[], option
     blocked: false,
     texts: () => running.sent.map(({ line }) => line),
     run: source.run(emit, abort.signal),
+    files: source.files,
+    targets: source.targets,
     failure: undefined,
     stop: async ({ stayBlocked = false } = {}) => {
       running.blocked = stayBlocked
@@ -113,6 +118,10 @@ export function startSource(folder: TestFolder, jobs: readonly FileJob[], option
     metric: async (name) => {
       const metric = await metrics.registry.getSingleMetric(`clymene_agent_file_${name}`)?.get()
       return metric?.values[0]?.value ?? Number.NaN
+    },
+    lags: async () => {
+      const metric = await metrics.registry.getSingleMetric('clymene_agent_file_stream_lag_seconds')?.get()
+      return metric?.values.map(({ labels }) => labels) ?? []
     },
   }
   return running

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, realpathSync, statSync } from 'node:f
 import { basename, dirname, join } from 'node:path'
 
 import { archiveTextBytes, readArchiveHead } from './archive.ts'
-import { FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
+import { FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 
 /** A file at a path, as a look at it tells. */
 export type FileAt = {
@@ -14,8 +14,8 @@ export type FileAt = {
   readonly archived: boolean
 }
 
-/** What a file begins with and how long it is; of a compressed one its text. */
-export type Content = { readonly head: Buffer; readonly length: number }
+/** What a file begins with and how long it is; of a compressed one its text, whose `end` is not known. */
+export type Content = { readonly head: Buffer; readonly end: Buffer | undefined; readonly length: number }
 
 /** Compressed in a way that cannot be read here, or being written by who compresses, or no log at all. */
 const UNREADABLE = /\.(?:bz2|xz|zst|lz4|zip|Z|tmp|swp|lock|pos|offset)$|~$/i
@@ -60,10 +60,24 @@ export const rotatedFrom = (path: string): string | undefined => (ROTATED.test(p
 export function contentOf(file: FileAt): Content {
   const fd = openSync(file.path, 'r')
   try {
-    if (file.archived) return { head: readArchiveHead(fd), length: archiveTextBytes(fd) }
-    return { head: readHead(fd, FINGERPRINT_BYTES), length: file.size }
+    if (file.archived) return { head: readArchiveHead(fd), end: undefined, length: archiveTextBytes(fd) }
+    return { head: readHead(fd, FINGERPRINT_BYTES), end: readEnd(fd, file.size), length: file.size }
   } finally {
     closeSync(fd)
+  }
+}
+
+/** The last of the first `length` bytes of a file; nothing when it cannot be read. */
+export function endAt({ path }: FileAt, length: number): Buffer {
+  try {
+    const fd = openSync(path, 'r')
+    try {
+      return readEnd(fd, length)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return Buffer.alloc(0)
   }
 }
 

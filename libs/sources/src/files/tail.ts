@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 import type { Followed } from '../lines/lane.ts'
-import { FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
+import { FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 import type { LineReader } from './line-reader.ts'
 import type { Position } from './positions.ts'
-import type { FileAt, Place } from './siblings.ts'
+import type { Content, FileAt, Place } from './siblings.ts'
 import { createTailState, type Progress, type TailStart, type TailState } from './tail-state.ts'
 
 /** What a reading met: nothing, something, all that there is, another beginning than before, or text that is still being unpacked. */
@@ -18,6 +18,8 @@ export type Tail = Place &
     readonly read: (reader: LineReader, buffer: Buffer, final: boolean) => Reading
     /** Looks, without reading, whether it was cut. */
     readonly look: () => 'cut' | 'whole'
+    /** Whether these are the last of its first `length` bytes; of a file that rests or was cut it is taken for granted. */
+    readonly hasAt: (end: Buffer, length: number) => boolean
     /** The same open file from its start, after it was cut: this one is over then. */
     readonly again: () => Tail
     /** Whether it is as it was when its end was read, as far as a look at its path tells. */
@@ -103,6 +105,7 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     ...state,
     read,
     look,
+    hasAt: (end, length) => fd === undefined || fstatSync(fd).size < length || isReplaced(fd) || readEnd(fd, length).equals(end),
     again: () => {
       const handed = fd
       if (handed === undefined) throw new Error('a file that rests has not been looked at')
@@ -133,6 +136,14 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
       fd = undefined
     },
   }
+}
+
+/** Whether what a file has is in the one that is read: it is a copy of it, or it compressed. */
+export function isTextOf({ head, end, length }: Content, tail: Tail): boolean {
+  const own = tail.head()
+  const bytes = Math.min(head.length, own.length)
+  if (bytes === 0 || !own.subarray(0, bytes).equals(head.subarray(0, bytes))) return false
+  return end === undefined ? length === tail.size() % 2 ** 32 : length <= tail.size() && tail.hasAt(end, length)
 }
 
 function placeOf(fd: number): Place {

@@ -1,0 +1,383 @@
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { gunzipSync, gzipSync } from 'node:zlib'
+
+import type { Logger } from '@clymene/model'
+import { silentLogger } from '@clymene/runtime'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { createTestFolder, jobOf, type RunningSource, startSource, type TestFolder } from './run-source.test-kit.ts'
+
+let folder: TestFolder
+let source: RunningSource | undefined
+let errors: { readonly message: string; readonly bytes: unknown }[]
+const logger: Logger = {
+  ...silentLogger,
+  error: (message, fields) => void errors.push({ message, bytes: fields?.['bytes'] }),
+  child: () => logger,
+}
+beforeEach(() => {
+  folder = createTestFolder()
+  errors = []
+})
+afterEach(async () => {
+  await source?.stop()
+  source = undefined
+  folder.remove()
+})
+
+const POLL = { timeout: 10_000, interval: 5 }
+const start = (glob = '*.log', options: Parameters<typeof startSource>[2] = {}): RunningSource => {
+  source = startSource(folder, [jobOf('test', { __path__: folder.path(glob) })], { logger, ...options })
+  return source
+}
+/** Reads `a.log` until these lines were sent, and stops. */
+async function readAndStop(lines: readonly string[], glob?: string): Promise<void> {
+  const running = start(glob)
+  await expect.poll(running.texts, POLL).toEqual(lines)
+  await running.stop()
+}
+/** File systems note times by a coarse clock. */
+const clockTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 12))
+const rename = (from: string, to: string): void => renameSync(folder.path(from), folder.path(to))
+/** As gzip does: the original goes when the compressed file is whole. */
+function compress(name: string, to = `${name}.gz`): void {
+  writeFileSync(folder.path(`${to}.tmp`), gzipSync(readFileSync(folder.path(name))))
+  rename(`${to}.tmp`, to)
+  rmSync(folder.path(name))
+}
+function copyTruncate(name: string, copy: string): void {
+  copyFileSync(folder.path(name), folder.path(copy))
+  truncateSync(folder.path(name))
+}
+const exactly = async (running: RunningSource, lines: readonly string[]): Promise<void> => {
+  await expect.poll(running.texts, POLL).toEqual(lines)
+  // Some searches and looks more: nothing is read again.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(running.texts()).toEqual(lines)
+}
+
+describe('compressed files', () => {
+  test('rotated and compressed while it was not running: what was not read of them, the oldest first, once', async () => {
+    folder.append('0.log', 'one\n')
+    await readAndStop(['one'])
+    folder.append('0.log', 'two\n')
+    rename('0.log', '0.log.20240101-000000')
+    compress('0.log.20240101-000000')
+    await clockTick()
+    folder.append('0.log', 'three\n')
+    rename('0.log', '0.log.20240101-000100')
+    await clockTick()
+    compress('0.log.20240101-000100')
+    folder.append('0.log', 'four\n')
+    rename('0.log', '0.log.20240101-000200')
+    folder.append('0.log', 'five\n')
+    folder.append('0.log.20240101-000300.gz.tmp', 'not finished')
+    await exactly(start(), ['two', 'three', 'four', 'five'])
+    await source?.stop()
+    folder.append('0.log', 'six\n')
+    await exactly(start(), ['six'])
+    expect(errors).toEqual([])
+  })
+
+  test('stopped in the middle of it: reading goes on there', async () => {
+    const lines = Array.from({ length: 3000 }, (_, index) => `line ${index} ${'x'.repeat(100)}`)
+    folder.append('a.log', 'first\n')
+    await readAndStop(['first'])
+    folder.append('a.log', `${lines.join('\n')}\n`)
+    rename('a.log', 'a.log.1')
+    compress('a.log.1')
+    folder.append('a.log', 'last\n')
+    const running = start('*.log', { batchBytes: 20_000, stopWaitMs: 50 })
+    await vi.waitFor(() => expect(running.sent.length).toBeGreaterThan(200), POLL)
+    running.blocked = true
+    await running.stop({ stayBlocked: true })
+    const sent = running.texts()
+    expect(sent.length).toBeLessThan(3000)
+    await exactly(start(), [...lines, 'last'].slice(sent.length))
+  })
+
+  test('one that was read before it was compressed is not read again, whatever finds it', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('a.log*')
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    rename('a.log', 'a.log.1')
+    folder.append('a.log', 'two\n')
+    await expect.poll(running.texts, POLL).toEqual(['one', 'two'])
+    compress('a.log.1')
+    await clockTick()
+    rename('a.log.1.gz', 'a.log.2.gz')
+    rename('a.log', 'a.log.1')
+    folder.append('a.log', 'three\n')
+    await exactly(running, ['one', 'two', 'three'])
+    await running.stop()
+    await exactly(start('a.log*'), [])
+  })
+
+  test('a broken one: what can be read of it, the rest is counted', async () => {
+    folder.append('a.log', 'one\n')
+    await readAndStop(['one'])
+    const lines = Array.from({ length: 200 }, (_, index) => `line ${(index * 7919) % 1009}`)
+    folder.append('a.log', `${lines.join('\n')}\n`)
+    rename('a.log', 'a.log.1')
+    compress('a.log.1')
+    const packed = readFileSync(folder.path('a.log.1.gz'))
+    writeFileSync(folder.path('a.log.1.gz'), packed.subarray(0, packed.length - 100))
+    folder.append('a.log', 'new\n')
+    const running = start()
+    await vi.waitFor(() => expect(running.texts()).toContain('new'), POLL)
+    expect(running.texts().length).toBeGreaterThan(50)
+    // The last one is cut, as the file is.
+    expect(lines).toEqual(expect.arrayContaining(running.texts().slice(0, -2)))
+    expect(await running.metric('lost_bytes_total')).toBeGreaterThan(0)
+    expect(errors).toHaveLength(1)
+    await running.stop()
+    await exactly(start(), [])
+    expect(errors).toHaveLength(1)
+  })
+
+  test('a compressed file that the glob finds is read as text', async () => {
+    writeFileSync(folder.path('old.log.gz'), gzipSync('packed\nlines\n'))
+    expect(gunzipSync(readFileSync(folder.path('old.log.gz'))).length).toBe(13)
+    await exactly(start('*.gz'), ['packed', 'lines'])
+    await source?.stop()
+    await exactly(start('*.gz'), [])
+  })
+})
+
+describe('copytruncate', () => {
+  test.each(['*.log', '*.log*'])('of lines that were not read yet, with %s: they are read in the copy', async (glob) => {
+    folder.append('a.log', 'one\n')
+    const running = start(glob, { batchBytes: 1 })
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    folder.append('a.log', 'two\n')
+    await vi.waitFor(async () => expect(await running.metric('read_lines_total')).toBe(2), POLL)
+    folder.append('a.log', 'three\nfour\n')
+    await clockTick()
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', 'five\n')
+    await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(1), POLL)
+    running.blocked = false
+    await exactly(running, ['one', 'two', 'three', 'four', 'five'])
+    expect(await running.metric('lost_bytes_total')).toBe(0)
+    await running.stop()
+    await exactly(start(glob), [])
+  })
+
+  test.each([
+    ['a copy', () => undefined],
+    ['a compressed copy', () => compress('a.log.1')],
+  ])('while it was not running, %s: from where it was read to, then the file from its start', async (_, after) => {
+    folder.append('a.log', 'one\n')
+    await readAndStop(['one'])
+    folder.append('a.log', 'two\n')
+    copyTruncate('a.log', 'a.log.1')
+    after()
+    folder.append('a.log', 'three, longer than all before\n')
+    await exactly(start(), ['two', 'three, longer than all before'])
+    expect(errors).toEqual([])
+  })
+
+  test('killed with the copy half read', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log', { batchBytes: 1 })
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    folder.append('a.log', 'two\nthree\n')
+    await clockTick()
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', 'four\n')
+    await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(1), POLL)
+    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8').match(/"inode"/g)).toHaveLength(2), POLL)
+    await running.kill()
+    await exactly(start(), ['two', 'three', 'four'])
+  })
+
+  test('a copy that was read already is known when the glob finds it, now and later', async () => {
+    folder.append('a.log', 'one\ntwo\n')
+    const running = start('*')
+    await vi.waitFor(() => expect(running.texts()).toContain('two'), POLL)
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', 'three\n')
+    await vi.waitFor(() => expect(running.texts()).toContain('three'), POLL)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(running.texts().filter((line) => line === 'one')).toHaveLength(1)
+  })
+})
+
+describe('what cannot be had any more is counted', () => {
+  test('a file that is cut without a copy', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log', { batchBytes: 1 })
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    for (const [count, text] of ['two\n', 'three\n'].entries()) {
+      folder.append('a.log', text)
+      await vi.waitFor(async () => expect(await running.metric('read_lines_total')).toBe(count + 2), POLL)
+    }
+    folder.append('a.log', 'lost\n')
+    await vi.waitFor(() => expect(running.files()[0]?.size).toBe(19), POLL)
+    writeFileSync(folder.path('a.log'), 'x\n')
+    await vi.waitFor(async () => expect(await running.metric('lost_bytes_total')).toBe(5), POLL)
+    running.blocked = false
+    await exactly(running, ['one', 'two', 'three', 'x'])
+    expect(errors).toEqual([{ message: 'lines of a file cannot be read any more', bytes: 5 }])
+  })
+
+  test('a file that is deleted with unread lines while nothing runs', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log', { batchBytes: 1, stopWaitMs: 20 })
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    folder.append('a.log', 'two\n')
+    await vi.waitFor(async () => expect(await running.metric('read_lines_total')).toBe(2), POLL)
+    await running.stop({ stayBlocked: true })
+    rmSync(folder.path('a.log'))
+    folder.append('a.log', 'three\n')
+    const again = start()
+    await exactly(again, ['three'])
+    expect(await again.metric('lost_bytes_total')).toBe(4)
+    expect(errors).toHaveLength(1)
+  })
+
+  test('not what was read, and not a file that somebody put in its place', async () => {
+    folder.append('a.log', 'one\n')
+    await readAndStop(['one'])
+    rmSync(folder.path('a.log'))
+    folder.append('a.log', 'two\n')
+    const running = start()
+    await exactly(running, ['two'])
+    expect(await running.metric('lost_bytes_total')).toBe(0)
+  })
+})
+
+describe('while the gateway is away', () => {
+  test('files that are rotated and deleted are still had', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log', { batchBytes: 1 })
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    folder.append('a.log', 'two\n')
+    await vi.waitFor(async () => expect(await running.metric('read_lines_total')).toBe(2), POLL)
+    for (const [number, text] of ['three\n', 'four\n', 'five\n'].entries()) {
+      await clockTick()
+      rename('a.log', `a.log.${number}`)
+      folder.append('a.log', text)
+      await vi.waitFor(async () => expect(await running.metric('files_active')).toBe(number + 2), POLL)
+    }
+    for (const number of [0, 1, 2]) rmSync(folder.path(`a.log.${number}`))
+    running.blocked = false
+    await exactly(running, ['one', 'two', 'three', 'four', 'five'])
+  })
+
+  test('only files with unread lines lag', async () => {
+    folder.append('a.log', 'one\n')
+    folder.append('b.log', 'one\n')
+    const running = start('*.log', { batchBytes: 1 })
+    await vi.waitFor(() => expect(running.sent).toHaveLength(2), POLL)
+    running.blocked = true
+    folder.append('a.log', 'two\n')
+    await vi.waitFor(() => expect(running.files().find(({ path }) => path.endsWith('a.log'))?.lagSeconds).toBeGreaterThan(0.1), POLL)
+    expect(running.files().find(({ path }) => path.endsWith('b.log'))?.lagSeconds).toBe(0)
+    expect(await running.lags()).toEqual([{ job: 'test', filename: folder.path('a.log') }])
+  })
+})
+
+describe('links', () => {
+  test('a link that is led to another file: the one before is read to its end', async () => {
+    mkdirSync(folder.path('real'))
+    folder.append('real/0.log', 'one\n')
+    symlinkSync('real/0.log', folder.path('web.log'))
+    const running = start('*.log')
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    folder.append('real/0.log', 'two\n')
+    folder.append('real/1.log', 'three\n')
+    symlinkSync('real/1.log', folder.path('next'))
+    rename('next', 'web.log')
+    running.blocked = false
+    await exactly(running, ['one', 'two', 'three'])
+  })
+
+  test('what a rotation made of the file behind a link while nothing ran', async () => {
+    mkdirSync(folder.path('real'))
+    folder.append('real/0.log', 'one\n')
+    symlinkSync('real/0.log', folder.path('web.log'))
+    await readAndStop(['one'])
+    folder.append('real/0.log', 'two\n')
+    rename('real/0.log', 'real/0.log.20240101-000000')
+    compress('real/0.log.20240101-000000')
+    await clockTick()
+    folder.append('real/0.log', 'three\n')
+    rename('real/0.log', 'real/0.log.20240101-000100')
+    folder.append('real/0.log', 'four\n')
+    await exactly(start(), ['two', 'three', 'four'])
+  })
+
+  test('a file that is found by two globs and a link is read once', async () => {
+    mkdirSync(folder.path('real'))
+    folder.append('real/0.log', 'one\n')
+    symlinkSync('real/0.log', folder.path('web.log'))
+    source = startSource(folder, [
+      jobOf('test', { __path__: folder.path('*.log') }, { __path__: folder.path('real/*.log') }, { __path__: folder.path('**/*.log') }),
+    ])
+    await exactly(source, ['one'])
+    appendFileSync(folder.path('real/0.log'), 'two\n')
+    await exactly(source, ['one', 'two'])
+  })
+})
+
+describe('names', () => {
+  test('a file that is gone but for what a rotation made of it', async () => {
+    folder.append('a.log', 'one\n')
+    await readAndStop(['one'])
+    folder.append('a.log', 'two\n')
+    rename('a.log', 'a.log.1')
+    await exactly(start(), ['two'])
+  })
+
+  test('rotated files that were there before the first start are not read, neither when they are compressed later', async () => {
+    folder.append('a.log.1', 'old\n')
+    await clockTick()
+    folder.append('a.log', 'one\n')
+    const running = start()
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    compress('a.log.1', 'a.log.2.gz')
+    rename('a.log', 'a.log.1')
+    folder.append('a.log', 'two\n')
+    await exactly(running, ['one', 'two'])
+  })
+
+  test('another log whose name goes on after that of a followed one is none of its rotated files', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start()
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    await clockTick()
+    folder.append('a.log.audit', 'secret\n')
+    rename('a.log', 'a.log.1')
+    folder.append('a.log', 'two\n')
+    await exactly(running, ['one', 'two'])
+  })
+
+  test('an inode that is used again is another file', async () => {
+    folder.append('a.log', 'one\n')
+    await readAndStop(['one'])
+    const positions = readFileSync(folder.path('positions.yaml'), 'utf8')
+    await clockTick()
+    rename('a.log', 'a.log.1')
+    writeFileSync(folder.path('a.log.1'), 'unseen, as long as it is\n')
+    folder.append('a.log', 'two\n')
+    expect(positions).toContain('"offset":4')
+    await exactly(start(), ['unseen, as long as it is', 'two'])
+  })
+})
