@@ -1,0 +1,66 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { createDiscoveryContext } from '@clymene/discovery'
+import { createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
+import { expect, test, vi } from 'vitest'
+
+import { assembleAgent } from '../assemble.ts'
+import { readLogConfigs } from '../read-configs.ts'
+import { createFakeSink } from '../testing/fake-sink.ts'
+
+test('of the readers of several storages one shows what stages do, in a run that sends', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'clymene-inspect-'))
+  const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
+  const text = `
+positions: {filename: ${folder}/positions.yaml}
+scrape_configs: [{job_name: j, pipeline_stages: [cri], static_configs: [{labels: {__path__: ${folder}/a.log}}]}]
+`
+  writeFileSync(join(folder, 'a.log'), 'one\n')
+  const [first, second] = [createFakeSink(), createFakeSink()]
+  const seen: string[] = []
+  const agent = await assembleAgent({
+    agentId: 'a',
+    tenant: '',
+    cluster: 'c',
+    streams: 1,
+    scrapeConfigs: [],
+    logConfigs: readLogConfigs([{ path: 'p.yml', text }], context),
+    logLabels: [],
+    logBatch: { bytes: 1024 * 1024, waitMs: 10 },
+    logBackoff: {},
+    reading: { inspect: ({ stage, after }) => void seen.push(`${stage}: ${after?.line}`) },
+    bufferedSources: [],
+    buffer: {
+      directory: join(folder, 'buffer'),
+      maxBytes: 32 * 1024 ** 2,
+      maxAgeMs: 3_600_000,
+      full: 'expire',
+      fsyncIntervalMs: 0,
+      drainTimeoutMs: 5000,
+    },
+    sinks: new Map([
+      [
+        'logs',
+        [
+          { storage: 'first', sink: first, storesParts: false },
+          { storage: 'second', sink: second, storesParts: false },
+        ],
+      ],
+    ]),
+    host: { ...context, metrics: createMetrics(), readiness: createReadiness(), version: { version: '1', buildTime: '' } },
+  })
+  const stop = new AbortController()
+  const running = agent.run(stop.signal)
+  const bothHave = (...lines: readonly string[]) =>
+    vi.waitFor(() => expect([first.records(), second.records()]).toEqual([lines, lines]), { timeout: 20_000 })
+  await bothHave('one')
+  appendFileSync(join(folder, 'a.log'), 'two\n')
+  await bothHave('one', 'two')
+  expect(seen).toEqual(['cri: one', 'cri: two'])
+  stop.abort()
+  await running
+  await agent.close()
+  rmSync(folder, { recursive: true })
+}, 60_000)
