@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -92,6 +92,17 @@ test('lines are read at the time that is told', async () => {
   )
   const cameOut = async (now: string): Promise<boolean> => (await run([at('old.yml'), `--now=${now}`], [LINES[0] ?? ''])).stdout !== ''
   expect([await cameOut('2024-01-02T03:30:00Z'), await cameOut('2024-01-02T05:00:00Z')]).toEqual([true, false])
+})
+
+test('the guide to logs shows what its example does', async () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../../docs/logs.md'), 'utf8')
+  const [, config = ''] = /```yaml\n([^]*?)```/.exec(guide) ?? []
+  const [, shown = ''] = /```\n(\{filename=[^]*?)```/.exec(guide) ?? []
+  writeFileSync(at('guide.yml'), config)
+  const line = '{"level":"info","time":"2024-01-02T03:04:05.5Z","msg":"hello"}'
+  const labels = '--labels=job=shop,filename=/srv/shop/log/a.log'
+  const { stderr, failure } = await run([at('guide.yml'), labels, '--inspect', '--now=2024-01-02T03:04:06Z'], [line])
+  expect({ stderr, failure }).toEqual({ stderr: shown, failure: undefined })
 })
 
 describe('what is expected', () => {
