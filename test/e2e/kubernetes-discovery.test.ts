@@ -1,5 +1,4 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { readDiscovery, adminAccessOf } from '../bench/kubernetes-bench.ts'
 import { describeWithEngines, fillKubernetes, startKubernetes, startPrometheus3, type Engine, type Kubernetes } from '../engines/index.ts'
 import { crowdOfNodes, crowdOfPods } from '../kubernetes/crowd.ts'
+import { startApiProxy } from './api-proxy.ts'
 
 const WAIT_MS = 60_000
 /** Not a port that has these digits. */
@@ -250,7 +250,7 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
   })
 
   test('a version that the server no longer has: everything is listed anew, only what differs is told', async () => {
-    const proxy = await startProxy(Number(new URL(kubernetes.url).port))
+    const proxy = await startApiProxy(kubernetes.url)
     closing.push(proxy.close)
     const { jobs, sources, counted } = agent(await inCluster(proxy.url), { role: 'pod', namespaces: { names: ['shop'] } })
     await addPod('goes', '10.244.1.8')
@@ -393,47 +393,6 @@ function comparable(labels: ReadonlyMap<string, string>): object {
 
 const sorted = (objects: readonly object[]): readonly object[] =>
   objects.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
-
-/** A way to the API server that can be cut. */
-async function startProxy(port: number) {
-  const sockets = new Set<Socket>()
-  let isCut = false
-  const server = createServer((client) => {
-    if (isCut) {
-      client.destroy()
-      return
-    }
-    const upstream = connect(port, '127.0.0.1')
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
-    }
-    client.pipe(upstream).pipe(client)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server that listens has an AddressInfo
-  const { port: own } = server.address() as AddressInfo
-  const cut = async (): Promise<void> => {
-    isCut = true
-    for (const socket of sockets) socket.destroy()
-    await waitFor(() => sockets.size === 0)
-  }
-  return {
-    url: `https://127.0.0.1:${own}`,
-    cut,
-    mend: () => void (isCut = false),
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await cut()
-      await closed
-    },
-  }
-}
 
 const waitFor = (condition: () => boolean | Promise<boolean>): Promise<void> =>
   vi.waitFor(

@@ -5,8 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { errorMessage, type Logger } from '@clymene/model'
 
 export type FolderChanges = {
-  /** Watches these folders and no others; those that could not be watched before are tried again. */
-  readonly follow: (folders: Iterable<string>) => void
+  /**
+   * Watches these folders and no others; those that could not be watched before are tried again. True when there are new ones among
+   * them: what changed before they were watched was not seen.
+   */
+  readonly follow: (folders: Iterable<string>) => boolean
   /** As if something had changed. */
   readonly wake: () => void
   /** Resolves after the next change (writers are given 100 ms to finish), after `timeoutMs`, or when `signal` aborts. */
@@ -32,7 +35,7 @@ export function watchFolders(folders: Iterable<string>, logger: Logger): FolderC
     watcher.close()
     if (watchers.get(folder) === watcher) watchers.delete(folder)
   }
-  const open = (folder: string): void => {
+  const open = (folder: string): boolean => {
     try {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
         // What is told under the folder's own name may be its own end: another one of that name has to be watched anew.
@@ -41,14 +44,16 @@ export function watchFolders(folders: Iterable<string>, logger: Logger): FolderC
       })
       watcher.on('error', () => drop(folder, watcher))
       watchers.set(folder, watcher)
+      return true
     } catch (error) {
       logger.debug('folder cannot be watched, it is looked at from time to time', { path: folder, error: errorMessage(error) })
+      return false
     }
   }
-  const follow = (wanted: Iterable<string>): void => {
+  const follow = (wanted: Iterable<string>): boolean => {
     const names = new Set([...wanted].slice(0, MAX_FOLDERS))
     for (const [folder, watcher] of watchers) if (!names.has(folder)) drop(folder, watcher)
-    for (const folder of names) if (!watchers.has(folder)) open(folder)
+    return [...names].filter((folder) => !watchers.has(folder) && open(folder)).length > 0
   }
   follow(folders)
   return {

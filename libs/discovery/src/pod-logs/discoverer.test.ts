@@ -283,6 +283,14 @@ describe('createPodLogsDiscoverer', () => {
     await until(() => expect(keys()).toEqual([]))
   })
 
+  test('the first pod of a node is found at once, too', async () => {
+    for (const folder of ['pods', 'containers']) rmSync(join(disk.root, folder), { recursive: true })
+    const { keys, updates } = start(undefined)
+    await until(() => expect(updates()).toBe(1))
+    disk.add('default_web_u1', 'main')
+    await until(() => expect(keys()).toEqual(['default_web_u1']))
+  })
+
   test('labels stay when the API server forgets the pod before its logs are gone, also over a reload', async () => {
     disk.add('default_web_u1', 'main')
     const api = await startApi(() => [podSaid('ADDED', 'web')])

@@ -49,7 +49,7 @@ export function createPodLogsDiscoverer(config: PodLogsConfig, context: Discover
             pods = listing.pods
             names.clear()
             for (const { namespace, name } of pods.values()) names.add(`${namespace}/${name}`)
-            changes.follow(listing.folders)
+            if (changes.follow(listing.folders)) changes.wake()
           }
           const nowMs = performance.now()
           const { made, untilMs } = makeGroups(pods.values(), describer, config.ofNode, nowMs)

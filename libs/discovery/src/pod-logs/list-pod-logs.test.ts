@@ -91,6 +91,8 @@ describe('listPodLogs', () => {
     rmSync(join(disk.root, 'pods'), { recursive: true })
     rmSync(join(disk.root, 'containers'), { recursive: true })
     expect(await found()).toEqual({})
+    // Where they will be.
+    expect((await listPodLogs({ root: disk.root, isWanted: () => true })).folders).toEqual([disk.root])
   })
 
   test('where new pods and containers show is watched', async () => {

@@ -44,17 +44,19 @@ export async function listPodLogs({ root, isWanted }: ListPodLogsOptions): Promi
   // What has no pod yet has neither of the two; without the root it is the wrong one.
   await access(root)
   const pods = new Map<string, PodLogs>()
-  const folders = [podsFolder, linksFolder]
-  for (const { name: folder } of (await entriesOf(podsFolder)).filter(mayBeFolder)) {
+  const [podEntries, linkEntries] = [await entriesOf(podsFolder), await entriesOf(linksFolder)]
+  // Much is written in the root itself: it is of interest only as long as there is nothing else.
+  const folders = podEntries === undefined && linkEntries === undefined ? [root] : [podsFolder, linksFolder]
+  for (const { name: folder } of (podEntries ?? []).filter(mayBeFolder)) {
     const pod = podOfFolder(folder)
     if (pod === undefined || !isWanted(pod.namespace)) continue
     const path = join(podsFolder, folder)
-    const containers = (await entriesOf(path)).filter((entry) => mayBeFolder(entry) && isContainerName(entry.name))
+    const containers = ((await entriesOf(path)) ?? []).filter((entry) => mayBeFolder(entry) && isContainerName(entry.name))
     folders.push(path)
     pods.set(folder, { ...pod, key: folder, containers: containers.map(({ name }) => ({ name, path: join(path, name, '*.log') })) })
   }
   const inFolders = new Set([...pods.values()].flatMap((pod) => pod.containers.map(({ name }) => containerKey(pod, name))))
-  for (const { name: link } of await entriesOf(linksFolder)) {
+  for (const { name: link } of linkEntries ?? []) {
     const found = containerOfLink(link)
     if (found === undefined || !isWanted(found.namespace) || inFolders.has(containerKey(found, found.container))) continue
     const path = join(linksFolder, link)
@@ -76,13 +78,13 @@ async function uidBehind(link: string, { namespace, name }: Omit<PodName, 'uid'>
 
 const containerKey = ({ namespace, name }: Omit<PodName, 'uid'>, container: string): string => `${namespace}/${name}/${container}`
 
-/** By name. A folder that is not there, or gone since it was listed, has none. */
-async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+/** By name; undefined when the folder is not there. */
+async function entriesOf(folder: string): Promise<readonly Dirent[] | undefined> {
   try {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }
