@@ -1,7 +1,9 @@
 import type { Match } from './regex.ts'
 
 /** A replacement text made ready: calling it puts the groups of a match into it. */
-export type Template = (match: Match) => string
+export type Template = (match: Groups) => string
+
+type Groups = Pick<Match, 'groups' | 'names'>
 
 /**
  * Compiles a replacement in the syntax of Go's `Regexp.Expand`: `$1`, `${1}`, `$name`, `${name}`, `$$` for a dollar sign.
@@ -21,7 +23,7 @@ export function compileTemplate(template: string): Template {
 }
 
 /** {@link compileTemplate} for a template that is used once. */
-export const expand = (template: string, match: Match): string => compileTemplate(template)(match)
+export const expand = (template: string, match: Groups): string => compileTemplate(template)(match)
 
 /** Whether the text refers to any group. */
 export const usesGroups = (template: string): boolean => parse(template).some((part) => typeof part !== 'string')
@@ -53,7 +55,7 @@ function parse(template: string): readonly Part[] {
   return parts
 }
 
-function groupOf(match: Match, part: Exclude<Part, string>): string {
+function groupOf(match: Groups, part: Exclude<Part, string>): string {
   const group = 'group' in part ? part.group : match.names.get(part.name)
   return group === undefined ? '' : (match.groups[group] ?? '')
 }

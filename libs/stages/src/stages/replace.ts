@@ -1,5 +1,5 @@
 import { errorMessage } from '@clymene/model'
-import type { SpannedMatch } from '@clymene/regex'
+import type { Match } from '@clymene/regex'
 
 import type { PipelineEntry } from '../entry.ts'
 import { compileGoTemplate, type GoTemplate } from '../go-template/template.ts'
@@ -51,7 +51,7 @@ type Replaced = { readonly text: string; readonly groups: ReadonlyMap<string, st
 /** Undefined when the template refuses a value, or the text grows past `limit`. */
 function replaceGroups(
   text: string,
-  matches: readonly SpannedMatch[],
+  matches: readonly Match[],
   entry: PipelineEntry,
   template: GoTemplate,
   limit: number,
