@@ -105,8 +105,10 @@ function named(manifests: readonly Manifest[]): readonly string[] {
   const ids = new Set(manifests.map(idOf))
   const missing = (file: string, id: string): readonly string[] => (ids.has(id) ? [] : [`${file}: there is no ${id}`])
   return [
-    ...manifests.flatMap(({ file, object: { roleRef, subjects = [] } }) => [
-      ...(roleRef === undefined || FROM_KUBERNETES.has(roleRef.name) ? [] : missing(file, `${roleRef.kind}  ${roleRef.name}`)),
+    ...manifests.flatMap(({ file, object: { metadata, roleRef, subjects = [] } }) => [
+      ...(roleRef === undefined || FROM_KUBERNETES.has(roleRef.name)
+        ? []
+        : missing(file, `${roleRef.kind} ${roleRef.kind === 'Role' ? metadata.namespace : ''} ${roleRef.name}`)),
       ...subjects.flatMap(({ kind, namespace, name }) => missing(file, `${kind} ${namespace} ${name}`)),
     ]),
     ...pods(manifests).flatMap(({ manifest: { file, object }, template: { spec } }) => {

@@ -40,6 +40,9 @@ export const TARGET_ORDER: readonly string[] = [
   '1.clymene-promtail_agent.yaml',
 ].map((file) => `k8s/target-cluster/${file}`)
 
+/** What a cluster may have beside that; the guide does not create it. */
+export const BESIDE: readonly string[] = ['k8s/clymene-logs/4.clymene-events.yaml']
+
 export const manifestFiles = (): readonly string[] => globSync('k8s/**/*.yaml', { cwd: root }).toSorted()
 
 export const readFiles = (order: readonly string[]): Files => new Map(order.map((file) => [file, readFileSync(join(root, file), 'utf8')]))

@@ -4,7 +4,17 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { CHECKS, jobsOf, quantity } from './checks.ts'
-import { MAIN_ORDER, manifestFiles, parseFiles, readFiles, root, TARGET_ORDER, type Files, type Manifest } from './manifest-files.ts'
+import {
+  BESIDE,
+  MAIN_ORDER,
+  manifestFiles,
+  parseFiles,
+  readFiles,
+  root,
+  TARGET_ORDER,
+  type Files,
+  type Manifest,
+} from './manifest-files.ts'
 
 const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
@@ -17,11 +27,12 @@ function mistakesOf(check: string, files: Files): readonly string[] {
 }
 
 test('every file of k8s/ is created in one of the clusters', () => {
-  expect([...MAIN_ORDER, ...TARGET_ORDER].toSorted()).toEqual(manifestFiles())
+  expect([...MAIN_ORDER, ...TARGET_ORDER, ...BESIDE].toSorted()).toEqual(manifestFiles())
 })
 
 describe.each([
   ['main', main],
+  ['main, with what may stand beside,', readFiles([...MAIN_ORDER, ...BESIDE])],
   ['target', target],
 ])('in the %s cluster', (_name, files) => {
   test.each(Object.keys(CHECKS))('%s', (check) => {
