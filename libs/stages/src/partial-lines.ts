@@ -1,3 +1,4 @@
+import { cutText } from './cut-text.ts'
 import type { PipelineEntry } from './entry.ts'
 import type { Pass, StageContext } from './stage.ts'
 
@@ -9,15 +10,19 @@ export type PartialLines = {
   readonly heldFrom: () => number
 }
 
+export type PartialLineLimits = {
+  /** Label sets whose line is incomplete; one more, and all that is held goes out as it is. */
+  readonly maxLines: number
+  /** Bytes at which a line is cut; 0: not before the pipeline's limit. */
+  readonly maxBytes: number
+  /** How long a part waits for the next one; undefined: as long as it takes. */
+  readonly maxWaitNs: bigint | undefined
+}
+
 type Waiting = { readonly entry: PipelineEntry; readonly parts: number; readonly sinceNs: bigint }
 
-/** Label sets whose line is incomplete; one more, and all that is held goes out as it is. */
-const MAX_LINES = 100
-/** A part without a follower is all there will be of its line: Docker ends a line that its writer did not end that way too. */
-const MAX_WAIT_NS = 5_000_000_000n
-
-/** Joins parts of lines, for each set of labels on its own. The whole is cut at the pipeline's limit, and has the time of its end. */
-export function createPartialLines(pass: Pass, context: StageContext): PartialLines {
+/** Joins parts of lines, for each set of labels on its own. The whole is cut at the limits, and has the time of its end. */
+export function createPartialLines({ maxLines, maxBytes, maxWaitNs }: PartialLineLimits, pass: Pass, context: StageContext): PartialLines {
   const waiting = new Map<string, Waiting>()
   let held = 0
 
@@ -39,15 +44,16 @@ export function createPartialLines(pass: Pass, context: StageContext): PartialLi
         if (before.entry.origin !== undefined) entry.origin = before.entry.origin
       }
       if (entry.line.length > context.maxLineLength) entry.line = entry.line.slice(0, context.maxLineLength)
+      if (maxBytes > 0) entry.line = cutText(entry.line, maxBytes)
       waiting.delete(key)
       held -= before?.parts ?? 0
       if (last) return pass(entry)
-      if (waiting.size >= MAX_LINES) release(() => true)
+      if (waiting.size >= maxLines) release(() => true)
       const parts = (before?.parts ?? 0) + 1
       waiting.set(key, { entry, parts, sinceNs: context.now() })
       held += parts
     },
-    flush: (nowNs) => release(({ sinceNs }) => nowNs === undefined || nowNs - sinceNs >= MAX_WAIT_NS),
+    flush: (nowNs) => release(({ sinceNs }) => nowNs === undefined || (maxWaitNs !== undefined && nowNs - sinceNs >= maxWaitNs)),
     held: () => held,
     heldFrom: () => {
       let from = Number.POSITIVE_INFINITY

@@ -1,6 +1,9 @@
-import { createPartialLines } from '../partial-lines.ts'
+import { createPartialLines, type PartialLineLimits } from '../partial-lines.ts'
 import { createRfc3339Parser } from '../rfc3339.ts'
-import type { StageKind } from '../stage.ts'
+import type { Pass, StageKind } from '../stage.ts'
+
+/** A part that nothing follows is all there will be of its line: Docker ends a line that its writer did not end that way too. */
+const LIMITS: PartialLineLimits = { maxLines: 100, maxBytes: 0, maxWaitNs: 5_000_000_000n }
 
 /**
  * Lines of Docker's json-file driver: `{"log":"content\n","stream":"stdout","time":"2024-01-01T00:00:00.123456789Z"}`.
@@ -12,10 +15,11 @@ export const docker: StageKind = {
   keys: [],
   parse: () => (pass, context) => {
     const parseTime = createRfc3339Parser()
-    const lines = createPartialLines((entry) => {
+    const whole: Pass = (entry) => {
       entry.extracted.set('output', entry.line)
       pass(entry)
-    }, context)
+    }
+    const lines = createPartialLines(LIMITS, whole, context)
     return {
       push: (entry) => {
         const fields = parseObject(entry.line)
