@@ -162,7 +162,11 @@ export const setupOf = (
   host,
 })
 
-const printToStderr = (text: string): void => void process.stderr.write(text)
+/** Who no longer reads it (`2>&1 | head`) does not end what is shown. */
+function printToStderr(text: string): void {
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined)
+  process.stderr.write(text)
+}
 
 /** A reader that goes away (`| head`) ends the run with a line, not with a stack. */
 function createStdoutPrinter(): (text: string) => Promise<void> {

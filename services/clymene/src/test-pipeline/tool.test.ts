@@ -32,13 +32,19 @@ afterEach(() => {
 
 const LINES = ['{"level":"info","msg":"one","time":"2024-01-02T03:04:05Z"}', '{"level":"debug","msg":"two"}', 'three']
 
-async function run(argv: readonly string[], lines: readonly string[] = LINES, env: NodeJS.ProcessEnv = {}) {
+async function run(argv: readonly string[], lines: readonly string[] = LINES, env: NodeJS.ProcessEnv = {}, most = Infinity) {
   let [stdout, stderr] = ['', '']
-  const streams = {
-    stdin: Readable.from([lines.join('\n')]),
-    stdout: { write: (text: string) => (stdout += text) },
-    stderr: { write: (text: string) => (stderr += text) },
+  const gone = new AbortController()
+  const terminal = {
+    print: async (line: string): Promise<void> => {
+      if (stdout.split('\n').length > most) gone.abort()
+      gone.signal.throwIfAborted()
+      stdout += `${line}\n`
+    },
+    tell: (line: string): void => void (stderr += `${line}\n`),
+    gone: gone.signal,
   }
+  const streams = { stdin: Readable.from([lines.join('\n')]), stderr: { write: (text: string) => (stderr += text) }, terminal }
   const failure = await testPipeline(argv, env, streams).then(
     () => undefined,
     (error: unknown) => error,
@@ -52,6 +58,11 @@ test('prints what lines become: a time that no stage set is a dash', async () =>
     stderr: 'dropped: 1 (too_quiet)\n',
     failure: undefined,
   })
+})
+
+test('ends when nobody reads any more', async () => {
+  const { stdout, failure } = await run([at('stages.yml')], LINES, {}, 1)
+  expect([stdout.split('\n').length - 1, failure]).toEqual([1, undefined])
 })
 
 test('prints it for programs', async () => {

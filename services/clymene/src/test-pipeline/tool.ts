@@ -6,6 +6,7 @@ import { ExitError, flagHelp, parseFlags, runProcess } from '@clymene/runtime'
 import { parseRfc3339 } from '@clymene/wire'
 
 import type { Tool } from '../cli.ts'
+import { createTerminal, type Terminal } from '../replay/terminal.ts'
 import { compare } from './compare.ts'
 import { ENTRY_TEXTS } from './entries.ts'
 import { testFlags } from './flags.ts'
@@ -19,7 +20,7 @@ export const testTool: Tool = {
   run: (argv, env) =>
     runProcess(async () => {
       if (argv.includes('--help') || argv.includes('-h')) process.stdout.write(`${help()}\n`)
-      else await testPipeline(argv, env, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr })
+      else await testPipeline(argv, env, { stdin: process.stdin, stderr: process.stderr, terminal: createTerminal(process) })
     }),
 }
 
@@ -37,40 +38,45 @@ const help = (): string =>
 
 export type Streams = {
   readonly stdin: NodeJS.ReadableStream
-  readonly stdout: { readonly write: (text: string) => unknown }
   readonly stderr: { readonly write: (text: string) => unknown; readonly isTTY?: boolean; readonly hasColors?: () => boolean }
+  readonly terminal: Pick<Terminal, 'print' | 'tell' | 'gone'>
 }
 
 /** @throws ConfigError for mistakes in the flags and the configuration, ExitError when something else came out than is expected */
-export async function testPipeline(argv: readonly string[], env: NodeJS.ProcessEnv, { stdin, stdout, stderr }: Streams): Promise<void> {
+export async function testPipeline(argv: readonly string[], env: NodeJS.ProcessEnv, { stdin, stderr, terminal }: Streams): Promise<void> {
   const { values, path, nowNs, expected } = readArguments(argv)
   const expanding = values['config.expand-env'] ? { expandFrom: env } : {}
   const { stages, warnings } = readPipeline({ config: readConfigText(path), job: values.job, ...expanding })
-  for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
-  const textOf = ENTRY_TEXTS[values.output]
+  for (const warning of warnings) terminal.tell(`warning: ${warning}`)
   const dropped = new Map<string, number>()
+  const inspecting = { print: (text: string) => void stderr.write(text), colored: isColored(values.color, stderr) }
   const entries = runPipeline(
     {
       stages,
       labels: sortedLabels(values.labels),
       nowNs,
       dropped: (reason, lines) => void dropped.set(reason, (dropped.get(reason) ?? 0) + lines),
-      ...(values.inspect
-        ? { inspect: createInspectText({ print: (text) => void stderr.write(text), colored: isColored(values.color, stderr) }) }
-        : {}),
+      ...(values.inspect ? { inspect: createInspectText(inspecting) } : {}),
     },
     createInterface({ input: stdin, crlfDelay: Infinity }),
   )
+  const textOf = ENTRY_TEXTS[values.output]
   const found: string[] = []
-  for await (const entry of entries) {
-    if (expected === undefined) stdout.write(textOf(entry))
-    else found.push(textOf(entry))
+  try {
+    for await (const entry of entries) {
+      if (expected === undefined) await terminal.print(textOf(entry))
+      else found.push(`${textOf(entry)}\n`)
+    }
+  } catch (error) {
+    // Whoever read it has seen enough.
+    if (terminal.gone.aborted) return
+    throw error
   }
-  for (const [reason, lines] of dropped) stderr.write(`dropped: ${lines} (${reason})\n`)
+  for (const [reason, lines] of dropped) terminal.tell(`dropped: ${lines} (${reason})`)
   if (expected === undefined) return
   const { missing, more, text } = compare(expected, found.join(''))
   if (missing + more === 0) return
-  stdout.write(text)
+  await terminal.print(text.slice(0, -1))
   throw new ExitError(`--expect=${JSON.stringify(values.expect)}: ${missing} lines are missing, ${more} are more than expected`)
 }
 
