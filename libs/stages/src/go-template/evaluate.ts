@@ -10,8 +10,14 @@ export type TemplateFields = {
   readonly all: () => ReadonlyMap<string, Value>
 }
 
-/** Steps of one run: a template whose loops follow a line's content ends all the same. */
+/**
+ * Steps of one run: a template whose loops follow a line's content ends all the same. A call takes one more for every
+ * {@link STEP_SIZE} characters or items that go in and come out, so that steps stand for time: all of them for half a second.
+ */
 const MAX_STEPS = 100_000
+const STEP_SIZE = 128
+/** Items of a list, entries of a map. */
+const MAX_ITEMS = 10_000
 
 type Scope = { readonly variables: { name: string; value: Value | typeof ROOT }[]; dot: Value | typeof ROOT }
 
@@ -40,8 +46,9 @@ export function runTemplate(
     out += text
     if (out.length > limit) throw new TemplateError(`the result is longer than ${limit} characters`)
   }
-  const step = (): void => {
-    if (++steps > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`)
+  const step = (count = 1): void => {
+    steps += count
+    if (steps > MAX_STEPS) throw new TemplateError(`more than ${MAX_STEPS} steps`)
   }
   const plain = (value: Value | typeof ROOT): Value => (value === ROOT ? fields.all() : value)
 
@@ -139,11 +146,13 @@ export function runTemplate(
     return more.length > 0 ? more[0] : value
   }
   const call = (name: string, values: readonly Value[]): Value => {
-    step()
     const found = functions.get(name)
     if (found === undefined) throw new TemplateError(`no function ${name}`)
+    step(values.reduce((sum: number, value) => sum + sizeOf(value) / STEP_SIZE, 1))
     const result = found(values, limit)
-    if (typeof result === 'string' && result.length > limit) throw new TemplateError(`${name}: longer than ${limit} characters`)
+    const size = sizeOf(result)
+    step(size / STEP_SIZE)
+    if (size > (typeof result === 'string' ? limit : MAX_ITEMS)) throw new TemplateError(`${name}: the result is too long`)
     return result
   }
   const operand = (one: Operand): Value => {
@@ -175,4 +184,10 @@ function* itemsOf(value: Value): Generator<readonly [key: Value, element: Value]
   else if (isMap(value)) for (const key of [...value.keys()].toSorted((a, b) => (a < b ? -1 : 1))) yield [key, value.get(key)]
   else if (typeof value === 'bigint') for (let index = 0n; index < value; index++) yield [index, index]
   else throw new TemplateError(`range over ${kindOf(value)}`)
+}
+
+/** Characters of a text, items of a list, entries of a map. */
+function sizeOf(value: Value): number {
+  if (typeof value === 'string' || isList(value)) return value.length
+  return isMap(value) ? value.size : 1
 }

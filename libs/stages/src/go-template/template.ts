@@ -20,7 +20,7 @@ export function compileGoTemplate(template: string): GoTemplate {
   const nodes = parseTemplate(template, checkFunction)
   const [only] = nodes
   if (nodes.length === 0) return () => ''
-  if (nodes.length === 1 && only?.kind === 'text') return () => only.text
+  if (nodes.length === 1 && only?.kind === 'text') return (_, limit) => (only.text.length > limit ? undefined : only.text)
   return (fields, limit) => {
     try {
       return runTemplate(nodes, fields, TEMPLATE_FUNCTIONS, limit)

@@ -71,6 +71,10 @@ describe('template', () => {
     expect(valueAfter({ template }, labels)).toEqual(expected)
   })
 
+  test('a long row of digits is read in linear time', () => {
+    expect(valueAfter({ template: '{{ float64 .Value }} {{ int .Value }}' }, { x: `${'1'.repeat(200_000)}x` })).toBe('0 0')
+  })
+
   test.each([
     ['text', '{{ repeat 1000000000 .Value }}'],
     ['replacements', '{{ Replace .Value "" .Value -1 }}'],
@@ -82,6 +86,8 @@ describe('template', () => {
     ['doubling', '{{ $x := .Value }}{{ range 40 }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'],
     ['a loop', '{{ range 1000000000 }}{{ end }}'],
     ['loops in loops', '{{ range 1000 }}{{ range 1000 }}{{ range 1000 }}{{ end }}{{ end }}{{ end }}'],
+    ['a list', '{{ splitList "" (repeat 9 (repeat 12 .Value)) }}'],
+    ['texts', '{{ $x := repeat 9 .Value }}{{ range 30000 }}{{ $y := contains "b" $x }}{{ end }}'],
     ['the result', '{{ range 100 }}{{ $.Value }}{{ end }}'],
   ])('%s: a value stays as it was when it would grow without bound', (_, template) => {
     const value = 'a'.repeat(100)

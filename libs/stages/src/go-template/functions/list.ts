@@ -16,7 +16,7 @@ export const LIST_FUNCTIONS: readonly NamedFunction[] = [
   ['concat', (args) => args.flatMap(listOf)],
   fixed('reverse', 1, ([list]) => listOf(list).toReversed()),
   fixed('compact', 1, ([list]) => listOf(list).filter(isTrue)),
-  fixed('uniq', 1, ([list]) => listOf(list).filter((one, index, all) => all.findIndex((other) => same(one, other)) === index)),
+  fixed('uniq', 1, ([list]) => unique(listOf(list))),
   fixed('has', 2, ([needle, list]) => list !== undefined && listOf(list).some((one) => same(one, needle))),
   atLeast('without', 1, ([list, ...out]) => listOf(list).filter((one) => !out.some((other) => same(one, other)))),
   fixed('sortAlpha', 1, ([list]) => texts(list).toSorted(compareTexts)),
@@ -27,6 +27,19 @@ export const LIST_FUNCTIONS: readonly NamedFunction[] = [
   ofTexts('split', 2, (separator = '', text = '') => numbered(split(text, separator))),
   fixed('splitn', 3, ([separator, count, text]) => numbered(splitN(textOf(text), textOf(separator), countOf(count)))),
 ]
+
+/** Only lists and maps have to be compared one by one. */
+function unique(list: readonly Value[]): readonly Value[] {
+  const seen = new Set<Value>()
+  const nested: Value[] = []
+  return list.filter((one) => {
+    const isNested = isList(one) || isMap(one)
+    if (isNested ? nested.some((other) => same(one, other)) : seen.has(one)) return false
+    if (isNested) nested.push(one)
+    else seen.add(one)
+    return true
+  })
+}
 
 const split = (text: string, separator: string): readonly string[] => (separator === '' ? Array.from(text) : text.split(separator))
 

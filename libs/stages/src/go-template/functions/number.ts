@@ -42,15 +42,20 @@ export function toInteger(value: Value): bigint {
   if (typeof value === 'boolean') return value ? 1n : 0n
   if (typeof value !== 'string') return 0n
   const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]*|[1-9]\d*)$/.exec(value)
-  if (match === null) return 0n
+  if (match === null || value.length > LONGEST_INTEGER) return 0n
   const [, sign, digits = '0'] = match
   const number = BigInt(digits.replace(/^0(?=\d)/, '0o'))
   if (number > MAX) return 0n
   return sign === '-' ? -number : number
 }
 
+/** Of no two ways to match a digit: a long row of them takes linear time. */
+const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
+/** Sign, `0b` and 63 digits, with room for zeros. */
+const LONGEST_INTEGER = 100
+
 export function toFloat(value: Value): number {
-  if (typeof value === 'string') return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value) ? Number(value) : 0
+  if (typeof value === 'string') return FLOAT.test(value) ? Number(value) : 0
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
   return value === true ? 1 : 0
 }
