@@ -2,8 +2,8 @@ import { startChain } from './chain.ts'
 import type { PipelineEntry } from './entry.ts'
 import type { Inspect } from './inspect.ts'
 import type { StageConfig } from './parse-stages.ts'
-import { createSharedState, type SharedState } from './shared-state.ts'
 import { NO_STAGE_METRICS, type StageMetrics } from './stage-metrics.ts'
+import { createSharedState, type SharedState } from './stage-states.ts'
 
 export type PipelineOptions = {
   /** The clock, nanoseconds since the epoch. */

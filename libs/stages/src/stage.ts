@@ -1,8 +1,8 @@
 import type { PipelineEntry } from './entry.ts'
 import type { Fields } from './fields.ts'
 import type { Inspect } from './inspect.ts'
-import type { SharedState } from './shared-state.ts'
 import type { StageMetrics } from './stage-metrics.ts'
+import type { SharedState } from './stage-states.ts'
 
 export type Pass = (entry: PipelineEntry) => void
 

@@ -5,7 +5,7 @@ import { createLabelSet } from '../label-set.ts'
 import { parseStages } from '../parse-stages.ts'
 import { createPipeline } from '../pipeline.ts'
 import { countDropped, entryOf, pipelineOf } from '../run-stages.test-kit.ts'
-import { createSharedState } from '../shared-state.ts'
+import { createSharedState } from '../stage-states.ts'
 
 const SECOND = 1_000_000_000n
 const START = 1_700_000_000n * SECOND
