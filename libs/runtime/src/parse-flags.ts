@@ -84,6 +84,8 @@ const typeOf = (one: Flag<unknown> | undefined) => ({ type: one?.type === 'bool'
 
 type Ignored = ReadonlyMap<string, { readonly flag: Flag<unknown>; readonly reason: string }>
 
+const SHORT = /^-([a-z][\w.-]+)(?:=|$)/i
+
 function parseArgv(flags: FlagSet, ignored: Ignored, argv: readonly string[], mistakes: string[], warnings: string[]) {
   const byName = new Map(
     Object.entries(flags).flatMap(([name, one]) => [[name, one] as const, ...(one.alias === undefined ? [] : [[one.alias, one] as const])]),
@@ -92,7 +94,11 @@ function parseArgv(flags: FlagSet, ignored: Ignored, argv: readonly string[], mi
     ...[...ignored].map(([name, { flag }]) => [name, typeOf(flag)] as const),
     ...[...byName].map(([name, one]) => [name, typeOf(one)] as const),
   ])
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
+  // Programs in Go take long names behind one dash, too; here it would be read letter by letter.
+  const short = argv.filter((word) => Object.hasOwn(options, SHORT.exec(word)?.[1] ?? ''))
+  mistakes.push(...short.map((word) => `${word.split('=')[0]}: expected two dashes, -${word.split('=')[0]}`))
+  const args = argv.filter((word) => !short.includes(word))
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   const given = new Map<string, string>()
   const positionals: string[] = []
   for (const token of tokens) {
