@@ -1,9 +1,11 @@
 import { matchesGlob } from 'node:path'
 
+import { builtInLogs } from '@clymene/agent'
 import { ConfigError } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
 import { createLabelSet, createPipeline, Extracted, parseStages } from '@clymene/stages'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 
 import { jobsOf } from './checks.ts'
 import { MAIN_ORDER, parseFiles, readFiles } from './manifest-files.ts'
@@ -133,7 +135,7 @@ test.each<[job: string, labels: Readonly<Record<string, string>>, expected: Read
 const logs = { namespace: 'shop', pod: podName, container: 'cart', node_name: 'n1', cluster }
 
 test.each<[what: string, labels: Readonly<Record<string, string>>, expected: Readonly<Record<string, string>>]>([
-  ['named by its controller, without the hash', {}, { app: 'cart', job: 'shop/cart', __path__: '/var/log/pods/*u1/cart/*.log' }],
+  ['named by its controller, without the hash', {}, { app: 'cart', job: 'shop/cart' }],
   ['named by a controller without a hash', { __meta_kubernetes_pod_controller_name: 'web-db' }, { app: 'web-db', job: 'shop/web-db' }],
   [
     'named by its label app',
@@ -158,21 +160,28 @@ test.each<[what: string, labels: Readonly<Record<string, string>>, expected: Rea
     { app: 'alone', job: 'shop/alone', pod: 'alone' },
   ],
   [
-    'static',
-    {
-      __meta_kubernetes_pod_annotationpresent_kubernetes_io_config_hash: 'true',
-      __meta_kubernetes_pod_annotation_kubernetes_io_config_hash: 'h',
-    },
-    { __path__: '/var/log/pods/*h/cart/*.log' },
+    'that the API server no longer knows',
+    { __meta_kubernetes_pod_phase: '', __meta_kubernetes_pod_controller_name: '', __meta_kubernetes_pod_controller_kind: '' },
+    { app: 'cart', job: 'shop/cart' },
   ],
 ])('promtail-config, a pod %s', (_what, labels, expected) => {
   const { __address__: _, ...found } = {
     __address__: '',
-    ...labelsOf(relabelled('promtail-config', 'kubernetes-pods', { ...pod, ...labels })),
+    ...labelsOf(relabelled('promtail-config', 'kubernetes-pods', { ...pod, __path__: PATH, ...labels })),
   }
-  const defaults = { app: 'cart', job: 'shop/cart', __path__: '/var/log/pods/*u1/cart/*.log' }
+  const defaults = { app: 'cart', job: 'shop/cart', __path__: PATH }
   expect(found).toEqual({ ...logs, ...defaults, ...expected })
 })
+
+test('promtail-config, pods: as the log configuration that is built in, and with the name of the cluster', () => {
+  const { text } = builtInLogs({ 'buffer.dir': '/b' })
+  const parsed: unknown = parse(text)
+  const { relabel_configs: rules, ...job } = jobOf('promtail-config', 'kubernetes-pods')
+  expect(parsed).toMatchObject({ scrape_configs: [{ ...job, relabel_configs: Array.isArray(rules) ? rules.slice(0, -1) : [] }] })
+  expect(Array.isArray(rules) && rules.at(-1)).toEqual({ target_label: 'cluster', replacement: cluster })
+})
+
+const PATH = '/var/log/pods/shop_cart_u1/cart/*.log'
 
 const labelsOf = (result: Readonly<Record<string, string>> | 'dropped'): Readonly<Record<string, string>> =>
   result === 'dropped' ? { dropped: 'yes' } : result
