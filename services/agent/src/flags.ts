@@ -98,6 +98,7 @@ export const promtailFlags = {
   'logs.max-label-names': flag.int(15, 'Most labels of a stream; 0 is no limit'),
   'logs.max-label-name-bytes': flag.bytes('1024', 'Longest name of a label; 0 is no limit'),
   'logs.max-label-value-bytes': flag.bytes('2048', 'Longest value of a label; 0 is no limit'),
+  'logs.max-metric-series': flag.int(10_000, 'Most series of all metrics stages together; what comes beyond is counted and left out'),
   'logs.pods': flag.bool(
     false,
     'Collects the pods of this node by the built-in log configuration where none is given; for `promtail` that is so without the flag',

@@ -82,6 +82,7 @@ describe('what a flag says', () => {
       '--logs.label-limit-action=metadata',
       { reading: expect.objectContaining({ labelLimits: { maxNames: 15, maxNameBytes: 1024, maxValueBytes: 2048, action: 'metadata' } }) },
     ],
+    ['--logs.max-metric-series=7', { maxStageSeries: 7 }],
     ['--buffer.dir=/b', { buffer: { directory: '/b' } }],
     ['--buffer.max-bytes=1GiB', { buffer: { maxBytes: 1024 ** 3 } }],
     ['--buffer.max-age=1h', { buffer: { maxAgeMs: 3_600_000 } }],

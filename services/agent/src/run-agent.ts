@@ -150,6 +150,7 @@ export const setupOf = (
       ? { inspect: createInspectText({ print: printToStderr, colored: isColored(values['inspect.color'], process.stderr) }) }
       : {}),
   },
+  maxStageSeries: values['logs.max-metric-series'],
   logBatch: { bytes: values['clymene-promtail.batch-size-bytes'], waitMs: values['clymene-promtail.batch-wait'] },
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
   bufferedSources: [],

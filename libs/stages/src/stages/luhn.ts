@@ -24,6 +24,7 @@ export const luhn: StageKind = {
     const number = new RegExp(delimiters === '' ? String.raw`\d+` : String.raw`\d(?:[${delimiters}]*\d)*`, 'g')
     const censored = (text: string): string =>
       text.replaceAll(number, (found) => {
+        if (found.length < minLength) return found
         const digits = found.replaceAll(/\D/g, '')
         return digits.length >= minLength && digits.length <= MAX_LENGTH && passesLuhn(digits) ? replacement : found
       })
