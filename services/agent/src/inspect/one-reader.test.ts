@@ -10,23 +10,28 @@ import { assembleAgent } from '../assemble.ts'
 import { readLogConfigs } from '../read-configs.ts'
 import { createFakeSink } from '../testing/fake-sink.ts'
 
-test('of the readers of several storages one shows what stages do, in a run that sends', async () => {
+test('of the readers of several storages one shows and counts what stages do, in a run that sends, and over a reload', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clymene-inspect-'))
   const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const text = `
 positions: {filename: ${folder}/positions.yaml}
-scrape_configs: [{job_name: j, pipeline_stages: [cri], static_configs: [{labels: {__path__: ${folder}/a.log}}]}]
+scrape_configs:
+  - job_name: j
+    pipeline_stages: [cri, {metrics: {lines: {type: Counter, config: {match_all: true, action: inc}}}}]
+    static_configs: [{labels: {__path__: ${folder}/a.log}}]
 `
   writeFileSync(join(folder, 'a.log'), 'one\n')
   const [first, second] = [createFakeSink(), createFakeSink()]
   const seen: string[] = []
+  const logConfigs = readLogConfigs([{ path: 'p.yml', text }], context)
+  const metrics = createMetrics()
   const agent = await assembleAgent({
     agentId: 'a',
     tenant: '',
     cluster: 'c',
     streams: 1,
     scrapeConfigs: [],
-    logConfigs: readLogConfigs([{ path: 'p.yml', text }], context),
+    logConfigs,
     logLabels: [],
     logBatch: { bytes: 1024 * 1024, waitMs: 10 },
     logBackoff: {},
@@ -49,7 +54,7 @@ scrape_configs: [{job_name: j, pipeline_stages: [cri], static_configs: [{labels:
         ],
       ],
     ]),
-    host: { ...context, metrics: createMetrics(), readiness: createReadiness(), version: { version: '1', buildTime: '' } },
+    host: { ...context, metrics, readiness: createReadiness(), version: { version: '1', buildTime: '' } },
   })
   const stop = new AbortController()
   const running = agent.run(stop.signal)
@@ -58,7 +63,11 @@ scrape_configs: [{job_name: j, pipeline_stages: [cri], static_configs: [{labels:
   await bothHave('one')
   appendFileSync(join(folder, 'a.log'), 'two\n')
   await bothHave('one', 'two')
-  expect(seen).toEqual(['cri: one', 'cri: two'])
+  expect(seen).toEqual(['cri: one', 'metrics: one', 'cri: two', 'metrics: two'])
+  await agent.reload({ scrapeConfigs: [], logConfigs })
+  appendFileSync(join(folder, 'a.log'), 'three\n')
+  await bothHave('one', 'two', 'three')
+  expect(await metrics.registry.metrics()).toContain(`promtail_custom_lines{cluster="c",filename="${join(folder, 'a.log')}"} 3`)
   stop.abort()
   await running
   await agent.close()
