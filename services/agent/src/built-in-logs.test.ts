@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 import { createDiscoveryContext } from '@clymene/discovery'
 import { compileRelabel } from '@clymene/relabel'
 import { createMetrics, silentLogger } from '@clymene/runtime'
@@ -18,6 +20,14 @@ test('it is a good configuration, also where variables are put in', () => {
   expect(job?.pipeline).toHaveLength(2)
   const [expanded] = readLogConfigs([text], { ...context, expandFrom: {} })
   expect(JSON.stringify(expanded)).toBe(JSON.stringify(plain))
+})
+
+test('the job that the guide shows is a good one, too', () => {
+  const guide = readFileSync(new URL('../../../docs/logs.md', import.meta.url), 'utf8')
+  const chapter = guide.slice(guide.indexOf('\n## Pods\n'))
+  const example = /^```yaml\n(.*?)^```$/ms.exec(chapter)?.[1] ?? ''
+  const [config] = readLogConfigs([{ path: 'guide', text: example }], context)
+  expect(config?.jobs.map(({ name, discoverers }) => [name, discoverers.length])).toEqual([['shop', 1]])
 })
 
 const PATH = { namespace: 'shop', pod_container_name: 'main', pod_uid: 'u', pod_node_name: 'n1' }

@@ -38,7 +38,8 @@ export async function openAgent(
   lifetimes.add('way to the gateway', sinks.close)
   const served = new Map([...sinks.sinks].filter(([kind]) => selection.byKind.has(kind)))
   const cluster = clusterOf(config)
-  const discovery = createDiscoveryContext({ logger, metrics })
+  const podsFile = { path: join(values['data.dir'], 'pods.json'), mayWrite: true }
+  const discovery = createDiscoveryContext({ logger, metrics, podsFile })
   lifetimes.add('discovery', discovery.close)
   const read = (): Configuration => {
     const logTexts = served.has('logs') ? [hostLogs(config), ...config.logTexts()] : []
