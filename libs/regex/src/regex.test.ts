@@ -122,6 +122,13 @@ describe('matchAll', () => {
     ).toEqual(spans)
   })
 
+  test('a text that matches is found after one that does not', () => {
+    const regex = compileRegex('(?i)b(c)?')
+    const texts = ['aBc', 'x', 'x', 'b', 'x', 'BC']
+    expect(texts.map((text) => regex.match(text)?.groups)).toEqual([['Bc', 'c'], undefined, undefined, ['b', ''], undefined, ['BC', 'C']])
+    expect(texts.map((text) => regex.matchAll(text).length)).toEqual([1, 0, 0, 1, 0, 1])
+  })
+
   test('a whole text that needs no engine', () => {
     const regex = compileRegex('(.*)', { anchored: true })
     expect(regex.matchAll('ab')).toEqual([{ index: 0, groups: ['ab', 'ab'], names: new Map(), spans: [0, 2, 0, 2] }])
