@@ -96,6 +96,7 @@ function commandOf(variant: Variant): Command {
         warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
       if (texts.events === true && !withCluster(logLabels, cluster).some(([label]) => label === 'cluster'))
         warnings.push('events have no cluster: set --cluster')
+      if (texts.events === true && parsed.values['dry-run']) warnings.push('--dry-run shows no events of the cluster')
       return {
         warnings,
         summary: async () => [

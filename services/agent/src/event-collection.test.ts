@@ -26,6 +26,7 @@ describe('what is collected', () => {
     ['events by themselves', agentCommand, EVENTS, ['events of the cluster'], []],
     ['events by the log agent, not its built-in job', promtailCommand, EVENTS, ['events of the cluster'], []],
     ['terminations', agentCommand, ['--events.terminations', '--events.lease-name=', '--cluster=c'], ['events of the cluster'], []],
+    ['a dry run', agentCommand, [...EVENTS, '--dry-run'], ['events of the cluster'], ['--dry-run shows no events of the cluster']],
     ['no cluster', agentCommand, EVENTS.slice(0, 2), ['events of the cluster'], ['events have no cluster: set --cluster']],
     [
       'a cluster by a label',

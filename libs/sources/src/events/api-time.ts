@@ -1,9 +1,9 @@
 const FRACTION = /\.(\d{1,9})\d*(?=Z|[+-]\d\d:\d\d$)/
 
-/** A time as the API writes it (RFC 3339, with or without a fraction) in nanoseconds since the epoch; undefined when it is none. */
+/** A time as the API writes it (RFC 3339, with or without a fraction) in nanoseconds since the epoch; undefined when it is none, as Go's zero time. */
 export function readApiTime(text: string): bigint | undefined {
   const milliseconds = Date.parse(text.replace(FRACTION, ''))
-  if (Number.isNaN(milliseconds)) return undefined
+  if (Number.isNaN(milliseconds) || milliseconds < 0) return undefined
   return BigInt(milliseconds) * 1_000_000n + BigInt((FRACTION.exec(text)?.[1] ?? '').padEnd(9, '0'))
 }
 
