@@ -56,7 +56,7 @@ export async function createLogWorld({ files, form, stages, start = startAgent }
     agent,
     lines,
     append: (linesEach) => {
-      for (let end = each + linesEach; each < end; ) {
+      for (let end = each + linesEach; each < end;) {
         const count = Math.min(LINES_PER_WRITE, end - each)
         const bytes = makeLines(form, each, count)
         for (const path of paths) appendFileSync(path, bytes)
@@ -79,7 +79,8 @@ export async function createLogWorld({ files, form, stages, start = startAgent }
   }
 }
 
-const startAgent = (flags: readonly string[]): Promise<LogAgent> => startService('agent', { environment: { STORAGE_TYPE: 'gateway' }, flags })
+const startAgent = (flags: readonly string[]): Promise<LogAgent> =>
+  startService('agent', { environment: { STORAGE_TYPE: 'gateway' }, flags })
 
 const configurationOf = (directory: string, stages: readonly unknown[]) => ({
   positions: { filename: join(directory, 'positions.yaml') },

@@ -3,6 +3,7 @@
  *
  *     npm run bench -- [--only=gateway,splice] [--rounds=3] [--seconds=5]
  *     npm run bench -- --only=agent,agent-memory,agent-pages,agent-outage,kubernetes
+ *     npm run bench -- --only=logs,logs-footprint
  *     npm run bench -- --soak=60m
  *
  * Each round runs every bench once, so that whatever else the machine does meets all of them; the table has medians. The
@@ -19,6 +20,7 @@ import { bareGatewayBench, gatewayBench } from './gateway-bench.ts'
 import { bareIngesterBench, fillTopic, ingesterBench } from './ingester-bench.ts'
 import { kubernetesBench } from './kubernetes-bench.ts'
 import { logsBenches } from './logs-bench.ts'
+import { footprintTable } from './logs-footprint.ts'
 import { pieceBench } from './piece-bench.ts'
 import { PIECES } from './pieces/index.ts'
 import { runSoak } from './soak.ts'
@@ -34,6 +36,7 @@ const APART = new Map<string, () => Promise<string>>([
   ['kubernetes', () => kubernetesBench(rounds)],
   ['agent-memory', () => memoryTable(MEMORY_INTERVAL_SECONDS)],
   ['agent-outage', agentOutageTable],
+  ['logs-footprint', footprintTable],
   ['agent-pages', () => pagesTable(PAGES_INTERVAL_SECONDS)],
 ])
 

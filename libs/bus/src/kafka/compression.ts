@@ -8,9 +8,6 @@ import kafkajs from 'kafkajs'
 import type { Codec } from './record-batch.ts'
 import { compressXerial, decompressXerial } from './xerial.ts'
 
-// kafkajs is CommonJS: Node finds only some of its exports by name.
-const { CompressionCodecs, CompressionTypes } = kafkajs
-
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type CompressionName = (typeof COMPRESSIONS)[number]
 
@@ -56,6 +53,8 @@ const CODECS: Readonly<Record<CompressionName, (level: number) => Codec | undefi
 
 /** Lets kafkajs read every compression that a producer may have used; it brings only gzip itself, without a limit. */
 export function registerDecompression(): void {
+  // kafkajs is CommonJS: Node finds only some of its exports by name. Not before they are needed: most processes have no Kafka.
+  const { CompressionCodecs, CompressionTypes } = kafkajs
   const limit = { maxOutputLength: MAX_DECOMPRESSED_BYTES }
   CompressionCodecs[CompressionTypes.GZIP] = forKafkajs('gzip', (bytes) => promisify(gunzip)(bytes, limit))
   CompressionCodecs[CompressionTypes.Snappy] = forKafkajs('snappy', (bytes) => decompressXerial(bytes, MAX_DECOMPRESSED_BYTES))

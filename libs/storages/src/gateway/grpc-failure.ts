@@ -6,7 +6,7 @@ import { status as Status, type ServiceError } from '@grpc/grpc-js'
 import { gatewayVerdict } from '../verdicts.ts'
 import { refusedRecords } from './refused.ts'
 
-const OPERATOR = new Set<number>([Status.UNAUTHENTICATED, Status.PERMISSION_DENIED, Status.NOT_FOUND, Status.UNIMPLEMENTED])
+const OPERATOR: ReadonlySet<string | undefined> = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'NOT_FOUND', 'UNIMPLEMENTED'])
 
 export type GrpcFailureContext = {
   readonly peer: string
@@ -41,7 +41,7 @@ export function grpcFailure(error: ServiceError, context: GrpcFailureContext): R
     return new PermanentError(text, { cause, status: code, refused, repeatLike: gatewayVerdict(400, details) === 'repeat' })
   }
   if (code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(details)) return new PermanentError(text, { cause, status: code })
-  const needsOperator = OPERATOR.has(code) || /name resolution failed/i.test(details)
+  const needsOperator = OPERATOR.has(Status[code]) || /name resolution failed/i.test(details)
   return new RetryableError(text, { cause, status: code, needsOperator, retryAfterMs: retryAfterOf(error, now) })
 }
 
