@@ -4,6 +4,8 @@ export { createEntryWriter, type EntryWriter, type EntryWriterOptions, type Writ
 export { LOKI_LABEL_LIMITS, type LabelLimits } from './lines/label-limits.ts'
 export { createStageMetrics, type StageMetricsOptions } from './lines/stage-metrics.ts'
 export type { FileJob, FileSourceOptions, ReadlineRate } from './files/options.ts'
+export type { StoredPositions } from './files/positions.ts'
+export { createSlowestPositions, type SlowestPositions } from './files/slowest-positions.ts'
 export type { FileSource, FileView, LogTargetView } from './files/view.ts'
 export * from './host/index.ts'
 export { createEventSource, type EventSource } from './events/event-source.ts'

@@ -18,6 +18,7 @@ import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 import type { ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
+import { createSlowestOfEach, type NotePositions } from './slowest-of-each.ts'
 
 export type AgentSetup = LogSetup & {
   /** '' is the host name. */
@@ -27,6 +28,8 @@ export type AgentSetup = LogSetup & {
   readonly scrapeConfigs: readonly ScrapeConfig[]
   /** What holds for the scrapes of all configurations; left out is what the scrape source has by itself. */
   readonly scraping?: Pick<ScrapeSourceOptions, 'seriesLimits' | 'shard' | 'metadataIntervalMs'>
+  /** Series of all `metrics` stages together; left out is what the stage metrics have by themselves. */
+  readonly maxStageSeries?: number
   readonly logBackoff: Partial<Backoff>
   /** Beside the scrapes: what cannot be read again and so waits in the buffer, samples or lines. */
   readonly bufferedSources: readonly Source[]
@@ -91,9 +94,17 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     Promise.all(logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
   await makeFolders()
   // They stay over reloads: what is counted goes on.
-  const stageMetrics = createStageMetrics({ metrics, logger })
+  const stageMetrics = createStageMetrics({
+    metrics,
+    logger,
+    ...(setup.maxStageSeries === undefined ? {} : { maxSeries: setup.maxStageSeries }),
+  })
+  const note = createSlowestOfEach(storagesOf('logs'))
   const readers = new Map(
-    storagesOf('logs').map((name) => [name, createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, stageMetrics))]),
+    storagesOf('logs').map((name) => [
+      name,
+      createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, { stageMetrics, note })),
+    ]),
   )
   const agent = createAgent({
     identity,
@@ -183,7 +194,10 @@ async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentS
   }
 }
 
-function logSourceOf(setup: AgentSetup, storage: string, stageMetrics: StageMetrics): Source {
+/** What the readers of all storages have in common. */
+type Common = { readonly stageMetrics: StageMetrics; readonly note: NotePositions }
+
+function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note }: Common): Source {
   const { logger, metrics } = setup.host
   const isOnly = (setup.sinks.get('logs')?.length ?? 0) <= 1
   // One reader shows and counts what all of them do.
@@ -191,5 +205,6 @@ function logSourceOf(setup: AgentSetup, storage: string, stageMetrics: StageMetr
   const { inspect: _, ...unseen } = setup.reading ?? {}
   const reading = isFirst ? { ...setup.reading, stageMetrics } : unseen
   const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
-  return createLogSource({ ...setup, reading, positionsPath, logger, metrics })
+  const several = isOnly ? {} : { oneOfSeveral: { name: storage, note } }
+  return createLogSource({ ...setup, reading, positionsPath, ...several, logger, metrics })
 }

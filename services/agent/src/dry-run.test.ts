@@ -122,6 +122,13 @@ test('with several storages begins where the first of them stands', async () => 
   await expectLines('two')
 })
 
+test('with several storages of which the first has none of its own begins where the configuration has them', async () => {
+  writeFileSync(log(), 'one\ntwo\n')
+  writeFileSync(positions(), `positions:\n  "${log()}": "4"\n`)
+  const { expectLines } = start({ storages: ['loki', 'elasticsearch'] })
+  await expectLines('two')
+})
+
 test('ends when what is printed cannot be printed', async () => {
   writeFileSync(log(), 'one\n')
   const { running } = start({ print: () => Promise.reject(new Error('the pipe is closed')) })

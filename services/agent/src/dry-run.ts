@@ -37,16 +37,27 @@ export async function dryRun(options: DryRunOptions, signal: AbortSignal): Promi
 
 async function copyPositions({ logConfigs, storages }: DryRunOptions, folder: string): Promise<ReadonlyMap<LogConfig, string>> {
   const copies = logConfigs.map(async (config, index) => {
-    const original = positionsPathFor(config, storages[0] ?? '', storages.length <= 1)
     const copy = join(folder, `positions-${index}.yaml`)
-    for (const suffix of ['', '.bak']) {
-      await copyFile(`${original}${suffix}`, `${copy}${suffix}`).catch((error: unknown) => {
-        if (errorCode(error) !== 'ENOENT') throw error
-      })
-    }
+    // A storage that has none of its own begins where the configuration has them.
+    for (const original of new Set([positionsPathFor(config, storages[0] ?? '', storages.length <= 1), config.positionsPath]))
+      if (await copyWithBackup(original, copy)) break
     return [config, copy] as const
   })
   return new Map(await Promise.all(copies))
+}
+
+/** Whether there was anything to copy. */
+async function copyWithBackup(original: string, copy: string): Promise<boolean> {
+  let found = false
+  for (const suffix of ['', '.bak']) {
+    try {
+      await copyFile(`${original}${suffix}`, `${copy}${suffix}`)
+      found = true
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
+  }
+  return found
 }
 
 const printed = (body: Buffer): string =>

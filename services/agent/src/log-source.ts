@@ -4,6 +4,7 @@ import { createFileSource, type FileSourceOptions } from '@clymene/sources'
 
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
+import type { NotePositions } from './slowest-of-each.ts'
 import { together } from './together.ts'
 
 /** What is read, how it is labelled, and how much of it goes in one batch. */
@@ -24,17 +25,25 @@ export type LogSetup = {
 export type LogSourceOptions = LogSetup & {
   /** Where a reader keeps the positions of a configuration. */
   readonly positionsPath: (config: LogConfig) => string
+  /** With a reader for each storage: which it is, and who is told where it stands. Its positions begin as those of the configuration. */
+  readonly oneOfSeveral?: { readonly name: string; readonly note: NotePositions }
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
 /** The files of all log configurations, as one source. */
 export function createLogSource(options: LogSourceOptions): Source {
-  const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, logger, metrics } = options
+  const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, oneOfSeveral, logger, metrics } = options
   const sources = logConfigs.map((config) =>
     createFileSource({
       jobs: config.jobs,
       positionsPath: positionsPath(config),
+      ...(oneOfSeveral === undefined
+        ? {}
+        : {
+            formerPositionsPath: config.positionsPath,
+            onPositions: (positions) => oneOfSeveral.note(config.positionsPath, oneOfSeveral.name, positions),
+          }),
       externalLabels: withCluster(sortedLabels(logLabels), cluster),
       refreshMs: config.refreshMs,
       streams,
