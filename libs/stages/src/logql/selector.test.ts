@@ -101,18 +101,21 @@ describe('parseSelector', () => {
 
   test('agrees with a matcher that reads the same conditions', () => {
     const words = fc.constantFrom('a', 'b', 'ab', 'a.b', '"', '\\', '가', '')
-    const matcher = fc.record({ name: fc.constantFrom('x', 'y'), operator: fc.constantFrom('=', '!='), value: words })
-    const filter = fc.record({ operator: fc.constantFrom('|=', '!='), values: fc.array(words, { minLength: 1, maxLength: 3 }) })
+    const matcher = fc.record({ name: fc.constantFrom('x', 'y'), operator: fc.constantFrom('=', '!=', '=~', '!~'), value: words })
+    const filter = fc.record({ operator: fc.constantFrom('|=', '!=', '|~', '!~'), values: fc.array(words, { minLength: 1, maxLength: 3 }) })
     const labels = fc.record({ x: words, y: words })
     fc.assert(
       fc.property(fc.array(matcher), fc.array(filter), labels, fc.array(words), (matchers, filters, given, parts) => {
         const line = parts.join(' ')
+        // Of regular expressions: a literal, which has to be the whole value of a label, and a part of the line.
+        const escaped = (operator: string, text: string): string =>
+          operator.endsWith('~') ? text.replaceAll(/[.\\]/g, String.raw`\$&`) : text
         const quoted = (text: string): string => (text.includes('"') ? `\`${text}\`` : JSON.stringify(text))
-        const selector = `{${matchers.map(({ name, operator, value }) => name + operator + quoted(value)).join(', ')}}`
-        const text = `${selector} ${filters.map(({ operator, values }) => `${operator} ${values.map(quoted).join(' or ')}`).join(' ')}`
+        const selector = `{${matchers.map(({ name, operator, value }) => name + operator + quoted(escaped(operator, value))).join(', ')}}`
+        const text = `${selector} ${filters.map(({ operator, values }) => `${operator} ${values.map((value) => quoted(escaped(operator, value))).join(' or ')}`).join(' ')}`
         const expected =
-          matchers.every(({ name, operator, value }) => (given[name] === value) === (operator === '=')) &&
-          filters.every(({ operator, values }) => values.some((value) => line.includes(value)) === (operator === '|='))
+          matchers.every(({ name, operator, value }) => (given[name] === value) === operator.startsWith('=')) &&
+          filters.every(({ operator, values }) => values.some((value) => line.includes(value)) === operator.startsWith('|'))
         expect(selects(text, given, line)).toBe(expected)
       }),
       { numRuns: 300 },
