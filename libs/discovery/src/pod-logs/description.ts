@@ -10,7 +10,15 @@ export type PodDescription = {
   readonly containers: readonly (readonly [name: string, labels: Labels])[]
 }
 
-export const describePod = (pod: Pod): PodDescription => ({
-  labels: [...podLabels(pod)],
-  containers: pod.containers.map((container) => [container.name, [...containerLabels(container)]]),
-})
+/** The same one as long as the pod is. */
+export function describePod(pod: Pod): PodDescription {
+  const description = descriptions.get(pod) ?? {
+    labels: [...podLabels(pod)],
+    containers: pod.containers.map((container) => [container.name, [...containerLabels(container)]] as const),
+  }
+  descriptions.set(pod, description)
+  return description
+}
+
+/** All pods of a node are looked at whenever one of them changes. */
+const descriptions = new WeakMap<Pod, PodDescription>()
