@@ -27,22 +27,23 @@ export type Inspect = (step: InspectStep) => void
 
 /** Starts a stage so that `inspect` is told of each of its steps, before the next stage takes the entry. */
 export function inspected(name: string, start: (pass: Pass) => Stage, pass: Pass, inspect: Inspect): Stage {
+  let pushed: PipelineEntry | undefined
   let before: EntryView | undefined
-  let passed = 0
   const stage = start((entry) => {
-    passed++
-    inspect({ stage: name, before, after: viewOf(entry) })
-    before = undefined
+    // What comes out while a line goes in may be an earlier one.
+    const isPushed = entry === pushed
+    inspect({ stage: name, before: isPushed ? before : undefined, after: viewOf(entry) })
+    if (isPushed) pushed = undefined
     pass(entry)
   })
   return {
     ...stage,
     push: (entry) => {
+      pushed = entry
       before = viewOf(entry)
-      const passedBefore = passed
       stage.push(entry)
-      if (passed === passedBefore) inspect({ stage: name, before, after: undefined })
-      before = undefined
+      if (pushed !== undefined) inspect({ stage: name, before, after: undefined })
+      pushed = undefined
     },
   }
 }
