@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -82,7 +82,7 @@ function writeLog(pod: string, text: string): void {
 }
 
 /** What a dry run prints: the same reading as a real one. */
-function printedBy(text: string, ownNode?: string) {
+function printedBy(text: string, ownNode?: string, excludedNamespaces: readonly string[] = []) {
   const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const lines: string[] = []
   const stop = new AbortController()
@@ -92,7 +92,11 @@ function printedBy(text: string, ownNode?: string) {
   }
   const running = dryRun(
     {
-      logConfigs: readLogConfigs([{ path: 'p.yml', text }], { ...context, ...(ownNode === undefined ? {} : { ownNode }) }),
+      logConfigs: readLogConfigs([{ path: 'p.yml', text }], {
+        ...context,
+        excludedNamespaces,
+        ...(ownNode === undefined ? {} : { ownNode }),
+      }),
       logLabels: [],
       logBatch: { bytes: 1024, waitMs: 5 },
       cluster: 'c1',
@@ -133,6 +137,35 @@ test('files of the pods of the own node are read, those of pods that come later 
   api.say('ADDED', 'later')
   await until(() => lines.length === 2)
   expect(lines[1]).toMatch(/pod="later"\}\ta later line$/)
+})
+
+test('pods by their folders and by links, each file once, without the namespaces that are excluded', async () => {
+  const containers = join(folder, 'containers')
+  const elsewhere = join(folder, 'docker', 'web.log')
+  mkdirSync(containers)
+  mkdirSync(join(folder, 'docker'))
+  const link = (pod: string, namespace: string, target: string): void =>
+    symlinkSync(target, join(containers, `${pod}_${namespace}_c-${'a'.repeat(64)}.log`))
+  writeLog('first', 'a line\n')
+  link('first', 'n', join(folder, 'pods', 'n_first_uid-first', 'c', '0.log'))
+  writeFileSync(elsewhere, 'a line by a link\n')
+  link('web', 'n', elsewhere)
+  link('hidden', 'kube-logging', elsewhere)
+  const relabel = `
+    relabel_configs:
+      - {source_labels: [__meta_kubernetes_namespace, __meta_kubernetes_pod_name, __meta_kubernetes_pod_container_name], separator: /, target_label: of}
+      - {source_labels: [__meta_kubernetes_pod_uid], target_label: uid}
+`
+  const job = `  - job_name: pods\n    pod_logs_sd_configs: [{path: ${folder}, api: false}]${relabel}`
+  const lines = printedBy(`target_config: {sync_period: 50ms}\nscrape_configs:\n${job}`, 'n1', ['kube-logging', 'kube-system'])
+  await until(() => lines.length === 2)
+  writeLog('last', 'the last line\n')
+  await until(() => lines.some((line) => line.endsWith('the last line')))
+  expect(lines.map((line) => line.replace(/^.*(of="[^"]*").*?( uid="[^"]*")?}\t/, '$1$2 ')).toSorted()).toEqual([
+    'of="n/first/c" uid="uid-first" a line',
+    'of="n/last/c" uid="uid-last" the last line',
+    'of="n/web/c" a line by a link',
+  ])
 })
 
 test.each<[what: string, selectors: string, ownNode: string | undefined, asked: string | null]>([
