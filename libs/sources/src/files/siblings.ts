@@ -96,12 +96,24 @@ export function realPathOf(path: string): string {
 /** Names in a folder that begin with a text, sorted. */
 export type FolderNames = (folder: string, prefix: string) => readonly string[]
 
-/** Reads each folder once: ten thousand files in one are looked up without ten thousand readings of it. */
+/**
+ * Reads a folder again only when it has changed: ten thousand files in one are looked up without ten thousand readings of it. What is given was there when
+ * it was asked for, so that a rotation after a look at the path and before this is seen.
+ */
 export function createFolderNames(): FolderNames {
-  const known = new Map<string, readonly string[]>()
+  const known = new Map<string, { readonly names: readonly string[]; readonly changedNs: bigint }>()
+  const namesOf = (folder: string): readonly string[] => {
+    const changedNs = changedAt(folder)
+    const before = known.get(folder)
+    if (before?.changedNs === changedNs) return before.names
+    const names = read(folder).toSorted()
+    // What changes within one tick of the clock shows no other time.
+    if (changedNs < BigInt(Date.now() - CLOCK_TICK_MS) * 1_000_000n) known.set(folder, { names, changedNs })
+    else known.delete(folder)
+    return names
+  }
   return (folder, prefix) => {
-    let names = known.get(folder)
-    if (names === undefined) known.set(folder, (names = read(folder).toSorted()))
+    const names = namesOf(folder)
     let [low, high] = [0, names.length]
     while (low < high) {
       const middle = (low + high) >>> 1
@@ -137,6 +149,11 @@ function suffixOf(sibling: string, path: string): string {
 
 /** Of two that were written in the same tick of the clock, `.2` was rotated before `.1`. */
 const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+/** File systems note times by a coarse clock. */
+const CLOCK_TICK_MS = 20
+
+const changedAt = (folder: string): bigint => statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n
 
 function read(folder: string): string[] {
   try {
