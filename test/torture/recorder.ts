@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 
 import { decodePushRequest, decompress } from '@clymene/wire'
 
-import { nameOf, type Format } from './lines.ts'
+import { nameOf, type Format, type LineName } from './lines.ts'
 import type { Answer } from './plan.ts'
 
 /** One request that was taken in whole, whatever it was answered. */
@@ -21,12 +21,15 @@ export type Arrival = {
 
 export type ArrivedEntry = { readonly lane: string; readonly number: number; readonly timestampNs: bigint }
 
+/** A text that nobody has written, and the line that came before it in the same stream of the same message. */
+export type StrangeEntry = { readonly atMs: number; readonly text: string; readonly filename: string; readonly after: LineName | undefined }
+
 /** Takes the place of a gateway, or of Loki: stores all that it is sent, in the order in which it comes. */
 export type Recorder = {
   readonly url: string
   readonly arrivals: readonly Arrival[]
   /** Texts that nobody has written. */
-  readonly strange: readonly { readonly atMs: number; readonly text: string; readonly filename: string }[]
+  readonly strange: readonly StrangeEntry[]
   readonly hasArrived: (lane: string, number: number) => boolean
   readonly lastArrivalMs: (lane: string) => number
   /** From now on; undefined stores and says so. Requests that hang are cut when it changes. */
@@ -38,7 +41,7 @@ const MOST_BYTES = 64 * 1024 * 1024
 
 export async function startRecorder(format: Format): Promise<Recorder> {
   const arrivals: Arrival[] = []
-  const strange: { atMs: number; text: string; filename: string }[] = []
+  const strange: StrangeEntry[] = []
   const arrived = new Map<string, { readonly numbers: Set<number>; lastMs: number }>()
   const hanging = new Set<ServerResponse>()
   let current: Answer | undefined
@@ -50,10 +53,12 @@ export async function startRecorder(format: Format): Promise<Recorder> {
     for (const { labels, entries: lines } of decodePushRequest(decompress(body, MOST_BYTES))) {
       // A whole Clymene sends its own log, too.
       if (!labels.some(([label, value]) => label === 'job' && value === 'torture')) continue
+      const filename = labels.find(([label]) => label === 'filename')?.[1] ?? ''
+      let after: LineName | undefined
       for (const { line, timestampNs } of lines) {
         const name = nameOf(format, line)
-        if (name === undefined) strange.push({ atMs, text: line, filename: labels.find(([label]) => label === 'filename')?.[1] ?? '' })
-        else entries.push({ ...name, timestampNs })
+        if (name === undefined) strange.push({ atMs, text: line, filename, after })
+        else entries.push({ ...(after = name), timestampNs })
       }
     }
     for (const { lane, number } of entries) {

@@ -112,13 +112,12 @@ function isAlive(pid: number): boolean {
 }
 
 const strangeOf = ({ strange }: Recorder): readonly Finding[] =>
-  strange.map(({ text, filename }) => ({
-    what: 'strange',
-    lane: /^#(\d+[oe]?) /.exec(text)?.[1] ?? '0',
-    from: Number(/^#\S+ (\d+) /.exec(text)?.[1] ?? 0),
-    to: Number(/^#\S+ (\d+) /.exec(text)?.[1] ?? 0),
-    text: `nobody wrote ${JSON.stringify(text.length > 200 ? `${text.slice(0, 120)}…${text.slice(-60)}` : text)} in ${filename}`,
-  }))
+  strange.map(({ atMs, text, filename, after }) => {
+    const [, lane = after?.lane ?? '0', number = String(after?.number ?? 0)] = /^#(\d+[oe]?) (\d+)/.exec(text) ?? []
+    const shown = JSON.stringify(text.length > 200 ? `${text.slice(0, 120)}…${text.slice(-60)}` : text)
+    const where = `${filename}, after ${after === undefined ? 'nothing' : `${after.lane} ${after.number}`}, came ${new Date(atMs).toISOString()}`
+    return { what: 'strange', lane, from: Number(number), to: Number(number), text: `nobody wrote ${shown} in ${where}` }
+  })
 
 /** How much of what was done is shown around a finding. */
 const BEFORE_MS = 3000
