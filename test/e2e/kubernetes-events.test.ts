@@ -149,7 +149,6 @@ describeWithEngines(['kubernetes', 'loki'], 'events of a real cluster', () => {
       'reason=OOMKilled pod=shop/web-1 container=main exit_code=137 restart_count=0 msg="no memory left"',
     ])
 
-    // What the server does not have any more after its restart is listed anew.
     await kubernetes.restartApiServer()
     await occur('after')
     await expect.poll(seen, WAIT).toContain('after 1')
@@ -157,8 +156,10 @@ describeWithEngines(['kubernetes', 'loki'], 'events of a real cluster', () => {
     const [service] = running
     await service?.halt()
     await occur('while away')
+    await forgetVersions()
     await service?.restart()
     await expect.poll(seen, WAIT).toContain('while away 1')
+    expect(await service?.metric('clymene_agent_events_watch_restarts_total', { reason: 'expired' })).toBeGreaterThan(0)
     await occur('last')
     await expect.poll(seen, WAIT).toContain('last 1')
     expect(repeats()).toEqual([])
@@ -209,6 +210,17 @@ describeWithEngines(['kubernetes', 'loki'], 'events of a real cluster', () => {
     expect(stored).toHaveLength(names.length)
     expect(new Set(stored)).toEqual(new Set(names))
   })
+
+  /** Compaction, as the API server has it done every five minutes. */
+  const forgetVersions = async (): Promise<void> => {
+    const { metadata } = JSON.parse(await kubernetes.kubectl(['get', '--raw', '/api/v1/events?limit=1']))
+    const revision = metadata.resourceVersion
+    const { ok } = await fetch(`${kubernetes.etcdUrl}/v3/kv/compaction`, {
+      method: 'POST',
+      body: JSON.stringify({ revision, physical: true }),
+    })
+    expect(ok).toBe(true)
+  }
 
   /** What a kubelet says of a container that ended. */
   const endContainer = (pod: string, message: string): Promise<string> => {

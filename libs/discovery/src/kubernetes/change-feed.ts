@@ -61,6 +61,7 @@ export async function* followChanges<T extends { readonly version: string }>(
   }
   async function* watch(): AsyncGenerator<Changes<T>> {
     const body = await api.get(path, watchQuery(selectors, version, randomWithin(limits.watchSeconds)), signal)
+    heard()
     for await (const events of readWatch(body, read, limits.objectBytes)) {
       heard()
       if (events.some(({ type }) => type === 'TOO LARGE')) leftOut()
@@ -80,6 +81,9 @@ export async function* followChanges<T extends { readonly version: string }>(
       }
       if (isList) continue
       restarted('timeout')
+      // No news is good news, and all that there is of resources that the server keeps no cache of, as events: they have no bookmarks.
+      expiries = 0
+      pause.reset()
       // A server that ends every watch at once would be asked without a pause.
       if (performance.now() - began < firstMs) await sleep(Math.random() * firstMs, undefined, { signal }).catch(() => undefined)
     } catch (error) {

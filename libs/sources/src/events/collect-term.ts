@@ -25,6 +25,8 @@ export type TermOptions = Omit<EventSourceOptions, 'metrics'> & {
 
 const STOP_WAIT_MS = 5000
 const BACKOFF = { minMs: 200, maxMs: 30_000, attempts: Infinity }
+/** Servers keep no cache of events, and without it send no bookmarks: that a watch ends in time is the sign that it lives. */
+const WATCH_SECONDS = [60, 120] as const
 /** Kinds and reasons are names that controllers make up. */
 const MOST_VALUES = 1000
 
@@ -60,7 +62,7 @@ export async function collectTerm(options: TermOptions, emit: Emit, stop: AbortS
   }
   const common = (asked: Asked, namespace: string, resource: string) => ({
     api: options.api,
-    limits: options.limits,
+    limits: { ...options.limits, watchSeconds: WATCH_SECONDS },
     path: `/api/v1${namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`}/${resource}`,
     name: namespace === '' ? asked : `${asked}/${namespace}`,
     heard: () => {

@@ -35,7 +35,7 @@ export function createEventMetrics(metrics: Metrics): EventMetrics {
   )
   metrics.gauge(
     'clymene_agent_events_heard_age_seconds',
-    'Time since the Kubernetes API was heard last; servers write about once a minute',
+    'Time since the Kubernetes API was heard last; a watch is begun anew every one or two minutes',
     ['source'],
     (gauge) => {
       gauge.reset()
