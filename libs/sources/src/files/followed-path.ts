@@ -94,12 +94,12 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** A file was cut: what it had is read in its copy, where there is one, and then it from its start. */
   const onCut = (tail: Tail): void => {
     metrics.truncations.inc()
-    const copies = files.copyOf(path, tail, all())
+    const { copy, later } = files.copyOf(path, tail, all())
     const place = late.remove(tail) ? 0 : tails.indexOf(tail)
-    tails.splice(place, tails[place] === tail ? 1 : 0, ...copies, files.again(tail))
-    logger.info('file was cut, reading it from the start', { path, job, copied: copies.length > 0 })
-    if (copies[0] === undefined) reader.flush(tail.cursor)
-    else advance(copies[0])
+    tails.splice(place, tails[place] === tail ? 1 : 0, ...(copy === undefined ? [] : [copy]), ...later, files.again(tail))
+    logger.info('file was cut, reading it from the start', { path, job, copied: copy !== undefined })
+    if (copy === undefined) reader.flush(tail.cursor)
+    else advance(copy)
   }
   const late = createLateLines({ reader, lingerMs, advance, onCut, onOver })
   const all = (): readonly Tail[] => [...late.tails(), ...tails]

@@ -1,7 +1,7 @@
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 
 import { openArchiveTail } from './archive-tail.ts'
-import { FINGERPRINT_BYTES, fingerprintOf, readHead } from './fingerprint.ts'
+import { beginsLike, FINGERPRINT_BYTES, fingerprintOf, readHead } from './fingerprint.ts'
 import type { FileMetrics } from './metrics.ts'
 import type { OpenTails } from './open-tails.ts'
 import type { PositionTable } from './position-table.ts'
@@ -17,8 +17,8 @@ export type OpenFiles = {
   readonly first: (path: string, names?: FolderNames) => readonly Tail[]
   /** The file that is at `path` now, after those that came and went since `before` was there. */
   readonly next: (path: string, before: Tail, own: readonly Tail[]) => readonly Tail[]
-  /** A file was cut: the copy of what it had, from where it was read to, and files that came since. Empty when there is no copy. */
-  readonly copyOf: (path: string, cut: Tail, own: readonly Tail[]) => readonly Tail[]
+  /** A file was cut: the copy of what it had, from where it was read to, when there is one and more to be had of it; and files that came later. */
+  readonly copyOf: (path: string, cut: Tail, own: readonly Tail[]) => { readonly copy: Tail | undefined; readonly later: readonly Tail[] }
   /** A file that was cut, from its start. */
   readonly again: (cut: Tail) => Tail
   /** Opens a file that rests, wherever it is now. False when it is nowhere. */
@@ -90,8 +90,20 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
   /** Files that begin as the one that was cut did, the oldest first. */
   const findCopies = (path: string, cut: Tail, own: readonly Tail[]): readonly Candidate[] => {
     const head = cut.head()
+    const isKnown = ({ file, content }: Candidate): boolean => {
+      const position = positions.peek(job, file)
+      return position !== undefined && position.fingerprintBytes > 0 && beginsLike(content.head, position)
+    }
     const isCopy = ({ content }: Candidate): boolean => head.length > 0 && content.head.subarray(0, head.length).equals(head)
-    return siblingsOf(path, undefined, createFolderNames(), own).filter((one) => positions.peek(job, one.file) === undefined && isCopy(one))
+    return siblingsOf(path, undefined, createFolderNames(), own).filter((one) => isCopy(one) && !isKnown(one))
+  }
+  const openCopy = (path: string, copy: Candidate, cut: Tail): Tail | undefined => {
+    try {
+      return openRotated(path, copy, { ...cut.acknowledged(), cursor: cut.cursor })
+    } catch (error) {
+      report(path, copy.file.path, copy.content.length - cut.cursor.offset, `the copy of a file that was cut: ${errorMessage(error)}`)
+      return undefined
+    }
   }
   const look = (file: FileAt): readonly Candidate[] => {
     try {
@@ -186,18 +198,12 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       // All of it may be read, but not all acknowledged: only the copy has it then.
       const needed = cut.settled() ? cut.cursor.offset + 1 : cut.cursor.offset
       const copy = copies.findLast(({ content }) => content.length >= needed)
-      const known = copies.findLast(({ content }) => content.length < needed)
-      if (known !== undefined) positions.put(asRead(path, known))
+      for (const read of copies) if (read.content.length < needed) positions.put(asRead(path, read))
       const missing = cut.size() - Math.max(cut.cursor.offset, copy?.content.length ?? 0)
       if (missing > 0) report(path, copy?.file.path ?? path, missing, 'the file was cut, and no copy has them')
-      if (copy === undefined) return []
-      try {
-        const tail = openRotated(path, copy, { ...cut.acknowledged(), cursor: cut.cursor })
-        return [tail, ...openAll(path, tail.modifiedNs(), false, createFolderNames(), [...others, tail])]
-      } catch (error) {
-        report(path, copy.file.path, copy.content.length - cut.cursor.offset, `the copy of a file that was cut: ${errorMessage(error)}`)
-        return []
-      }
+      const carried = copy === undefined ? undefined : openCopy(path, copy, cut)
+      const known = [...others, ...(carried === undefined ? [] : [carried])]
+      return { copy: carried, later: openAll(path, cut.modifiedNs(), false, createFolderNames(), known) }
     },
     again: (cut) => tails.open(job, cut.again),
     wake: (path, tail) =>

@@ -18,7 +18,7 @@ export function createReadElsewhere({ table, tails, tailsOf }: ReadElsewhereOpti
   /** Files whose text was compared, as they were then: not every search reads them again. */
   const known = new Map<string, string>()
 
-  const isRotated = (job: string, file: FileAt, base: string): boolean => {
+  const isRead = (job: string, file: FileAt, base: string): boolean => {
     const content = contentOf(file)
     const { head, length } = content
     if (head.length === 0) return false
@@ -30,14 +30,15 @@ export function createReadElsewhere({ table, tails, tailsOf }: ReadElsewhereOpti
   return (job, file) => {
     if (tails.has(job, file)) return true
     const position = table.peek(job, file)
-    if (position !== undefined) return position.path !== file.path && !file.archived && position.offset === file.size
-    const base = rotatedFrom(file.path)
+    // What it has grown since then is read under its own name.
+    if (position?.path === file.path || (position !== undefined && position.offset < file.size && !file.archived)) return false
+    const base = position?.path ?? rotatedFrom(file.path)
     if (base === undefined) return false
     const key = `${job}\n${file.path}`
     const now = `${file.inode} ${file.size} ${file.modifiedNs}`
     if (known.get(key) === now) return true
     try {
-      if (!isRotated(job, file, base)) return false
+      if (!isRead(job, file, base)) return false
     } catch {
       return false
     }

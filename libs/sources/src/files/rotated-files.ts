@@ -41,9 +41,10 @@ export function findRotated({ path, stored, current, siblings, peek, sinceNs }: 
   }
   for (const candidate of current === undefined ? siblings : [...siblings, current]) {
     const position = peek(candidate.file)
-    if (position !== undefined && position.offset <= Math.max(candidate.content.length, candidate.file.archived ? position.offset : 0)) {
-      if (beginsLike(candidate.content.head, position)) claim(candidate, stored.find((one) => sameFile(one, position)) ?? position)
-    }
+    // An inode alone says nothing: a new file may have an old one's. Of a file that was empty nothing was read.
+    if (position === undefined || position.fingerprintBytes === 0 || !beginsLike(candidate.content.head, position)) continue
+    if (!candidate.file.archived && position.offset > candidate.content.length) continue
+    claim(candidate, stored.find((one) => sameFile(one, position)) ?? position)
   }
   const open = (): readonly Candidate[] => siblings.filter((candidate) => !claims.has(candidate))
   const left = stored.filter((position) => position.fingerprintBytes > 0 && !claimed.has(position))

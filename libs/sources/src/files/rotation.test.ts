@@ -59,7 +59,7 @@ function copyTruncate(name: string, copy: string): void {
   copyFileSync(folder.path(name), folder.path(copy))
   truncateSync(folder.path(name))
 }
-const exactly = async (running: RunningSource, lines: readonly string[]): Promise<void> => {
+const expectExactly = async (running: RunningSource, lines: readonly string[]): Promise<void> => {
   await expect.poll(running.texts, POLL).toEqual(lines)
   // Some searches and looks more: nothing is read again.
   await new Promise((resolve) => setTimeout(resolve, 100))
@@ -82,10 +82,10 @@ describe('compressed files', () => {
     rename('0.log', '0.log.20240101-000200')
     folder.append('0.log', 'five\n')
     folder.append('0.log.20240101-000300.gz.tmp', 'not finished')
-    await exactly(start(), ['two', 'three', 'four', 'five'])
+    await expectExactly(start(), ['two', 'three', 'four', 'five'])
     await source?.stop()
     folder.append('0.log', 'six\n')
-    await exactly(start(), ['six'])
+    await expectExactly(start(), ['six'])
     expect(errors).toEqual([])
   })
 
@@ -103,7 +103,7 @@ describe('compressed files', () => {
     await running.stop({ stayBlocked: true })
     const sent = running.texts()
     expect(sent.length).toBeLessThan(3000)
-    await exactly(start(), [...lines, 'last'].slice(sent.length))
+    await expectExactly(start(), [...lines, 'last'].slice(sent.length))
   })
 
   test('one that was read before it was compressed is not read again, whatever finds it', async () => {
@@ -118,9 +118,9 @@ describe('compressed files', () => {
     rename('a.log.1.gz', 'a.log.2.gz')
     rename('a.log', 'a.log.1')
     folder.append('a.log', 'three\n')
-    await exactly(running, ['one', 'two', 'three'])
+    await expectExactly(running, ['one', 'two', 'three'])
     await running.stop()
-    await exactly(start('a.log*'), [])
+    await expectExactly(start('a.log*'), [])
   })
 
   test('a broken one: what can be read of it, the rest is counted', async () => {
@@ -141,16 +141,16 @@ describe('compressed files', () => {
     expect(await running.metric('lost_bytes_total')).toBeGreaterThan(0)
     expect(errors).toHaveLength(1)
     await running.stop()
-    await exactly(start(), [])
+    await expectExactly(start(), [])
     expect(errors).toHaveLength(1)
   })
 
   test('a compressed file that the glob finds is read as text', async () => {
     writeFileSync(folder.path('old.log.gz'), gzipSync('packed\nlines\n'))
     expect(gunzipSync(readFileSync(folder.path('old.log.gz'))).length).toBe(13)
-    await exactly(start('*.gz'), ['packed', 'lines'])
+    await expectExactly(start('*.gz'), ['packed', 'lines'])
     await source?.stop()
-    await exactly(start('*.gz'), [])
+    await expectExactly(start('*.gz'), [])
   })
 })
 
@@ -168,10 +168,10 @@ describe('copytruncate', () => {
     folder.append('a.log', 'five\n')
     await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(1), POLL)
     running.blocked = false
-    await exactly(running, ['one', 'two', 'three', 'four', 'five'])
+    await expectExactly(running, ['one', 'two', 'three', 'four', 'five'])
     expect(await running.metric('lost_bytes_total')).toBe(0)
     await running.stop()
-    await exactly(start(glob), [])
+    await expectExactly(start(glob), [])
   })
 
   test.each([
@@ -184,7 +184,7 @@ describe('copytruncate', () => {
     copyTruncate('a.log', 'a.log.1')
     after()
     folder.append('a.log', 'three, longer than all before\n')
-    await exactly(start(), ['two', 'three, longer than all before'])
+    await expectExactly(start(), ['two', 'three, longer than all before'])
     expect(errors).toEqual([])
   })
 
@@ -200,7 +200,7 @@ describe('copytruncate', () => {
     await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(1), POLL)
     await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8').match(/"inode"/g)).toHaveLength(2), POLL)
     await running.kill()
-    await exactly(start(), ['two', 'three', 'four'])
+    await expectExactly(start(), ['two', 'three', 'four'])
   })
 
   test('a copy that was read already is known when the glob finds it, now and later', async () => {
@@ -230,7 +230,7 @@ describe('what cannot be had any more is counted', () => {
     writeFileSync(folder.path('a.log'), 'x\n')
     await vi.waitFor(async () => expect(await running.metric('lost_bytes_total')).toBe(5), POLL)
     running.blocked = false
-    await exactly(running, ['one', 'two', 'three', 'x'])
+    await expectExactly(running, ['one', 'two', 'three', 'x'])
     expect(errors).toEqual([{ message: 'lines of a file cannot be read any more', bytes: 5 }])
   })
 
@@ -245,7 +245,7 @@ describe('what cannot be had any more is counted', () => {
     rmSync(folder.path('a.log'))
     folder.append('a.log', 'three\n')
     const again = start()
-    await exactly(again, ['three'])
+    await expectExactly(again, ['three'])
     expect(await again.metric('lost_bytes_total')).toBe(4)
     expect(errors).toHaveLength(1)
   })
@@ -256,7 +256,7 @@ describe('what cannot be had any more is counted', () => {
     rmSync(folder.path('a.log'))
     folder.append('a.log', 'two\n')
     const running = start()
-    await exactly(running, ['two'])
+    await expectExactly(running, ['two'])
     expect(await running.metric('lost_bytes_total')).toBe(0)
   })
 })
@@ -277,7 +277,7 @@ describe('while the gateway is away', () => {
     }
     for (const number of [0, 1, 2]) rmSync(folder.path(`a.log.${number}`))
     running.blocked = false
-    await exactly(running, ['one', 'two', 'three', 'four', 'five'])
+    await expectExactly(running, ['one', 'two', 'three', 'four', 'five'])
   })
 
   test('only files with unread lines lag', async () => {
@@ -306,7 +306,7 @@ describe('links', () => {
     symlinkSync('real/1.log', folder.path('next'))
     rename('next', 'web.log')
     running.blocked = false
-    await exactly(running, ['one', 'two', 'three'])
+    await expectExactly(running, ['one', 'two', 'three'])
   })
 
   test('what a rotation made of the file behind a link while nothing ran', async () => {
@@ -321,7 +321,7 @@ describe('links', () => {
     folder.append('real/0.log', 'three\n')
     rename('real/0.log', 'real/0.log.20240101-000100')
     folder.append('real/0.log', 'four\n')
-    await exactly(start(), ['two', 'three', 'four'])
+    await expectExactly(start(), ['two', 'three', 'four'])
   })
 
   test('a file that is found by two globs and a link is read once', async () => {
@@ -331,9 +331,9 @@ describe('links', () => {
     source = startSource(folder, [
       jobOf('test', { __path__: folder.path('*.log') }, { __path__: folder.path('real/*.log') }, { __path__: folder.path('**/*.log') }),
     ])
-    await exactly(source, ['one'])
+    await expectExactly(source, ['one'])
     appendFileSync(folder.path('real/0.log'), 'two\n')
-    await exactly(source, ['one', 'two'])
+    await expectExactly(source, ['one', 'two'])
   })
 })
 
@@ -343,7 +343,7 @@ describe('names', () => {
     await readAndStop(['one'])
     folder.append('a.log', 'two\n')
     rename('a.log', 'a.log.1')
-    await exactly(start(), ['two'])
+    await expectExactly(start(), ['two'])
   })
 
   test('rotated files that were there before the first start are not read, neither when they are compressed later', async () => {
@@ -355,7 +355,7 @@ describe('names', () => {
     compress('a.log.1', 'a.log.2.gz')
     rename('a.log', 'a.log.1')
     folder.append('a.log', 'two\n')
-    await exactly(running, ['one', 'two'])
+    await expectExactly(running, ['one', 'two'])
   })
 
   test('another log whose name goes on after that of a followed one is none of its rotated files', async () => {
@@ -366,7 +366,7 @@ describe('names', () => {
     folder.append('a.log.audit', 'secret\n')
     rename('a.log', 'a.log.1')
     folder.append('a.log', 'two\n')
-    await exactly(running, ['one', 'two'])
+    await expectExactly(running, ['one', 'two'])
   })
 
   test('an inode that is used again is another file', async () => {
@@ -378,6 +378,6 @@ describe('names', () => {
     writeFileSync(folder.path('a.log.1'), 'unseen, as long as it is\n')
     folder.append('a.log', 'two\n')
     expect(positions).toContain('"offset":4')
-    await exactly(start(), ['unseen, as long as it is', 'two'])
+    await expectExactly(start(), ['unseen, as long as it is', 'two'])
   })
 })

@@ -54,15 +54,15 @@ export function createTailState(from: TailStart, beginning: Buffer): TailState {
     settled: () => acknowledged.offset === cursor.offset && acknowledged.replayFrom === cursor.offset,
     position: ({ job, path, device, inode, size, seenMs }) => {
       const { offset, replayFrom } = acknowledged
-      const bytes = Math.min(offset, head.length)
-      if (fingerprint.bytes !== bytes) fingerprint = { bytes, text: fingerprintOf(head.subarray(0, bytes)) }
+      // Also of what is not read yet: the file may have another name by then.
+      if (fingerprint.bytes !== head.length) fingerprint = { bytes: head.length, text: fingerprintOf(head) }
       return {
         job,
         path,
         device,
         inode,
         fingerprint: fingerprint.text,
-        fingerprintBytes: bytes,
+        fingerprintBytes: head.length,
         offset,
         replayFrom,
         size: Math.max(size, offset),

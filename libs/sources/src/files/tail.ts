@@ -26,7 +26,7 @@ export type Tail = Place &
     readonly unchanged: (file: FileAt) => boolean
     /** Bytes when it was looked at last. */
     readonly size: () => number
-    /** When it was last written to, nanoseconds since the epoch. */
+    /** When it had been written to last when it was looked at, nanoseconds since the epoch. */
     readonly modifiedNs: () => bigint
     /** How far it is acknowledged, as it is stored. */
     readonly position: (job: string, path: string, seenMs: number) => Position
@@ -116,7 +116,7 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     unchanged: (file) =>
       file.device === place.device && file.inode === place.inode && BigInt(file.size) === readSize && file.modifiedNs === readMtimeNs,
     size: () => Number(size),
-    modifiedNs: () => (fd === undefined ? mtimeNs : fstatSync(fd, { bigint: true }).mtimeNs),
+    modifiedNs: () => mtimeNs,
     position: (job, path, seenMs) => state.position({ job, path, ...place, size: Number(size), seenMs }),
     rest: () => {
       if (fd !== undefined) closeSync(fd)
