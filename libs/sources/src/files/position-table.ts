@@ -37,14 +37,21 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
   const byPath = new Map<string, Map<string, Position>>()
   const byInode = new Map<string, Map<string, Position>>()
   const put = (position: Position): void => {
-    remove(position)
-    const key = keyOf(position.job, position)
+    const key = keyOfPosition(position)
+    const before = table.get(key)
+    if (before !== undefined && isOther(before, position)) leave(before)
+    else remove(position)
     table.set(key, position)
     inner(byPath, pathKey(position.job, position.path)).set(key, position)
-    inner(byInode, position.inode).set(key, position)
+    if (position.inode !== '') inner(byInode, position.inode).set(key, position)
   }
-  const remove = (place: Place & { readonly job: string }): void => {
-    const key = keyOf(place.job, place)
+  /** Another file has its place: its own text may be elsewhere, compressed or copied. */
+  const leave = (position: Position): void => {
+    remove(position)
+    if (position.fingerprintBytes > 0 && position.inode !== '') put({ ...position, device: '', inode: '' })
+  }
+  const remove = (place: Place & { readonly job: string; readonly path: string; readonly fingerprint?: string }): void => {
+    const key = keyOfPosition(place)
     const position = table.get(key)
     if (position === undefined) return
     table.delete(key)
@@ -75,7 +82,7 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
           : [...(byInode.get(file.inode)?.values() ?? [])].find(
               (candidate) => candidate.fingerprintBytes > 0 && isLike(candidate, file) && usable(candidate),
             )
-      remove(file)
+      if (own !== undefined && own !== position) leave(own)
       if (position !== undefined) {
         if (position.job === file.job) remove(position)
         return { offset: position.offset, replayFrom: position.replayFrom }
@@ -127,6 +134,20 @@ const MAX_POSITIONS = 80_000
 const isLike = (position: Position, { path, device, inode }: OpenFile): boolean =>
   position.inode === inode && (position.path === path || position.device === device)
 
+/** Whether another file has the place of one that was known: what was read of a file stays as it was while it grows. */
+function isOther(before: Position, after: Position): boolean {
+  if (before.fingerprintBytes === after.fingerprintBytes) return before.fingerprint !== after.fingerprint
+  return before.closed === true || before.fingerprintBytes > after.fingerprintBytes
+}
+
+/** A file without a place is known by its path and beginning. */
+const keyOfPosition = ({
+  job,
+  path,
+  fingerprint,
+  ...place
+}: Place & { readonly job: string; readonly path: string; readonly fingerprint?: string }): string =>
+  place.inode === '' ? `${fingerprint} ${path}\n${job}` : keyOf(job, place)
 const keyOf = (job: string, { device, inode }: Pick<FileIdentity, 'device' | 'inode'>): string => `${device}:${inode}\n${job}`
 const pathKey = (job: string, path: string): string => `${path}\n${job.length}\n${job}`
 
