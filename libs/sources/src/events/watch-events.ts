@@ -1,10 +1,10 @@
 import { followChanges, type Change, type ChangeFeedOptions } from '@clymene/discovery'
 
 import type { EntryWriter } from '../lines/entry-writer.ts'
+import { createProgress } from '../lines/progress.ts'
 import { eventEntry, type EntryContext } from './event-entry.ts'
 import { createEventNews, type EventsReached } from './event-news.ts'
 import type { PositionKeeper } from './position-keeper.ts'
-import { createProgress } from './progress.ts'
 import { readEvent, type ClusterEvent } from './read-event.ts'
 import { readTerminations, type PodTerminations } from './read-terminations.ts'
 import { terminationEntry } from './termination-entry.ts'
