@@ -25,11 +25,11 @@ export function createCutLines({ maxLineBytes, longLines, logger, now }: CutLine
   }
 }
 
-/** At most `end`, without cutting a UTF-8 character in two. */
+/** At most `end`, without cutting a UTF-8 character in two, unless nothing would be left. */
 export function cutAt(bytes: Buffer, start: number, end: number): number {
   let position = end
   while (position > start && end - position < 3 && ((bytes[position] ?? 0) & 0xc0) === 0x80) position--
-  return position
+  return position === start ? end : position
 }
 
 /** A line that is too long for one entry, of which only a part, or one after the other, is taken. */

@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type Emit, type LabelMap, type Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
-import { createPipeline, Extracted, type LabelSet, type PipelineEntry, type StageConfig, type StageMetrics } from '@clymene/stages'
+import {
+  createPipeline,
+  Extracted,
+  type Inspect,
+  type LabelSet,
+  type PipelineEntry,
+  type StageConfig,
+  type StageMetrics,
+} from '@clymene/stages'
 
 import { createDroppedLines } from './dropped-lines.ts'
 import type { LabelLimits } from './label-limits.ts'
@@ -38,7 +46,11 @@ export type EntryWriterOptions = {
   /** Name of the agent stream: entries of one stream stay in order. */
   readonly stream: string
   readonly labelLimits: LabelLimits
+  /** Of lines that stages put together. Default 256 KiB. */
+  readonly maxLineBytes?: number
   readonly metrics: Metrics
+  /** Told of what each stage does to each line. */
+  readonly inspect?: Inspect
   /** Where `metrics` stages count. */
   readonly stageMetrics?: StageMetrics
   readonly logger: Logger
@@ -53,7 +65,7 @@ const MAX_HELD_BACK = 10_000
 const MAX_LINE_BYTES = 256 * 1024
 
 export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signal: AbortSignal): EntryWriter {
-  const { stages, batch, stream, labelLimits, metrics, stageMetrics, logger, now } = options
+  const { stages, batch, stream, labelLimits, maxLineBytes = MAX_LINE_BYTES, metrics, inspect, stageMetrics, logger, now } = options
   let failure: { readonly error: unknown } | undefined
   let timer: NodeJS.Timeout | undefined
   /** Told when the batch on its way has an answer. */
@@ -62,7 +74,7 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
     stream,
     batchBytes: batch.bytes,
     batchWaitMs: batch.waitMs,
-    maxLineBytes: MAX_LINE_BYTES,
+    maxLineBytes,
     labelLimits,
     offended: createOffendedLabels({ metrics, logger, now }),
     now,
@@ -78,9 +90,10 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
   })
   const pipeline = createPipeline(stages, {
     now: () => BigInt(now()) * 1_000_000n,
-    maxLineLength: MAX_LINE_BYTES,
+    maxLineLength: maxLineBytes,
     dropped: createDroppedLines(metrics),
     ...(stageMetrics === undefined ? {} : { metrics: stageMetrics }),
+    ...(inspect === undefined ? {} : { inspect }),
   })
   /** Entries written so far, and what is to be called about which of them. */
   let written = 0
