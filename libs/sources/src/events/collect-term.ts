@@ -1,9 +1,8 @@
-import type { Emit, RetryableError } from '@clymene/model'
-import { PermanentError } from '@clymene/model'
-import { createOnceIn, retry } from '@clymene/runtime'
+import type { Emit } from '@clymene/model'
 import { createLabelSet } from '@clymene/stages'
 
 import { createEntryWriter } from '../lines/entry-writer.ts'
+import { patientEmit } from '../lines/patient-emit.ts'
 import type { Complaints } from './complaints.ts'
 import type { Term } from './election.ts'
 import type { EntryContext } from './event-entry.ts'
@@ -24,7 +23,6 @@ export type TermOptions = Omit<EventSourceOptions, 'metrics'> & {
 }
 
 const STOP_WAIT_MS = 5000
-const BACKOFF = { minMs: 200, maxMs: 30_000, attempts: Infinity }
 /** Servers keep no cache of events, and without it send no bookmarks: that a watch ends in time is the sign that it lives. */
 const WATCH_SECONDS = [60, 120] as const
 /** Kinds and reasons are names that controllers make up. */
@@ -112,28 +110,11 @@ export async function collectTerm(options: TermOptions, emit: Emit, stop: AbortS
   }
 }
 
-/** Gives batches on only while the term is held, until the buffer takes them. What it refuses for good is counted and told. */
-function heldEmit({ term, eventMetrics, logger, backoff }: TermOptions, emit: Emit, broken: () => void): Emit {
-  const complain = createOnceIn(60_000)
-  const onFailure = (error: RetryableError): void =>
-    complain('wait', (heldBack) => logger.warn('events wait', { error: error.message, heldBack }))
-  return async (batch, signal) => {
-    const attempt = async (): Promise<void> => {
-      if (!term.holds()) throw new DOMException('another agent may collect now', 'AbortError')
-      try {
-        await emit(batch, signal)
-      } catch (error) {
-        if (!(error instanceof PermanentError)) throw error
-        eventMetrics.refused(batch.records)
-        complain('refused', () => logger.error('events were refused', { entries: batch.records, error: error.message }))
-      }
-    }
-    try {
-      await retry(attempt, { backoff: { ...BACKOFF, ...backoff }, onFailure }, signal)
-    } catch (error) {
-      // Nobody would write, and so be told of it, in a quiet cluster.
-      broken()
-      throw error
-    }
-  }
+/** Gives batches on only while the term is held. */
+function heldEmit({ term, eventMetrics, logger, backoff = {} }: TermOptions, emit: Emit, broken: () => void): Emit {
+  const { refused } = eventMetrics
+  return patientEmit({ what: 'events', refused, broken, logger, backoff }, async (batch, signal) => {
+    if (!term.holds()) throw new DOMException('another agent may collect now', 'AbortError')
+    await emit(batch, signal)
+  })
 }
