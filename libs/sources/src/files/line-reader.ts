@@ -81,10 +81,9 @@ const CR = 0x0d
 export function createLineReader(options: LineReaderOptions): LineReader {
   const { lane, clock, maxLineBytes, longLines, metrics, stages, onCut, inspect } = options
   const { collector } = lane
-  const clockNs = (): bigint => BigInt(clock.seconds) * 1_000_000_000n + BigInt(clock.nanos)
   const pipeline = createPipeline(stages, {
     ...options.pipeline,
-    now: clockNs,
+    now: clock.ns,
     maxLineLength: maxLineBytes,
     ...(inspect === undefined ? {} : { inspect }),
   })
@@ -107,6 +106,10 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   let base = options.labels
   let streams = streamsOf(lane, base)
 
+  const isPaused = (): boolean => {
+    pausedNs = pipeline.waitUntilNs()
+    return pausedNs !== 0n && pausedNs > clock.ns()
+  }
   const append = (entries: readonly PipelineEntry[], quiet: boolean): void => {
     if (quiet) return
     for (const { labels, timestampNs, line, metadata } of entries) {
@@ -114,7 +117,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     }
   }
   const pushText = (line: string, origin: number, quiet: boolean, metadata?: LabelMap): void => {
-    const entries = pipeline.push({ labels: base, timestampNs: clockNs(), line, extracted: new Extracted(base), metadata, origin })
+    const entries = pipeline.push({ labels: base, timestampNs: clock.ns(), line, extracted: new Extracted(base), metadata, origin })
     // With the line that begins a block the block before comes out. Parts of one line have one origin.
     if (entries.length > 0) cameOut = metadata === undefined ? origin : origin + 1
     append(entries, quiet)
@@ -165,7 +168,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     const valid = isUtf8(final ? bytes : bytes.subarray(0, bytes.lastIndexOf(LF) + 1))
     let position = 0
     let lines = 0
-    while (position < bytes.length && !lane.full() && (pausedNs = pipeline.waitUntilNs()) <= clockNs()) {
+    while (position < bytes.length && !lane.full() && !isPaused()) {
       const feed = bytes.indexOf(LF, position)
       const whole = feed !== -1 || final
       const limit = feed === -1 ? bytes.length : feed

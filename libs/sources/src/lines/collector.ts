@@ -23,6 +23,9 @@ export class Collector {
   #second = Number.NaN
   readonly #secondField = Buffer.alloc(1 + 10)
   #secondFieldLength = 0
+  /** The second of the text that came last. */
+  #textSecond = 0
+  #textSecondNs = 0n
 
   constructor(size: number) {
     this.#initialSize = size
@@ -58,10 +61,14 @@ export class Collector {
     if (stream.refused) return stream.limited?.(1)
     const begin = this.#length
     const length = Buffer.byteLength(line)
-    let seconds = timestampNs / NANOS_PER_SECOND
-    let nanos = timestampNs - seconds * NANOS_PER_SECOND
-    if (nanos < 0n) [seconds, nanos] = [seconds - 1n, nanos + NANOS_PER_SECOND]
-    const position = this.#begin(stream, Number(seconds), Number(nanos), length, metadata)
+    // Neighbours mostly share their second: then there is nothing to divide.
+    let nanos = Number(timestampNs - this.#textSecondNs)
+    if (!(nanos >= 0 && nanos < 1e9)) {
+      this.#textSecondNs = timestampNs - (((timestampNs % NANOS_PER_SECOND) + NANOS_PER_SECOND) % NANOS_PER_SECOND)
+      this.#textSecond = Number(this.#textSecondNs / NANOS_PER_SECOND)
+      nanos = Number(timestampNs - this.#textSecondNs)
+    }
+    const position = this.#begin(stream, this.#textSecond, nanos, length, metadata)
     this.#end(stream, begin, position + this.#bytes.write(line, position, length), metadata)
   }
 

@@ -6,9 +6,13 @@ export type ReadClock = {
   readonly tick: () => void
   seconds: number
   nanos: number
+  /** The same time, nanoseconds since the epoch. */
+  readonly ns: () => bigint
 }
 
 export function createReadClock(now: () => number): ReadClock {
+  let second = 0
+  let secondNs = 0n
   const clock: ReadClock = {
     seconds: 0,
     nanos: 0,
@@ -20,6 +24,13 @@ export function createReadClock(now: () => number): ReadClock {
         clock.seconds = seconds
         clock.nanos = nanos
       }
+    },
+    ns: () => {
+      if (second !== clock.seconds) {
+        second = clock.seconds
+        secondNs = BigInt(second) * 1_000_000_000n
+      }
+      return secondNs + BigInt(clock.nanos)
     },
     tick: () => {
       clock.nanos++

@@ -1,3 +1,4 @@
+import type { PipelineEntry } from '../entry.ts'
 import { createPartialLines, type PartialLineLimits } from '../partial-lines.ts'
 import { readBytes } from '../read-options.ts'
 import { createRfc3339Parser } from '../rfc3339.ts'
@@ -26,17 +27,32 @@ const LINE = /^(\S+) (stdout|stderr) (\S+) ([^]*)$/
 function createCri(limits: PartialLineLimits, pass: Pass, context: StageContext): Stage {
   const parseTime = createRfc3339Parser()
   const lines = createPartialLines(limits, pass, context)
+  const take = (entry: PipelineEntry, timestampNs: bigint, time: string, stream: string, flags: string, content: string): void => {
+    const { extracted } = entry
+    extracted.set('time', time)
+    extracted.set('stream', stream)
+    extracted.set('flags', flags)
+    extracted.set('content', content)
+    entry.timestampNs = timestampNs
+    entry.labels = entry.labels.with('stream', stream)
+    entry.line = content
+    lines.add(entry, !(flags === 'P' || flags.startsWith('P:')))
+  }
   return {
     push: (entry) => {
-      const match = LINE.exec(entry.line)
+      const { line } = entry
+      // A whole line as runtimes write it is read without the pattern, whose match is a third of the garbage of a line.
+      const first = line.indexOf(' ')
+      const plain = line.startsWith('stdout F ', first + 1) ? 'stdout' : line.startsWith('stderr F ', first + 1) ? 'stderr' : undefined
+      if (plain !== undefined) {
+        const time = line.slice(0, first)
+        const timestampNs = parseTime(time)
+        if (timestampNs !== undefined) return take(entry, timestampNs, time, plain, 'F', line.slice(first + 10))
+      }
+      const match = LINE.exec(line)
       if (match === null) return pass(entry)
       const [, time = '', stream = '', flags = '', content = ''] = match
-      for (const [name, value] of Object.entries({ time, stream, flags, content })) entry.extracted.set(name, value)
-      entry.timestampNs = parseTime(time) ?? entry.timestampNs
-      entry.labels = entry.labels.with('stream', stream)
-      entry.line = content
-      const isPartial = flags === 'P' || flags.startsWith('P:')
-      lines.add(entry, !isPartial)
+      take(entry, parseTime(time) ?? entry.timestampNs, time, stream, flags, content)
     },
     flush: lines.flush,
     held: lines.held,
