@@ -1,0 +1,57 @@
+import type { Labels, Logger } from '@clymene/model'
+import type { RelabelRule } from '@clymene/relabel'
+import type { Backoff, Metrics } from '@clymene/runtime'
+import type { Inspect, StageConfig, StageMetrics } from '@clymene/stages'
+
+import type { LabelLimits } from '../lines/label-limits.ts'
+
+/** One item of `scrape_configs` that reads the journal of systemd. */
+export type JournalJob = {
+  readonly name: string
+  readonly pipeline: readonly StageConfig[]
+  /** Of the fields of an entry, which are labels that begin with `__journal_`. */
+  readonly relabel: readonly RelabelRule[]
+  /** Of every entry, before relabelling. */
+  readonly labels: Labels
+  /** Folder of the journal; '' is where this machine has it. */
+  readonly path: string
+  /** `FIELD=value`, as journalctl takes them: of one field any, of several fields all. */
+  readonly matches: readonly string[]
+  /** How old entries may be when nothing says where to go on. */
+  readonly maxAgeMs: number
+  /** The line is all fields as JSON, else it is MESSAGE. */
+  readonly json: boolean
+}
+
+export type JournalSourceOptions = {
+  readonly jobs: readonly JournalJob[]
+  /** Name or path of journalctl. */
+  readonly program: string
+  /** Folder of the cursors; it is made when it is not there. */
+  readonly cursorFolder: string
+  /** Promtail's positions file: its cursors are where to begin when there is no own one. */
+  readonly formerPositionsPath?: string
+  /** False: reads from where the cursors stand and leaves them there. Default true. */
+  readonly movesCursor?: boolean
+  /** Added to every entry that does not have them. */
+  readonly externalLabels: Labels
+  /** Begins the names of the agent streams; each job has one. */
+  readonly stream: string
+  readonly batch: { readonly bytes: number; readonly waitMs: number }
+  readonly labelLimits: LabelLimits
+  /** What becomes of a longer line: as of those of files. */
+  readonly maxLineBytes: number
+  readonly longLines: 'truncate' | 'split'
+  /** Told of what each stage does to each line. */
+  readonly inspect?: Inspect
+  /** Where `metrics` stages count. */
+  readonly stageMetrics?: StageMetrics
+  readonly metrics: Metrics
+  readonly logger: Logger
+  /** Milliseconds since the epoch; default Date.now. */
+  readonly now?: () => number
+  /** Waits before journalctl is started again, and while the buffer takes nothing. */
+  readonly backoff?: Partial<Backoff>
+  /** How long the last entries may take after the stop. Default 5 s. */
+  readonly stopWaitMs?: number
+}
