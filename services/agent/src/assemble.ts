@@ -15,7 +15,7 @@ import { openAgentBooks } from './books.ts'
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
-import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
+import { createLogSource, type LogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 import type { ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
 import { createSlowestOfEach, type NotePositions } from './slowest-of-each.ts'
@@ -138,7 +138,8 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       if (next.logConfigs !== undefined) {
         logConfigs = next.logConfigs
         await makeFolders()
-        for (const reader of readers.values()) reader.replace()
+        // A reader that does not run yet is made of what is there when it does.
+        for (const reader of readers.values()) if (reader.current()?.reload(logConfigs) === false) reader.replace()
       }
       current = next.scrapeConfigs
       for (const [index, { jobs, externalLabels }] of current.entries()) scrapes[index]?.reload(jobs, withCluster(externalLabels, cluster))
@@ -197,7 +198,7 @@ async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentS
 /** What the readers of all storages have in common. */
 type Common = { readonly stageMetrics: StageMetrics; readonly note: NotePositions }
 
-function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note }: Common): Source {
+function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note }: Common): LogSource {
   const { logger, metrics } = setup.host
   const isOnly = (setup.sinks.get('logs')?.length ?? 0) <= 1
   // One reader shows and counts what all of them do.

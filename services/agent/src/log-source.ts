@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { sortedLabels, type Emit, type Labels, type Logger, type Source } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
-import { createFileSource, type FileSourceOptions } from '@clymene/sources'
+import { createFileSource, type FileSource, type FileSourceOptions } from '@clymene/sources'
 
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
@@ -31,8 +33,17 @@ export type LogSourceOptions = LogSetup & {
   readonly metrics: Metrics
 }
 
+export type LogSource = Source &
+  Pick<FileSource, 'files' | 'targets'> & {
+    /**
+     * Takes the jobs of the configurations, one for one: those that did not change go on untouched. False, and nothing happens, when something else
+     * is not as it was: then it takes a new source.
+     */
+    readonly reload: (next: readonly LogConfig[]) => boolean
+  }
+
 /** The files of all log configurations, as one source. */
-export function createLogSource(options: LogSourceOptions): Source {
+export function createLogSource(options: LogSourceOptions): LogSource {
   const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, oneOfSeveral, logger, metrics } = options
   const sources = logConfigs.map((config) =>
     createFileSource({
@@ -57,6 +68,13 @@ export function createLogSource(options: LogSourceOptions): Source {
     }),
   )
   return {
+    files: () => sources.flatMap((source) => source.files()),
+    targets: () => sources.flatMap((source) => source.targets()),
+    reload: (next) => {
+      if (!isDeepStrictEqual(next.map(apartFromJobs), logConfigs.map(apartFromJobs))) return false
+      for (const [index, { jobs }] of next.entries()) sources[index]?.reload(jobs)
+      return true
+    },
     run: (emit, signal) =>
       together(
         sources.map((source, index) => (end: AbortSignal) => source.run(ownStreams(emit, index), end)),
@@ -64,6 +82,9 @@ export function createLogSource(options: LogSourceOptions): Source {
       ),
   }
 }
+
+/** What its source was made with, beside the jobs. */
+const apartFromJobs = ({ positionsPath, refreshMs, reading }: LogConfig): unknown => ({ positionsPath, refreshMs, reading })
 
 /** Each configuration has streams of its own: two readers that send the same one side by side would not keep its order. */
 const ownStreams =

@@ -23,8 +23,6 @@ const TURN_BYTES = 1024 * 1024
 const READ_BYTES = 256 * 1024
 /** New names come in bursts: one search for all of them. */
 const NAMES_SETTLE_MS = 250
-/** Files that could not be opened for want of descriptors are tried again. */
-const AGAIN_MS = 1000
 
 /**
  * Tails the files that its jobs' targets name. Every line is handed over at least once, in the order of its file, and once
@@ -42,6 +40,10 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   return {
     files: () => viewFiles(follower?.paths() ?? [], settings.now()),
     targets: targets.views,
+    reload: (jobs) => {
+      targets.reload(jobs)
+      follower?.reload(targets.jobs())
+    },
     run: async (emit, signal) => {
       const startedMs = settings.now()
       const { positionsPath, formerPositionsPath, logger } = settings
@@ -61,8 +63,9 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         metrics,
         clock,
         laneOf: lanes.of,
+        jobs: targets.jobs(),
         wake: waker.wake,
-        searchAgain: () => wake(AGAIN_MS),
+        searchAgain: (delayMs = 0) => wake(delayMs),
       })
       follower = followed
       const hide = showState(settings.metrics, {

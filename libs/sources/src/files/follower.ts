@@ -15,11 +15,12 @@ import { createLineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
 import { createOpenFiles, type OpenFiles } from './open-files.ts'
 import { createOpenTails } from './open-tails.ts'
-import type { FileSourceSettings } from './options.ts'
+import type { FileJob, FileSourceSettings } from './options.ts'
 import { createOwnLog } from './own-log.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
 import { createReadElsewhere } from './read-elsewhere.ts'
+import { createRetiredPaths } from './retired-paths.ts'
 import { createFolderNames, fileAt, type FileAt, type FolderNames, realPathOf } from './siblings.ts'
 import { createStarts } from './starts.ts'
 import type { FileTarget } from './targets.ts'
@@ -28,6 +29,8 @@ import type { FileTarget } from './targets.ts'
 export type Follower = {
   /** Searches for the files of the targets: follows new ones, leaves those nobody wants. Gives the folders it searched. */
   readonly refresh: (targets: readonly FileTarget[]) => Iterable<string>
+  /** Leaves the paths of other jobs as they are: hands over what stages hold, and lets the files of `jobs` begin when that is acknowledged. */
+  readonly reload: (jobs: readonly FileJob[]) => void
   readonly paths: () => Iterable<FollowedPath>
   readonly positions: () => readonly Position[]
   /** Descriptors that they take. */
@@ -47,16 +50,22 @@ export type FollowerOptions = {
   readonly metrics: FileMetrics
   readonly clock: ReadClock
   readonly laneOf: (path: string) => Lane
+  /** To begin with. */
+  readonly jobs: readonly FileJob[]
   /** Something can be read before its time. */
   readonly wake: () => void
-  /** Files were found that cannot be opened yet. */
-  readonly searchAgain: () => void
+  /** Files are to be searched for again, by default as soon as possible: some could not be opened yet. */
+  readonly searchAgain: (delayMs?: number) => void
 }
 
 /** Entries that one search may see: a glob such as `/**` ends here. */
 const MAX_ENTRIES = 200_000
 
-export function createFollower({ settings, table, metrics, clock, laneOf, wake, searchAgain }: FollowerOptions): Follower {
+/** Files that could not be opened for want of descriptors are tried again. */
+const AGAIN_MS = 1000
+
+export function createFollower(options: FollowerOptions): Follower {
+  const { settings, table, metrics, clock, laneOf, wake, searchAgain } = options
   const { logger, now } = settings
   const cutLinesOf = createCutLines(settings)
   const isOwnLog = createOwnLog()
@@ -68,6 +77,17 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake, 
     ...(settings.stageMetrics === undefined ? {} : { metrics: settings.stageMetrics }),
   }
   const followed = new Map<string, FollowedPath>()
+  /** Jobs that paths are followed for, and those that wait for their predecessors' last lines to be acknowledged. */
+  let jobs: ReadonlySet<FileJob> = new Set(options.jobs)
+  let waiting: ReadonlySet<FileJob> = new Set()
+  const jobOf = new WeakMap<FollowedPath, FileJob>()
+  const isKnown = (name: string): boolean => [...jobs].some((job) => job.name === name)
+  table.bequeath((position) => !isKnown(position.job))
+  const retired = createRetiredPaths(table, now, () => {
+    waiting = new Set()
+    table.bequeath((position) => !isKnown(position.job))
+    searchAgain()
+  })
   const restable = () => [...followed.values()].flatMap((path) => path.restable() ?? [])
   const tails = createOpenTails(settings.maxOpenFiles, restable)
   const elsewhere = createReadElsewhere({ table, tails, tailsOf: (job, path) => followed.get(keyOf(job, path))?.tails() ?? [] })
@@ -108,22 +128,21 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake, 
       inspect: settings.inspect,
       pipeline,
     })
-    followed.set(
-      key,
-      followPath({
-        ...settings,
-        job,
-        path,
-        labels,
-        lane,
-        reader: limitLines(reader, rate, metrics),
-        files: filesOf(job),
-        first,
-        metrics,
-        nowMs: now(),
-        onClosed: table.put,
-      }),
-    )
+    const made = followPath({
+      ...settings,
+      job,
+      path,
+      labels,
+      lane,
+      reader: limitLines(reader, rate, metrics),
+      files: filesOf(job),
+      first,
+      metrics,
+      nowMs: now(),
+      onClosed: table.put,
+    })
+    jobOf.set(made, target.job)
+    followed.set(key, made)
   }
   const tryFollow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
     try {
@@ -131,7 +150,7 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake, 
       follow(key, target, path, names)
       complained.delete(key)
     } catch (error) {
-      if (errorCode(error) === 'EMFILE') return searchAgain()
+      if (errorCode(error) === 'EMFILE') return searchAgain(AGAIN_MS)
       if (errorCode(error) === 'ENOENT' || complained.has(key)) return
       complained.add(key)
       metrics.errors.inc()
@@ -165,8 +184,8 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake, 
     for (const { job, path } of table.unfinished()) {
       const key = keyOf(job, path)
       if (wanted.has(key) || followed.has(key)) continue
-      const target = targets.find((one) => one.job.name === job && isOf(one, path))
-      if (target !== undefined && fileAt(path) === undefined) tryFollow(key, target, path, names)
+      const target = targets.find((one) => (one.job.name === job || !isKnown(job)) && isOf(one, path))
+      if (target !== undefined && fileAt(path) === undefined) tryFollow(keyOf(target.job.name, path), target, path, names)
     }
   }
 
@@ -176,8 +195,18 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake, 
     openFiles: tails.count,
     searchedMs: () => searchedMs,
     paths: () => followed.values(),
-    positions: () => [...table.all(), ...[...followed.values()].flatMap((path) => path.positions(now()))],
-    refresh: (targets) => {
+    positions: () => [...table.all(), ...[...followed.values()].flatMap((path) => path.positions(now())), ...retired.positions(now())],
+    reload: (next) => {
+      const before = jobs
+      jobs = new Set(next)
+      waiting = new Set([...waiting, ...next].filter((job) => jobs.has(job) && (waiting.has(job) || !before.has(job))))
+      const stays = (job: FileJob | undefined): boolean => job !== undefined && jobs.has(job)
+      const left = [...followed].filter(([, path]) => !stays(jobOf.get(path)))
+      for (const [key] of left) followed.delete(key)
+      retired.add(left.map(([, path]) => path))
+    },
+    refresh: (found) => {
+      const targets = found.filter(({ job }) => !waiting.has(job))
       current = targets
       if (targets.length > 0) searchedMs = now()
       const folders = createFolders(MAX_ENTRIES, (path) =>
@@ -198,6 +227,7 @@ export function createFollower({ settings, table, metrics, clock, laneOf, wake, 
     close: () => {
       for (const path of followed.values()) path.close()
       followed.clear()
+      retired.close()
     },
   }
 }

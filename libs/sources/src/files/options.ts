@@ -13,6 +13,8 @@ export type FileJob = {
   readonly discoverers: readonly Discoverer[]
   readonly relabel: readonly RelabelRule[]
   readonly pipeline: readonly StageConfig[]
+  /** Of all that it was made from. A reload leaves a job alone that has the name and the fingerprint of one before. Absent: it is another each time. */
+  readonly fingerprint?: string
 }
 
 export type FileSourceOptions = {

@@ -8,8 +8,10 @@ export type PositionTable = {
   readonly resume: (file: OpenFile) => Resumed | undefined
   /** The position of a file by device and inode, whatever its beginning; undefined when there is none. */
   readonly peek: (job: string, place: Place) => Position | undefined
-  /** Positions that were last stored for the path. */
+  /** Positions that were last stored for the path. Where the job has none it takes those that another one left to whoever follows it. */
   readonly ofPath: (job: string, path: string) => readonly Position[]
+  /** Leaves positions to whichever job follows their path next: their own is no more. */
+  readonly bequeath: (isLeft: (position: Position) => boolean) => void
   /** Positions of files that were not let go with all of them handed over. */
   readonly unfinished: () => readonly Position[]
   /** Since when nobody has looked: the last search of an earlier run, else the start of this one. Milliseconds since the epoch. */
@@ -66,6 +68,8 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
   // What Promtail left: of our own files more is known.
   const offsets = new Map([...stored.offsets].filter(([path]) => !ours.has(path)))
 
+  /** By path. */
+  let left = new Map<string, readonly Position[]>()
   let prunedMs = startedMs
 
   return {
@@ -92,7 +96,18 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
       return offset !== undefined && offset <= file.size ? { offset, replayFrom: offset } : undefined
     },
     peek: (job, place) => table.get(keyOf(job, place)),
-    ofPath: (job, path) => [...(byPath.get(pathKey(job, path))?.values() ?? [])],
+    ofPath: (job, path) => {
+      const own = [...(byPath.get(pathKey(job, path))?.values() ?? [])]
+      const inherited =
+        own.length > 0 ? [] : (left.get(path) ?? []).filter((position) => table.get(keyOf(position.job, position)) === position)
+      if (inherited.length > 0) left.delete(path)
+      for (const position of inherited) remove(position)
+      for (const position of inherited) put({ ...position, job })
+      return [...own, ...inherited.map((position) => ({ ...position, job }))]
+    },
+    bequeath: (isLeft) => {
+      left = Map.groupBy([...table.values()].filter(isLeft), ({ path }) => path)
+    },
     unfinished: () => [...table.values()].filter(({ closed }) => closed !== true),
     all: () => table.values(),
     others: () => new Map([...stored.others, ...[...offsets].map(([path, offset]) => [path, String(offset)] as const)]),

@@ -9,6 +9,7 @@ import {
   type TargetGroup,
 } from '@clymene/model'
 import { compileRelabel, type Relabel } from '@clymene/relabel'
+import { aborted, isAbort } from '@clymene/runtime'
 import { createLabelSet, type LabelSet } from '@clymene/stages'
 
 import { TENANT_LABEL } from '../lines/stream.ts'
@@ -31,6 +32,10 @@ export type Targets = {
   readonly run: (signal: AbortSignal) => Promise<void>
   /** The targets known now; the same array until something changes. */
   readonly current: () => readonly FileTarget[]
+  /** A job that did not change is the same object as before. */
+  readonly jobs: () => readonly FileJob[]
+  /** Ends what discovers for jobs that changed or are gone, and begins what does for the others. */
+  readonly reload: (jobs: readonly FileJob[]) => void
   /** All that was discovered, with what became of it. */
   readonly views: () => readonly LogTargetView[]
 }
@@ -44,37 +49,84 @@ export type TargetsOptions = {
 }
 
 export function createTargets(options: TargetsOptions): Targets {
-  const jobs = options.jobs.map((job) => ({ job, relabel: compileRelabel(job.relabel), groups: new Map<string, TargetGroup>() }))
+  const jobs = new Map<string, DiscoveredJob>()
+  const ending = new Set<Promise<void>>()
+  let begin: ((job: DiscoveredJob) => void) | undefined
   let targets: readonly FileTarget[] | undefined
   const resolved = (): readonly Resolved[] =>
-    jobs.flatMap(({ job, relabel, groups }) =>
+    [...jobs.values()].flatMap(({ job, relabel, groups }) =>
       [...groups.values()].flatMap((group) => group.targets.map((target) => toTarget(job, relabel, mutableLabels(group, target), options))),
     )
 
-  const discover = (discoverer: Discoverer, index: number, groups: Map<string, TargetGroup>, signal: AbortSignal): Promise<void> =>
-    discoverer.run((changed) => {
-      for (const group of changed) {
-        const key = `${index}/${group.source}`
-        if (group.targets.length === 0) groups.delete(key)
-        else groups.set(key, group)
-      }
-      targets = undefined
-      options.onChange()
-    }, signal)
+  const discover = (discoverer: Discoverer, index: number, { groups, end }: DiscoveredJob, signal: AbortSignal): Promise<void> =>
+    discoverer.run(
+      (changed) => {
+        for (const group of changed) {
+          const key = `${index}/${group.source}`
+          if (group.targets.length === 0) groups.delete(key)
+          else groups.set(key, group)
+        }
+        targets = undefined
+        options.onChange()
+      },
+      AbortSignal.any([signal, end.signal]),
+    )
+  const take = (next: readonly FileJob[]): void => {
+    const before = new Map(jobs)
+    jobs.clear()
+    for (const job of next) {
+      const known = before.get(job.name)
+      const stays = known !== undefined && isSame(known.job, job)
+      if (stays) before.delete(job.name)
+      const one = stays ? known : { job, relabel: compileRelabel(job.relabel), groups: new Map(), end: new AbortController() }
+      jobs.set(job.name, one)
+      if (!stays) begin?.(one)
+    }
+    for (const { end } of before.values()) end.abort()
+    targets = undefined
+  }
+  take(options.jobs)
 
   return {
     run: async (signal) => {
-      await Promise.all(
-        jobs.flatMap(({ job, groups }) => job.discoverers.map((discoverer, index) => discover(discoverer, index, groups, signal))),
-      )
+      const failed = Promise.withResolvers<never>()
+      begin = (job) => {
+        for (const [index, discoverer] of job.job.discoverers.entries()) {
+          const running = discover(discoverer, index, job, signal).catch((error: unknown) => {
+            if (!isAbort(error, job.end.signal)) failed.reject(error)
+          })
+          ending.add(running)
+          void running.finally(() => ending.delete(running))
+        }
+      }
+      for (const job of jobs.values()) begin(job)
+      await Promise.race([aborted(signal), failed.promise]).finally(() => {
+        begin = undefined
+      })
+      await Promise.all(ending)
     },
     current: () => {
       targets ??= resolved().flatMap(({ target }) => (target === undefined ? [] : [target]))
       return targets
     },
+    jobs: () => [...jobs.values()].map(({ job }) => job),
+    reload: (next) => {
+      take(next)
+      options.onChange()
+    },
     views: () => resolved().map(({ view }) => view),
   }
 }
+
+/** A job and what its discoverers have found, until they end. */
+type DiscoveredJob = {
+  readonly job: FileJob
+  readonly relabel: Relabel
+  readonly groups: Map<string, TargetGroup>
+  readonly end: AbortController
+}
+
+const isSame = (one: FileJob, other: FileJob): boolean => one.fingerprint !== undefined && one.fingerprint === other.fingerprint
 
 type Resolved = { readonly view: LogTargetView; readonly target?: FileTarget }
 

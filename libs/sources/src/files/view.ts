@@ -1,6 +1,7 @@
 import type { Labels, Source } from '@clymene/model'
 
 import type { FollowedPath } from './followed-path.ts'
+import type { FileJob } from './options.ts'
 
 /** One file as it is read now. */
 export type FileView = {
@@ -34,6 +35,11 @@ export type LogTargetView = {
 }
 
 export type FileSource = Source & {
+  /**
+   * Takes effect at once. Jobs that are as before are not touched: their discovery, reading, stages and what those hold go on. Of the others what stages
+   * hold is handed over, and their files are left or go on under the new job once all that was read is acknowledged.
+   */
+  readonly reload: (jobs: readonly FileJob[]) => void
   readonly files: () => readonly FileView[]
   readonly targets: () => readonly LogTargetView[]
 }

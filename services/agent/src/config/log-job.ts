@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+
 import { isDiscoveryKey } from '@clymene/discovery'
 import { parseRelabelConfigs, type RelabelRule } from '@clymene/relabel'
 import type { FileJob } from '@clymene/sources'
@@ -40,6 +42,8 @@ export function readLogJob(section: Section, name: string, path: string, context
     pipeline: ofDocker ? [...DOCKER_STAGES, ...pipeline] : pipeline,
     relabel: ofDocker ? [...DOCKER_PATHS, ...rules] : rules,
     discoverers: discovery.map((config) => createLogDiscoverer(config, name, context)),
+    // Files that it names lie beside the configuration.
+    fingerprint: JSON.stringify([dirname(path), section.fingerprint()]),
   }
   section.finish(whyNotRead)
   return { job, setsCluster: setsCluster(section, rules), warnings, summary: summaryOf(section, job) }
