@@ -18,7 +18,8 @@ const PIECE_BYTES = 64 * 1024
 /** A compressed file of a rotation: its text from where the original was left, to its end. Offsets are those of the text. */
 export function openArchiveTail({ file, content, from, onReady, onBroken }: ArchiveTailOptions): Tail {
   const place = { device: file.device, inode: file.inode }
-  const state = createTailState(from, content.head.subarray(0, from.cursor?.offset ?? from.offset))
+  // Also of what is not read yet: a later start knows the file by it, whatever it is called then.
+  const state = createTailState(from, content.head)
   const { cursor } = state
   const archive = openArchive({ path: file.path, onReady, onBroken })
   /** Unpacked and not yet taken; it ends at `unpacked`. */
