@@ -1,12 +1,15 @@
 import type { DiscoveryContext } from '@clymene/discovery'
-import type { FileJob } from '@clymene/sources'
+import type { FileJob, JournalJob, StdinJob } from '@clymene/sources'
 
 import { expandEnvironment } from './expand-environment.ts'
 import { readJobNames } from './job-names.ts'
+import { jobSummary } from './job-summary.ts'
+import { readJournalJob } from './journal-job.ts'
 import { clientNotes } from './log-clients.ts'
 import { readLogJob } from './log-job.ts'
 import { readLogSettings, type ReadingSettings } from './log-settings.ts'
 import { openYaml, type Section } from './section.ts'
+import { defaultStdinJob, readStdinJob } from './stdin-job.ts'
 
 /** What a log configuration is read with. */
 export type LogContext = DiscoveryContext & {
@@ -18,6 +21,8 @@ export type LogContext = DiscoveryContext & {
   readonly excludedNamespaces?: readonly string[]
   /** Variables that are put into the text before it is read; absent: it is read as it is. */
   readonly expandFrom?: NodeJS.ProcessEnv
+  /** Standard input is read, whatever the text says. */
+  readonly stdin?: boolean
 }
 
 export type LogConfig = {
@@ -25,6 +30,9 @@ export type LogConfig = {
   /** How often targets are looked at anew. */
   readonly refreshMs: number
   readonly jobs: readonly FileJob[]
+  readonly journalJobs: readonly JournalJob[]
+  /** Standard input is read: then there are no other jobs. */
+  readonly stdinJob: StdinJob | undefined
   /** What the file says about the way files are read: it goes before the flags. */
   readonly reading: ReadingSettings
   readonly warnings: readonly string[]
@@ -53,17 +61,57 @@ export function readLogConfig(text: string, path: string, context: LogContext, m
   const root = openYaml(expanded, path, mistakes)
   warnings.push(...clientNotes(root, path), ...sectionNotes(root))
   const { stdin, ...settings } = readLogSettings(root, warnings)
-  if (stdin) root.section('target_config')?.mistake('stdin', 'is not supported yet')
   const sections = root.sections('scrape_configs')
   const names = readJobNames(sections, path)
-  const jobs = sections.map((section, index) => readLogJob(section, names[index] ?? '', path, context))
+  const read = sections.map((section, index) => readJob(section, names[index] ?? '', path, context))
   root.finish()
+  const config = stdin || context.stdin === true ? ofStdin(sections, read, path) : ofJobs(read)
+  return { ...settings, ...config, warnings: [...warnings, ...config.warnings] }
+}
+
+type ReadJob = { readonly name: string; readonly setsCluster: boolean; readonly summary: string; readonly warnings: readonly string[] } & (
+  | { readonly file: FileJob }
+  | { readonly journal: JournalJob }
+)
+
+function readJob(section: Section, name: string, path: string, context: LogContext): ReadJob {
+  if (section.has('journal')) {
+    const { job: journal, ...more } = readJournalJob(section, name)
+    return { name, warnings: [], journal, ...more }
+  }
+  const { job: file, ...more } = readLogJob(section, name, path, context)
+  return { name, file, ...more }
+}
+
+type OfJobs = Pick<LogConfig, 'jobs' | 'journalJobs' | 'stdinJob' | 'warnings' | 'jobsWithoutCluster' | 'summary'>
+
+const ofJobs = (read: readonly ReadJob[]): OfJobs => ({
+  jobs: read.flatMap((one) => ('file' in one ? [one.file] : [])),
+  journalJobs: read.flatMap((one) => ('journal' in one ? [one.journal] : [])),
+  stdinJob: undefined,
+  warnings: read.flatMap((one) => one.warnings),
+  jobsWithoutCluster: read.filter((one) => !one.setsCluster).map(({ name }) => name),
+  summary: read.map(({ summary }) => summary),
+})
+
+/** As Promtail: standard input goes the way of the first job, and nothing else is read. */
+function ofStdin(sections: readonly Section[], read: readonly ReadJob[], path: string): OfJobs {
+  const [section] = sections
+  const [first] = read
+  const pipeline = first === undefined ? [] : 'file' in first ? first.file.pipeline : first.journal.pipeline
+  const stdinJob = section === undefined || first === undefined ? defaultStdinJob() : readStdinJob(section, first.name, pipeline)
+  const left = read.slice(1).map(({ name }) => JSON.stringify(name))
   return {
-    ...settings,
-    jobs: jobs.map(({ job }) => job),
-    warnings: [...warnings, ...jobs.flatMap((one) => one.warnings)],
-    jobsWithoutCluster: jobs.filter((one) => !one.setsCluster).map(({ job }) => job.name),
-    summary: jobs.map(({ summary }) => summary),
+    jobs: [],
+    journalJobs: [],
+    stdinJob,
+    warnings: left.length === 0 ? [] : [`${path}: standard input is read, by the first job; not read: ${left.join(', ')}`],
+    jobsWithoutCluster: stdinJob.labels.some(([label]) => label === 'cluster') ? [] : [stdinJob.name],
+    summary: [
+      section === undefined
+        ? `log job ${JSON.stringify(stdinJob.name)}: standard input, no stages (${path})`
+        : jobSummary(section, stdinJob, 'standard input'),
+    ],
   }
 }
 

@@ -6,6 +6,7 @@ import type { FileJob } from '@clymene/sources'
 import { parseStages, type StageConfig } from '@clymene/stages'
 
 import { readDiscovery, setsCluster } from './discovery.ts'
+import { jobSummary } from './job-summary.ts'
 import type { LogContext } from './log-config.ts'
 import { createLogDiscoverer } from './own-pods.ts'
 import { refuseFileForms, whyNotRead } from './refused-sources.ts'
@@ -46,14 +47,10 @@ export function readLogJob(section: Section, name: string, path: string, context
     fingerprint: JSON.stringify([dirname(path), section.fingerprint()]),
   }
   section.finish(whyNotRead)
-  return { job, setsCluster: setsCluster(section, rules), warnings, summary: summaryOf(section, job) }
+  return { job, setsCluster: setsCluster(section, rules), warnings, summary: jobSummary(section, job, kindsOf(section)) }
 }
 
-function summaryOf(section: Section, { name, pipeline }: FileJob): string {
-  const kinds = section.keys().filter(isDiscoveryKey).join(', ') || 'no discovery'
-  const stages = pipeline.length === 0 ? 'no stages' : `stages ${pipeline.map((stage) => stage.name).join(', ')}`
-  return `log job ${JSON.stringify(name)}: ${kinds}, ${stages} (${section.where().replace(/: .*$/s, '')})`
-}
+const kindsOf = (section: Section): string => section.keys().filter(isDiscoveryKey).join(', ') || 'no discovery'
 
 const setsPath = (rules: readonly RelabelRule[]): boolean =>
   rules.some(({ action, targetLabel, replacement }) =>

@@ -4,7 +4,6 @@ const TO_GATEWAY = 'what asks for these lines can push them to a gateway, POST /
 
 /** Sources of Promtail that are not here, and what to do in their place. */
 const SOURCES: ReadonlyMap<string, string> = new Map([
-  ['journal', 'is not supported yet'],
   ['syslog', 'is not supported: let the syslog server write files and name them by __path__, or push to a gateway, POST /loki/api/v1/push'],
   ['gelf', `is not supported: ${TO_GATEWAY}`],
   ['loki_push_api', 'is not supported: a gateway takes POST /loki/api/v1/push, and its lines go the same way as those of agents'],

@@ -47,7 +47,8 @@ function checked(mistakes: readonly string[], read: () => ReadPipeline): ReadPip
   return read()
 }
 
-function stagesOf({ jobs }: LogConfig, name: string, path: string): readonly StageConfig[] {
+function stagesOf({ jobs: ofFiles, journalJobs, stdinJob }: LogConfig, name: string, path: string): readonly StageConfig[] {
+  const jobs = [...ofFiles, ...journalJobs, ...(stdinJob === undefined ? [] : [stdinJob])]
   const found = name === '' && jobs.length === 1 ? jobs[0] : jobs.find((job) => job.name === name)
   if (found !== undefined) return found.pipeline
   const names = jobs.map((job) => JSON.stringify(job.name)).join(', ')
