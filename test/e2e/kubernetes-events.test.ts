@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { labelValue } from '@clymene/model'
 import { decodePushRequest, decompress } from '@clymene/wire'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
 
 import { describeWithEngines, freePort, startKubernetes, startLoki, type Engine, type Kubernetes } from '../engines/index.ts'
 import { startService, type Service } from './service.ts'
@@ -53,10 +52,7 @@ describeWithEngines(['kubernetes', 'loki'], 'events of a real cluster', () => {
     witness = await startWitness(loki.url)
     await apply(namespaceOf('clymene'), namespaceOf('shop'), namespaceOf('hidden'), ACCOUNT)
     // The rights are those of the manifest and no others.
-    const rights = parseAllDocuments(readFileSync(MANIFEST, 'utf8'))
-      .map((document): { kind: string } => document.toJS())
-      .filter(({ kind }) => kind !== 'Deployment')
-    await apply(...rights)
+    await kubernetes.kubectl(['apply', '-f', MANIFEST])
     kubeconfig = await kubernetes.kubeconfig('clymene', 'clymene-events')
   })
   afterEach(async () => {
