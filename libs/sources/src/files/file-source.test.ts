@@ -202,8 +202,8 @@ describe('stages', () => {
   test('a held part is sent once with its end, over a stop and over a kill', async () => {
     folder.append('a.log', `${T} stdout F first\n${T} stdout P he\n${T} stderr F between\n`)
     const one = start([criJob()])
-    await vi.waitFor(() => expect(one.texts()).toEqual(['first', 'between']))
-    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toMatch(/"offset":(?!0)/))
+    await vi.waitFor(() => expect(one.texts()).toEqual(['first', 'between']), POLL)
+    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toMatch(/"offset":(?!0)/), POLL)
     // A restart reads from the held line, not from the start.
     await vi.waitFor(() =>
       expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain(`"replayFrom":${`${T} stdout F first\n`.length},`),

@@ -51,12 +51,21 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       const table = createPositionTable(stored, startedMs)
       const waker = createWaker()
       const failures: unknown[] = []
+      let touch = (): void => undefined
+      let openFiles = 0
       const onSettled = (error: unknown): void => {
         if (error !== undefined) failures.push(error)
+        touch()
         waker.wake()
       }
       const lanes = createLanes(settings, emit, onSettled)
       const clock = createReadClock(settings.now)
+      const watch = createFolderWatch({
+        onNames: () => wake(NAMES_SETTLE_MS),
+        onFile: (path) => follower?.changed(path),
+        logger,
+        pollMs: Math.min(1000, settings.refreshMs),
+      })
       const followed = createFollower({
         settings,
         table,
@@ -66,6 +75,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         jobs: targets.jobs(),
         wake: waker.wake,
         searchAgain: (delayMs = 0) => wake(delayMs),
+        tells: (folder) => watch.tells(folder),
       })
       follower = followed
       const hide = showState(settings.metrics, {
@@ -83,12 +93,12 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         logger,
         metrics,
       })
+      touch = writer.touch
       const search = createSearch(settings.refreshMs)
       wake = (delayMs) => {
         search.soon(settings.now(), delayMs)
         waker.wake()
       }
-      const watch = createFolderWatch({ onNames: () => wake(NAMES_SETTLE_MS), logger, pollMs: Math.min(1000, settings.refreshMs) })
       const stop = new AbortController()
       const discovery = targets.run(stop.signal).catch(onSettled)
       const onStop = (): void => waker.wake()
@@ -102,6 +112,8 @@ export function createFileSource(options: FileSourceOptions): FileSource {
           const busy = await readRound(followed.paths(), buffer, settings)
           for (const lane of lanes.all) lane.dispatch(settings.now())
           followed.rest()
+          if (openFiles !== followed.openFiles()) touch()
+          openFiles = followed.openFiles()
           writer.tick(settings.now())
           if (busy) await breathe()
           else await waker.wait(Math.max(0, Math.min(settings.pollMs, dueMs(lanes, followed.paths()) - settings.now())))
@@ -169,7 +181,7 @@ const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
   labelLimits: LOKI_LABEL_LIMITS,
   pollMs: 250,
   refreshMs: 10_000,
-  positionsSyncMs: 1000,
+  positionsSyncMs: 200,
   lingerMs: 10_000,
   stopWaitMs: 5000,
   maxFiles: 20_000,

@@ -1,4 +1,5 @@
 import { type FSWatcher, statfsSync, statSync, watch } from 'node:fs'
+import { join } from 'node:path'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 
@@ -8,11 +9,15 @@ export type FolderWatch = {
   readonly follow: (folders: Iterable<string>) => void
   /** Looks at folders that inotify says nothing of, when it is time. */
   readonly tick: (nowMs: number) => void
+  /** Whether writes to files of the folder are told. */
+  readonly tells: (folder: string) => boolean
   readonly close: () => void
 }
 
 export type FolderWatchOptions = {
   readonly onNames: () => void
+  /** A file was written to, or its name came or went. */
+  readonly onFile: (path: string) => void
   readonly logger: Logger
   /** How often the other folders are looked at. */
   readonly pollMs: number
@@ -31,7 +36,7 @@ const MAX_EVENTS = 200
 /** Kinds of file systems where others write without this kernel being told: statfs(2) NFS, SMB, SMB2, CIFS, FUSE, 9P, CEPH, AFS. */
 const REMOTE = new Set([0x6969, 0x517b, 0xfe534d42, 0xff534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f])
 
-export function createFolderWatch({ onNames, logger, pollMs, maxWatches = 2048 }: FolderWatchOptions): FolderWatch {
+export function createFolderWatch({ onNames, onFile, logger, pollMs, maxWatches = 2048 }: FolderWatchOptions): FolderWatch {
   const folders = new Map<string, Watched>()
   let watches = 0
   let nextMs = 0
@@ -47,8 +52,9 @@ export function createFolderWatch({ onNames, logger, pollMs, maxWatches = 2048 }
     const watched: Watched = { watcher: undefined, modifiedNs: modifiedNs(folder), events: 0 }
     if (full || watches >= maxWatches || isRemote(folder)) return watched
     try {
-      const watcher = watch(folder, { persistent: false }, (event) => {
+      const watcher = watch(folder, { persistent: false }, (event, name) => {
         if (event === 'rename') onNames()
+        if (name !== null) onFile(join(folder, name))
         if (++watched.events <= MAX_EVENTS) return
         watched.modifiedNs = modifiedNs(folder)
         stop(watched)
@@ -72,7 +78,8 @@ export function createFolderWatch({ onNames, logger, pollMs, maxWatches = 2048 }
         folders.delete(folder)
       }
       full = false
-      for (const folder of names) if (!folders.has(folder)) folders.set(folder, start(folder))
+      // Where there was too much to tell once there may be less now.
+      for (const folder of names) if (folders.get(folder)?.watcher === undefined) folders.set(folder, start(folder))
     },
     tick: (nowMs) => {
       if (nowMs < nextMs) return
@@ -85,6 +92,7 @@ export function createFolderWatch({ onNames, logger, pollMs, maxWatches = 2048 }
         if (before !== watched.modifiedNs) onNames()
       }
     },
+    tells: (folder) => folders.get(folder)?.watcher !== undefined,
     close: () => {
       for (const watched of folders.values()) stop(watched)
       folders.clear()

@@ -1,13 +1,13 @@
-import { errorCode, errorMessage, type Logger } from '@clymene/model'
+import { statSync } from 'node:fs'
+
+import { errorCode, errorMessage } from '@clymene/model'
 import type { LabelSet } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
 import { createLateLines } from './late-lines.ts'
-import type { LineReader } from './line-reader.ts'
-import type { FileMetrics } from './metrics.ts'
-import type { OpenFiles } from './open-files.ts'
+import type { FollowedPathOptions } from './path-options.ts'
 import type { Position } from './positions.ts'
-import { fileAt, sameFile } from './siblings.ts'
+import { sameFile } from './siblings.ts'
 import type { Tail } from './tail.ts'
 
 /** The lines of one path of one job, through all files that bear that name one after the other. */
@@ -26,6 +26,8 @@ export type FollowedPath = {
   readonly poll: (nowMs: number, buffer: Buffer | undefined) => boolean
   /** Something happened to it: it is looked at as soon as possible. */
   readonly ready: () => void
+  /** It was written to. True when it is to be looked at for that. */
+  readonly told: () => boolean
   readonly relabel: (labels: LabelSet) => void
   /** No target names the path any more: it is read to its end and then left. */
   readonly leave: (nowMs: number) => void
@@ -46,26 +48,10 @@ export type FollowedPath = {
   readonly close: () => void
 }
 
-export type FollowedPathOptions = {
-  readonly job: string
-  readonly path: string
-  readonly labels: LabelSet
-  readonly lane: Lane
-  readonly reader: LineReader
-  readonly files: OpenFiles
-  /** Files to begin with. */
-  readonly first: readonly Tail[]
-  readonly metrics: FileMetrics
-  readonly logger: Logger
-  readonly pollMs: number
-  readonly lingerMs: number
-  readonly nowMs: number
-  /** A file was closed with all of it handed over; its position is the last word on it. */
-  readonly onClosed: (position: Position) => void
-}
-
 /** Quiet files are looked at this often, in units of the poll interval; so long may a rotation go unseen. */
 const QUIET_POLLS = 4
+/** And so often when a write to them is told. */
+const TOLD_POLLS = 40
 /** How long a rotated file's last line may wait for its end. */
 const LINE_END_MS = 2000
 
@@ -74,6 +60,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** The first is being read, the last is the file at the path. */
   const tails: Tail[] = [...options.first]
   const quietMs = pollMs * QUIET_POLLS
+  const toldMs = pollMs * TOLD_POLLS
   let labels = options.labels
   let nextPollMs = options.nowMs
   let resumesMs = 0
@@ -134,10 +121,13 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     }
     if (outcome === 'some' || outcome === 'cut') return 'more'
     if (outcome === 'waiting') return outcome
-    flushHeld(tail, nowMs)
     // Just fallen silent: the writer may have moved on to another file.
     if (nowMs - checkedMs >= quietMs || (outcome === 'idle' && waitMs === pollMs)) check(nowMs)
-    if (!isOver(tail, nowMs)) return outcome
+    if (!isOver(tail, nowMs)) {
+      // Not before all that is there was read, here and in a file that follows: what is held may go on there.
+      flushHeld(tail, nowMs)
+      return outcome
+    }
     const waitsForLineEnd = !tail.complete && tail.cursor.offset < tail.size() && nowMs < wroteMs + Math.min(lingerMs, LINE_END_MS)
     if (outcome === 'idle' && waitsForLineEnd) return outcome
     if (outcome === 'idle') finish(tail, buffer, nowMs)
@@ -156,8 +146,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** A file that is as it was needs no more than a look at its path. */
   const isStill = (tail: Tail, nowMs: number): boolean => {
     if (tails.length > 1 || tail.complete || closing() || (waitMs < quietMs && !tail.resting())) return false
-    const file = fileAt(path)
-    if (file !== undefined && tail.unchanged(file)) {
+    if (tail.unchanged(statSync(path, { throwIfNoEntry: false }))) {
       checkedMs = nowMs
       flushHeld(tail, nowMs)
       return true
@@ -197,7 +186,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     try {
       const outcome = step(nowMs, buffer)
       nextPollMs = outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs
-      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, quietMs) : pollMs
+      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? toldMs : quietMs) : pollMs
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
       nextPollMs = Math.max(nextPollMs, resumesMs)
@@ -223,8 +212,14 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       if (reader.stop()) for (const each of all()) advance(each)
     },
     ready: () => {
-      nextPollMs = 0
+      nextPollMs = resumesMs
       waitMs = pollMs
+    },
+    told: () => {
+      // One that is being written is looked at in its own time: each write on its own would cost more.
+      if (waitMs <= pollMs || nextPollMs === Number.POSITIVE_INFINITY) return false
+      nextPollMs = resumesMs
+      return true
     },
     relabel: (next) => {
       labels = next

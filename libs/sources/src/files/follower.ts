@@ -12,16 +12,17 @@ import { followPath, type FollowedPath } from './followed-path.ts'
 import { createFolders, type Folders } from './glob.ts'
 import { createLineRate, limitLines } from './line-rate.ts'
 import { createLineReader } from './line-reader.ts'
+import { createLinkedPaths } from './linked-paths.ts'
 import type { FileMetrics } from './metrics.ts'
 import { createOpenFiles, type OpenFiles } from './open-files.ts'
 import { createOpenTails } from './open-tails.ts'
 import type { FileJob, FileSourceSettings } from './options.ts'
-import { createOwnLog } from './own-log.ts'
+import { createOwnLog, tellOnce } from './own-log.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
 import { createReadElsewhere } from './read-elsewhere.ts'
 import { createRetiredPaths } from './retired-paths.ts'
-import { createFolderNames, fileAt, type FileAt, type FolderNames, realPathOf } from './siblings.ts'
+import { createFolderNames, fileAt, type FolderNames, realPathOf } from './siblings.ts'
 import { createStarts } from './starts.ts'
 import type { FileTarget } from './targets.ts'
 
@@ -41,6 +42,8 @@ export type Follower = {
   readonly openFiles: () => number
   /** When files of any target were searched for last, milliseconds since the epoch. */
   readonly searchedMs: () => number
+  /** A file was written to, or its name came or went. */
+  readonly changed: (path: string) => void
   readonly close: () => void
 }
 
@@ -56,6 +59,8 @@ export type FollowerOptions = {
   readonly wake: () => void
   /** Files are to be searched for again, by default as soon as possible: some could not be opened yet. */
   readonly searchAgain: (delayMs?: number) => void
+  /** Whether writes to files of the folder are told by `changed`. */
+  readonly tells: (folder: string) => boolean
 }
 
 /** Entries that one search may see: a glob such as `/**` ends here. */
@@ -65,10 +70,10 @@ const MAX_ENTRIES = 200_000
 const AGAIN_MS = 1000
 
 export function createFollower(options: FollowerOptions): Follower {
-  const { settings, table, metrics, clock, laneOf, wake, searchAgain } = options
+  const { settings, table, metrics, clock, laneOf, wake, searchAgain, tells } = options
   const { logger, now } = settings
   const cutLinesOf = createCutLines(settings)
-  const isOwnLog = createOwnLog()
+  const isOwn = tellOnce(createOwnLog(), logger)
   const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, now)
   const starts = createStarts(settings.from, table.blindSinceMs)
   const pipeline = {
@@ -91,12 +96,12 @@ export function createFollower(options: FollowerOptions): Follower {
   const restable = () => [...followed.values()].flatMap((path) => path.restable() ?? [])
   const tails = createOpenTails(settings.maxOpenFiles, restable)
   const elsewhere = createReadElsewhere({ table, tails, tailsOf: (job, path) => followed.get(keyOf(job, path))?.tails() ?? [] })
+  const links = createLinkedPaths((job, path) => followed.has(keyOf(job, path)))
   const files = new Map<string, OpenFiles>()
   let current: readonly FileTarget[] = []
   let searchedMs = table.blindSinceMs
-  /** Paths that could not be opened or were too many, and own logs, so that each is logged once. */
+  /** Paths that could not be opened or were too many, so that each is logged once. */
   const complained = new Set<string>()
-  const own = new Set<string>()
 
   const filesOf = (job: string): OpenFiles => {
     const known = files.get(job)
@@ -112,10 +117,14 @@ export function createFollower(options: FollowerOptions): Follower {
   }
   const follow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
     const job = target.job.name
+    tails.needRoom()
     const first = filesOf(job).first(path, names)
     if (first.length === 0) return
     const lane = laneOf(path)
     const labels = target.labelsOf(path)
+    const folder = dirname(path)
+    const real = realPathOf(path)
+    links.add(job, path, real)
     const reader = createLineReader({
       stages: target.job.pipeline,
       labels,
@@ -139,6 +148,7 @@ export function createFollower(options: FollowerOptions): Follower {
       first,
       metrics,
       nowMs: now(),
+      isTold: () => real === path && tells(folder),
       onClosed: table.put,
     })
     jobOf.set(made, target.job)
@@ -157,13 +167,6 @@ export function createFollower(options: FollowerOptions): Follower {
       logger.error('file cannot be followed, its lines are not collected', { path, job: target.job.name, error: errorMessage(error) })
     }
   }
-  const isOwn = (key: string, path: string, file: FileAt): boolean => {
-    if (own.has(key)) return true
-    if (!isOwnLog(realPathOf(path), file)) return false
-    own.add(key)
-    logger.info("this agent's own log is not read: what it says of reading would be read again", { path })
-    return true
-  }
   const find = (target: FileTarget, folders: Folders, names: FolderNames, wanted: Set<string>): void => {
     const job = target.job.name
     starts.search(target.glob.pattern)
@@ -176,7 +179,9 @@ export function createFollower(options: FollowerOptions): Follower {
       before?.relabel(target.labelsOf(path))
       if (before !== undefined) continue
       const file = fileAt(path)
-      if (file !== undefined && !isOwn(key, path, file) && !elsewhere(job, file)) tryFollow(key, target, path, names)
+      if (file === undefined || elsewhere(job, file)) continue
+      const real = realPathOf(path)
+      if (!isOwn(path, real, file) && !links.isFollowed(job, path, real)) tryFollow(key, target, path, names)
     }
   }
   /** Paths with positions whose file is gone: what a rotation made of it may be owed. */
@@ -214,6 +219,7 @@ export function createFollower(options: FollowerOptions): Follower {
       )
       const names = createFolderNames()
       const wanted = new Set<string>()
+      links.search()
       for (const target of targets) find(target, folders, names, wanted)
       starts.searched()
       findGone(targets, names, wanted)
@@ -223,6 +229,9 @@ export function createFollower(options: FollowerOptions): Follower {
       }
       table.prune({ nowMs: now(), isFollowed: (job, path) => followed.has(keyOf(job, path)), isThere: (path) => existsSync(dirname(path)) })
       return folders.seen()
+    },
+    changed: (path) => {
+      for (const job of files.keys()) if (followed.get(keyOf(job, path))?.told() === true) wake()
     },
     close: () => {
       for (const path of followed.values()) path.close()

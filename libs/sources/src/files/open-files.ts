@@ -61,7 +61,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
     })
   const report = (path: string, file: string, bytes: number, reason: string): void => {
     metrics.lostBytes.inc(bytes)
-    logger.error('lines of a file cannot be read any more', { path, file, bytes, reason, job })
+    logger.error('lines of a file cannot be read any more', { path, file, lostBytes: bytes, reason, job })
   }
   /** The file at the path. */
   const openCurrent = (file: FileAt): Tail =>

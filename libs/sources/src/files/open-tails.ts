@@ -5,9 +5,11 @@ import type { Tail } from './tail.ts'
 
 /** The files that are being read, by job, and the descriptors that they take. */
 export type OpenTails = {
-  /** Counts a file until it is closed. @throws a system error with the code EMFILE while no descriptor is free */
+  /** Counts a file until it is closed. A file that follows a rotated one is opened whatever the bound: the one before waits for it. */
   readonly open: (job: string, open: () => Tail) => Tail
-  /** Opens a file again that gave its descriptor back. False when another is at the path. */
+  /** Before a further path is followed. @throws an error with the code EMFILE while too many files are open and none of them is quiet */
+  readonly needRoom: () => void
+  /** Opens a file again that gave its descriptor back. False when another is at the path. @throws as `needRoom` */
   readonly reopen: (tail: Tail, path: string) => boolean
   readonly has: (job: string, place: Place) => boolean
   readonly count: () => number
@@ -42,25 +44,27 @@ export function createOpenTails(maxOpenFiles: number, restable: () => Iterable<T
     for (const { tail } of quiet.slice(0, open - max + Math.ceil(max / REST_SHARE))) tail.rest()
     open = descriptors()
   }
-  const withRoom = <T>(act: () => T): T => {
-    open++
-    rest()
-    if (open > max * BURST) {
-      open--
-      throw noDescriptor(max)
-    }
+  const needRoom = (): void => {
+    if (open >= max * BURST) rest()
+    if (open >= max * BURST) throw noDescriptor(max)
+  }
+  const counted = <T>(act: () => T): T => {
     try {
-      return act()
+      const done = act()
+      open++
+      return done
     } catch (error) {
-      open--
       // Others take descriptors too.
-      if (errorCode(error) === 'EMFILE') max = Math.max(1, Math.floor(open / BURST))
+      if (errorCode(error) === 'EMFILE') {
+        max = Math.max(1, Math.floor(open / BURST))
+        rest()
+      }
       throw error
     }
   }
   return {
     open: (job, opening) => {
-      const opened = withRoom(opening)
+      const opened = counted(opening)
       const key = keyOf(job, opened)
       const tail: Tail = {
         ...opened,
@@ -72,7 +76,11 @@ export function createOpenTails(maxOpenFiles: number, restable: () => Iterable<T
       tails.set(key, tail)
       return tail
     },
-    reopen: (tail, path) => withRoom(() => tail.reopen(path)),
+    reopen: (tail, path) => {
+      needRoom()
+      return counted(() => tail.reopen(path))
+    },
+    needRoom,
     has: (job, place) => tails.has(keyOf(job, place)),
     count: () => tails.size,
     descriptors,

@@ -1,8 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
 
+import type { Logger } from '@clymene/model'
+import { silentLogger } from '@clymene/runtime'
 import { expect, test } from 'vitest'
 
-import { createOwnLog } from './own-log.ts'
+import { createOwnLog, tellOnce } from './own-log.ts'
 import { createTestFolder } from './run-source.test-kit.ts'
 import { fileAt } from './siblings.ts'
 
@@ -41,4 +43,16 @@ test('the file that a descriptor writes to, by whatever name', () => {
     closeSync(fd)
     folder.remove()
   }
+})
+
+test('it is told once of a path, also when that gets another file', () => {
+  const told: unknown[] = []
+  const logger: Logger = { ...silentLogger, info: (_, fields) => void told.push(fields?.['path']) }
+  const isOwn = tellOnce((path) => path === '/own', logger)
+  expect([isOwn('/link', '/own', NOWHERE), isOwn('/link', '/other', NOWHERE), isOwn('/other', '/other', NOWHERE)]).toEqual([
+    true,
+    true,
+    false,
+  ])
+  expect(told).toEqual(['/link'])
 })

@@ -1,5 +1,7 @@
 import { fstatSync, readFileSync } from 'node:fs'
 
+import type { Logger } from '@clymene/model'
+
 import type { Place } from './siblings.ts'
 
 /**
@@ -15,6 +17,18 @@ export function createOwnLog(mountinfo: string = readMounts(), descriptors: read
   const written = new Set(descriptors.flatMap(fileOf))
   const folders = foldersOf(mountinfo)
   return (realPath, { device, inode }) => written.has(`${device}:${inode}`) || folders.some((pattern) => pattern.test(realPath))
+}
+
+/** Says once of each path that it is left out. A path stays the program's own when another file takes the name. */
+export function tellOnce(isOwnLog: OwnLog, logger: Logger): (path: string, realPath: string, place: Place) => boolean {
+  const told = new Set<string>()
+  return (path, realPath, place) => {
+    if (told.has(path)) return true
+    if (!isOwnLog(realPath, place)) return false
+    told.add(path)
+    logger.info("this program's own log is not read: what it says of reading would be read again", { path })
+    return true
+  }
 }
 
 /**

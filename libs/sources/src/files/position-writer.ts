@@ -4,6 +4,8 @@ import type { FileMetrics } from './metrics.ts'
 import { type Position, savePositions, type StoredPositions } from './positions.ts'
 
 export type PositionWriter = {
+  /** Something was acknowledged: what is written is behind. */
+  readonly touch: () => void
   /** Writes when the interval is over and the last writing is done; never waits. */
   readonly tick: (nowMs: number) => void
   /** Writes now, after what is being written. */
@@ -24,14 +26,17 @@ export type PositionWriterOptions = {
   readonly metrics: FileMetrics
 }
 
-/** Writing takes at most this part of the time, however many files there are. */
-const MAX_SHARE = 20
+/** Writing takes at most this part of the time, however many files there are and however slow the disk is. */
+const MAX_SHARE = 10
+/** While nothing is acknowledged they wait so much longer. */
+const UNTOUCHED_MS = 2000
 
 export function createPositionWriter(options: PositionWriterOptions): PositionWriter {
   const { path, everyMs, read, others, searchedMs, onWritten, logger, metrics } = options
   let writing: Promise<void> | undefined
   let last = ''
   let nextMs = 0
+  let touched = true
 
   const write = async (always: boolean): Promise<void> => {
     const positions = read()
@@ -49,9 +54,14 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
     }
   }
   return {
+    touch: () => {
+      touched = true
+    },
     tick: (nowMs) => {
-      if (writing !== undefined || nowMs < nextMs) return
+      // Files that are found, grow or go change positions too, but nothing is repeated for it.
+      if (writing !== undefined || nowMs < nextMs || (!touched && nowMs < nextMs + UNTOUCHED_MS)) return
       const started = performance.now()
+      touched = false
       writing = write(false).finally(() => {
         writing = undefined
         nextMs = nowMs + Math.max(everyMs, (performance.now() - started) * MAX_SHARE)

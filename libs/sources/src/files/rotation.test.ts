@@ -22,7 +22,7 @@ let source: RunningSource | undefined
 let errors: { readonly message: string; readonly bytes: unknown }[]
 const logger: Logger = {
   ...silentLogger,
-  error: (message, fields) => void errors.push({ message, bytes: fields?.['bytes'] }),
+  error: (message, fields) => void errors.push({ message, bytes: fields?.['lostBytes'] }),
   child: () => logger,
 }
 beforeEach(() => {

@@ -88,7 +88,8 @@ export function startSource(folder: TestFolder, jobs: readonly FileJob[], option
     while (running.blocked && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 2))
     if (running.failure !== undefined) throw running.failure
     signal.throwIfAborted()
-    running.batches.push(batch)
+    // The bytes are the source's again afterwards.
+    running.batches.push({ ...batch, body: Buffer.from(batch.body) })
     for (const stream of decodePushRequest(batch.body)) running.sent.push(...linesOf(stream, batch.tenant ?? ''))
   }
   const running: RunningSource = {

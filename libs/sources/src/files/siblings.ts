@@ -24,6 +24,8 @@ const ARCHIVE = /\.gz$/i
 const ROTATED = /[.-](?:\d[\d\-_.:T]*|old|bak|backup|prev|previous|last|rotated)(?:\.gz)?$/i
 /** Of them, those that say when. */
 const DATED = /^[.-]\d{4}-?\d{2}-?\d{2}/
+/** And those that are counted: each rotation moves all on by one, `.1` is the newest. */
+const NUMBERED = /^\.\d{1,4}(?:\.gz)?$/
 
 export function fileAt(path: string): FileAt | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
@@ -40,9 +42,12 @@ export function findSiblings(path: string, namesIn: FolderNames): readonly FileA
   const real = realPathOf(path)
   const found = siblingsOf(path, namesIn)
   if (real !== path) found.push(...siblingsOf(real, namesIn).filter((one) => !found.some((other) => sameFile(one, other))))
-  const dated = found.every((one) => DATED.test(suffixOf(one.path, path)))
+  const suffixes = found.map((one) => suffixOf(one.path, path))
+  const dated = suffixes.every((suffix) => DATED.test(suffix))
+  const numbered = suffixes.every((suffix) => NUMBERED.test(suffix))
   return found.toSorted((a, b) => {
     if (dated) return a.path < b.path ? -1 : 1
+    if (numbered) return byNumber(b.path, a.path)
     return a.modifiedNs < b.modifiedNs ? -1 : a.modifiedNs > b.modifiedNs ? 1 : byNumber(b.path, a.path)
   })
 }

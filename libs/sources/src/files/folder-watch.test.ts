@@ -1,0 +1,72 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+
+import { silentLogger } from '@clymene/runtime'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { createFolderWatch, type FolderWatch } from './folder-watch.ts'
+import { createTestFolder, type TestFolder } from './run-source.test-kit.ts'
+
+let folder: TestFolder
+let watch: FolderWatch | undefined
+let names: number
+let files: string[]
+beforeEach(() => {
+  folder = createTestFolder()
+  names = 0
+  files = []
+})
+afterEach(() => {
+  watch?.close()
+  folder.remove()
+})
+
+const POLL = { timeout: 10_000, interval: 5 }
+function start(maxWatches?: number): FolderWatch {
+  watch = createFolderWatch({
+    onNames: () => names++,
+    onFile: (path) => void files.push(path),
+    logger: silentLogger,
+    pollMs: 1000,
+    ...(maxWatches === undefined ? {} : { maxWatches }),
+  })
+  return watch
+}
+
+test('names that come and files that are written are told', async () => {
+  const made = start()
+  made.follow([folder.path('')])
+  expect(made.tells(folder.path(''))).toBe(true)
+  writeFileSync(folder.path('a.log'), '')
+  await vi.waitFor(() => expect(names).toBeGreaterThan(0), POLL)
+  appendFileSync(folder.path('a.log'), 'x')
+  await vi.waitFor(() => expect(files).toContain(folder.path('a.log')), POLL)
+})
+
+test('beyond the bound of watches, and where there is none, the time of the folder tells of names', async () => {
+  const made = start(0)
+  made.follow([folder.path(''), folder.path('later')])
+  expect(made.tells(folder.path(''))).toBe(false)
+  made.tick(0)
+  expect(names).toBe(0)
+  await new Promise((resolve) => setTimeout(resolve, 12))
+  mkdirSync(folder.path('later'))
+  made.tick(999)
+  expect(names).toBe(0)
+  made.tick(1000)
+  expect(names).toBe(2)
+  made.tick(3000)
+  expect(names).toBe(2)
+})
+
+test('where too much is written the watch ends, until the next search', async () => {
+  const made = start()
+  made.follow([folder.path('')])
+  await vi.waitFor(() => {
+    for (let index = 0; index < 300; index++) appendFileSync(folder.path(`${index % 2}.log`), 'x')
+    expect(made.tells(folder.path(''))).toBe(false)
+  }, POLL)
+  made.follow([folder.path('')])
+  expect(made.tells(folder.path(''))).toBe(true)
+  made.follow([])
+  expect(made.tells(folder.path(''))).toBe(false)
+})
