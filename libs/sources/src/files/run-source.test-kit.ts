@@ -33,7 +33,7 @@ export type RunningSource = {
   readonly lags: () => Promise<readonly unknown[]>
   /** Rejects when the source failed. */
   readonly run: Promise<void>
-} & Pick<FileSource, 'files' | 'targets'>
+} & Pick<FileSource, 'files' | 'targets' | 'reload'>
 
 export type TestFolder = {
   readonly path: (name: string) => string
@@ -100,6 +100,7 @@ export function startSource(folder: TestFolder, jobs: readonly FileJob[], option
     run: source.run(emit, abort.signal),
     files: source.files,
     targets: source.targets,
+    reload: source.reload,
     failure: undefined,
     stop: async ({ stayBlocked = false } = {}) => {
       running.blocked = stayBlocked
