@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 
 import type { Plugin } from 'esbuild'
 
-/** Packages that only some storages need: with them a process that uses none is larger by 30 MB (docs/performance.md). */
+/** Packages that only some storages need: loaded, they take 4 MB of the heap of a process that uses none (docs/performance.md). */
 const LAZY = ['@elastic/elasticsearch', '@grpc/grpc-js', '@grpc/proto-loader', 'kafkajs']
 
 /**
