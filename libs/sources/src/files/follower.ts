@@ -85,7 +85,7 @@ export function createFollower(options: FollowerOptions): Follower {
   /** Jobs that paths are followed for, and those that wait for their predecessors' last lines to be acknowledged. */
   let jobs: ReadonlySet<FileJob> = new Set(options.jobs)
   let waiting: ReadonlySet<FileJob> = new Set()
-  const jobOf = new WeakMap<FollowedPath, FileJob>()
+  const targetOf = new WeakMap<FollowedPath, FileTarget>()
   const isKnown = (name: string): boolean => [...jobs].some((job) => job.name === name)
   table.bequeath((position) => !isKnown(position.job))
   const retired = createRetiredPaths(table, now, () => {
@@ -151,7 +151,7 @@ export function createFollower(options: FollowerOptions): Follower {
       isTold: () => real === path && tells(folder),
       onClosed: table.put,
     })
-    jobOf.set(made, target.job)
+    targetOf.set(made, target)
     followed.set(key, made)
   }
   const tryFollow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
@@ -176,8 +176,11 @@ export function createFollower(options: FollowerOptions): Follower {
       wanted.add(key)
       const before = followed.get(key)
       before?.stay()
-      before?.relabel(target.labelsOf(path))
-      if (before !== undefined) continue
+      if (before !== undefined) {
+        if (targetOf.get(before) !== target) before.relabel(target.labelsOf(path))
+        targetOf.set(before, target)
+        continue
+      }
       const file = fileAt(path)
       if (file === undefined || elsewhere(job, file)) continue
       const real = realPathOf(path)
@@ -206,7 +209,7 @@ export function createFollower(options: FollowerOptions): Follower {
       jobs = new Set(next)
       waiting = new Set([...waiting, ...next].filter((job) => jobs.has(job) && (waiting.has(job) || !before.has(job))))
       const stays = (job: FileJob | undefined): boolean => job !== undefined && jobs.has(job)
-      const left = [...followed].filter(([, path]) => !stays(jobOf.get(path)))
+      const left = [...followed].filter(([, path]) => !stays(targetOf.get(path)?.job))
       for (const [key] of left) followed.delete(key)
       retired.add(left.map(([, path]) => path))
     },

@@ -29,7 +29,7 @@ export type PositionWriterOptions = {
 /** Writing takes at most this part of the time, however many files there are and however slow the disk is. */
 const MAX_SHARE = 10
 /** While nothing is acknowledged they wait so much longer. */
-const UNTOUCHED_MS = 2000
+const UNTOUCHED_MS = 10_000
 
 export function createPositionWriter(options: PositionWriterOptions): PositionWriter {
   const { path, everyMs, read, others, searchedMs, onWritten, logger, metrics } = options
