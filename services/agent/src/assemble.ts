@@ -16,9 +16,10 @@ import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createLogSource, type LogSource, positionsPathFor, type LogSetup } from './log-source.ts'
-import type { ScrapedConfig } from './pages/agent-view.ts'
+import type { ReadLogs, ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
 import { createSlowestOfEach, type NotePositions } from './slowest-of-each.ts'
+import { viewLogs } from './view-logs.ts'
 
 export type AgentSetup = LogSetup & {
   /** '' is the host name. */
@@ -49,6 +50,8 @@ export type AgentSetup = LogSetup & {
 export type AssembledAgent = Agent & {
   /** One for each scrape configuration, in their order: what it scrapes and what it says now, for the admin pages. */
   readonly scraped: () => readonly ScrapedConfig[]
+  /** The same of logs; undefined when there is no configuration of them. */
+  readonly logs: () => ReadLogs | undefined
   /** Takes the configurations in place of those it was made with, one for one; those of logs only when they are given. */
   readonly reload: (next: Pick<AgentSetup, 'scrapeConfigs'> & Partial<Pick<AgentSetup, 'logConfigs'>>) => Promise<void>
   /** What became of what was sent, by kind and storage. */
@@ -125,6 +128,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
         const { jobs = [], texts = [], externalLabels = [] } = current[index] ?? {}
         return { source, jobs, texts, externalLabels: withCluster(externalLabels, cluster) }
       }),
+    logs: () => (setup.logConfigs.length === 0 ? undefined : viewLogs(logConfigs, readers)),
     run: (signal) => {
       logger.info('agent collects', {
         jobs: setup.scrapeConfigs.flatMap(({ jobs }) => jobs).length,

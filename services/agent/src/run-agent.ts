@@ -84,7 +84,7 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
     const bufferedSources = config.texts.events === true ? [openEvents({ values, setup, surroundings })] : []
     const agent = await assembleAgent({ ...setup, bufferedSources, sinks: storages.sinks })
     try {
-      servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, version: version.version })
+      servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, logs: agent.logs, version: version.version })
       admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
       const read = () => readConfiguration(config, discovery)
       const port = config.texts.scrape === undefined ? undefined : values['http.port']

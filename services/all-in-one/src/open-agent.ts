@@ -70,7 +70,12 @@ export async function openAgent(
     host: contexts.agent,
   })
   lifetimes.add('agent', agent.close)
-  servePages(contexts.agent.admin, { scraped: agent.scraped, streams: values['agent.streams'], version: version.version })
+  servePages(contexts.agent.admin, {
+    scraped: agent.scraped,
+    logs: agent.logs,
+    streams: values['agent.streams'],
+    version: version.version,
+  })
   contexts.agent.admin.serveJson('/api/ledger', async (signal) => ledgerReport({ service: 'agent', senders: await agent.accounts(signal) }))
   const adminToken = adminAccess({ tokenFile: values['admin.token-file'], metrics, logger })
   const follow = await followConfiguration({

@@ -1,6 +1,7 @@
 import type { DiscoveryContext } from '@clymene/discovery'
 import type { FileJob, JournalJob, StdinJob } from '@clymene/sources'
 
+import type { ConfigText } from '../config-text.ts'
 import { expandEnvironment } from './expand-environment.ts'
 import { readJobNames } from './job-names.ts'
 import { jobSummary } from './job-summary.ts'
@@ -39,6 +40,8 @@ export type LogConfig = {
   readonly jobsWithoutCluster: readonly string[]
   /** A line a job. */
   readonly summary: readonly string[]
+  /** As it was read. */
+  readonly texts: readonly ConfigText[]
 }
 
 /** Sections of Promtail that an agent has no use for, and why. */
@@ -66,7 +69,7 @@ export function readLogConfig(text: string, path: string, context: LogContext, m
   const read = sections.map((section, index) => readJob(section, names[index] ?? '', path, context))
   root.finish()
   const config = stdin || context.stdin === true ? ofStdin(sections, read, path) : ofJobs(read)
-  return { ...settings, ...config, warnings: [...warnings, ...config.warnings] }
+  return { ...settings, ...config, warnings: [...warnings, ...config.warnings], texts: [{ path, text }] }
 }
 
 type ReadJob = { readonly name: string; readonly setsCluster: boolean; readonly summary: string; readonly warnings: readonly string[] } & (

@@ -1,5 +1,5 @@
 import type { Labels } from '@clymene/model'
-import type { ScrapeJob, ScrapeSource, ScrapeTarget, ScrapeTargets } from '@clymene/sources'
+import type { FileJob, FileView, LogTargetView, ScrapeJob, ScrapeSource, ScrapeTarget, ScrapeTargets } from '@clymene/sources'
 
 /** What one scrape configuration makes of itself. */
 export type ScrapedConfig = {
@@ -11,9 +11,25 @@ export type ScrapedConfig = {
   readonly texts: readonly { readonly path: string; readonly text: string }[]
 }
 
+/** A file as the reader of one storage stands in it. */
+export type ReadFile = FileView & { readonly storage: string }
+
+/** What the log configurations make of themselves. */
+export type ReadLogs = {
+  readonly jobs: readonly FileJob[]
+  /** Jobs that read no files, and what they read. */
+  readonly otherJobs: readonly { readonly name: string; readonly reads: string }[]
+  readonly texts: readonly { readonly path: string; readonly text: string }[]
+  readonly targets: () => readonly LogTargetView[]
+  /** With several storages each has a reader, and a file is there as often. */
+  readonly files: () => readonly ReadFile[]
+}
+
 /** What the pages look at; asked anew for each page. */
 export type AgentView = {
   readonly scraped: () => readonly ScrapedConfig[]
+  /** Absent: this agent has no log configuration. */
+  readonly logs?: () => ReadLogs | undefined
   readonly streams: number
   /** Absent: this agent scrapes all. */
   readonly shard?: { readonly index: number; readonly count: number }
@@ -40,8 +56,14 @@ export const droppedRows = (view: AgentView): readonly DroppedRow[] =>
     })
     .toSorted((a, b) => compare(a.job, b.job))
 
-/** Names of all jobs, also of those without a target, sorted. */
+/** Names of all jobs that scrape, also of those without a target, sorted. */
 export const jobNames = (view: AgentView): readonly string[] =>
   [...new Set(view.scraped().flatMap(({ jobs }) => jobs.map(({ name }) => name)))].toSorted(compare)
+
+/** The same with those that read logs. */
+export function allJobNames(view: AgentView): readonly string[] {
+  const { jobs = [], otherJobs = [] } = view.logs?.() ?? {}
+  return [...new Set([...jobNames(view), ...[...jobs, ...otherJobs].map(({ name }) => name)])].toSorted(compare)
+}
 
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,21 +1,23 @@
-import { explainRelabel } from '@clymene/relabel'
 import { redactUrls, type PageRequest } from '@clymene/runtime'
 import type { ScrapeJob } from '@clymene/sources'
 
-import { activeRows, compare, droppedRows, jobNames, type ActiveRow, type AgentView, type DroppedRow } from './agent-view.ts'
-import { changesBetween } from './changes.ts'
+import { activeRows, allJobNames, compare, droppedRows, type ActiveRow, type AgentView, type DroppedRow } from './agent-view.ts'
+import { discoveryTable } from './discovery-table.ts'
 import { dropReason } from './drop-reason.ts'
 import { html, type Html, NOTHING } from './html.ts'
-import { jobsWithoutTargets } from './jobs-without-targets.ts'
+import { jobsWithoutTargets, logJobsWithoutTargets } from './jobs-without-targets.ts'
 import { labelChips } from './label-chips.ts'
 import { renderPage } from './layout.ts'
 import { createSearch, filterForm, listed, number } from './listing.ts'
-import { shownLabels, shownRule, shownTexts } from './shown-labels.ts'
+import { logDiscoverySection } from './log-discovery.ts'
+import { type LogTargetRow, logTargetRows, logTexts } from './log-rows.ts'
+import { relabelSteps } from './relabel-steps.ts'
+import { shownLabels, shownTexts } from './shown-labels.ts'
 
 const PATH = '/service-discovery'
 const STATES = [
   ['', 'all targets'],
-  ['active', 'scraped'],
+  ['active', 'scraped or read'],
   ['dropped', 'dropped'],
 ] as const
 
@@ -25,12 +27,26 @@ type Row = ActiveRow | DroppedRow
 export function discoveryPage(view: AgentView, { query }: PageRequest) {
   const [job, state, matches] = [query.get('scrapePool') ?? '', query.get('state') ?? '', createSearch(query)]
   const all: readonly Row[] = [...activeRows(view), ...droppedRows(view)].toSorted((a, b) => compare(a.job, b.job))
-  const wanted = all.filter((row) => (job === '' || row.job === job) && (state === '' || row.state === state) && matches(textsOf(row)))
-  const { rows, pager } = listed(wanted, PATH, query)
+  const logs = logTargetRows(view, [])
+  const isAsked = (row: Row | LogTargetRow): boolean =>
+    (job === '' || row.job === job) &&
+    (state === '' || state === (row.state === 'dropped' ? 'dropped' : 'active')) &&
+    matches('kind' in row ? logTexts(row) : textsOf(row))
+  const { rows, pager } = listed([...all, ...logs].filter(isAsked), PATH, query)
   const jobs = new Map(view.scraped().flatMap((config) => config.jobs.map((one) => [one.name, one] as const)))
   const counts = countsOf(view, all)
-  const body = html`${filterForm(PATH, query, jobNames(view), STATES)}
-  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, counts.get(name), jobs.get(name)))}${jobsWithoutTargets(view, all, query, '0 scraped, 0 dropped')}${pager}`
+  const logsByJob = Map.groupBy(logs, (row) => row.job)
+  const scraped = Map.groupBy(
+    rows.flatMap((row) => ('kind' in row ? [] : [row])),
+    (row) => row.job,
+  )
+  const read = Map.groupBy(
+    rows.flatMap((row) => ('kind' in row ? [row] : [])),
+    (row) => row.job,
+  )
+  const body = html`${filterForm(PATH, query, allJobNames(view), STATES)}
+  ${[...scraped].map(([name, of]) => jobSection(name, of, counts.get(name), jobs.get(name)))}${jobsWithoutTargets(view, all, query, '0 scraped, 0 dropped')}
+  ${[...read].map(([name, of]) => logDiscoverySection(name, of, logsByJob.get(name) ?? of))}${logJobsWithoutTargets(view, logs, query)}${pager}`
   return renderPage({ title: 'Service discovery', path: PATH, body })
 }
 
@@ -55,55 +71,22 @@ function jobSection(name: string, rows: readonly Row[], counts: Counts | undefin
     ...(otherShards > 0 ? [`${number(otherShards)} of other shards`] : []),
     ...(kept < dropped ? [`only ${number(kept)} dropped ones are kept to be shown (keep_dropped_targets)`] : []),
   ]
-  return html`<h2>${name} <small>${parts.join(', ')}</small></h2>
-    <table>
-      <colgroup>
-        <col class="half" />
-        <col class="half" />
-      </colgroup>
-      <thead>
-        <tr>
-          <th>Discovered labels</th>
-          <th>Target labels</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map((row) => targetRow(row, job))}
-      </tbody>
-    </table>`
+  return discoveryTable(
+    name,
+    parts,
+    rows.map((row) => targetRow(row, job)),
+  )
 }
 
 const targetRow = (row: Row, job: ScrapeJob | undefined): Html =>
   html`<tr>
     <td data-h="Discovered">${labelChips(shownLabels(row.discovered))}</td>
     <td data-h="Target">
-      ${row.state === 'active' ? labelChips(shownLabels(row.labels)) : dropped(row)}${job === undefined ? NOTHING : steps(row, job)}
+      ${row.state === 'active' ? labelChips(shownLabels(row.labels)) : dropped(row)}${job === undefined ? NOTHING : relabelSteps(job.relabelRules, row.discovered)}
     </td>
   </tr> `
 
 const dropped = (row: DroppedRow): Html => html`<span class="s dropped">dropped</span> by <code>${dropReason(row)}</code>`
-
-/** What each rule did; rules that changed nothing are only counted. */
-function steps({ discovered }: Row, job: ScrapeJob): Html {
-  if (job.relabelRules.length === 0) return NOTHING
-  const told = explainRelabel(job.relabelRules, discovered).flatMap((step) => {
-    const changes = changesBetween(step.before, step.after)
-    if (changes.length === 0 && !step.dropped) return []
-    const effects = step.dropped ? ['drops it'] : changes
-    return [
-      html`<li value="${step.index}">
-        <code>${shownRule(step.rule)}</code>${effects.map((text) => html`<div><code>${text}</code></div>`)}
-      </li>`,
-    ]
-  })
-  const title = `${told.length} of ${job.relabelRules.length} rules change it`
-  return html`<details>
-    <summary>${title}</summary>
-    <ol>
-      ${told}
-    </ol>
-  </details>`
-}
 
 function* textsOf(row: Row): Iterable<string> {
   yield* shownTexts(row.discovered)

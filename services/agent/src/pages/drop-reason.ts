@@ -10,4 +10,5 @@ export function dropReason({ reason, of, discovered }: DroppedRow): string {
   return step?.dropped === true ? ruleReason(step) : redactUrls(reason)
 }
 
-const ruleReason = ({ index, rule }: RelabelStep): string => `relabel_configs[${index}] ${shownRule(rule)}`
+/** The rule that a step is about. */
+export const ruleReason = ({ index, rule }: RelabelStep): string => `relabel_configs[${index}] ${shownRule(rule)}`

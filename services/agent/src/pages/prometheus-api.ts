@@ -4,6 +4,7 @@ import { formatPrometheusDuration, type FamilyMetadata, type TargetMetadata } fr
 
 import { activeRows, droppedRows, jobNames, type ActiveRow, type AgentView, type DroppedRow } from './agent-view.ts'
 import { answered, listPieces, streamedSuccess, success } from './api-answer.ts'
+import { logTargets } from './log-api.ts'
 import { redactedYaml } from './redacted-yaml.ts'
 import { createSelection, parseSelector } from './selector.ts'
 import { shownLabels } from './shown-labels.ts'
@@ -11,13 +12,14 @@ import { shownLabels } from './shown-labels.ts'
 type Api = (view: AgentView, request: PageRequest) => PageReply
 
 /**
- * What tools ask a Prometheus for about its targets, in its shapes.
+ * What tools ask a Prometheus for about its targets, in its shapes, and what it has no shape for.
  *
  * @see https://prometheus.io/docs/prometheus/latest/querying/api/#targets
  */
 export const PROMETHEUS_API: ReadonlyMap<`/api/v1/${string}`, Api> = new Map([
   ['/api/v1/targets', targets],
   ['/api/v1/targets/metadata', (view, request) => answered(() => metadata(view, request))],
+  ['/api/v1/log-targets', logTargets],
   ['/api/v1/scrape_pools', (view) => success({ scrapePools: jobNames(view) })],
   ['/api/v1/status/config', (view) => success({ yaml: configuration(view) })],
   [
@@ -100,8 +102,7 @@ function limitOf(text: string): number {
 
 /** Of several configurations each is a document of its own. */
 const configuration = (view: AgentView): string =>
-  view
-    .scraped()
+  [...view.scraped(), ...(view.logs?.()?.texts ?? []).map((text) => ({ texts: [text] }))]
     .map(({ texts: [main] }) => (main === undefined ? '' : redactedYaml(main.text)))
     .filter((text) => text !== '')
     .join('---\n')

@@ -1,42 +1,69 @@
 import { redactUrls, type PageRequest } from '@clymene/runtime'
 import { formatPrometheusDuration, type TargetCardinality } from '@clymene/sources'
 
-import { activeRows, jobNames, type ActiveRow, type AgentView } from './agent-view.ts'
+import { activeRows, allJobNames, type ActiveRow, type AgentView } from './agent-view.ts'
 import { html, type Html, NOTHING } from './html.ts'
-import { jobsWithoutTargets } from './jobs-without-targets.ts'
+import { jobsWithoutTargets, logJobsWithoutTargets } from './jobs-without-targets.ts'
 import { labelChips, linkedUrl } from './label-chips.ts'
 import { renderPage } from './layout.ts'
-import { createSearch, filterForm, linkTo, listed, number } from './listing.ts'
+import { type Choice, createSearch, filterForm, linkTo, listed, number } from './listing.ts'
+import { logRows, logTexts } from './log-rows.ts'
+import { LOG_STATES, logSection, stateMark } from './log-section.ts'
 import { shownLabels, shownTexts } from './shown-labels.ts'
 
 const PATH = '/targets'
 const STATES = [
-  ['', 'all states'],
   ['up', 'up'],
   ['down', 'down'],
   ['unknown', 'unknown'],
 ] as const
 
-/** What is scraped, by job: state, last error, labels before and after relabelling, series. */
+/** What is scraped and what is read, by job: state, last error, labels before and after relabelling; series, or how far. */
 export function targetsPage(view: AgentView, { query }: PageRequest, nowMs: number) {
-  const all = activeRows(view)
+  const [all, logs] = [activeRows(view), logRows(view)]
   const [job, state, matches] = [query.get('scrapePool') ?? '', query.get('state') ?? '', createSearch(query)]
-  const wanted = all.filter((row) => (job === '' || row.job === job) && (state === '' || row.health === state) && matches(textsOf(row)))
-  const { rows, pager } = listed(wanted, PATH, query)
+  const isAsked = (row: Row): boolean =>
+    (job === '' || row.job === job) && (state === '' || stateOf(row) === state) && matches('kind' in row ? logTexts(row) : textsOf(row))
+  const { rows, pager } = listed([...all, ...logs].filter(isAsked), PATH, query)
   const series = new Map(
     view.scraped().flatMap(({ source }) => source.cardinality().targets.map((one) => [keyOf(one.job, one.url, one.target), one])),
   )
-  const byJob = Map.groupBy(all, (row) => row.job)
-  const body = html`${filterForm(PATH, query, jobNames(view), STATES)}${summary(all, query)}
-  ${[...Map.groupBy(rows, (row) => row.job)].map(([name, of]) => jobSection(name, of, byJob.get(name) ?? of, series, nowMs))}${jobsWithoutTargets(view, all, query, '0 of 0 up')}${pager}`
+  const [byJob, logsByJob] = [Map.groupBy(all, (row) => row.job), Map.groupBy(logs, (row) => row.job)]
+  const severalStorages = new Set(logs.flatMap((row) => (row.kind === 'file' ? [row.storage] : []))).size > 1
+  const scraped = Map.groupBy(
+    rows.flatMap((row) => ('kind' in row ? [] : [row])),
+    (row) => row.job,
+  )
+  const read = Map.groupBy(
+    rows.flatMap((row) => ('kind' in row ? [row] : [])),
+    (row) => row.job,
+  )
+  const body = html`${filterForm(PATH, query, allJobNames(view), statesOf(view))}${summary(view, all, logs, query)}
+  ${[...scraped].map(([name, of]) => jobSection(name, of, byJob.get(name) ?? of, series, nowMs))}${jobsWithoutTargets(view, all, query, '0 of 0 up')}
+  ${[...read].map(([name, of]) => logSection(name, of, logsByJob.get(name) ?? of, severalStorages))}${logJobsWithoutTargets(view, logs, query)}${pager}`
   return renderPage({ title: 'Targets', path: PATH, body })
 }
 
-function summary(all: readonly ActiveRow[], query: URLSearchParams): Html {
-  const count = (state: string): number => all.filter(({ health }) => health === state).length
-  const part = (state: 'up' | 'down' | 'unknown'): Html =>
-    html`<a href="${linkTo(PATH, query, { state, page: '' })}"><span class="s ${state}">${number(count(state))} ${state}</span></a> `
-  return html`<p>${part('up')}${part('down')}${part('unknown')}</p>`
+type Row = ActiveRow | ReturnType<typeof logRows>[number]
+
+const stateOf = (row: Row): string => ('kind' in row ? row.state : row.health)
+
+/** Those that there can be. */
+const statesOf = (view: AgentView): readonly Choice[] => [
+  ['', 'all states'],
+  ...(view.scraped().length > 0 ? STATES : []),
+  ...(view.logs?.() === undefined ? [] : LOG_STATES),
+]
+
+function summary(view: AgentView, all: readonly ActiveRow[], logs: readonly Row[], query: URLSearchParams): Html {
+  const link = (state: string, mark: Html): Html => html`<a href="${linkTo(PATH, query, { state, page: '' })}">${mark}</a> `
+  const count = (rows: readonly Row[], state: string): number => rows.filter((row) => stateOf(row) === state).length
+  const scrapes = STATES.map(([state]) => link(state, html`<span class="s ${state}">${number(count(all, state))} ${state}</span>`))
+  const files = LOG_STATES.flatMap(([state, text]) => {
+    const found = count(logs, state)
+    return found > 0 || state === 'ready' ? [link(state, stateMark(state, `${number(found)} ${text}`))] : []
+  })
+  return html`<p>${view.scraped().length > 0 ? scrapes : []}${view.logs?.() === undefined ? [] : files}</p>`
 }
 
 function jobSection(

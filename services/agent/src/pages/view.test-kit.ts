@@ -1,9 +1,9 @@
 import { sortedLabels } from '@clymene/model'
 import { compileRelabel, parseRelabelConfigs } from '@clymene/relabel'
 import { NO_ACCESS, type AdminServer, type PageAnswer, type PageReply } from '@clymene/runtime'
-import { NO_LIMITS, type ScrapeJob, type ScrapeTarget } from '@clymene/sources'
+import { type FileJob, type LogTargetView, NO_LIMITS, type ScrapeJob, type ScrapeTarget } from '@clymene/sources'
 
-import type { AgentView, ScrapedConfig } from './agent-view.ts'
+import type { AgentView, ReadFile, ReadLogs, ScrapedConfig } from './agent-view.ts'
 import { servePages } from './serve-pages.ts'
 
 type Fields = Readonly<Record<string, string>>
@@ -89,6 +89,39 @@ export const makeView = (...configs: readonly FakeConfig[]): AgentView => ({
         },
       }
     }),
+})
+
+/** An agent that reads logs, and scrapes when there are configurations. */
+export const makeLogView = (logs: Partial<ReadLogs>, ...configs: readonly FakeConfig[]): AgentView => ({
+  ...makeView(...configs),
+  logs: () => ({ jobs: [], otherJobs: [], texts: [], targets: () => [], files: () => [], ...logs }),
+})
+
+export const makeLogJob = (name: string, rules: readonly object[] = []): FileJob => ({
+  name,
+  discoverers: [],
+  relabel: parseRelabelConfigs(rules, 'relabel_configs'),
+  pipeline: [],
+})
+
+export const makeFile = (job: string, path: string, labels: Fields = {}, more: Partial<ReadFile> = {}): ReadFile => ({
+  job,
+  path,
+  labels: sortedLabels([...Object.entries(labels), ['filename', path]]),
+  position: 100,
+  size: 100,
+  lagSeconds: 0,
+  inode: '7',
+  storage: 'loki',
+  ...more,
+})
+
+export const makeLogTarget = (job: string, discovered: Fields, labels: Fields, more: Partial<LogTargetView> = {}): LogTargetView => ({
+  job,
+  discoveredLabels: sortedLabels(Object.entries(discovered)),
+  labels: sortedLabels(Object.entries(labels)),
+  glob: discovered['__path__'] ?? '',
+  ...more,
 })
 
 /** Asks for pages as a browser does. */
