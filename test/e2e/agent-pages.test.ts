@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,11 @@ describeWithEngines(['chromium', 'prometheus'], 'the pages of the agent', () => 
   let browser: Browser
 
   beforeAll(async () => {
-    exporter = createServer((_request, response) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(PAGE))
+    exporter = createServer((request, response) => {
+      // What a Loki says that has taken lines.
+      if (request.method === 'POST') request.resume().on('end', () => response.writeHead(204).end())
+      else response.setHeader('content-type', 'text/plain; version=0.0.4').end(PAGE)
+    })
     await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve))
     const address = exporter.address()
     const target = `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
@@ -50,11 +54,16 @@ describeWithEngines(['chromium', 'prometheus'], 'the pages of the agent', () => 
       ],
     }
     writeFileSync(join(folder, 'clymene.yml'), JSON.stringify(configuration))
+    mkdirSync(join(folder, 'logs'))
+    appendFileSync(join(folder, 'logs/shop.log'), 'one\ntwo\n')
+    writeConfigMap(folder, 'first', logConfiguration(folder, ['pods']))
     ;[prometheus, browser] = await Promise.all([startPrometheus({ configuration }), launchChromium()])
     agent = await startService('agent', {
-      environment: { STORAGE_TYPE: 'prometheus' },
+      environment: { STORAGE_TYPE: 'prometheus,loki' },
       flags: [
         `--config.file=${join(folder, 'clymene.yml')}`,
+        `--promtail.config.file=${join(folder, 'promtail.yml')}`,
+        `--loki.client.url=http://${target}/loki/api/v1/push`,
         '--cluster=c1',
         `--buffer.dir=${join(folder, 'buffer')}`,
         '--http.port=127.0.0.1:0',
@@ -149,6 +158,40 @@ describeWithEngines(['chromium', 'prometheus'], 'the pages of the agent', () => 
     await page.close()
   })
 
+  test('files with how far they are read, and why others are not, in a browser', async () => {
+    await expect.poll(() => filesOf(agent.url), WAIT).toEqual([['pods', 'shop.log', 'ready', 8, 8]])
+    const page = await browser.newPage()
+    await page.goto(`${agent.url}/targets?scrapePool=pods`)
+    expect(await page.locator('tbody tr').count()).toBe(3)
+    expect(await page.locator('tbody tr').first().innerText()).toMatch(/shop\.log[^]*ready[^]*app="shop"[^]*\b8\b[^]*\b8\b[^]*none/)
+    await page.selectOption('select[name=state]', 'idle')
+    await Promise.all([page.waitForURL(/state=idle/), page.click('button')])
+    expect(await page.locator('tbody tr').allInnerTexts()).toEqual([expect.stringMatching(/no-such\.log[^]*no file/)])
+    await page.goto(`${agent.url}/service-discovery?scrapePool=pods&state=dropped`)
+    expect(await page.locator('tbody').innerText()).toContain(
+      `dropped by relabel_configs[0] {source_labels: [app], regex: 'kube-.*', action: drop}`,
+    )
+    await page.close()
+  })
+
+  test('a ConfigMap that is mounted anew is read: what did not change goes on, a mistake changes nothing and is told', async () => {
+    writeConfigMap(folder, 'wrong', { ...logConfiguration(folder, ['pods', 'more']), oops: 1 })
+    await expect.poll(() => agent.metric('clymene_agent_config_last_reload_successful'), WAIT).toBe(0)
+    expect((await agent.readyz()).text).toMatch(/config: the last one read was refused.*oops/)
+    expect(await filesOf(agent.url)).toEqual([['pods', 'shop.log', 'ready', 8, 8]])
+    writeConfigMap(folder, 'second', logConfiguration(folder, ['more', 'pods']))
+    appendFileSync(join(folder, 'logs/shop.log'), 'three\n')
+    await expect
+      .poll(() => filesOf(agent.url), WAIT)
+      .toEqual([
+        ['more', 'shop.log', 'ready', 14, 14],
+        ['pods', 'shop.log', 'ready', 14, 14],
+      ])
+    expect(await agent.metric('clymene_agent_config_last_reload_successful')).toBe(1)
+    // Three lines of either job: what `pods` had read is not read again.
+    expect(await agent.metric('clymene_agent_file_read_lines_total')).toBe(6)
+  })
+
   test('clymene explain asks the agent', async () => {
     const { status, stdout } = await runClymene(['explain', `--agent=${agent.url}`, '--job=shop', '--series=shop_temperature'])
     expect(status).toBe(0)
@@ -158,6 +201,35 @@ describeWithEngines(['chromium', 'prometheus'], 'the pages of the agent', () => 
     ])
   })
 })
+
+/** As the kubelet mounts a ConfigMap: the file is a link through `..data`, and that is switched at once. */
+function writeConfigMap(folder: string, version: string, configuration: object): void {
+  mkdirSync(join(folder, version))
+  writeFileSync(join(folder, version, 'promtail.yml'), JSON.stringify(configuration))
+  symlinkSync(version, join(folder, '..data_tmp'))
+  renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
+  if (version === 'first') symlinkSync('..data/promtail.yml', join(folder, 'promtail.yml'))
+}
+
+const logConfiguration = (folder: string, jobs: readonly string[]): object => ({
+  clients: [{ url: 'http://joe:s3cr3t-password@loki:3100', bearer_token: 's3cr3t-token' }],
+  positions: { filename: join(folder, 'positions.yaml') },
+  scrape_configs: jobs.map((job_name) => ({
+    job_name,
+    static_configs: ['shop', 'no-such', 'kube-dns'].map((app) => ({
+      targets: ['localhost'],
+      labels: { app, note: '<img src=x onerror=alert(1)>', __path__: join(folder, `logs/${app}.log`) },
+    })),
+    relabel_configs: [{ source_labels: ['app'], regex: 'kube-.*', action: 'drop' }],
+  })),
+})
+
+type LogTargets = { readonly data: { readonly files: readonly Readonly<Record<string, string>>[] } }
+
+async function filesOf(url: string): Promise<readonly unknown[]> {
+  const { data }: LogTargets = JSON.parse(await (await fetch(`${url}/api/v1/log-targets`)).text())
+  return data.files.map(({ job, path = '', state, position, size }) => [job, path.split('/').at(-1), state, position, size])
+}
 
 type Targets = Readonly<Record<'activeTargets' | 'droppedTargets', readonly Readonly<Record<string, unknown>>[]>>
 
