@@ -304,9 +304,9 @@ describe('rotation', () => {
       for (const [number, text] of ['three\n', 'four\n'].entries()) {
         await rotate(`a.log.${9 - number}`)
         folder.append('a.log', text)
-        await vi.waitFor(async () => expect(await running.metric('files_active')).toBe(number + 2))
+        await vi.waitFor(async () => expect(await running.metric('files_active')).toBe(number + 2), POLL)
       }
-      await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8').match(/"inode"/g)).toHaveLength(3))
+      await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8').match(/"inode"/g)).toHaveLength(3), POLL)
       await running.kill()
       if (rotatedAfter) {
         await rotate('a.log.1')

@@ -63,6 +63,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const toldMs = pollMs * TOLD_POLLS
   let labels = options.labels
   let nextPollMs = options.nowMs
+  let nextLookMs = options.nowMs
   let resumesMs = 0
   let waitMs = pollMs
   let checkedMs = options.nowMs
@@ -183,14 +184,18 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     return outcome
   }
   const poll = (nowMs: number, buffer: Buffer | undefined): boolean => {
+    // A look is no reading: the path stays due, and is read as soon as the batch has room.
+    if (buffer === undefined && nowMs < nextLookMs) return false
+    nextLookMs = nowMs + pollMs
     try {
       const outcome = step(nowMs, buffer)
+      trouble = undefined
+      if (buffer === undefined) return false
       nextPollMs = outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs
       waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? toldMs : quietMs) : pollMs
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
       nextPollMs = Math.max(nextPollMs, resumesMs)
-      trouble = undefined
       return outcome === 'more' && nextPollMs <= nowMs
     } catch (error) {
       metrics.errors.inc()

@@ -52,6 +52,12 @@ describe('where reading begins', () => {
 describe('how fast', () => {
   const lines = Array.from({ length: 50 }, (_, index) => `line ${index}`)
 
+  test('a file is read on as soon as the batch on its way is acknowledged, not at the next look', async () => {
+    folder.append('a.log', `${lines.join('\n')}\n`)
+    await expect.poll(start({ batchBytes: 50, pollMs: 60_000 }).texts, POLL).toEqual(lines)
+    expect(source?.batches.length).toBeGreaterThan(10)
+  })
+
   test('lines beyond the rate wait in their file', async () => {
     let now = 1_000_000
     folder.append('a.log', `${lines.join('\n')}\n`)
