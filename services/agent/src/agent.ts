@@ -28,7 +28,8 @@ export type AgentOptions = {
 
 export type Agent = {
   /**
-   * Collects until the signal aborts; then takes in what is left, goes on sending for a while, and resolves. Rejects, when
+   * Collects until the signal aborts; then takes in what is left, goes on sending for a while, and resolves. So it does when all sources have ended by
+   * themselves, but then it sends until everything is sent or the signal aborts. Rejects, when
    * everything has ended, with the failure of a source or of the buffer: then nobody would collect or deliver any more.
    */
   readonly run: (signal: AbortSignal) => Promise<void>
@@ -97,7 +98,7 @@ export function createAgent(options: AgentOptions): Agent {
       readiness.set('start', undefined)
       try {
         await together([...collect, ...collectLogs], AbortSignal.any([signal, deliveryFailed.signal]))
-        await drained(buffer, deliveryFailed.signal.aborted ? [] : ways, drainTimeoutMs, logger)
+        await drained({ buffer, ways, timeoutMs: drainTimeoutMs, logger, stop: signal, failed: deliveryFailed.signal })
       } finally {
         signal.removeEventListener('abort', readiness.stopping)
         readiness.stopping()
@@ -112,14 +113,28 @@ export function createAgent(options: AgentOptions): Agent {
 const fromBuffer = (readiness: Readiness, kind: Kind): Pick<Readiness, 'watch'> =>
   kind === 'metrics' ? readiness : { watch: (name, reason) => readiness.watch(`${name} from the buffer`, reason) }
 
+type DrainOptions = {
+  readonly buffer: Bus
+  readonly ways: readonly { readonly topic: string; readonly storage: string }[]
+  readonly timeoutMs: number
+  readonly logger: Logger
+  /** Patience begins when it aborts. */
+  readonly stop: AbortSignal
+  /** Nothing is delivered any more. */
+  readonly failed: AbortSignal
+}
+
 /** Waits until every group has what the buffer holds, or patience ends; what is left is sent after the next start. */
-async function drained(
-  buffer: Bus,
-  ways: readonly { readonly topic: string; readonly storage: string }[],
-  timeoutMs: number,
-  logger: Logger,
-): Promise<void> {
-  const deadline = AbortSignal.timeout(timeoutMs)
+async function drained({ buffer, ways, timeoutMs, logger, stop, failed }: DrainOptions): Promise<void> {
+  if (failed.aborted) return
+  const patience = new AbortController()
+  const deadline = AbortSignal.any([patience.signal, failed])
+  let timer: NodeJS.Timeout | undefined
+  const begin = (): void => {
+    timer = setTimeout(() => patience.abort(), timeoutMs)
+  }
+  if (stop.aborted) begin()
+  else stop.addEventListener('abort', begin, { once: true })
   let left = 0n
   try {
     for (;;) {
@@ -131,5 +146,8 @@ async function drained(
   } catch (error) {
     if (!isAbort(error, deadline)) throw error
     logger.warn('stopped before everything was sent; the rest stays in the buffer', { messages: left })
+  } finally {
+    clearTimeout(timer)
+    stop.removeEventListener('abort', begin)
   }
 }

@@ -12,6 +12,7 @@ import type { StorageTarget } from '@clymene/storages'
 
 import { BUFFER_TOPICS, createAgent, type Agent } from './agent.ts'
 import { openAgentBooks } from './books.ts'
+import { createBufferedLogs } from './buffered-logs.ts'
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
@@ -94,7 +95,11 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   })
   let { logConfigs } = setup
   const makeFolders = (): Promise<unknown> =>
-    Promise.all(logConfigs.map(({ positionsPath }) => mkdir(dirname(positionsPath), { recursive: true })))
+    Promise.all(
+      logConfigs.flatMap(({ positionsPath, stdinJob }) =>
+        stdinJob === undefined ? [mkdir(dirname(positionsPath), { recursive: true })] : [],
+      ),
+    )
   await makeFolders()
   // They stay over reloads: what is counted goes on.
   const stageMetrics = createStageMetrics({
@@ -109,9 +114,12 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, { stageMetrics, note })),
     ]),
   )
+  const folder = join(bounds.directory, 'journal')
+  const reading = { ...setup.reading, stageMetrics }
+  const bufferedLogs = setup.logConfigs.length === 0 ? [] : [createBufferedLogs({ ...setup, reading, folder, logger, metrics })]
   const agent = createAgent({
     identity,
-    bufferedSources: [...setup.bufferedSources, ...scrapes],
+    bufferedSources: [...setup.bufferedSources, ...bufferedLogs, ...scrapes],
     logSource: setup.logConfigs.length === 0 ? undefined : (storage) => readers.get(storage),
     sinks: setup.sinks,
     buffer,
@@ -132,7 +140,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     run: (signal) => {
       logger.info('agent collects', {
         jobs: setup.scrapeConfigs.flatMap(({ jobs }) => jobs).length,
-        logJobs: setup.logConfigs.flatMap(({ jobs }) => jobs).length,
+        logJobs: setup.logConfigs.flatMap(jobsOf).length,
         cluster: clustersOf(setup).join(', '),
         storages: [...new Set([...setup.sinks.values()].flat().map(({ storage }) => storage))],
       })
@@ -140,8 +148,11 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     },
     reload: async (next) => {
       if (next.logConfigs !== undefined) {
+        if (next.logConfigs.some(({ stdinJob }, index) => (stdinJob === undefined) !== (logConfigs[index]?.stdinJob === undefined)))
+          throw new ConfigError('target_config.stdin: whether standard input is read cannot change while the agent runs')
         logConfigs = next.logConfigs
         await makeFolders()
+        for (const source of bufferedLogs) source.reload(logConfigs)
         // A reader that does not run yet is made of what is there when it does.
         for (const reader of readers.values()) if (reader.current()?.reload(logConfigs) === false) reader.replace()
       }
@@ -156,6 +167,12 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     },
   }
 }
+
+const jobsOf = ({ jobs, journalJobs, stdinJob }: LogConfig): readonly unknown[] => [
+  ...jobs,
+  ...journalJobs,
+  ...(stdinJob === undefined ? [] : [stdinJob]),
+]
 
 /** Values of `cluster` that series and lines get unless rules say otherwise: external_labels go before the flag. */
 function clustersOf({

@@ -17,6 +17,13 @@ export const builtInLogs = (values: FlagValues<Pick<typeof bufferFlags, 'buffer.
 ${JOBS}`,
 })
 
+/** Standard input, with the labels that Promtail gives it. */
+export const builtInStdin = (): ConfigText => ({
+  path: 'built-in log configuration',
+  isBuiltIn: true,
+  text: 'target_config: { stdin: true }\n',
+})
+
 const JOBS = `
 scrape_configs:
   - job_name: kubernetes-pods

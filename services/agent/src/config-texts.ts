@@ -4,7 +4,7 @@ import { ConfigError, type FlagValues, type Kind } from '@clymene/model'
 import type { eventFlags } from '@clymene/sources'
 import type { StorageSelection } from '@clymene/storages'
 
-import { builtInLogs } from './built-in-logs.ts'
+import { builtInLogs, builtInStdin } from './built-in-logs.ts'
 import { collectsEvents } from './event-collection.ts'
 import type { agentFlags, bufferFlags, promtailFlags } from './flags.ts'
 import { readConfigFile, type ConfigText } from './read-configs.ts'
@@ -12,7 +12,7 @@ import { readConfigFile, type ConfigText } from './read-configs.ts'
 type Values = FlagValues<
   Pick<typeof agentFlags, 'config.file' | 'promtail.config.file'> &
     Pick<typeof bufferFlags, 'buffer.dir'> &
-    Pick<typeof promtailFlags, 'logs.pods'> &
+    Pick<typeof promtailFlags, 'logs.pods' | 'logs.stdin'> &
     Pick<typeof eventFlags, 'events.kubernetes' | 'events.terminations'>
 >
 
@@ -60,7 +60,7 @@ export function chooseConfigTexts(options: ConfigTextsOptions): ConfigTexts {
     warnings.push(`--logs.pods has no effect: --${logsFlag}=${JSON.stringify(values[logsFlag])} says what is collected`)
   const logs = choose('logs', logsFile ?? choiceOfBuiltIn(options))
   // A file that was forgotten looks the same.
-  if (logs !== undefined && logsFile === undefined && !values['logs.pods']) warnings.push(BUILT_IN_NOTE)
+  if (logs !== undefined && logsFile === undefined && !values['logs.pods'] && !values['logs.stdin']) warnings.push(BUILT_IN_NOTE)
   const eventsRefused = collectsEvents(values) ? whyNot('logs', selection) : undefined
   if (eventsRefused !== undefined) warnings.push(`--events.kubernetes and --events.terminations have no effect: ${eventsRefused}`)
   const events = collectsEvents(values) && eventsRefused === undefined
@@ -82,6 +82,7 @@ function choiceOfFile(flagName: 'config.file' | 'promtail.config.file', { values
 }
 
 function choiceOfBuiltIn({ values, isPromtail }: ConfigTextsOptions): Choice | undefined {
+  if (values['logs.stdin']) return { flagName: 'logs.stdin', isAsked: true, read: builtInStdin }
   const isAsked = values['logs.pods']
   return isAsked || (isPromtail && !collectsEvents(values))
     ? { flagName: 'logs.pods', isAsked, read: () => builtInLogs(values) }

@@ -6,6 +6,7 @@ import type { ConfigText } from './config-text.ts'
 import type { ConfigTexts } from './config-texts.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
+import { journalctlMistakes } from './find-journalctl.ts'
 import type { agentFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { logContext } from './own-node.ts'
 import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
@@ -33,7 +34,9 @@ export function readConfiguration({ values, texts, env }: ReadConfigurationOptio
     const logTexts = textsOf(texts.logs)
     const context = logContext(discovery, env, values)
     const expanding = values['config.expand-env'] ? { expandFrom: env } : {}
-    return { logTexts, logConfigs: readLogConfigs(logTexts, { ...context, ...expanding }) }
+    const logConfigs = readLogConfigs(logTexts, { ...context, ...expanding, stdin: values['logs.stdin'] })
+    mistakes.push(...journalctlMistakes(logConfigs, values['logs.journalctl'], env))
+    return { logTexts, logConfigs }
   })
   if (scrapeConfigs === undefined || logs === undefined || mistakes.length > 0) throw new ConfigError(mistakes)
   return { scrapeConfigs, ...logs }

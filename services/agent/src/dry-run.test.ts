@@ -50,6 +50,7 @@ scrape_configs:
         return Promise.resolve()
       },
       scratch: scratch(),
+      bufferFolder: scratch(),
       ...context,
       ...options,
     },

@@ -5,15 +5,19 @@ import { errorCode, type Emit, type Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 import { decodePushRequest } from '@clymene/wire'
 
+import { createBufferedLogs } from './buffered-logs.ts'
 import type { LogConfig } from './config/log-config.ts'
 import { entryText } from './entry-text.ts'
 import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
+import { together } from './together.ts'
 
 export type DryRunOptions = LogSetup & {
   /** Where lines would go: reading begins where the first of them stands. */
   readonly storages: readonly string[]
   /** Takes whole lines with their line ends; resolves when there is room for more. */
   readonly print: (text: string) => Promise<void>
+  /** That of the buffer: reading of the journal begins where its cursors stand. */
+  readonly bufferFolder: string
   /** An existing folder for what is thrown away at the end. */
   readonly scratch: string
   readonly logger: Logger
@@ -22,14 +26,19 @@ export type DryRunOptions = LogSetup & {
 
 /**
  * Reads and shapes lines as a real run does, from where the positions stand, and prints them instead of sending them. Positions
- * move in copies that are thrown away, so a real run after it sends the same lines. Runs until the signal aborts.
+ * move in copies that are thrown away, so a real run after it sends the same lines. Runs until the signal aborts, or standard input ends.
  */
 export async function dryRun(options: DryRunOptions, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(join(options.scratch, 'clymene-dry-run-'))
   try {
     const copies = await copyPositions(options, folder)
     const emit: Emit = ({ body }) => options.print(printed(body))
-    await createLogSource({ ...options, positionsPath: (config) => copies.get(config) ?? join(folder, 'positions') }).run(emit, signal)
+    const files = createLogSource({ ...options, positionsPath: (config) => copies.get(config) ?? join(folder, 'positions') })
+    const others = createBufferedLogs({ ...options, folder: join(options.bufferFolder, 'journal'), movesCursors: false })
+    await together(
+      [files, others].map((source) => (end: AbortSignal) => source.run(emit, end)),
+      signal,
+    )
   } finally {
     await rm(folder, { recursive: true })
   }

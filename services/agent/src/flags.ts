@@ -107,6 +107,12 @@ export const promtailFlags = {
     '',
     'Namespaces whose pods are not collected, by the built-in log configuration and by every discovery of log jobs that tells the namespace of its targets',
   ),
+  'logs.stdin': flag.bool(
+    false,
+    'Collects lines of standard input in place of files, by the first job of the log configuration, and ends with it',
+    { alias: 'stdin' },
+  ),
+  'logs.journalctl': flag.string('journalctl', 'Program through which journal jobs read the journal, by its name or path'),
   'logs.all-nodes': flag.bool(
     false,
     'Pod discovery of log jobs asks for the pods of all nodes instead of the own one, which HOSTNAME names, else the host name',

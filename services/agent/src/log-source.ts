@@ -22,6 +22,10 @@ export type LogSetup = {
   readonly streams: number
   /** Whose files these are: targets with another `__host__` are left to others. Default: the host name of this machine. */
   readonly hostName?: string
+  /** Name or path of journalctl, for jobs that read the journal. Default: as PATH has it. */
+  readonly journalctl?: string
+  /** What a configuration with standard input reads. Default: that of the process. */
+  readonly stdin?: AsyncIterable<unknown>
 }
 
 export type LogSourceOptions = LogSetup & {
@@ -77,7 +81,10 @@ export function createLogSource(options: LogSourceOptions): LogSource {
     },
     run: (emit, signal) =>
       together(
-        sources.map((source, index) => (end: AbortSignal) => source.run(ownStreams(emit, index), end)),
+        // With standard input no file is read, and who waited for files would wait for ever.
+        sources.flatMap((source, index) =>
+          logConfigs[index]?.stdinJob === undefined ? [(end: AbortSignal) => source.run(ownStreams(emit, index), end)] : [],
+        ),
         signal,
       ),
   }

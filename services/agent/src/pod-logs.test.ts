@@ -105,6 +105,7 @@ function printedBy(text: string, ownNode?: string, excludedNamespaces: readonly 
       storages: ['loki'],
       print,
       scratch: folder,
+      bufferFolder: folder,
       logger: silentLogger,
       metrics: createMetrics(),
     },

@@ -82,6 +82,7 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   try {
     const { surroundings } = discovery.watches
     const bufferedSources = config.texts.events === true ? [openEvents({ values, setup, surroundings })] : []
+    const ended = new AbortController()
     const agent = await assembleAgent({ ...setup, bufferedSources, sinks: storages.sinks })
     try {
       servePages(admin, { streams: setup.streams, ...setup.scraping, scraped: agent.scraped, logs: agent.logs, version: version.version })
@@ -89,7 +90,9 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
       const read = () => readConfiguration(config, discovery)
       const port = config.texts.scrape === undefined ? undefined : values['http.port']
       const following = { configuration, read, port, watch: values['config.watch'], setup, agent, host }
-      await together([agent.run, await followConfiguration(following)], stop)
+      // Without a source that goes on, which is so with standard input, its end is that of the process.
+      const collect = (signal: AbortSignal): Promise<void> => agent.run(signal).finally(() => ended.abort())
+      await together([collect, await followConfiguration(following)], AbortSignal.any([stop, ended.signal]))
     } finally {
       await agent.close()
     }
@@ -113,7 +116,7 @@ async function dryRunAll(
   await dryRunTargets({ ...setup.scraping, ...setup, jobs, waitMs: values['dry-run.wait'], print }, stop)
   if (setup.logConfigs.length === 0) return
   const storages = selection.byKind.get('logs')?.map(({ name }) => name) ?? []
-  await dryRun({ ...setup, storages, print, scratch: tmpdir(), logger, metrics }, stop)
+  await dryRun({ ...setup, storages, print, bufferFolder: values['buffer.dir'], scratch: tmpdir(), logger, metrics }, stop)
 }
 
 type Setup = Omit<AgentSetup, 'sinks'>
@@ -155,6 +158,7 @@ export const setupOf = (
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
   bufferedSources: [],
   hostName: ownNode(env),
+  journalctl: values['logs.journalctl'],
   buffer: {
     directory: values['buffer.dir'],
     ...bufferSettings(values),

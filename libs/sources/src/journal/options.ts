@@ -8,6 +8,8 @@ import type { LabelLimits } from '../lines/label-limits.ts'
 /** One item of `scrape_configs` that reads the journal of systemd. */
 export type JournalJob = {
   readonly name: string
+  /** Equal for jobs that are configured alike: a reload leaves them alone. */
+  readonly fingerprint: string
   readonly pipeline: readonly StageConfig[]
   /** Of the fields of an entry, which are labels that begin with `__journal_`. */
   readonly relabel: readonly RelabelRule[]

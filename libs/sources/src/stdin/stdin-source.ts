@@ -12,6 +12,8 @@ import type { LineInput } from './line-input.ts'
 
 export type StdinJob = {
   readonly name: string
+  /** Equal for jobs that are configured alike: a reload leaves them alone. */
+  readonly fingerprint: string
   readonly pipeline: readonly StageConfig[]
   readonly labels: Labels
 }

@@ -28,6 +28,7 @@ export function readJournalJob(section: Section, name: string): ReadJournalJob {
   const labels = sortedLabels(journal?.texts('labels') ?? [])
   const job: JournalJob = {
     name,
+    fingerprint: section.fingerprint(),
     pipeline,
     relabel,
     labels,

@@ -215,14 +215,13 @@ describe('a mistake names file, line and key', () => {
     ['an unknown limit', 'limits_config: {readline: 5}', ['p.yml:1: limits_config.readline: unknown key']],
     ['an unknown key of positions', 'positions:\n  file: /p', ['p.yml:2: positions.file: unknown key']],
     ['positions as a path', 'positions: /p', ['p.yml:1: positions: found text, expected a map']],
-    ['standard input, which comes later', 'target_config: {stdin: true}', ['p.yml:1: target_config.stdin: is not supported yet']],
     [
       'a period without a unit',
       'target_config: {sync_period: 10}',
       ['p.yml:1: target_config.sync_period: found "10", expected a duration such as 500ms, 10s or 1m30s'],
     ],
     ['a job without a name', 'scrape_configs: [{}]', ['p.yml:1: scrape_configs[0]: job_name: expected a name']],
-    ...'journal syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs azure_event_hub heroku_drain docker'
+    ...'syslog gcplog loki_push_api windows_events kafka gelf cloudflare azure_event_hubs azure_event_hub heroku_drain docker'
       .split(' ')
       .map(
         (key) =>

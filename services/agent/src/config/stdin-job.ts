@@ -9,6 +9,7 @@ import type { Section } from './section.ts'
 /** What is read of standard input when no job says anything about it, as Promtail. */
 export const defaultStdinJob = (): StdinJob => ({
   name: 'stdin',
+  fingerprint: '',
   pipeline: [],
   labels: [
     ['hostname', hostname()],
@@ -19,7 +20,12 @@ export const defaultStdinJob = (): StdinJob => ({
 /** Standard input by the stages and the labels of a job, as Promtail: rules and paths are about files. A line has to have a label. */
 export function readStdinJob(section: Section, name: string, pipeline: readonly StageConfig[]): StdinJob {
   const labels = section.parsed('static_configs', labelsOf, [])
-  return { name, pipeline, labels: labels.some(([label]) => !label.startsWith('__')) ? labels : [['job', name], ...labels] }
+  return {
+    name,
+    fingerprint: section.fingerprint(),
+    pipeline,
+    labels: labels.some(([label]) => !label.startsWith('__')) ? labels : [['job', name], ...labels],
+  }
 }
 
 /** Of all groups together; what is wrong with them is told where they are read as targets. */
