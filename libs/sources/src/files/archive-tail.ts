@@ -1,6 +1,6 @@
 import { openArchive } from './archive.ts'
 import type { LineReader } from './line-reader.ts'
-import type { Content, FileAt } from './siblings.ts'
+import { type Content, type FileAt, openFile } from './siblings.ts'
 import { createTailState, type TailStart } from './tail-state.ts'
 import type { Reading, Tail } from './tail.ts'
 
@@ -21,7 +21,7 @@ export function openArchiveTail({ file, content, from, onReady, onBroken }: Arch
   // Also of what is not read yet: a later start knows the file by it, whatever it is called then.
   const state = createTailState(from, content.head)
   const { cursor } = state
-  const archive = openArchive({ path: file.path, onReady, onBroken })
+  const archive = openArchive({ open: () => openFile(file), size: file.size, onReady, onBroken })
   /** Unpacked and not yet taken; it ends at `unpacked`. */
   let pending: Buffer = Buffer.alloc(0)
   let unpacked = 0
@@ -66,6 +66,7 @@ export function openArchiveTail({ file, content, from, onReady, onBroken }: Arch
     complete: true,
     unchanged: () => over,
     size,
+    sizeNow: size,
     modifiedNs: () => file.modifiedNs,
     settled: () => over && pending.length === 0 && state.settled(),
     position: (job, path, seenMs) => state.position({ job, path, ...place, size: size(), seenMs }),

@@ -1,4 +1,4 @@
-import { createReadStream, fstatSync, readSync, statSync } from 'node:fs'
+import { createReadStream, fstatSync, readSync } from 'node:fs'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 
 import { FINGERPRINT_BYTES } from './fingerprint.ts'
@@ -11,7 +11,10 @@ export type Archive = {
 }
 
 export type ArchiveOptions = {
-  readonly path: string
+  /** Opens the file, a second time when it is broken: names move, so it may be gone by then. @throws a system error */
+  readonly open: () => number
+  /** Bytes of the file. */
+  readonly size: number
   readonly onReady: () => void
   /** The rest cannot be unpacked: `unreadBytes` of the file were not used. All text before it is still taken. */
   readonly onBroken: (error: Error, unreadBytes: number) => void
@@ -20,27 +23,24 @@ export type ArchiveOptions = {
 /** zlib gives nothing of the piece in which it fails: a broken file is unpacked once more, in pieces so small. */
 const SMALL_PIECE_BYTES = 512
 
-/** Unpacks as fast as it is taken: some 100 KiB wait in memory. */
-export function openArchive({ path, onReady, onBroken }: ArchiveOptions): Archive {
+/** Unpacks as fast as it is taken: some 100 KiB wait in memory. @throws a system error when the file cannot be opened. */
+export function openArchive({ open, size, onReady, onBroken }: ArchiveOptions): Archive {
   let taken = 0
   let toSkip = 0
   let over = false
 
   const unpack = (again: boolean) => {
-    const file = createReadStream(path)
+    const file = createReadStream('', { fd: open(), start: 0 })
     const text = createGunzip(again ? { chunkSize: SMALL_PIECE_BYTES } : {})
     let failed = false
     const fail = (error: Error): void => {
       if (failed) return
       failed = true
       file.destroy()
-      if (again) {
+      if (!again && retry()) text.destroy()
+      else {
         over = true
-        onBroken(error, Math.max(0, (statSync(path, { throwIfNoEntry: false })?.size ?? 0) - text.bytesWritten))
-      } else {
-        text.destroy()
-        toSkip = taken
-        current = unpack(true)
+        onBroken(error, Math.max(0, size - text.bytesWritten))
       }
       onReady()
     }
@@ -53,6 +53,15 @@ export function openArchive({ path, onReady, onBroken }: ArchiveOptions): Archiv
     })
     file.pipe(text)
     return text
+  }
+  const retry = (): boolean => {
+    try {
+      current = unpack(true)
+      toSkip = taken
+      return true
+    } catch {
+      return false
+    }
   }
   let current = unpack(false)
 

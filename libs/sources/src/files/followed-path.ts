@@ -168,8 +168,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const look = (nowMs: number): boolean => {
     const [tail] = tails
     if (tail !== undefined && isStill(tail, nowMs)) return false
-    check(nowMs)
     for (const each of tails.slice()) if (each.look() === 'cut') onCut(each)
+    check(nowMs)
     return tails.length > 1 || tails.some((each) => each.cursor.offset < each.size())
   }
   const step = (nowMs: number, buffer: Buffer | undefined): ReturnType<typeof readNext> => {

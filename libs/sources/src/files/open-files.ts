@@ -95,7 +95,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       return position !== undefined && position.fingerprintBytes > 0 && beginsLike(content.head, position)
     }
     const isCopy = ({ content }: Candidate): boolean => head.length > 0 && content.head.subarray(0, head.length).equals(head)
-    return siblingsOf(path, undefined, createFolderNames(), own).filter((one) => isCopy(one) && !isKnown(one))
+    return unreadOf(findSiblings(path, createFolderNames()), undefined, own).filter((one) => isCopy(one) && !isKnown(one))
   }
   const openCopy = (path: string, copy: Candidate, cut: Tail): Tail | undefined => {
     try {
@@ -112,8 +112,9 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       return []
     }
   }
-  const siblingsOf = (path: string, current: FileAt | undefined, names: FolderNames, own: readonly Tail[]): readonly Candidate[] =>
-    findSiblings(path, names)
+  /** Of files beside a path those that are not read. */
+  const unreadOf = (files: readonly FileAt[], current: FileAt | undefined, own: readonly Tail[]): readonly Candidate[] =>
+    files
       .filter((file) => !sameFile(file, current) && !tails.has(job, file))
       .flatMap(look)
       .filter((candidate) => !own.some((tail) => isTextOf(candidate.content, tail)))
@@ -125,7 +126,8 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       const current = fileAt(path)
       const isOpen = current !== undefined && tails.has(job, current)
       const stored = positions.ofPath(job, path)
-      const siblings = siblingsOf(path, current, tries === 1 ? names : createFolderNames(), own)
+      const beside = findSiblings(path, names)
+      const siblings = unreadOf(beside, current, own)
       const at = current === undefined || (stored.length === 0 && siblings.length === 0) ? undefined : look(current)[0]
       const found = findRotated({
         path,
@@ -154,7 +156,9 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
         throw error
       }
       const last = opened.at(-1)?.tail
-      const settled = !moved && (!withCurrent || isOpen || current === undefined || sameFile(current, last))
+      const isCurrent = !withCurrent || isOpen || current === undefined || sameFile(current, last)
+      // Names move one after the other: a file may have been met twice meanwhile, and another not at all.
+      const settled = !moved && isCurrent && isSameOrder(beside, findSiblings(path, names))
       if (settled || tries === MAX_TRIES) {
         for (const position of found.lost) giveUp(path, position)
         for (const candidate of found.passedOver) if (!options.isWanted(candidate.file.path)) positions.put(asRead(path, candidate))
@@ -221,6 +225,9 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
     },
   }
 }
+
+const isSameOrder = (a: readonly FileAt[], b: readonly FileAt[]): boolean =>
+  a.length === b.length && a.every((file, index) => sameFile(file, b[index]))
 
 const START: TailStart = { offset: 0, replayFrom: 0 }
 type Opened = { readonly tail: Tail; readonly known: Position | undefined }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 import { archiveTextBytes, readArchiveHead } from './archive.ts'
@@ -61,9 +61,18 @@ export const isRotationOf = (sibling: string, path: string): boolean => {
 /** The path that a file had before a rotation, as its name says it; undefined when it says nothing. */
 export const rotatedFrom = (path: string): string | undefined => (ROTATED.test(path) ? path.replace(ROTATED, '') : undefined)
 
+/** Opens the file that was seen, and no other that has its name by now. @throws a system error, ENOENT when it has another name */
+export function openFile(file: FileAt): number {
+  const fd = openSync(file.path, 'r')
+  const { dev, ino } = fstatSync(fd, { bigint: true })
+  if (String(dev) === file.device && String(ino) === file.inode) return fd
+  closeSync(fd)
+  throw Object.assign(new Error(`${file.path} was renamed`), { code: 'ENOENT' })
+}
+
 /** @throws a system error when the file cannot be read. */
 export function contentOf(file: FileAt): Content {
-  const fd = openSync(file.path, 'r')
+  const fd = openFile(file)
   try {
     if (file.archived) return { head: readArchiveHead(fd), end: undefined, length: archiveTextBytes(fd) }
     return { head: readHead(fd, FINGERPRINT_BYTES), end: readEnd(fd, file.size), length: file.size }

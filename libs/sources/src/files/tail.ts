@@ -26,6 +26,8 @@ export type Tail = Place &
     readonly unchanged: (file: Stats | undefined) => boolean
     /** Bytes when it was looked at last. */
     readonly size: () => number
+    /** Bytes that it has now; when it was cut, what it had. */
+    readonly sizeNow: () => number
     /** When it had been written to last when it was looked at, nanoseconds since the epoch. */
     readonly modifiedNs: () => bigint
     /** How far it is acknowledged, as it is stored. */
@@ -121,6 +123,7 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     unchanged: (file) =>
       file !== undefined && file.size === Number(readSize) && file.ino === inode && file.dev === device && file.mtimeMs === readMtimeMs,
     size: () => Number(size),
+    sizeNow: () => Math.max(Number(size), fd === undefined ? 0 : fstatSync(fd).size),
     modifiedNs: () => mtimeNs,
     position: (job, path, seenMs) => state.position({ job, path, ...place, size: Number(size), seenMs }),
     rest: () => {
@@ -148,7 +151,9 @@ export function isTextOf({ head, end, length }: Content, tail: Tail): boolean {
   const own = tail.head()
   const bytes = Math.min(head.length, own.length)
   if (bytes === 0 || !own.subarray(0, bytes).equals(head.subarray(0, bytes))) return false
-  return end === undefined ? length === tail.size() % 2 ** 32 : length <= tail.size() && tail.hasAt(end, length)
+  // It may have grown since it was looked at: it was compressed when nobody wrote to it any more.
+  const size = tail.sizeNow()
+  return end === undefined ? length === size % 2 ** 32 : length <= size && tail.hasAt(end, length)
 }
 
 function placeOf(fd: number): Place {
