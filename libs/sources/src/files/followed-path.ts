@@ -4,6 +4,7 @@ import { errorCode, errorMessage } from '@clymene/model'
 import type { LabelSet } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
+import { createCaughtUp } from './caught-up.ts'
 import { createLateLines } from './late-lines.ts'
 import type { FollowedPathOptions } from './path-options.ts'
 import type { Position } from './positions.ts'
@@ -41,7 +42,7 @@ export type FollowedPath = {
   /** A file that may give its descriptor back. */
   readonly restable: () => Tail | undefined
   readonly positions: (seenMs: number) => readonly Position[]
-  /** When everything in it was handed over last, milliseconds; undefined: it is now. */
+  /** When everything that was in it then had been handed over, milliseconds; undefined: it is now. */
   readonly behindSinceMs: () => number | undefined
   /** Why the last look failed. */
   readonly trouble: () => string | undefined
@@ -60,7 +61,6 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** The first is being read, the last is the file at the path. */
   const tails: Tail[] = [...options.first]
   const quietMs = pollMs * QUIET_POLLS
-  const toldMs = pollMs * TOLD_POLLS
   let labels = options.labels
   let nextPollMs = options.nowMs
   let nextLookMs = options.nowMs
@@ -70,8 +70,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   let wroteMs = options.nowMs
   let goneSinceMs: number | undefined
   let leftSinceMs: number | undefined
-  let caughtUpMs = options.nowMs
-  let behind = true
+  const caughtUp = createCaughtUp(options.nowMs)
+  let unread = true
   let trouble: string | undefined
 
   const advance = (tail: Tail): void => lane.advance(tail, tail.progress(reader.held()))
@@ -91,6 +91,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   }
   const late = createLateLines({ reader, lingerMs, advance, onCut, onOver })
   const all = (): readonly Tail[] => [...late.tails(), ...tails]
+  const behind = (): boolean => unread || !all().every((each) => each.settled())
 
   /** Is another file at the path? Files in between are put before it. */
   const check = (nowMs: number): void => {
@@ -175,12 +176,11 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const step = (nowMs: number, buffer: Buffer | undefined): ReturnType<typeof readNext> => {
     const [tail] = tails
     const owed = buffer === undefined && look(nowMs)
-    let outcome: ReturnType<typeof readNext> = 'idle'
-    if (buffer !== undefined && tail !== undefined) outcome = readNext(tail, buffer, nowMs)
-    else if (tail === undefined && nowMs - checkedMs >= quietMs) check(nowMs)
+    const outcome = buffer === undefined || tail === undefined ? 'idle' : readNext(tail, buffer, nowMs)
+    if (tail === undefined && nowMs - checkedMs >= quietMs) check(nowMs)
     if (buffer !== undefined && outcome !== 'more') late.read(buffer, nowMs)
-    behind = owed || outcome === 'more' || !all().every((each) => each.settled())
-    if (!behind) caughtUpMs = nowMs
+    unread = owed || outcome === 'more' || outcome === 'waiting'
+    caughtUp.looked(nowMs, all(), { isEnd: !unread, settled: !behind() })
     return outcome
   }
   const poll = (nowMs: number, buffer: Buffer | undefined): boolean => {
@@ -192,7 +192,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       trouble = undefined
       if (buffer === undefined) return false
       nextPollMs = outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs
-      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? toldMs : quietMs) : pollMs
+      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? pollMs * TOLD_POLLS : quietMs) : pollMs
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
       nextPollMs = Math.max(nextPollMs, resumesMs)
@@ -239,9 +239,9 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     finished: () => all().length === 0 && closing(),
     tails: all,
     rotated: (tail) => goneSinceMs !== undefined || tail !== tails.at(-1),
-    restable: () => (waitMs < quietMs || behind || all().length > 1 || tails[0]?.complete === true ? undefined : tails[0]),
+    restable: () => (waitMs < quietMs || behind() || all().length > 1 || tails[0]?.complete === true ? undefined : tails[0]),
     positions: (seenMs) => all().map((tail) => tail.position(job, path, seenMs)),
-    behindSinceMs: () => (behind ? caughtUpMs : undefined),
+    behindSinceMs: () => (behind() ? caughtUp.atMs() : undefined),
     trouble: () => trouble,
     close: () => {
       for (const tail of all()) tail.close()
