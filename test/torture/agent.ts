@@ -147,5 +147,5 @@ function lostBytesIn(log: string): number {
   return log
     .split('\n')
     .filter((line) => line.includes('"msg":"lines of a file cannot be read any more"'))
-    .reduce((sum, line) => sum + Number(/"bytes":(\d+)/.exec(line)?.[1] ?? 0), 0)
+    .reduce((sum, line) => sum + Number(/"lostBytes":(\d+)/.exec(line)?.[1] ?? 0), 0)
 }
