@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { errorMessage } from '@clymene/model'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+import type { AdminRequest } from './admin-access.ts'
 import { aborted } from './process.ts'
 
 export type PageRequest = {
@@ -44,6 +45,30 @@ export function servePage(
     )
   }
   return send(answer, { query: new URLSearchParams(query), host: request.headers.host ?? '' }, reply)
+}
+
+/** Does what a POST asks for. It is asked with who wants it, and refuses by its reply. One that rejects is 500. */
+export type AdminAction = (request: AdminRequest) => Promise<PageReply>
+
+/** Does what is served under the path of the request; undefined when nothing is. Another method than POST is answered by 405. */
+export function doAction(
+  actions: ReadonlyMap<string, AdminAction>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> | undefined {
+  const [path] = splitUrl(request.url)
+  const action = actions.get(path)
+  if (action === undefined) return undefined
+  if (request.method !== 'POST') {
+    return Promise.resolve(
+      reply
+        .code(405)
+        .header('allow', 'POST')
+        .send({ error: `${path} takes POST` }),
+    )
+  }
+  const peer = { remoteAddress: request.socket.remoteAddress, authorization: request.headers.authorization }
+  return action(peer).then(({ status = 200, type, headers = {}, body }) => reply.code(status).type(type).headers(headers).send(body))
 }
 
 /** What `answer` gives as JSON. */

@@ -56,6 +56,7 @@ describe('admin server', () => {
     const { readiness, server } = start()
     readiness.set('start', undefined)
     for (const [name, reason] of reasons) readiness.set(name, reason)
+    expect((await server.inject('/ready')).statusCode).toBe(readyz)
     const answers = [await server.inject('/readyz'), await server.inject('/reasons')]
     expect(answers.map(({ statusCode, body }) => [statusCode, body])).toEqual([
       [readyz, text],
@@ -105,6 +106,30 @@ describe('admin server', () => {
     admin.serveJson('/api/away', () => Promise.reject(new Error('the store is away')))
     expect(await get('/api/ledger?x=1')).toEqual([200, { books: [] }])
     expect(await get('/api/away')).toEqual([503, { error: 'the store is away' }])
+    await admin.close()
+  })
+
+  test.each<[method: string, init: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> }, status: number]>([
+    ['POST', {}, 200],
+    ['POST', { body: '{', headers: { 'content-type': 'application/json' } }, 200],
+    ['POST', { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 200],
+    ['GET', {}, 405],
+    ['HEAD', {}, 405],
+    ['PUT', {}, 405],
+  ])('an action that a service adds: %s %j', async (method, init, status) => {
+    const { metrics, readiness } = start()
+    const address = { host: '127.0.0.1', port: 0 }
+    const admin = await startAdminServer({ flagName: 'f', metricsRoute: '/metrics', address, metrics, readiness, version })
+    const peers: unknown[] = []
+    admin.act('/-/reload', (peer) => {
+      peers.push(peer)
+      return Promise.resolve({ type: 'text/plain', headers: { 'x-a': 'b' }, body: 'done' })
+    })
+    const headers = { ...init.headers, authorization: 'Bearer t', 'x-forwarded-for': '192.0.2.1' }
+    const answer = await fetch(`http://127.0.0.1:${admin.address.port}/-/reload?now`, { ...init, method, headers })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([status, status === 405 ? 'POST' : null])
+    if (status === 200) expect([await answer.text(), answer.headers.get('x-a')]).toEqual(['done', 'b'])
+    expect(peers).toEqual(status === 200 ? [{ remoteAddress: '127.0.0.1', authorization: 'Bearer t' }] : [])
     await admin.close()
   })
 

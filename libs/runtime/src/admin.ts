@@ -1,6 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify'
 
-import { jsonPage, servePage, type PageAnswer } from './admin-pages.ts'
+import { type AdminAction, doAction, jsonPage, servePage, type PageAnswer } from './admin-pages.ts'
 import type { Address } from './flag.ts'
 import { listen } from './listen.ts'
 import type { Metrics } from './metrics.ts'
@@ -27,6 +27,8 @@ export type AdminServer = {
   readonly serveJson: (path: `/api/${string}`, answer: JsonAnswer) => void
   /** Serves, from now on, GET and HEAD of this path; `/`, the health, cannot be taken. */
   readonly serve: (path: `/${string}`, answer: PageAnswer) => void
+  /** Does, from now on, what a POST of this path asks for. */
+  readonly act: (path: `/${string}`, action: AdminAction) => void
   readonly close: () => Promise<void>
 }
 
@@ -35,19 +37,21 @@ export type JsonAnswer = (signal: AbortSignal) => Promise<unknown>
 /** Serves health, metrics and version until closed. It listens before anything else, so that 503 is an answer from the start. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
   const pages = new Map<string, PageAnswer>()
-  const server = createAdminServer({ ...options, pages })
+  const actions = new Map<string, AdminAction>()
+  const server = createAdminServer({ ...options, pages, actions })
   const address = await listen(server, options.address, options.flagName)
   return {
     address,
     serveJson: (path, answer) => void pages.set(path, jsonPage(answer)),
     serve: (path, answer) => void pages.set(path, answer),
+    act: (path, action) => void actions.set(path, action),
     close: () => server.close(),
   }
 }
 
 /**
  * The routes of the admin port: `/` (and any other path that is not below `/api/` and not served by the service) health as the original's JSON, `/livez` 200 while the process
- * serves, `/readyz` 200 or 503 with a reason a line and remarks that keep nothing from it, `/reasons` the same text with 200 always (a Kubernetes API server's
+ * serves, `/readyz` and `/ready` 200 or 503 with a reason a line and remarks that keep nothing from it, `/reasons` the same text with 200 always (a Kubernetes API server's
  * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds.
  */
 export function createAdminServer({
@@ -56,16 +60,26 @@ export function createAdminServer({
   readiness,
   version,
   pages = new Map(),
-}: Omit<AdminOptions, 'address' | 'flagName'> & { readonly pages?: ReadonlyMap<string, PageAnswer> }): FastifyInstance {
+  actions = new Map(),
+}: Omit<AdminOptions, 'address' | 'flagName'> & {
+  readonly pages?: ReadonlyMap<string, PageAnswer>
+  readonly actions?: ReadonlyMap<string, AdminAction>
+}): FastifyInstance {
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, connectionTimeout: 60_000, bodyLimit: 64 * 1024 })
+  // Nobody looks at a body: none is read, of whatever type.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', (_request, _body, done) => done(null))
   server.get('/livez', (_request, reply) => reply.type('text/plain').send('ok\n'))
-  server.get('/readyz', (_request, reply) => {
-    const reasons = readiness.reasons()
-    return reply
-      .code(reasons.length === 0 ? 200 : 503)
-      .type('text/plain')
-      .send(formatReasons(reasons, readiness.remarks()))
-  })
+  // The second is where Promtail says it.
+  for (const path of ['/readyz', '/ready']) {
+    server.get(path, (_request, reply) => {
+      const reasons = readiness.reasons()
+      return reply
+        .code(reasons.length === 0 ? 200 : 503)
+        .type('text/plain')
+        .send(formatReasons(reasons, readiness.remarks()))
+    })
+  }
   server.get('/reasons', (_request, reply) => reply.type('text/plain').send(formatReasons(readiness.reasons(), readiness.remarks())))
   server.get('/version', (_request, reply) => reply.send(version))
   if (metricsRoute !== 'none') {
@@ -73,7 +87,9 @@ export function createAdminServer({
   }
   server.get('/api/*', (request, reply) => servePage(pages, request, reply) ?? reply.code(404).send({ error: NOT_SERVED }))
   server.get('/', (_request, reply) => sendHealth(readiness, reply))
-  server.setNotFoundHandler((request, reply) => servePage(pages, request, reply) ?? sendHealth(readiness, reply))
+  server.setNotFoundHandler(
+    (request, reply) => doAction(actions, request, reply) ?? servePage(pages, request, reply) ?? sendHealth(readiness, reply),
+  )
   return server
 }
 

@@ -1,5 +1,5 @@
 export { adminAccess, type AdminAccess, type AdminRequest } from './admin-access.ts'
-export { JSON_TYPE, type PageAnswer, type PageReply, type PageRequest } from './admin-pages.ts'
+export { type AdminAction, JSON_TYPE, type PageAnswer, type PageReply, type PageRequest } from './admin-pages.ts'
 export { createAdminServer, formatUptime, startAdminServer, type AdminOptions, type AdminServer, type JsonAnswer } from './admin.ts'
 export { freeBuffer } from './free-buffer.ts'
 export { retry, type Backoff, type RetryOptions } from './backoff.ts'

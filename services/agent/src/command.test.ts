@@ -134,7 +134,7 @@ describe('agent: what is accepted, with which warnings', () => {
       'a reload API with nothing to read anew',
       [LOGS, '--http.port=:1'],
       {},
-      ['--http.port has no effect: there is no scrape configuration to read anew'],
+      ['--http.port has no effect: there is no scrape configuration to read anew; POST /-/reload on the admin port reads what there is'],
     ],
     ['scrapes beside a dry run', [SCRAPE, LOGS, '--clymene-promtail.dry-run', '--dry-run.wait=1s'], {}, []],
   ])('%s', async (_name, argv, env, warnings) => {
@@ -273,7 +273,7 @@ describe('promtail: --config.file is the log configuration', () => {
       {},
       [
         '--promtail.config.file has no effect: --config.file is the log configuration here',
-        '--http.port has no effect: SIGHUP and a change of the file read the log configuration anew',
+        '--http.port has no effect: POST /-/reload on the admin port reads the configuration anew',
       ],
     ],
     [

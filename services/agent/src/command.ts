@@ -93,7 +93,9 @@ function commandOf(variant: Variant): Command {
       const { cluster, 'clymene-promtail.external-labels': logLabels } = parsed.values
       const warnings = [...parsed.warnings, ...texts.warnings, ...warningsOf(configuration, { cluster, logLabels })]
       if (!isPromtail && texts.scrape === undefined && parsed.given.has('http.port'))
-        warnings.push('--http.port has no effect: there is no scrape configuration to read anew')
+        warnings.push(
+          '--http.port has no effect: there is no scrape configuration to read anew; POST /-/reload on the admin port reads what there is',
+        )
       if (texts.events === true && !withCluster(logLabels, cluster).some(([label]) => label === 'cluster'))
         warnings.push('events have no cluster: set --cluster')
       if (texts.events === true && parsed.values['dry-run']) warnings.push('--dry-run shows no events of the cluster')

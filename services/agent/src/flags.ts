@@ -137,7 +137,10 @@ export const promtailAgentFlags = {
   ...agentFlags,
   'config.file': flag.file('/etc/promtail/config.yml', 'Log configuration, YAML of Promtail'),
   'promtail.config.file': { ...agentFlags['promtail.config.file'], noEffect: '--config.file is the log configuration here' },
-  'http.port': { ...agentFlags['http.port'], noEffect: 'SIGHUP and a change of the file read the log configuration anew' },
+  'http.port': {
+    ...agentFlags['http.port'],
+    noEffect: 'POST /-/reload on the admin port reads the configuration anew',
+  },
   'agent.shard.count': { ...agentFlags['agent.shard.count'], noEffect: 'lines are read where their files are' },
   'agent.shard.index': { ...agentFlags['agent.shard.index'], noEffect: 'lines are read where their files are' },
 } satisfies typeof agentFlags

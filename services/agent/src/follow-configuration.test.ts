@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { createDiscoveryContext } from '@clymene/discovery'
 import { labelValue, type Logger } from '@clymene/model'
-import { createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
+import { type AdminAction, type AdminServer, createMetrics, createReadiness, parseFlags, silentLogger } from '@clymene/runtime'
 import { eventFlags } from '@clymene/sources'
 import { decodeWriteRequest, decompress } from '@clymene/wire'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -58,7 +58,9 @@ async function start(argv: readonly string[] = [], withLogs = false) {
   const readiness = createReadiness()
   const metrics = createMetrics()
   const discovery = createDiscoveryContext({ logger: silentLogger, metrics })
-  const host = { logger, metrics, readiness, version: { version: '1', buildTime: '' }, adminAccess: () => undefined }
+  const actions = new Map<string, AdminAction>()
+  const admin: Pick<AdminServer, 'act'> = { act: (path, action) => void actions.set(path, action) }
+  const host = { logger, metrics, readiness, version: { version: '1', buildTime: '' }, adminAccess: () => undefined, admin }
   const read = () => readConfiguration({ values, texts, env: {} }, discovery)
   const configuration = read()
   const sink = createFakeSink()
@@ -104,7 +106,8 @@ async function start(argv: readonly string[] = [], withLogs = false) {
   const jobNames = (): readonly string[] => agent.scraped().flatMap((one) => one.jobs.map(({ name }) => name))
   const expectJobs = (...names: readonly string[]) => vi.waitFor(() => expect(jobNames()).toEqual(names), { timeout: 10_000 })
   const expectTold = (text: string) => vi.waitFor(() => expect(told.join('\n')).toContain(text), { timeout: 10_000 })
-  return { sink, readiness, jobNames, expectJobs, told, expectTold }
+  const post = (path: string) => actions.get(path)?.({ remoteAddress: '127.0.0.1', authorization: undefined })
+  return { sink, readiness, jobNames, expectJobs, told, expectTold, post }
 }
 
 const scraped = (sink: FakeSink): number => sink.records().filter((record) => record === 'page=1').length
@@ -170,6 +173,18 @@ test('what was refused is taken when a file that only it names is mended', async
   write('x.jobs.yml', `scrape_configs:\n${jobs('x')}`)
   await expectJobs('a', 'x')
   expect(readiness.remarks()).toEqual([])
+})
+
+test.each(['/-/reload', '/reload'])('POST %s on the admin port reads it anew, and says what is wrong', async (path) => {
+  write('c.yml', scrapes('a'))
+  const { post, jobNames, expectTold } = await start(['--config.watch=false'])
+  write('c.yml', scrapes('a', 'b'))
+  expect(await post(path)).toMatchObject({ body: 'config reload, success\n' })
+  expect(jobNames()).toEqual(['a', 'b'])
+  write('c.yml', 'oops: 1\n')
+  expect(await post(path)).toMatchObject({ status: 400, body: expect.stringContaining('oops') })
+  await expectTold('configuration refused')
+  expect(jobNames()).toEqual(['a', 'b'])
 })
 
 test('SIGHUP reads it anew; without --config.watch a change alone does not', async () => {

@@ -1,9 +1,9 @@
-import { aborted, onHangup, type Address, type Host } from '@clymene/runtime'
+import { aborted, type AdminServer, onHangup, type Address, type Host } from '@clymene/runtime'
 
 import type { AgentSetup, AssembledAgent } from './assemble.ts'
 import type { ConfigText } from './config-text.ts'
 import { filesOfConfiguration, textsOfConfiguration, warningsOf, type Configuration } from './configuration.ts'
-import { startReloadServer } from './reload-server.ts'
+import { reloadAnswer, startReloadServer } from './reload-server.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { Part } from './together.ts'
 import { signatureOfFiles, watchConfig } from './watch-config.ts'
@@ -19,13 +19,13 @@ export type FollowOptions = {
   readonly watch: boolean
   readonly setup: Pick<AgentSetup, 'cluster' | 'logLabels'>
   readonly agent: Pick<AssembledAgent, 'reload'>
-  readonly host: Pick<Host, 'logger' | 'metrics' | 'readiness' | 'adminAccess'>
+  readonly host: Pick<Host, 'logger' | 'metrics' | 'readiness' | 'adminAccess'> & { readonly admin: Pick<AdminServer, 'act'> }
   /** How often files are looked at; left out where the default does. */
   readonly watchIntervalMs?: number
 }
 
 /**
- * Opens the reload API and gives what is to be run: it reads the configuration anew when somebody asks by POST or SIGHUP or when a file of it
+ * Opens the reload API, also on the admin port, and gives what is to be run: it reads the configuration anew when somebody asks by POST or SIGHUP or when a file of it
  * changes. All or nothing, over both kinds: what is wrong anywhere leaves everything as it was.
  *
  * @throws ConfigError naming the flag when the port cannot be had.
@@ -33,6 +33,11 @@ export type FollowOptions = {
 export async function followConfiguration(options: FollowOptions): Promise<Part> {
   const { host, port, watch } = options
   const { current, files, reload, refused } = createLive(options)
+  for (const path of ADMIN_PATHS)
+    host.admin.act(
+      path,
+      reloadAnswer(host.adminAccess, () => reload(`POST ${path}`)),
+    )
   const way = { flagName: 'http.port', access: host.adminAccess, reload: () => reload('POST /api/reload') }
   const server = port && (await startReloadServer({ ...way, address: port }))
   return async (signal) => {
@@ -49,6 +54,9 @@ export async function followConfiguration(options: FollowOptions): Promise<Part>
     }
   }
 }
+
+/** Of Prometheus and of Promtail, on the admin port. */
+const ADMIN_PATHS = ['/-/reload', '/reload'] as const
 
 type Live = Reloader & {
   readonly current: () => Configuration

@@ -1,5 +1,5 @@
 import { ConfigError } from '@clymene/model'
-import { listen, type Address, type AdminAccess } from '@clymene/runtime'
+import { listen, type Address, type AdminAccess, type AdminAction } from '@clymene/runtime'
 import fastify from 'fastify'
 
 export type ReloadServerOptions = {
@@ -18,19 +18,11 @@ export async function startReloadServer({ address, flagName, access, reload }: R
   const server = fastify({ forceCloseConnections: true, requestTimeout: 30_000, bodyLimit: 1024 })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _body, done) => done(null))
+  const answer = reloadAnswer(access, reload)
   server.post('/api/reload', async (request, reply) => {
-    const refusal = access({ remoteAddress: request.socket.remoteAddress, authorization: request.headers.authorization })
-    if (refusal !== undefined) {
-      if (refusal.status === 401) reply.header('www-authenticate', 'Bearer')
-      return reply.code(refusal.status).type('text/plain').send(`${refusal.message}\n`)
-    }
-    try {
-      await reload()
-      return await reply.type('text/plain').send('config reload, success\n')
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      return reply.code(400).type('text/plain').send(`${error.message}\n`)
-    }
+    const peer = { remoteAddress: request.socket.remoteAddress, authorization: request.headers.authorization }
+    const { status = 200, type, headers = {}, body } = await answer(peer)
+    return reply.code(status).type(type).headers(headers).send(body)
   })
   server.setNotFoundHandler((request, reply) =>
     request.url.split('?')[0] === '/api/reload'
@@ -39,3 +31,23 @@ export async function startReloadServer({ address, flagName, access, reload }: R
   )
   return { address: await listen(server, address, flagName), close: () => server.close() }
 }
+
+/** What becomes of a POST that asks for a reload. Rejects when something else went wrong than the configuration. */
+export const reloadAnswer =
+  (access: AdminAccess, reload: () => Promise<void>): AdminAction =>
+  async (peer) => {
+    const refusal = access(peer)
+    if (refusal !== undefined) {
+      const { status, message } = refusal
+      return { status, type: TEXT, headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {}, body: `${message}\n` }
+    }
+    try {
+      await reload()
+      return { type: TEXT, body: 'config reload, success\n' }
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return { status: 400, type: TEXT, body: `${error.message}\n` }
+    }
+  }
+
+const TEXT = 'text/plain'

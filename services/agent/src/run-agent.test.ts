@@ -13,7 +13,13 @@ const host = {
   metrics: createMetrics(),
   readiness: createReadiness(),
   version: { version: '1', buildTime: '' },
-  admin: { address: { host: '', port: 0 }, serveJson: () => undefined, serve: () => undefined, close: () => Promise.resolve() },
+  admin: {
+    address: { host: '', port: 0 },
+    serveJson: () => undefined,
+    serve: () => undefined,
+    act: () => undefined,
+    close: () => Promise.resolve(),
+  },
   adminAccess: () => undefined,
 }
 

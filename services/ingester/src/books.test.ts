@@ -16,6 +16,7 @@ test('without a topic of the ledger there are no books, and one line says so', (
     admin: {
       address: { host: '', port: 0 },
       serveJson: () => expect.unreachable(),
+      act: () => expect.unreachable(),
       serve: () => expect.unreachable(),
       close: () => Promise.resolve(),
     },
