@@ -47,6 +47,36 @@ test('packages that few need are loaded when something of them is used: namespac
   expect(printed).toEqual({ used: [3, 0, 7, 'readInt16', [], 14, {}, 'ConnectionError'], loaded: [false, true] })
 })
 
+test('of undici a bundle has the client, and loads the rest for a single request', async () => {
+  const { printed } = await run(`
+    import { createServer } from 'node:http'
+    import { Agent, buildConnector, Client, Dispatcher, Pool, request } from 'undici'
+    const server = createServer((_, response) => response.end('here')).listen(0, '127.0.0.1', async () => {
+      const origin = 'http://127.0.0.1:' + server.address().port
+      const agent = new Agent({ connect: buildConnector({}) })
+      const texts = []
+      const ask = async ({ statusCode, body }) => texts.push([statusCode, await body.text()])
+      for (const client of [agent, new Pool(origin), new Client(origin)]) {
+        await ask(await client.request({ origin, path: '/', method: 'GET' }))
+        await client.close()
+      }
+      await ask(await request(origin, { dispatcher: new Agent({ pipelining: 0 }) }))
+      server.close()
+      console.log(JSON.stringify([agent instanceof Dispatcher, texts]))
+    })
+  `)
+  expect(printed).toEqual([true, Array.from({ length: 4 }, () => [200, 'here'])])
+  await expect(run(`import { fetch } from 'undici'; console.log(fetch)`)).rejects.toThrow('No matching export')
+})
+
+test('packages that are used later lie beside the bundle, their text is no part of it', async () => {
+  const { text } = await run(`
+    import { Kafka } from 'kafkajs'
+    console.log(typeof Kafka === 'function' && JSON.stringify(new Kafka({ brokers: ['localhost:9'] }).producer !== undefined))
+  `)
+  expect(text.length).toBeLessThan(10_000)
+})
+
 test('a bundle is ASCII, and its texts are what they were', async () => {
   const { printed, text } = await run(`
     const unit = /^\\d+(µs|μs|😀)$/u

@@ -1,27 +1,36 @@
 /**
- * `node tools/bundle.ts <file>`, from a service's folder: its src/main.ts and all that it imports as one file. It runs on Node alone,
- * without node_modules: what an image holds.
+ * `node tools/bundle.ts <file>`, from a service's folder: its src/main.ts and all that it imports as one file, and beside it files of what is
+ * loaded only when it is used. It runs on Node alone, without node_modules: what an image holds.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { build, type BuildOptions } from 'esbuild'
 
-import { lazyPackages } from './lazy-packages.ts'
+import { createLazyPackages } from './lazy-packages.ts'
+import { oneCopy } from './one-copy.ts'
+import { undiciClient } from './undici-client.ts'
 
 /**
- * Bundles `<project>/src/main.ts` into `outfile`. Names stay, so that a stack trace can be read; blanks and comments go: the text stays in
- * memory as long as the process runs.
+ * Bundles `<project>/src/main.ts` into `outfile`, and what is loaded only when it is used into files beside it. Names stay, so that a stack
+ * trace can be read; blanks and comments go: the text stays in memory as long as the process runs.
  */
 export async function bundle(project: string, outfile: string): Promise<void> {
+  const lazy = createLazyPackages()
+  const entry = join(project, 'src/main.ts')
+  await mkdir(dirname(outfile), { recursive: true })
+  await writeFile(outfile, await textOf({ entryPoints: [entry], plugins: [oneCopy, undiciClient, lazy.plugin] }))
+  for (const [name, contents] of lazy.files())
+    await writeFile(join(dirname(outfile), name), await textOf({ stdin: { contents, resolveDir: project } }))
+}
+
+async function textOf(options: BuildOptions): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(project, 'src/main.ts')],
-    outfile,
+    ...options,
     write: false,
     bundle: true,
     minifyWhitespace: true,
     lineLimit: 160,
-    plugins: [lazyPackages],
     platform: 'node',
     target: 'node22',
     // protobufjs and kafkajs call require(): in an ES module that would have to be made up.
@@ -31,8 +40,7 @@ export async function bundle(project: string, outfile: string): Promise<void> {
     logOverride: { 'empty-import-meta': 'silent' },
     logLevel: 'warning',
   })
-  await mkdir(dirname(outfile), { recursive: true })
-  await writeFile(outfile, inAscii(outputFiles[0]?.text ?? ''))
+  return inAscii(outputFiles[0]?.text ?? '')
 }
 
 /** V8 keeps a text in two bytes a character when one of them is not ASCII: that took 6 MB. In strings, templates and patterns escapes say the same. */

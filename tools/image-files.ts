@@ -3,6 +3,7 @@
  * so do the tests, which start the services from there.
  *
  *     main.cjs         the service, one file
+ *     <package>.cjs    packages that it loads only when it uses them
  *     bin/<name>       an executable for each name, on the PATH of the image; the first is its ENTRYPOINT
  *     page/            of the all-in-one
  */
