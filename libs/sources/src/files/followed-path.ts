@@ -21,7 +21,7 @@ export type FollowedPath = {
   readonly nextPollMs: () => number
   /** When a limit of the rate lets it go on, milliseconds; Infinity when none holds it back. */
   readonly resumesMs: () => number
-  /** Reading ends for now: hands over what stages hold and makes sense without what may come. */
+  /** Reading ends for now: hands over what stages hold and makes sense without what may come, when all that is there was read. */
   readonly stop: () => void
   /** Reads one buffer at most, and without one only looks. True when there was something to read. */
   readonly poll: (nowMs: number, buffer: Buffer | undefined) => boolean
@@ -74,7 +74,10 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   let unread = true
   let trouble: string | undefined
 
-  const advance = (tail: Tail): void => lane.advance(tail, tail.progress(reader.held()))
+  /** All of them: a line that begins in one file may end in the next, and is acknowledged for both at once. */
+  const advance = (): void => {
+    for (const each of all()) if (!each.settled()) lane.advance(each, each.progress(reader.held()))
+  }
   const onOver = (tail: Tail, nowMs: number): void => {
     options.onClosed({ ...tail.position(job, path, nowMs), closed: true })
     tail.close()
@@ -87,7 +90,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     tails.splice(place, tails[place] === tail ? 1 : 0, ...(copy === undefined ? [] : [copy]), ...later, files.again(tail))
     logger.info('file was cut, reading it from the start', { path, job, copied: copy !== undefined })
     if (copy === undefined) reader.flush(tail.cursor)
-    else advance(copy)
+    else advance()
   }
   const late = createLateLines({ reader, lingerMs, advance, onCut, onOver })
   const all = (): readonly Tail[] => [...late.tails(), ...tails]
@@ -117,10 +120,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     if (isStill(tail, nowMs)) return 'idle'
     const outcome = tail.read(reader, buffer, false)
     if (outcome === 'cut') onCut(tail)
-    else if (outcome !== 'idle') {
-      wroteMs = nowMs
-      advance(tail)
-    }
+    else if (outcome !== 'idle') advance()
+    if (outcome !== 'idle') wroteMs = nowMs
     if (outcome === 'some' || outcome === 'cut') return 'more'
     if (outcome === 'waiting') return outcome
     // Just fallen silent: the writer may have moved on to another file.
@@ -139,7 +140,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const finish = (tail: Tail, buffer: Buffer, nowMs: number): void => {
     const outcome = tail.read(reader, buffer, true)
     if (outcome === 'cut') return onCut(tail)
-    advance(tail)
+    advance()
     if (outcome !== 'idle' && outcome !== 'end') return
     late.add(tail, nowMs)
     tails.shift()
@@ -163,12 +164,11 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const flushHeld = (tail: Tail, nowMs: number): void => {
     if (reader.held() === 0) return
     reader.flush(tail.cursor, BigInt(Math.floor(nowMs)) * 1_000_000n)
-    advance(tail)
+    advance()
   }
   /** The batch has no room: nothing is read, but a file that is replaced or cut now is still had. True when there is more to read. */
   const look = (nowMs: number): boolean => {
-    const [tail] = tails
-    if (tail !== undefined && isStill(tail, nowMs)) return false
+    if (tails[0] !== undefined && isStill(tails[0], nowMs)) return false
     for (const each of tails.slice()) if (each.look() === 'cut') onCut(each)
     check(nowMs)
     return tails.length > 1 || tails.some((each) => each.cursor.offset < each.size())
@@ -191,11 +191,10 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       const outcome = step(nowMs, buffer)
       trouble = undefined
       if (buffer === undefined) return false
-      nextPollMs = outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs
-      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? pollMs * TOLD_POLLS : quietMs) : pollMs
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
-      nextPollMs = Math.max(nextPollMs, resumesMs)
+      nextPollMs = Math.max(resumesMs, outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs)
+      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? pollMs * TOLD_POLLS : quietMs) : pollMs
       return outcome === 'more' && nextPollMs <= nowMs
     } catch (error) {
       metrics.errors.inc()
@@ -214,7 +213,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     nextPollMs: () => nextPollMs,
     resumesMs: () => (nextPollMs === resumesMs ? resumesMs : Number.POSITIVE_INFINITY),
     stop: () => {
-      if (reader.stop()) for (const each of all()) advance(each)
+      const isRead = tails.every((each) => each.look() === 'whole' && each.cursor.offset === each.size())
+      if (isRead && reader.stop()) advance()
     },
     ready: () => {
       nextPollMs = resumesMs

@@ -12,7 +12,8 @@ export type LateLines = {
 export type LateLinesOptions = {
   readonly reader: LineReader
   readonly lingerMs: number
-  readonly advance: (tail: Tail) => void
+  /** Lines were taken, or acknowledged. */
+  readonly advance: () => void
   readonly onCut: (tail: Tail) => void
   /** All of it was handed over, and it is not watched any more. */
   readonly onOver: (tail: Tail, nowMs: number) => void
@@ -26,7 +27,7 @@ export function createLateLines({ reader, lingerMs, advance, onCut, onOver }: La
     if (outcome === 'cut') return onCut(tail)
     const came = outcome === 'some' || outcome === 'end'
     if (came) until.set(tail, nowMs + lingerMs)
-    if (!tail.settled()) return advance(tail)
+    if (!tail.settled()) return advance()
     if (came || nowMs < untilMs) return
     until.delete(tail)
     onOver(tail, nowMs)

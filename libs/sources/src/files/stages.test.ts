@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { parseStages } from '@clymene/stages'
@@ -56,6 +56,41 @@ test('a stop hands over the block that was held, and a later start goes on behin
   await vi.waitFor(async () => expect(await second.metric('read_lines_total')).toBe(1), PATIENCE)
   await second.stop()
   expect(second.texts()).toEqual(['two'])
+})
+
+test('a stop does not divide a block whose rest is in the file and was not read: the batch had no room', async () => {
+  folder.append('a.log', 'one\n 1\ntwo\n 1\nthree\n 1\nfour\n 1\n')
+  const first = start(BLOCKS, { batchBytes: 1 })
+  first.blocked = true
+  // One block is on its way, one is collected, and of the third a line is held.
+  await vi.waitFor(async () => expect(await first.metric('read_lines_total')).toBe(5), PATIENCE)
+  await first.stop()
+  expect(first.texts()).toEqual(['one\n 1', 'two\n 1'])
+  const second = start(BLOCKS)
+  await expect.poll(second.texts, PATIENCE).toEqual(['three\n 1'])
+  await second.stop()
+  expect(second.texts()).toEqual(['three\n 1', 'four\n 1'])
+})
+
+test('a line that begins in one file and ends in the next is acknowledged for both at once', async () => {
+  const time = '2024-01-01T00:00:00Z stdout'
+  const lines = Array.from({ length: 200 }, (_, index) => `line ${index}`)
+  folder.append('a.log', `${time} P he\n`)
+  const killed = start([{ cri: {} }], { batchBytes: 200 })
+  await vi.waitFor(async () => expect(await killed.metric('read_lines_total')).toBe(1), PATIENCE)
+  killed.blocked = true
+  renameSync(folder.path('a.log'), folder.path('a.log.1'))
+  folder.append('a.log', `${time} F llo\n${lines.map((line) => `${time} F ${line}\n`).join('')}`)
+  killed.blocked = false
+  await vi.waitFor(() => expect(killed.batches.length).toBeGreaterThan(3), { timeout: 10_000, interval: 1 })
+  killed.blocked = true
+  const took = killed.texts().length
+  expect(took).toBeLessThan(lines.length)
+  await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toMatch(/"offset":[1-9]\d{2,},/), PATIENCE)
+  await killed.kill()
+  const next = start([{ cri: {} }])
+  await expect.poll(() => next.texts().at(-1), PATIENCE).toBe('line 199')
+  expect(new Set([...killed.texts(), ...next.texts()])).toEqual(new Set(['hello', ...lines]))
 })
 
 test('a block that gets no more lines comes out after max_wait_time', async () => {
