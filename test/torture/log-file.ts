@@ -149,6 +149,8 @@ export function createLogFile(options: LogFileOptions): LogFile {
     const rotated = generations.filter((each) => each !== current && each.at !== undefined)
     if (rotation === 'kubelet' || rotation === 'shift')
       for (const generation of rotated.slice(0, -1)) compressRotated(generation, { keepsTime: rotation === 'shift' })
+    // A line whose parts are in two files needs both until the agent has been told that it is stored, which nobody here can know.
+    if (format === 'cri-partial') return
     for (const generation of rotated.slice(0, -KEPT)) {
       if (!generation.lines.every(({ lane, number, inWindow }) => inWindow || options.hasArrived(lane, number))) continue
       rmSync(generation.at ?? '')
