@@ -16,18 +16,29 @@ export type LabelSet = {
 /** Steps that one set remembers. A label of a thousand values is no label of a stream: forgetting costs time, not truth. */
 const MAX_STEPS = 1000
 
+/** Every file has some sets: they share their pairs, and what few of them need is made when it is asked for. */
 export function createLabelSet(labels: Iterable<Label>): LabelSet {
-  const sorted = sortedLabels(new Map(labels))
-  const values: ReadonlyMap<string, string> = new Map(sorted)
-  const steps = new Map<string, Map<string, LabelSet>>()
+  return fromSorted(sortedLabels(new Map(labels)))
+}
+
+function fromSorted(sorted: Labels): LabelSet {
+  let values: ReadonlyMap<string, string> | undefined
+  let steps: Map<string, Map<string, LabelSet>> | undefined
   let known = 0
 
+  const get = (name: string): string => {
+    values ??= new Map(sorted)
+    return values.get(name) ?? ''
+  }
   const step = (name: string, value: string): LabelSet => {
+    // Asked for once, on the way to the set that lines have.
+    values = undefined
     if (++known > MAX_STEPS) {
-      steps.clear()
+      steps?.clear()
       known = 1
     }
-    const target = createLabelSet([...sorted, [name, value]])
+    const target = fromSorted(sortedLabels([...sorted.filter(([other]) => other !== name), [name, value]]))
+    steps ??= new Map()
     const targets = steps.get(name) ?? new Map<string, LabelSet>()
     steps.set(name, targets.set(value, target))
     return target
@@ -35,11 +46,11 @@ export function createLabelSet(labels: Iterable<Label>): LabelSet {
 
   const self: LabelSet = {
     labels: sorted,
-    get: (name) => values.get(name) ?? '',
+    get,
     with: (name, value) => {
-      const target = steps.get(name)?.get(value)
+      const target = steps?.get(name)?.get(value)
       if (target !== undefined) return target
-      return (values.get(name) ?? '') === value ? self : step(name, value)
+      return get(name) === value ? self : step(name, value)
     },
   }
   return self

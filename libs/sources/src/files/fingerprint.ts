@@ -22,6 +22,14 @@ export function readHead(fd: number, length: number): Buffer {
   return head.subarray(0, readSync(fd, head, 0, head.length, 0))
 }
 
+/** Whether the first bytes of an open file are `head`. Asked with every reading, so it leaves nothing to be collected. */
+export function beginsWith(fd: number, head: Buffer): boolean {
+  const bytes = readSync(fd, looked, 0, head.length, 0)
+  return looked.subarray(0, bytes).equals(head)
+}
+
+const looked = Buffer.alloc(FINGERPRINT_BYTES)
+
 /** Files that begin alike differ in the end of what one has of the other. */
 const END_BYTES = 64
 

@@ -84,7 +84,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   const pipeline = createPipeline(stages, {
     ...options.pipeline,
     now: clock.ns,
-    maxLineLength: maxLineBytes,
+    maxLineBytes: maxLineBytes,
     ...(inspect === undefined ? {} : { inspect }),
   })
   const names = stages.map(({ name }) => name)
@@ -104,7 +104,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   /** Origin of the line with which something came out of the stages last. */
   let cameOut = -1
   let base = options.labels
-  let streams = streamsOf(lane, base)
+  let streams: Partial<Record<'plain' | CriLine['stream'], LineStream>> = {}
 
   const isPaused = (): boolean => {
     pausedNs = pipeline.waitUntilNs()
@@ -127,11 +127,13 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     clock.tick()
     if (valid && held === 0) {
       if (shortcut === 'plain') {
-        if (!quiet) collector.append(streams.plain, clock.seconds, clock.nanos, bytes, start, end)
+        if (!quiet) collector.append((streams.plain ??= lane.streamOf(base)), clock.seconds, clock.nanos, bytes, start, end)
         return
       }
       if (shortcut === 'cri' && readCri(bytes, start, end) && !cri.partial) {
-        if (!quiet) collector.append(streams[cri.stream], cri.seconds, cri.nanos, bytes, cri.content, end)
+        if (quiet) return
+        const stream = (streams[cri.stream] ??= lane.streamOf(base.with('stream', cri.stream)))
+        collector.append(stream, cri.seconds, cri.nanos, bytes, cri.content, end)
         return
       }
     }
@@ -215,15 +217,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     waitUntilMs: () => Math.ceil(Number(pausedNs) / 1e6),
     relabel: (labels) => {
       base = labels
-      streams = streamsOf(lane, labels)
+      streams = {}
     },
   }
 }
-
-type Streams = { readonly plain: LineStream; readonly stdout: LineStream; readonly stderr: LineStream }
-
-const streamsOf = (lane: Lane, labels: LabelSet): Streams => ({
-  plain: lane.streamOf(labels),
-  stdout: lane.streamOf(labels.with('stream', 'stdout')),
-  stderr: lane.streamOf(labels.with('stream', 'stderr')),
-})

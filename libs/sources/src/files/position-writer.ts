@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import { errorMessage, type Logger } from '@clymene/model'
 
 import type { FileMetrics } from './metrics.ts'
@@ -41,7 +43,7 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
   const write = async (always: boolean): Promise<void> => {
     const positions = read()
     // The time a file was seen is no reason to write.
-    const state = JSON.stringify(positions.map((position) => ({ ...position, seenMs: 0 })))
+    const state = hash('sha1', JSON.stringify(positions.map((position) => ({ ...position, seenMs: 0 }))))
     if (state === last && !always) return
     try {
       const written = { files: positions, offsets: new Map(), others: others(), searchedMs: searchedMs() }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 import type { Followed } from '../lines/lane.ts'
-import { FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
+import { beginsWith, FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 import type { LineReader } from './line-reader.ts'
 import type { Position } from './positions.ts'
 import type { Content, Place } from './siblings.ts'
@@ -77,7 +77,7 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     return false
   }
   /** A file that was cut, and has grown past the old offset since, begins otherwise (1.5 µs). */
-  const isReplaced = (open: number): boolean => !readHead(open, state.head().length).equals(state.head())
+  const isReplaced = (open: number): boolean => !beginsWith(open, state.head())
   const look = (): 'cut' | 'whole' => {
     if (fd === undefined) return 'whole'
     if (isCut(fd) || isReplaced(fd)) return 'cut'

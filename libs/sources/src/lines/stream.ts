@@ -51,12 +51,8 @@ function createStream(set: LabelSet, { limits, offended }: StreamOptions): LineS
     set.labels.filter(([name]) => !name.startsWith('__')),
     limits,
   )
-  const text = Buffer.from(formatStreamLabels(labels))
-  const start = Buffer.allocUnsafe(1 + varintSize(text.length))
-  start[0] = STREAM_LABELS
-  writeVarint(start, 1, text.length)
   return {
-    labelField: Buffer.concat([start, text]),
+    labelField: encodeLabels(formatStreamLabels(labels)),
     metadata: encodeMetadata(metadata),
     refused,
     limited: offences.length === 0 ? undefined : (lines) => offended(offences, limits, lines),
@@ -66,6 +62,15 @@ function createStream(set: LabelSet, { limits, offended }: StreamOptions): LineS
     entries: 0,
     newestMs: -Infinity,
   }
+}
+
+/** Written where it stays: what is encoded on the way would keep its block of memory too. */
+function encodeLabels(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const field = Buffer.allocUnsafe(1 + varintSize(length) + length)
+  field[0] = STREAM_LABELS
+  field.write(text, writeVarint(field, 1, length))
+  return field
 }
 
 /** logproto.proto: StreamAdapter { string labels = 1 }. */
