@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import type { Files, Manifest } from './manifest-files.ts'
 import type { Probe } from './objects.ts'
 import { leastRights, placed, podSecurity, secretsClosed } from './pod-checks.ts'
-import { type Check, containers, idOf, isOurs, ofKind, pods } from './pods.ts'
+import { type Check, containers, containersOf, idOf, isOurs, ofKind, pods } from './pods.ts'
 
 /** What every file has to keep to, by what it is called in the test's table. */
 export const CHECKS: Readonly<Record<string, Check>> = {
@@ -111,15 +111,16 @@ function named(manifests: readonly Manifest[]): readonly string[] {
         : missing(file, `${roleRef.kind} ${roleRef.kind === 'Role' ? metadata.namespace : ''} ${roleRef.name}`)),
       ...subjects.flatMap(({ kind, namespace, name }) => missing(file, `${kind} ${namespace} ${name}`)),
     ]),
-    ...pods(manifests).flatMap(({ manifest: { file, object }, template: { spec } }) => {
+    ...pods(manifests).flatMap(({ manifest: { file, object }, template }) => {
       const { namespace = '' } = object.metadata
+      const { spec } = template
       const mounted = new Set(spec.volumes?.map(({ name }) => name))
       return [
         ...(spec.serviceAccountName === undefined ? [] : missing(file, `ServiceAccount ${namespace} ${spec.serviceAccountName}`)),
         ...(spec.volumes ?? []).flatMap(({ configMap }) =>
           configMap === undefined ? [] : missing(file, `ConfigMap ${namespace} ${configMap.name}`),
         ),
-        ...spec.containers.flatMap(({ volumeMounts = [] }) =>
+        ...containersOf(template).flatMap(({ volumeMounts = [] }) =>
           volumeMounts.filter(({ name }) => !mounted.has(name)).map(({ name }) => `${file}: there is no volume ${name}`),
         ),
       ]

@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { IMAGE_EXECUTABLES, IMAGE_SERVICES, layOutImage, type ImageService } from '../../tools/image-files.ts'
-import { BESIDE, MAIN_ORDER, parseFiles, readFiles, root, TARGET_ORDER } from './manifest-files.ts'
+import { BESIDE, EXAMPLES, MAIN_ORDER, parseFiles, readFiles, root, TARGET_ORDER } from './manifest-files.ts'
 import type { Container } from './objects.ts'
+import { containersOf } from './pods.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'clymene-images-'))
 const imageOf = (service: ImageService): string => join(directory, service)
@@ -56,13 +57,13 @@ describe.each(executables)('the image of %s has %s', (service, name) => {
 const configMaps = new Map<string, Readonly<Record<string, string>>>()
 const ours: { readonly name: string; readonly container: Container; readonly config: string | undefined }[] = []
 for (const [cluster, order] of [
-  ['main', [...MAIN_ORDER, ...BESIDE]],
+  ['main', [...MAIN_ORDER, ...BESIDE, ...EXAMPLES]],
   ['target', TARGET_ORDER],
 ] as const) {
   const objects = parseFiles(readFiles(order)).map(({ object }) => object)
   for (const { kind, metadata, data = {} } of objects) if (kind === 'ConfigMap') configMaps.set(`${cluster} ${metadata.name}`, data)
   for (const { metadata, spec } of objects)
-    for (const container of spec?.template?.spec.containers ?? []) {
+    for (const container of spec?.template === undefined ? [] : containersOf(spec.template)) {
       if (!container.image.startsWith('bourbonkk/clymene-')) continue
       const config = spec?.template?.spec.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name
       ours.push({ name: `${cluster} ${metadata.name}`, container, config: config === undefined ? undefined : `${cluster} ${config}` })
@@ -94,7 +95,7 @@ describe('what a manifest starts is valid', () => {
   })
 
   test('all of them are looked at', () => {
-    expect(ours.map(({ name }) => name)).toHaveLength(9)
+    expect(ours.map(({ name }) => name)).toHaveLength(10)
   })
 })
 

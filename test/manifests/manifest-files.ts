@@ -43,6 +43,9 @@ export const TARGET_ORDER: readonly string[] = [
 /** What a cluster may have beside that; the guide does not create it. */
 export const BESIDE: readonly string[] = ['k8s/clymene-logs/4.clymene-events.yaml']
 
+/** Pods of an application, to be taken as a pattern; each is for a cluster of its own choice. */
+export const EXAMPLES: readonly string[] = ['sidecar-agent.yaml', 'sidecar-streaming.yaml'].map((file) => `k8s/examples/${file}`)
+
 export const manifestFiles = (): readonly string[] => globSync('k8s/**/*.yaml', { cwd: root }).toSorted()
 
 export const readFiles = (order: readonly string[]): Files => new Map(order.map((file) => [file, readFileSync(join(root, file), 'utf8')]))

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { CHECKS, jobsOf, quantity } from './checks.ts'
 import {
   BESIDE,
+  EXAMPLES,
   MAIN_ORDER,
   manifestFiles,
   parseFiles,
@@ -26,8 +27,8 @@ function mistakesOf(check: string, files: Files): readonly string[] {
   return CHECKS[check]?.(parseFiles(files), new Map([...files, ['package.json', version]])) ?? [`no check ${check}`]
 }
 
-test('every file of k8s/ is created in one of the clusters', () => {
-  expect([...MAIN_ORDER, ...TARGET_ORDER, ...BESIDE].toSorted()).toEqual(manifestFiles())
+test('every file of k8s/ is created in one of the clusters, or is an example', () => {
+  expect([...MAIN_ORDER, ...TARGET_ORDER, ...BESIDE, ...EXAMPLES].toSorted()).toEqual(manifestFiles())
 })
 
 describe.each([
@@ -37,6 +38,21 @@ describe.each([
 ])('in the %s cluster', (_name, files) => {
   test.each(Object.keys(CHECKS))('%s', (check) => {
     expect(mistakesOf(check, files)).toEqual([])
+  })
+})
+
+describe.each(EXAMPLES)('%s', (file) => {
+  const files = readFiles([file])
+  // Whether the application is ready is not for its logs to say.
+  const checks = Object.keys(CHECKS).filter((check) => !check.startsWith('every container is probed'))
+  test.each(checks)('%s', (check) => expect(mistakesOf(check, files)).toEqual([]))
+
+  test('a container beside the application starts before it, ends after it, and does not make it unready', () => {
+    const beside = parseFiles(files).flatMap(({ object: { spec } }) => spec?.template?.spec.initContainers ?? [])
+    expect(beside.map(({ restartPolicy, readinessProbe }) => [restartPolicy, readinessProbe])).toEqual(
+      beside.map(() => ['Always', undefined]),
+    )
+    expect(beside.length).toBeGreaterThan(0)
   })
 })
 

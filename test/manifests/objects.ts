@@ -51,6 +51,7 @@ export type PodSpec = {
     readonly fsGroup?: number
     readonly seccompProfile?: { readonly type: string }
   }
+  readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
 }
@@ -60,6 +61,7 @@ export type NodeTerm = {
 }
 
 export type Container = {
+  readonly restartPolicy?: string
   readonly name: string
   readonly image: string
   readonly command?: readonly string[]

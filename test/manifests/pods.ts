@@ -14,7 +14,13 @@ export const pods = (manifests: readonly Manifest[]): readonly Pod[] =>
   })
 
 export const containers = (manifests: readonly Manifest[]): readonly { pod: Pod; container: Container }[] =>
-  pods(manifests).flatMap((pod) => pod.template.spec.containers.map((container) => ({ pod, container })))
+  pods(manifests).flatMap((pod) => containersOf(pod.template).map((container) => ({ pod, container })))
+
+/** Those that start first, which may go on beside the others, and the others. */
+export const containersOf = ({ spec: { initContainers = [], containers: others } }: PodTemplate): readonly Container[] => [
+  ...initContainers,
+  ...others,
+]
 
 export const ofKind = (manifests: readonly Manifest[], kind: string): readonly Manifest[] =>
   manifests.filter(({ object }) => object.kind === kind)
