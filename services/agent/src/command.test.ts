@@ -285,6 +285,8 @@ describe('promtail: --config.file is the log configuration', () => {
     ['a dry run', [FILE, '--clymene-promtail.dry-run'], {}, []],
     ['no file: the built-in configuration', ['--cluster=c'], {}, [BUILT_IN]],
     ['no file on purpose', ['--logs.pods', '--cluster=c', '--logs.exclude-namespaces=kube-system'], {}, []],
+    ['standard input, without a file', ['--stdin', '--cluster=c'], {}, []],
+    ['standard input by a file', [FILE, '--logs.stdin'], {}, []],
     ['no file and no cluster', ['--config.file='], {}, [BUILT_IN, noCluster('kubernetes-pods')]],
     [
       'the built-in configuration beside a file',
