@@ -39,7 +39,11 @@ export function createFileSource(options: FileSourceOptions): FileSource {
 
   return {
     files: () => viewFiles(follower?.paths() ?? [], settings.now()),
-    targets: targets.views,
+    targets: () =>
+      targets.views().map((view) => {
+        const error = view.dropped === undefined ? follower?.trouble(view.job, view.glob) : undefined
+        return error === undefined ? view : { ...view, error }
+      }),
     reload: (jobs) => {
       targets.reload(jobs)
       follower?.reload(targets.jobs())

@@ -100,7 +100,14 @@ export function createFolderWatch({ onNames, onFile, logger, pollMs, maxWatches 
   }
 }
 
-const modifiedNs = (folder: string): bigint | undefined => statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+function modifiedNs(folder: string): bigint | undefined {
+  try {
+    return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+  } catch {
+    // It may not be entered, for now.
+    return undefined
+  }
+}
 
 function isRemote(folder: string): boolean {
   try {

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 
-import { errorCode, errorMessage } from '@clymene/model'
 import type { LabelSet } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
 import { createCaughtUp } from './caught-up.ts'
 import { createLateLines } from './late-lines.ts'
 import type { FollowedPathOptions } from './path-options.ts'
+import { createPathTrouble, FAILED } from './path-trouble.ts'
 import type { Position } from './positions.ts'
 import { sameFile } from './siblings.ts'
 import type { Tail } from './tail.ts'
@@ -62,8 +62,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const tails: Tail[] = [...options.first]
   const quietMs = pollMs * QUIET_POLLS
   let labels = options.labels
-  let nextPollMs = options.nowMs
-  let nextLookMs = options.nowMs
+  let [nextPollMs, nextLookMs] = [options.nowMs, options.nowMs]
   let resumesMs = 0
   let waitMs = pollMs
   let checkedMs = options.nowMs
@@ -72,7 +71,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   let leftSinceMs: number | undefined
   const caughtUp = createCaughtUp(options.nowMs)
   let unread = true
-  let trouble: string | undefined
+  const trouble = createPathTrouble(path, logger, metrics)
 
   /** All of them: a line that begins in one file may end in the next, and is acknowledged for both at once. */
   const advance = (): void => {
@@ -99,7 +98,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** Is another file at the path? Files in between are put before it. */
   const check = (nowMs: number): void => {
     checkedMs = nowMs
-    const current = files.current(path, all())
+    const current = trouble.of(() => files.current(path, all()))
+    if (current === FAILED) return
     const last = tails.at(-1) ?? late.tails().at(-1)
     if (current === undefined) goneSinceMs ??= nowMs
     else {
@@ -149,7 +149,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** A file that is as it was needs no more than a look at its path. */
   const isStill = (tail: Tail, nowMs: number): boolean => {
     if (tails.length > 1 || tail.complete || closing() || (waitMs < quietMs && !tail.resting())) return false
-    if (tail.unchanged(statSync(path, { throwIfNoEntry: false }))) {
+    const file = trouble.of(() => statSync(path, { throwIfNoEntry: false }))
+    if (file !== FAILED && tail.unchanged(file)) {
       checkedMs = nowMs
       flushHeld(tail, nowMs)
       return true
@@ -189,7 +190,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     nextLookMs = nowMs + pollMs
     try {
       const outcome = step(nowMs, buffer)
-      trouble = undefined
+      trouble.reading(undefined)
       if (buffer === undefined) return false
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
@@ -197,9 +198,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? pollMs * TOLD_POLLS : quietMs) : pollMs
       return outcome === 'more' && nextPollMs <= nowMs
     } catch (error) {
-      metrics.errors.inc()
-      trouble = errorMessage(error)
-      logger.warn('file cannot be read, it is tried again', { path, error: trouble, code: errorCode(error) })
+      trouble.reading(error)
       nextPollMs = nowMs + quietMs
       return false
     }
@@ -213,8 +212,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     nextPollMs: () => nextPollMs,
     resumesMs: () => (nextPollMs === resumesMs ? resumesMs : Number.POSITIVE_INFINITY),
     stop: () => {
-      const isRead = tails.every((each) => each.look() === 'whole' && each.cursor.offset === each.size())
-      if (isRead && reader.stop()) advance()
+      const isRead = trouble.of(() => tails.every((each) => each.look() === 'whole' && each.cursor.offset === each.size()))
+      if (isRead === true && reader.stop()) advance()
     },
     ready: () => {
       nextPollMs = resumesMs
@@ -242,7 +241,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     restable: () => (waitMs < quietMs || behind() || all().length > 1 || tails[0]?.complete === true ? undefined : tails[0]),
     positions: (seenMs) => all().map((tail) => tail.position(job, path, seenMs)),
     behindSinceMs: () => (behind() ? caughtUp.atMs() : undefined),
-    trouble: () => trouble,
+    trouble: trouble.text,
     close: () => {
       for (const tail of all()) tail.close()
     },

@@ -1,20 +1,16 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { errorCode, errorMessage } from '@clymene/model'
-import { createSharedState } from '@clymene/stages'
+import { errorCode } from '@clymene/model'
 
-import { createDroppedLines } from '../lines/dropped-lines.ts'
 import type { Lane } from '../lines/lane.ts'
 import type { ReadClock } from '../lines/read-clock.ts'
-import { createCutLines } from './cut-lines.ts'
-import { followPath, type FollowedPath } from './followed-path.ts'
+import type { FollowedPath } from './followed-path.ts'
 import { createFolders, type Folders } from './glob.ts'
-import { createLineRate, limitLines } from './line-rate.ts'
-import { createLineReader } from './line-reader.ts'
 import { createLinkedPaths } from './linked-paths.ts'
 import type { FileMetrics } from './metrics.ts'
 import { createOpenFiles, type OpenFiles } from './open-files.ts'
+import { createOpenPath } from './open-path.ts'
 import { createOpenTails } from './open-tails.ts'
 import type { FileJob, FileSourceSettings } from './options.ts'
 import { createOwnLog, tellOnce } from './own-log.ts'
@@ -22,6 +18,7 @@ import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
 import { createReadElsewhere } from './read-elsewhere.ts'
 import { createRetiredPaths } from './retired-paths.ts'
+import { createSearchTroubles } from './search-troubles.ts'
 import { createFolderNames, fileAt, type FolderNames, realPathOf } from './siblings.ts'
 import { createStarts } from './starts.ts'
 import type { FileTarget } from './targets.ts'
@@ -42,6 +39,8 @@ export type Follower = {
   readonly openFiles: () => number
   /** When files of any target were searched for last, milliseconds since the epoch. */
   readonly searchedMs: () => number
+  /** Why files that a glob of a job may mean are not read. */
+  readonly trouble: (job: string, pattern: string) => string | undefined
   /** A file was written to, or its name came or went. */
   readonly changed: (path: string) => void
   readonly close: () => void
@@ -70,17 +69,11 @@ const MAX_ENTRIES = 200_000
 const AGAIN_MS = 1000
 
 export function createFollower(options: FollowerOptions): Follower {
-  const { settings, table, metrics, clock, laneOf, wake, searchAgain, tells } = options
+  const { settings, table, metrics, wake, searchAgain } = options
   const { logger, now } = settings
-  const cutLinesOf = createCutLines(settings)
+  const openPath = createOpenPath(options)
   const isOwn = tellOnce(createOwnLog(), logger)
-  const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, now)
   const starts = createStarts(settings.from, table.blindSinceMs)
-  const pipeline = {
-    dropped: createDroppedLines(settings.metrics),
-    shared: createSharedState(),
-    ...(settings.stageMetrics === undefined ? {} : { metrics: settings.stageMetrics }),
-  }
   const followed = new Map<string, FollowedPath>()
   /** Jobs that paths are followed for, and those that wait for their predecessors' last lines to be acknowledged. */
   let jobs: ReadonlySet<FileJob> = new Set(options.jobs)
@@ -100,8 +93,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const files = new Map<string, OpenFiles>()
   let current: readonly FileTarget[] = []
   let searchedMs = table.blindSinceMs
-  /** Paths that could not be opened or were too many, so that each is logged once. */
-  const complained = new Set<string>()
+  const troubles = createSearchTroubles(logger, metrics)
 
   const filesOf = (job: string): OpenFiles => {
     const known = files.get(job)
@@ -117,60 +109,38 @@ export function createFollower(options: FollowerOptions): Follower {
   }
   const follow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
     const job = target.job.name
+    if (followed.size >= settings.maxFiles) throw new Error(`${settings.maxFiles} files are followed, the most allowed`)
     tails.needRoom()
     const first = filesOf(job).first(path, names)
     if (first.length === 0) return
-    const lane = laneOf(path)
-    const labels = target.labelsOf(path)
-    const folder = dirname(path)
-    const real = realPathOf(path)
-    links.add(job, path, real)
-    const reader = createLineReader({
-      stages: target.job.pipeline,
-      labels,
-      lane,
-      clock,
-      maxLineBytes: settings.maxLineBytes,
-      longLines: settings.longLines,
-      metrics,
-      onCut: cutLinesOf(path),
-      inspect: settings.inspect,
-      pipeline,
-    })
-    const made = followPath({
-      ...settings,
-      job,
-      path,
-      labels,
-      lane,
-      reader: limitLines(reader, rate, metrics),
-      files: filesOf(job),
-      first,
-      metrics,
-      nowMs: now(),
-      isTold: () => real === path && tells(folder),
-      onClosed: table.put,
-    })
+    links.add(job, path, realPathOf(path))
+    const made = openPath(target, path, filesOf(job), first)
     targetOf.set(made, target)
     followed.set(key, made)
   }
-  const tryFollow = (key: string, target: FileTarget, path: string, names: FolderNames): void => {
+  const newFile = (target: FileTarget, path: string, names: FolderNames): void => {
+    const job = target.job.name
+    const file = fileAt(path)
+    if (file === undefined || elsewhere(job, file)) return
+    const real = realPathOf(path)
+    if (isOwn(path, real, file) || links.isFollowed(job, path, real)) return
+    follow(keyOf(job, path), target, path, names)
+  }
+  /** A path that cannot be looked at or opened hurts no other. */
+  const attempt = (target: FileTarget, path: string, act: () => void): void => {
     try {
-      if (followed.size >= settings.maxFiles) throw new Error(`${settings.maxFiles} files are followed, the most allowed`)
-      follow(key, target, path, names)
-      complained.delete(key)
+      act()
     } catch (error) {
-      if (errorCode(error) === 'EMFILE') return searchAgain(AGAIN_MS)
-      if (errorCode(error) === 'ENOENT' || complained.has(key)) return
-      complained.add(key)
-      metrics.errors.inc()
-      logger.error('file cannot be followed, its lines are not collected', { path, job: target.job.name, error: errorMessage(error) })
+      if (errorCode(error) === 'EMFILE') searchAgain(AGAIN_MS)
+      else if (errorCode(error) !== 'ENOENT') troubles.add(target, path, error, 'file cannot be followed, its lines are not collected')
     }
   }
   const find = (target: FileTarget, folders: Folders, names: FolderNames, wanted: Set<string>): void => {
     const job = target.job.name
     starts.search(target.glob.pattern)
-    for (const path of target.glob.find(folders)) {
+    const onTrouble = (path: string, error: unknown): void =>
+      troubles.add(target, path, error, 'files cannot be searched for, their lines are not collected')
+    for (const path of target.glob.find(folders, onTrouble)) {
       const key = keyOf(job, path)
       if (wanted.has(key) || target.excludes(path)) continue
       wanted.add(key)
@@ -181,10 +151,7 @@ export function createFollower(options: FollowerOptions): Follower {
         targetOf.set(before, target)
         continue
       }
-      const file = fileAt(path)
-      if (file === undefined || elsewhere(job, file)) continue
-      const real = realPathOf(path)
-      if (!isOwn(path, real, file) && !links.isFollowed(job, path, real)) tryFollow(key, target, path, names)
+      attempt(target, path, () => newFile(target, path, names))
     }
   }
   /** Paths with positions whose file is gone: what a rotation made of it may be owed. */
@@ -193,11 +160,19 @@ export function createFollower(options: FollowerOptions): Follower {
       const key = keyOf(job, path)
       if (wanted.has(key) || followed.has(key)) continue
       const target = targets.find((one) => (one.job.name === job || !isKnown(job)) && isOf(one, path))
-      if (target !== undefined && fileAt(path) === undefined) tryFollow(keyOf(target.job.name, path), target, path, names)
+      if (target === undefined) continue
+      attempt(target, path, () => {
+        if (fileAt(path) === undefined) follow(keyOf(target.job.name, path), target, path, names)
+      })
     }
   }
 
+  /** Its target could not look everywhere: what is open is read on. */
+  const isHidden = ({ job, path }: FollowedPath): boolean =>
+    current.some((one) => one.job.name === job && troubles.of(job, one.glob.pattern) !== undefined && isOf(one, path))
+
   return {
+    trouble: troubles.of,
     descriptors: tails.descriptors,
     rest: tails.rest,
     openFiles: tails.count,
@@ -223,11 +198,13 @@ export function createFollower(options: FollowerOptions): Follower {
       const names = createFolderNames()
       const wanted = new Set<string>()
       links.search()
+      troubles.search()
       for (const target of targets) find(target, folders, names, wanted)
       starts.searched()
       findGone(targets, names, wanted)
+      troubles.searched()
       for (const [key, path] of followed) {
-        if (!wanted.has(key)) path.leave(now())
+        if (!wanted.has(key) && !isHidden(path)) path.leave(now())
         if (path.finished()) followed.delete(key)
       }
       table.prune({ nowMs: now(), isFollowed: (job, path) => followed.has(keyOf(job, path)), isThere: (path) => existsSync(dirname(path)) })

@@ -64,7 +64,10 @@ describe('find', () => {
 
   const find = (pattern: string): readonly string[] =>
     compileGlob(folder.path(pattern))
-      .find(createFolders(1000, () => undefined))
+      .find(
+        createFolders(1000, () => undefined),
+        () => undefined,
+      )
       .map((path) => path.slice(folder.path('').length + 1))
 
   test.each([
@@ -84,16 +87,19 @@ describe('find', () => {
 
   test('a search ends at its limit, and says so once', () => {
     const told: string[] = []
-    const found = compileGlob(folder.path('**/*')).find(createFolders(3, (path) => told.push(path)))
+    const found = compileGlob(folder.path('**/*')).find(
+      createFolders(3, (path) => told.push(path)),
+      () => undefined,
+    )
     expect(found.length).toBeLessThan(6)
     expect(told).toHaveLength(1)
   })
 
   test('globs of one search read a folder once', () => {
     const folders = createFolders(1000, () => undefined)
-    compileGlob(folder.path('*.log')).find(folders)
+    compileGlob(folder.path('*.log')).find(folders, () => undefined)
     writeFileSync(folder.path('new.log'), '')
-    expect(compileGlob(folder.path('new*')).find(folders)).toEqual([])
+    expect(compileGlob(folder.path('new*')).find(folders, () => undefined)).toEqual([])
     expect([...folders.seen()]).toEqual([folder.path('')])
   })
 })

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { errorCode } from '@clymene/model'
 import { compileRegex, type Regex } from '@clymene/regex'
 
 /** A compiled glob: `*` and `?` within one name, `**` over any depth of folders, `[a-z]`, `[!a]`, `{a,b}`, `\` quotes. */
@@ -8,13 +9,16 @@ export type Glob = {
   readonly pattern: string
   readonly matches: (path: string) => boolean
   /** Regular files that match, in order of their paths; links to files are followed, links to folders not below `**`. */
-  readonly find: (folders: Folders) => readonly string[]
+  readonly find: (folders: Folders, onTrouble: OnTrouble) => readonly string[]
 }
+
+/** Told of what may be there and cannot be looked at: a folder that may not be entered, a link that leads to itself. */
+export type OnTrouble = (path: string, error: unknown) => void
 
 /** Folders read during one search: globs of one search share what they read. */
 export type Folders = {
-  /** Empty when the folder is not there or not readable. */
-  readonly read: (path: string) => readonly Dirent[]
+  /** Empty when the folder is not there, or, with a trouble, when it cannot be read. */
+  readonly read: (path: string, onTrouble: OnTrouble) => readonly Dirent[]
   /** A name was looked up in the folder without reading it. */
   readonly note: (path: string) => void
   /** Every folder that was read or noted. */
@@ -35,9 +39,9 @@ export function compileGlob(pattern: string): Glob {
   return {
     pattern,
     matches: (path) => path.startsWith(prefix) && whole.some((regex) => regex.test(path)),
-    find: (folders) => {
+    find: (folders, onTrouble) => {
       const found = new Set<string>()
-      for (const parts of segments) walk('/', parts, 0, folders, found)
+      for (const parts of segments) walk('/', parts, 0, { folders, found, onTrouble })
       return [...found].toSorted((a, b) => (a < b ? -1 : 1))
     },
   }
@@ -46,15 +50,18 @@ export function compileGlob(pattern: string): Glob {
 /** @param maxEntries entries that one search may see in all; `onLimit` is told when there are more. */
 export function createFolders(maxEntries: number, onLimit: (path: string) => void): Folders {
   const known = new Map<string, readonly Dirent[]>()
+  const unreadable = new Map<string, unknown>()
   const noted = new Set<string>()
   let entries = 0
   return {
     seen: () => new Set([...known.keys(), ...noted]),
     note: (path) => void noted.add(path),
-    read: (path) => {
+    read: (path, onTrouble) => {
       const before = known.get(path)
+      if (unreadable.has(path)) onTrouble(path, unreadable.get(path))
       if (before !== undefined) return before
-      const found = entries >= maxEntries ? [] : readFolder(path)
+      const found = entries >= maxEntries ? [] : readFolder(path, (_, error) => void unreadable.set(path, error))
+      if (unreadable.has(path)) onTrouble(path, unreadable.get(path))
       if (entries < maxEntries && entries + found.length >= maxEntries) onLimit(path)
       entries += found.length
       known.set(path, found)
@@ -63,10 +70,11 @@ export function createFolders(maxEntries: number, onLimit: (path: string) => voi
   }
 }
 
-function readFolder(path: string): readonly Dirent[] {
+function readFolder(path: string, onTrouble: OnTrouble): readonly Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true })
-  } catch {
+  } catch (error) {
+    if (!isNothing(error)) onTrouble(path, error)
     return []
   }
 }
@@ -76,33 +84,46 @@ type Segment = string | Regex | typeof ANY_DEPTH
 const ANY_DEPTH = Symbol('**')
 const ANY_NAME = compileRegex('.*', { anchored: true })
 
-function walk(folder: string, segments: readonly Segment[], depth: number, folders: Folders, found: Set<string>): void {
+type Walk = { readonly folders: Folders; readonly found: Set<string>; readonly onTrouble: OnTrouble }
+
+function walk(folder: string, segments: readonly Segment[], depth: number, search: Walk): void {
+  const { folders, found, onTrouble } = search
   const [segment, ...rest] = segments
   if (segment === undefined || depth > MAX_DEPTH) return
   if (typeof segment === 'string') {
     const path = join(folder, segment)
-    if (rest.length > 0) walk(path, rest, depth, folders, found)
+    if (rest.length > 0) walk(path, rest, depth, search)
     else {
       folders.note(folder)
-      if (isFile(path)) found.add(path)
+      if (isFile(path, onTrouble)) found.add(path)
     }
     return
   }
+  const entries = folders.read(folder, onTrouble)
   if (segment === ANY_DEPTH) {
-    walk(folder, rest.length === 0 ? [ANY_NAME] : rest, depth, folders, found)
-    for (const entry of folders.read(folder)) if (entry.isDirectory()) walk(join(folder, entry.name), segments, depth + 1, folders, found)
+    walk(folder, rest.length === 0 ? [ANY_NAME] : rest, depth, search)
+    for (const entry of entries) if (entry.isDirectory()) walk(join(folder, entry.name), segments, depth + 1, search)
     return
   }
-  for (const entry of folders.read(folder)) {
+  for (const entry of entries) {
     if (!segment.test(entry.name)) continue
     const path = join(folder, entry.name)
     if (rest.length > 0) {
-      if (entry.isDirectory() || entry.isSymbolicLink()) walk(path, rest, depth, folders, found)
-    } else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path))) found.add(path)
+      if (entry.isDirectory() || entry.isSymbolicLink()) walk(path, rest, depth, search)
+    } else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path, onTrouble))) found.add(path)
   }
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+function isFile(path: string, onTrouble: OnTrouble): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  } catch (error) {
+    if (!isNothing(error)) onTrouble(path, error)
+    return false
+  }
+}
+
+const isNothing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errorCode(error))
 
 const compileSegment = (part: string): Segment => {
   if (part === '**') return ANY_DEPTH

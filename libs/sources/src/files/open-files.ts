@@ -7,7 +7,7 @@ import type { OpenTails } from './open-tails.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
 import { type Candidate, findRotated } from './rotated-files.ts'
-import { contentOf, createFolderNames, fileAt, type FileAt, findSiblings, type FolderNames, sameFile } from './siblings.ts'
+import { contentOf, createFolderNames, fileAt, type FileAt, findSiblings, type FolderNames, isPassing, sameFile } from './siblings.ts'
 import type { TailStart } from './tail-state.ts'
 import { isTextOf, openTail, type Tail } from './tail.ts'
 
@@ -105,10 +105,14 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       return undefined
     }
   }
+  /** Files that are there, but cannot be read. */
+  const unreadable = new WeakSet<FileAt>()
   const look = (file: FileAt): readonly Candidate[] => {
     try {
       return [{ file, content: contentOf(file) }]
-    } catch {
+    } catch (error) {
+      if (isPassing(error)) throw error
+      unreadable.add(file)
       return []
     }
   }
@@ -160,7 +164,8 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       // Names move one after the other: a file may have been met twice meanwhile, and another not at all.
       const settled = !moved && isCurrent && isSameOrder(beside, findSiblings(path, names))
       if (settled || tries === MAX_TRIES) {
-        for (const position of found.lost) giveUp(path, position)
+        const isThere = (position: Position): boolean => beside.some((file) => unreadable.has(file) && sameFile(file, position))
+        for (const position of found.lost) if (!isThere(position)) giveUp(path, position)
         for (const candidate of found.passedOver) if (!options.isWanted(candidate.file.path)) positions.put(asRead(path, candidate))
         return opened.map(({ tail }) => tail)
       }

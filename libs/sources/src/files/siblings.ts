@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
+import { errorCode } from '@clymene/model'
+
 import { archiveTextBytes, readArchiveHead } from './archive.ts'
 import { FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 
@@ -27,6 +29,7 @@ const DATED = /^[.-]\d{4}-?\d{2}-?\d{2}/
 /** And those that are counted: each rotation moves all on by one, `.1` is the newest. */
 const NUMBERED = /^\.\d{1,4}(?:\.gz)?$/
 
+/** Undefined when there is no regular file. @throws a system error when that cannot be known */
 export function fileAt(path: string): FileAt | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
   if (stat?.isFile() !== true) return undefined
@@ -107,7 +110,7 @@ export function realPathOf(path: string): string {
   }
 }
 
-/** Names in a folder that begin with a text, sorted. */
+/** Names in a folder that begin with a text, sorted. @throws a system error when they may be read the next time */
 export type FolderNames = (folder: string, prefix: string) => readonly string[]
 
 /**
@@ -149,8 +152,18 @@ function siblingsOf(path: string, namesIn: FolderNames): FileAt[] {
     const suffix = name.slice(base.length)
     if (!/^(?:\.|-\d)/.test(suffix) || UNREADABLE.test(name)) return []
     if (ARCHIVE.test(name) && there.has(name.replace(ARCHIVE, ''))) return []
-    return fileAt(join(folder, name)) ?? []
+    return siblingAt(join(folder, name)) ?? []
   })
+}
+
+/** One that cannot be looked at is none: a link that leads to itself must not keep the files beside it from being read. */
+function siblingAt(path: string): FileAt | undefined {
+  try {
+    return fileAt(path)
+  } catch (error) {
+    if (isPassing(error)) throw error
+    return undefined
+  }
 }
 
 /** Of a file in another folder, which a link led to, the part after the first name that a rotation may have changed. */
@@ -167,12 +180,24 @@ const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { nu
 /** File systems note times by a coarse clock. */
 const CLOCK_TICK_MS = 20
 
-const changedAt = (folder: string): bigint => statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n
+/** A trouble of the moment: whoever takes it for "nothing there" loses what is there. */
+export const isPassing = (error: unknown): boolean => PASSING.has(errorCode(error))
+const PASSING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ESTALE', 'EINTR', 'EAGAIN', 'ETIMEDOUT'])
 
+function changedAt(folder: string): bigint {
+  try {
+    return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n
+  } catch {
+    return 0n
+  }
+}
+
+/** @throws a system error when it may be read the next time. */
 function read(folder: string): string[] {
   try {
     return readdirSync(folder)
-  } catch {
+  } catch (error) {
+    if (isPassing(error)) throw error
     return []
   }
 }

@@ -32,6 +32,8 @@ export type LogTargetView = {
   readonly glob: string
   /** Why no files are looked for. */
   readonly dropped?: string
+  /** Why files that its glob may mean could not be looked at or opened when they were searched for last. */
+  readonly error?: string
 }
 
 export type FileSource = Source & {

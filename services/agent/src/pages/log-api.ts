@@ -27,6 +27,7 @@ const targetJson = (row: LogTargetRow): unknown => ({
   state: row.state,
   reason: row.state === 'dropped' ? logDropReason(row) : '',
   glob: row.glob,
+  error: row.error ?? '',
   discoveredLabels: labelObject(row.discoveredLabels),
   labels: labelObject(row.labels),
 })

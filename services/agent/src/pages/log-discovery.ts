@@ -1,5 +1,5 @@
 import { discoveryTable } from './discovery-table.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html, NOTHING } from './html.ts'
 import { labelChips } from './label-chips.ts'
 import { number } from './listing.ts'
 import { logDropReason, type LogTargetRow } from './log-rows.ts'
@@ -20,7 +20,8 @@ const targetRow = (row: LogTargetRow): Html =>
         row.state === 'dropped'
           ? html`<span class="s dropped">dropped</span> by <code>${logDropReason(row)}</code>`
           : html`${labelChips(shownLabels(row.labels))}
-              <div class="dim">files ${row.glob}</div>`
+              <div class="dim">files ${row.glob}</div>
+              ${row.error === undefined ? NOTHING : html`<div class="error">${row.error}</div>`}`
       }${relabelSteps(row.of?.relabel ?? [], row.discoveredLabels)}
     </td>
   </tr> `

@@ -69,6 +69,24 @@ describe('/targets', () => {
     expect([...body.matchAll(/<tr>\s*<td>\s*(?:<a [^>]*>)?([^<\s]+)/g)].map(([, first]) => first)).toEqual(expected)
   })
 
+  test('a target whose files cannot be looked at is there with the reason, also beside files of it that are read', async () => {
+    const closed = makeLogTarget(
+      'pods',
+      { __meta_pod: 'shut' },
+      { pod: 'shut' },
+      { error: 'EACCES: permission denied', glob: '/shut/*.log' },
+    )
+    const one = browse(
+      makeLogView({ jobs: [pods], targets: () => [closed], files: () => [makeFile('pods', '/shut/1.log', { pod: 'shut' })] }),
+    )
+    expect(textOf((await one.get('/targets')).body)).toContain('/shut/*.log EACCES: permission denied failed pod="shut"')
+    expect((await one.get('/targets?state=failed&search=permission')).body).toContain('/shut/*.log')
+    expect(textOf((await one.get('/service-discovery')).body)).toContain('files /shut/*.log EACCES: permission denied')
+    expect(await one.getJson('/api/v1/log-targets')).toMatchObject({
+      data: { targets: [{ state: 'failed', error: 'EACCES: permission denied' }] },
+    })
+  })
+
   test('with several storages a file is there once for each', async () => {
     const files = ['loki', 'elasticsearch'].map((storage) => makeFile('pods', '/a.log', {}, { storage }))
     const text = textOf((await browse(makeLogView({ jobs: [pods], files: () => files })).get('/targets')).body)

@@ -9,10 +9,10 @@ import { shownTexts } from './shown-labels.ts'
 /** A file that is read. */
 export type FileRow = ReadFile & { readonly kind: 'file'; readonly state: 'ready' | 'rotated' | 'failed' }
 
-/** A target of files, as it was discovered. `idle`: its glob has found nothing so far. */
+/** A target of files, as it was discovered. `failed`: files that it may mean cannot be read; `idle`: its glob has found nothing so far. */
 export type LogTargetRow = LogTargetView & {
   readonly kind: 'target'
-  readonly state: 'active' | 'idle' | 'dropped'
+  readonly state: 'active' | 'failed' | 'idle' | 'dropped'
   readonly of: FileJob | undefined
 }
 
@@ -46,17 +46,18 @@ export function logTargetRows(view: AgentView, files: readonly FileRow[]): reado
           target.labels.filter(([name]) => name !== 'filename'),
         ),
       )
-      const state = target.dropped !== undefined ? 'dropped' : isFound ? 'active' : 'idle'
+      const works = target.error === undefined ? (isFound ? 'active' : 'idle') : 'failed'
+      const state = target.dropped === undefined ? works : 'dropped'
       return { ...target, kind: 'target', state, of: byName.get(target.job) }
     })
     .toSorted((a, b) => compare(a.job, b.job) || ORDER[a.state] - ORDER[b.state])
 }
 
-const ORDER = { active: 0, idle: 1, dropped: 2 } as const
+const ORDER = { active: 0, failed: 1, idle: 2, dropped: 3 } as const
 
 const keyOf = (job: string, labels: LogTargetView['labels']): string => JSON.stringify([job, labels])
 
-/** What the page of targets lists: the files that are read, and the targets that have none. */
+/** What the page of targets lists: the files that are read, and the targets that have none or miss some. */
 export function logRows(view: AgentView): readonly (FileRow | LogTargetRow)[] {
   const files = fileRows(view)
   const targets = logTargetRows(view, files).filter(({ state }) => state !== 'active')
@@ -81,5 +82,6 @@ export function* logTexts(row: FileRow | LogTargetRow): Iterable<string> {
     yield row.glob
     yield* shownTexts(row.discoveredLabels)
     yield redactUrls(row.dropped ?? '')
+    yield row.error ?? ''
   }
 }

@@ -95,7 +95,10 @@ const lagOf = (seconds: number): string =>
 
 const targetRow = (row: LogTargetRow): Html =>
   html`<tr>
-    <td>${row.glob === '' ? html`<span class="dim">none</span>` : row.glob}</td>
+    <td>
+      ${row.glob === '' ? html`<span class="dim">none</span>` : row.glob}
+      ${row.error === undefined ? NOTHING : html`<div class="error">${row.error}</div>`}
+    </td>
     <td data-h="State">${markOf(row)}</td>
     <td>
       ${row.state === 'dropped' ? html`by <code>${logDropReason(row)}</code>` : labelChips(shownLabels(row.labels))}

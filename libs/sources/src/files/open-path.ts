@@ -1,0 +1,59 @@
+import { dirname } from 'node:path'
+
+import { createSharedState } from '@clymene/stages'
+
+import { createDroppedLines } from '../lines/dropped-lines.ts'
+import { createCutLines } from './cut-lines.ts'
+import { followPath, type FollowedPath } from './followed-path.ts'
+import type { FollowerOptions } from './follower.ts'
+import { createLineRate, limitLines } from './line-rate.ts'
+import { createLineReader } from './line-reader.ts'
+import type { OpenFiles } from './open-files.ts'
+import { realPathOf } from './siblings.ts'
+import type { Tail } from './tail.ts'
+import type { FileTarget } from './targets.ts'
+
+export type OpenPath = (target: FileTarget, path: string, files: OpenFiles, first: readonly Tail[]) => FollowedPath
+
+/** Makes the stages of a path's lines and what reads its files; limits of the rate are those of all paths together. */
+export function createOpenPath({ settings, table, metrics, clock, laneOf, tells }: FollowerOptions): OpenPath {
+  const cutLinesOf = createCutLines(settings)
+  const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, settings.now)
+  const pipeline = {
+    dropped: createDroppedLines(settings.metrics),
+    shared: createSharedState(),
+    ...(settings.stageMetrics === undefined ? {} : { metrics: settings.stageMetrics }),
+  }
+  return (target, path, files, first) => {
+    const lane = laneOf(path)
+    const labels = target.labelsOf(path)
+    const folder = dirname(path)
+    const isLink = realPathOf(path) !== path
+    const reader = createLineReader({
+      stages: target.job.pipeline,
+      labels,
+      lane,
+      clock,
+      maxLineBytes: settings.maxLineBytes,
+      longLines: settings.longLines,
+      metrics,
+      onCut: cutLinesOf(path),
+      inspect: settings.inspect,
+      pipeline,
+    })
+    return followPath({
+      ...settings,
+      job: target.job.name,
+      path,
+      labels,
+      lane,
+      reader: limitLines(reader, rate, metrics),
+      files,
+      first,
+      metrics,
+      nowMs: settings.now(),
+      isTold: () => !isLink && tells(folder),
+      onClosed: table.put,
+    })
+  }
+}
