@@ -1,4 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+import { collectProcessMetrics } from './process-metrics.ts'
 
 /**
  * The own metrics of one component. Names are given whole (`clymene_<component>_<noun>_<unit>[_total]`), asking twice for a
@@ -26,7 +28,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
   const registry = new Registry()
-  if (options.processMetrics === true) collectDefaultMetrics({ register: registry })
+  if (options.processMetrics === true) collectProcessMetrics(registry)
   const known = new Map<string, unknown>()
   const once = <T>(name: string, create: () => T): T => {
     if (!known.has(name)) known.set(name, create())
