@@ -57,6 +57,14 @@ describe('decodeBatchJson', () => {
       error: 'batch.streams.k.entries[0].ts: expected a time of RFC 3339, found nothing in the JSON at byte 0',
     },
     { json: entry('{"ts":"now"}'), error: 'batch.streams.k.entries[0].ts: expected a time of RFC 3339, found "now" in the JSON at byte 0' },
+    {
+      json: entry('{"ts":"2022-08-17T01:02:04Z","structuredMetadata":{"a":"b"}}'),
+      error: 'batch.streams.k.entries[0].structuredMetadata: expected an array, found an object in the JSON at byte 0',
+    },
+    {
+      json: entry('{"ts":"2022-08-17T01:02:04Z","structuredMetadata":[{"name":1}]}'),
+      error: 'batch.streams.k.entries[0].structuredMetadata[0].name: expected a string, found 1 in the JSON at byte 0',
+    },
     { json: entry('{"ts":1}'), error: 'batch.streams.k.entries[0].ts: expected a string, found 1 in the JSON at byte 0' },
     {
       json: '{"batch":{"streams":{"k":{"labels":"{a}"}}}}',
@@ -93,6 +101,19 @@ describe('encodeBatchJson', () => {
   test('streams of the same labels become one, in order', () => {
     const parts = STREAMS[0]!.entries.map((one) => ({ labels: WEB, entries: [one] }))
     expect(decodeBatchJson(encodeBatchJson(parts, ''))).toEqual({ streams: STREAMS, tenant: '' })
+  })
+
+  test('structured metadata, __proto__ among it, stands beside the line', () => {
+    const metadata = [
+      ['__proto__', 'p'],
+      ['trace', '1'],
+    ] as const
+    const streams = [{ labels: WEB, entries: [{ timestampNs: 1_660_698_124_000_000_000n, line: 'x', metadata }] }]
+    const json = encodeBatchJson(streams, '').toString()
+    const pairs = '[{"name":"__proto__","value":"p"},{"name":"trace","value":"1"}]'
+    expect(json).toContain(`[{"ts":"2022-08-17T01:02:04Z","line":"x","structuredMetadata":${pairs}}]`)
+    expect(decodeBatchJson(Buffer.from(json))).toEqual({ streams, tenant: '' })
+    expect(decodeBatchJson(Buffer.from(json.replace(pairs, '[]'))).streams[0]?.entries[0]).not.toHaveProperty('metadata')
   })
 })
 

@@ -1,4 +1,4 @@
-import type { LogEntry, LogStream } from '@clymene/model'
+import { type LogEntry, type LogStream, sortedLabels } from '@clymene/model'
 
 import { formatStreamLabels, parseStreamLabels } from '../push-request/stream-labels.ts'
 import { elements, type JsonField, member, members, mismatch, text } from './fields.ts'
@@ -13,6 +13,7 @@ export type LogBatch = { readonly streams: readonly LogStream[]; readonly tenant
  *     {"batch":{"streams":{"{a=\"b\"}":{"labels":"{a=\"b\"}","entries":[{"ts":"2022-08-17T01:02:03Z","line":"x"}]}},
  *      "bytes":1,"createdAt":"2022-08-17T01:02:04Z"},"tenantID":""}
  *
+ * An entry may have `"structuredMetadata":[{"name":"trace","value":"1"}]`, as Loki names it; Go Clymene, which has none, passes over it.
  * Read as Go reads it: unknown fields ignored, names without case, missing is zero. Only `labels` names the stream, the key does not.
  *
  * @throws DecodeError that names the path
@@ -29,7 +30,7 @@ export function readBatch(root: JsonField): LogBatch {
 }
 
 /**
- * Writes it so that Go Clymene reads it. Structured metadata has no place there and is left out; streams of the same labels become one.
+ * Writes it so that Go Clymene reads it, all but structured metadata. Streams of the same labels become one.
  *
  * @param createdAtMs when the batch was made, milliseconds since the epoch.
  */
@@ -44,12 +45,18 @@ export function encodeBatchJson(streams: readonly LogStream[], tenant: string, c
   let bytes = 0
   const pairs = Array.from(byLabels, ([labels, entries]) => {
     for (const { line } of entries) bytes += Buffer.byteLength(line)
-    return [labels, { labels, entries: entries.map(({ timestampNs, line }) => ({ ts: formatRfc3339(timestampNs), line })) }] as const
+    return [labels, { labels, entries: entries.map(entryJson) }] as const
   })
   const createdAt = formatRfc3339(BigInt(Math.floor(createdAtMs)) * 1_000_000n)
   // The keys begin with `{`, so none is `__proto__`.
   return Buffer.from(JSON.stringify({ batch: { streams: Object.fromEntries(pairs), bytes, createdAt }, tenantID: tenant }))
 }
+
+const entryJson = ({ timestampNs, line, metadata = [] }: LogEntry) => ({
+  ts: formatRfc3339(timestampNs),
+  line,
+  ...(metadata.length > 0 ? { structuredMetadata: metadata.map(([name, value]) => ({ name, value })) } : {}),
+})
 
 function readLabels(field: JsonField): LogStream['labels'] {
   const labels = text(field)
@@ -64,5 +71,9 @@ function readEntry(entry: JsonField): LogEntry {
   const ts = member(entry, 'ts')
   const timestampNs = parseRfc3339(text(ts))
   if (timestampNs === undefined) throw mismatch(ts, 'a time of RFC 3339')
-  return { timestampNs, line: text(member(entry, 'line')) }
+  const line = text(member(entry, 'line'))
+  const pairs = elements(member(entry, 'structuredMetadata')).map(
+    (pair) => [text(member(pair, 'name')), text(member(pair, 'value'))] as const,
+  )
+  return pairs.length > 0 ? { timestampNs, line, metadata: sortedLabels(pairs) } : { timestampNs, line }
 }
