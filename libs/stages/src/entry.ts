@@ -8,6 +8,8 @@ export type PipelineEntry = {
   /** Nanoseconds since the epoch: when the line was read, until a stage knows better. */
   timestampNs: bigint
   line: string
+  /** The line as it was read, for stages that join lines, when it is not UTF-8 by itself; no other stage looks at it. */
+  bytes?: Buffer | undefined
   readonly extracted: Extracted
   /** Structured metadata: goes with the line, is no part of its stream. Undefined until a stage sets some. */
   metadata: LabelMap | undefined

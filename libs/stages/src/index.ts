@@ -1,4 +1,5 @@
 export { startChain } from './chain.ts'
+export { type LongLines, partMarks, truncatedMark } from './cut-marks.ts'
 export { type CriLine, createCriReader } from './cri-line.ts'
 export { Extracted, type PipelineEntry } from './entry.ts'
 export type { EntryView, Inspect, InspectStep } from './inspect.ts'

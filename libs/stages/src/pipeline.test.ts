@@ -68,7 +68,7 @@ describe('stages', () => {
       'cri: max_partial_line_size with truncate',
       [{ cri: { max_partial_line_size: 4, max_partial_line_size_truncate: true } }],
       [`${T} stdout P abc`, `${T} stdout P 가`, `${T} stdout F x`],
-      ['T stream=stdout|abcx'],
+      ['T stream=stdout|abc'],
     ],
     [
       'cri: max_partial_line_size without truncate',
@@ -165,7 +165,7 @@ describe('stages', () => {
 
 test('a joined line is cut at the limit of the pipeline', () => {
   const lines = [`${T} stdout P abc`, `${T} stdout P def`, `${T} stdout F ghi`]
-  expect(run([{ cri: {} }], lines, { maxLineLength: 4 })).toEqual(['T stream=stdout|abcd'])
+  expect(run([{ cri: {} }], lines, { maxLineBytes: 4 })).toEqual(['T stream=stdout|abcd'])
 })
 
 test('held counts the lines that went in and did not come out', () => {

@@ -1,4 +1,5 @@
 import { startChain } from './chain.ts'
+import type { LongLines } from './cut-marks.ts'
 import type { PipelineEntry } from './entry.ts'
 import type { Inspect } from './inspect.ts'
 import type { StageConfig } from './parse-stages.ts'
@@ -8,8 +9,12 @@ import { createSharedState, type SharedState } from './stage-states.ts'
 export type PipelineOptions = {
   /** The clock, nanoseconds since the epoch. */
   readonly now: () => bigint
-  /** A line that a stage puts together of parts is cut here, in UTF-16 units. Default 256 Ki. */
-  readonly maxLineLength?: number
+  /** A line that a stage puts together of parts is cut here, in bytes of UTF-8. Default 256 KiB. */
+  readonly maxLineBytes?: number
+  /** What becomes of its rest. Default: it is passed over. */
+  readonly longLines?: LongLines
+  /** Told once of each such line, with as much of it as is at hand, what becomes of its rest, and the limit. */
+  readonly onCut?: (line: string, how: LongLines, maxBytes: number) => void
   /** Where `metrics` stages count. Default: nowhere. */
   readonly metrics?: StageMetrics
   /** Told of lines that a stage takes out for good, with the reason, which is one of few. */
@@ -45,7 +50,9 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
   const collect = (entry: PipelineEntry): void => void out.push(entry)
   const chain = startChain(configs, collect, {
     now: options.now,
-    maxLineLength: options.maxLineLength ?? 256 * 1024,
+    maxLineBytes: options.maxLineBytes ?? 256 * 1024,
+    longLines: options.longLines ?? 'truncate',
+    onCut: options.onCut ?? (() => undefined),
     metrics: options.metrics ?? NO_STAGE_METRICS,
     dropped: options.dropped ?? (() => undefined),
     inspect: options.inspect,

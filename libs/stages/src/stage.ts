@@ -1,3 +1,4 @@
+import type { LongLines } from './cut-marks.ts'
 import type { PipelineEntry } from './entry.ts'
 import type { Fields } from './fields.ts'
 import type { Inspect } from './inspect.ts'
@@ -9,8 +10,12 @@ export type Pass = (entry: PipelineEntry) => void
 export type StageContext = {
   /** Nanoseconds since the epoch. */
   readonly now: () => bigint
-  /** A line that a stage puts together is cut here, in UTF-16 units. */
-  readonly maxLineLength: number
+  /** A line that a stage puts together is cut here, in bytes of UTF-8; what a template makes has as many UTF-16 units at most. */
+  readonly maxLineBytes: number
+  /** What becomes of the rest of such a line. */
+  readonly longLines: LongLines
+  /** Told once of each such line, with as much of it as is at hand, what becomes of its rest, and the limit. */
+  readonly onCut: (line: string, how: LongLines, maxBytes: number) => void
   readonly metrics: StageMetrics
   /** Counts lines that a stage takes out for good. The reason is the configuration's or the stage's, never the line's. */
   readonly dropped: (reason: string, lines: number) => void

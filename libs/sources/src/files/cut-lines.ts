@@ -1,12 +1,16 @@
 import type { LabelMap, Logger } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
+import { type LongLines, partMarks, truncatedMark } from '@clymene/stages'
 
 export type CutLinesOptions = {
   readonly maxLineBytes: number
-  readonly longLines: 'truncate' | 'split'
+  readonly longLines: LongLines
   readonly logger: Logger
   readonly now: () => number
 }
+
+/** Told of a line that was cut, with as much of it as is at hand; how and where, if it is not as for all lines. */
+export type OnCut = (line: Buffer | string, how?: LongLines, maxBytes?: number) => void
 
 const NOTICES = {
   truncate: 'a line is longer than the limit, its rest was passed over',
@@ -17,12 +21,13 @@ const NOTICES = {
  * Says that lines were cut, once a minute and file. The program's own log may be among the files, and with a small limit its
  * lines are cut too: a cut notice gives no further one, or they would go on for ever.
  */
-export function createCutLines({ maxLineBytes, longLines, logger, now }: CutLinesOptions): (path: string) => (line: Buffer) => void {
+export function createCutLines({ maxLineBytes, longLines, logger, now }: CutLinesOptions): (path: string) => OnCut {
   const onceInAMinute = createOnceIn(60_000, now)
-  return (path) => (line) => {
-    if (Object.values(NOTICES).some((notice) => line.includes(notice))) return
-    onceInAMinute(path, (heldBack) => logger.warn(NOTICES[longLines], { path, maxLineBytes, heldBack }))
-  }
+  return (path) =>
+    (line, how = longLines, maxBytes = maxLineBytes) => {
+      if (Object.values(NOTICES).some((notice) => line.includes(notice))) return
+      onceInAMinute(path, (heldBack) => logger.warn(NOTICES[how], { path, maxLineBytes: maxBytes, heldBack }))
+    }
 }
 
 /** At most `end`, without cutting a UTF-8 character in two, unless nothing would be left. */
@@ -46,18 +51,14 @@ export type CutLine = {
  *
  * @param head what the container runtime wrote before the line: the parts after the first get it too, so that stages read them alike.
  */
-export function createCutLine(longLines: 'truncate' | 'split', begin: number, head: string): CutLine {
+export function createCutLine(longLines: LongLines, begin: number, head: string): CutLine {
   let ordinal = 0
   return {
     begin,
     part: (bytes, isLast) => {
       ordinal++
       const line = `${ordinal === 1 ? '' : head}${bytes.toString()}`
-      const marks =
-        longLines === 'truncate'
-          ? { truncated: 'true' }
-          : { partial_message: 'true', partial_ordinal: String(ordinal), partial_last: String(isLast) }
-      return { line, metadata: new Map(Object.entries(marks)) }
+      return { line, metadata: longLines === 'truncate' ? truncatedMark() : partMarks(ordinal, isLast) }
     },
   }
 }

@@ -17,7 +17,7 @@ function readPieces(
   stages: readonly unknown[],
   bytes: Buffer,
   ends: readonly number[],
-  options: { quietUntil?: number; maxLineBytes?: number; longLines?: 'truncate' | 'split' } = {},
+  options: { quietUntil?: number; maxLineBytes?: number; longLines?: 'truncate' | 'split'; count?: (what: string) => void } = {},
 ): Read {
   const lane = createLane({
     stream: '0',
@@ -40,8 +40,13 @@ function readPieces(
     clock: createReadClock(() => 0),
     maxLineBytes: options.maxLineBytes ?? 40,
     longLines: options.longLines ?? 'truncate',
-    metrics: { readBytes: ignored, readLines: ignored, truncatedLines: ignored, splitLines: ignored },
-    onCut: () => undefined,
+    metrics: {
+      readBytes: ignored,
+      readLines: ignored,
+      truncatedLines: { inc: () => options.count?.('truncated') },
+      splitLines: { inc: () => options.count?.('split') },
+    },
+    onCut: () => options.count?.('told'),
   })
   for (const end of [...ends.toSorted((a, b) => a - b), bytes.length]) {
     if (end > cursor.offset) reader.read(bytes.subarray(cursor.offset, end), cursor, false)
@@ -134,6 +139,49 @@ const part = (ordinal: number, isLast = false): string =>
     ['partial_message', 'true'],
     ['partial_ordinal', String(ordinal)],
   ])
+
+describe('a line put together of parts that is longer than the limit', () => {
+  const bytes = Buffer.from(['P', 'P', 'P', 'P', 'F'].map((flag, index) => `${TIME} stdout ${flag} ${String(index).repeat(15)}\n`).join(''))
+  const first = `${'0'.repeat(15)}${'1'.repeat(15)}${'2'.repeat(15)}33333`
+  const expected = {
+    truncate: [`${first} ${TRUNCATED}`],
+    split: [`${first} ${part(1)}`, `${'3'.repeat(10)}${'4'.repeat(15)} ${part(2, true)}`],
+  }
+  const readAll = (longLines: 'truncate' | 'split', end = bytes.length, quietUntil = 0) => {
+    const seen: string[] = []
+    const read = readPieces([{ cri: {} }], bytes.subarray(0, end), [], {
+      maxLineBytes: 50,
+      longLines,
+      quietUntil,
+      count: (what) => seen.push(what),
+    })
+    return { ...read, lines: read.entries.map((entry) => entry.split(' ').slice(2).join(' ')), seen }
+  }
+
+  test.each([
+    ['truncate', ['truncated', 'told']],
+    ['split', ['split', 'told']],
+  ] as const)('%s: it is marked, counted and told as others are', (longLines, seen) => {
+    const read = readAll(longLines)
+    expect(read.lines).toEqual(expected[longLines])
+    expect(read.seen).toEqual(seen)
+  })
+
+  test.each(['truncate', 'split'] as const)('%s: a restart in the middle sends only what is missing', (longLines) => {
+    for (const end of [1, 2, 3, 4].map((lines) => (bytes.length / 5) * lines)) {
+      const before = readAll(longLines, end)
+      expect(before.cursor.heldFrom).toBe(0)
+      const after = readAll(longLines, bytes.length, before.cursor.quietTo)
+      expect([...before.lines, ...after.lines]).toEqual(expected[longLines])
+    }
+  })
+})
+
+test('a character that the runtime cut in two is whole again', () => {
+  const [first, second] = [Buffer.from('가').subarray(0, 1), Buffer.from('가').subarray(1)]
+  const bytes = Buffer.concat([`${TIME} stdout P a`, first, `\n${TIME} stdout F `, second, 'b\n'].map((text) => Buffer.from(text)))
+  expect(readPieces([{ cri: {} }], bytes, []).entries.map((entry) => entry.split(' ')[2])).toEqual(['a가b'])
+})
 
 describe('a line that is longer than the limit', () => {
   test.each<[name: string, text: string, truncated: readonly string[], split: readonly string[]]>([

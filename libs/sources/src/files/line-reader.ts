@@ -16,7 +16,7 @@ import type { Lane } from '../lines/lane.ts'
 import { encodeMetadata } from '../lines/metadata.ts'
 import type { ReadClock } from '../lines/read-clock.ts'
 import type { LineStream } from '../lines/stream.ts'
-import { createCutLine, type CutLine, cutAt } from './cut-lines.ts'
+import { createCutLine, type CutLine, cutAt, type OnCut } from './cut-lines.ts'
 import { createHeldLines } from './held-lines.ts'
 
 /** Where reading stands in one file. */
@@ -62,8 +62,8 @@ export type LineReaderOptions = {
   readonly metrics: Readonly<Record<'readBytes' | 'readLines' | 'truncatedLines' | 'splitLines', { readonly inc: (more?: number) => void }>>
   /** What stages do beside changing lines. */
   readonly pipeline?: Pick<PipelineOptions, 'metrics' | 'dropped' | 'shared'>
-  /** Told of each line that was cut, with as much of it as is at hand. The bytes are the reader's. */
-  readonly onCut: (line: Buffer) => void
+  /** Told of each line that was cut. The bytes are the reader's. */
+  readonly onCut: OnCut
   readonly inspect?: PipelineOptions['inspect'] | undefined
 }
 
@@ -81,10 +81,16 @@ const CR = 0x0d
 export function createLineReader(options: LineReaderOptions): LineReader {
   const { lane, clock, maxLineBytes, longLines, metrics, stages, onCut, inspect } = options
   const { collector } = lane
+  const countCut = (how: 'truncate' | 'split'): void => (how === 'split' ? metrics.splitLines : metrics.truncatedLines).inc()
   const pipeline = createPipeline(stages, {
     ...options.pipeline,
     now: clock.ns,
-    maxLineBytes: maxLineBytes,
+    maxLineBytes,
+    longLines,
+    onCut: (line, how, maxBytes) => {
+      countCut(how)
+      onCut(line, how, maxBytes)
+    },
     ...(inspect === undefined ? {} : { inspect }),
   })
   const names = stages.map(({ name }) => name)
@@ -116,8 +122,10 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       collector.appendText(lane.streamOf(labels), timestampNs, line, metadata === undefined ? undefined : encodeMetadata(metadata))
     }
   }
-  const pushText = (line: string, origin: number, quiet: boolean, metadata?: LabelMap): void => {
-    const entries = pipeline.push({ labels: base, timestampNs: clock.ns(), line, extracted: new Extracted(base), metadata, origin })
+  const pushText = (line: string, origin: number, quiet: boolean, metadata?: LabelMap, raw?: Buffer): void => {
+    const entry: PipelineEntry = { labels: base, timestampNs: clock.ns(), line, extracted: new Extracted(base), metadata, origin }
+    if (raw !== undefined) entry.bytes = raw
+    const entries = pipeline.push(entry)
     // With the line that begins a block the block before comes out. Parts of one line have one origin.
     if (entries.length > 0) cameOut = metadata === undefined ? origin : origin + 1
     append(entries, quiet)
@@ -137,7 +145,9 @@ export function createLineReader(options: LineReaderOptions): LineReader {
         return
       }
     }
-    pushText(bytes.toString('utf8', start, end), origin, quiet)
+    // A runtime divides lines by bytes, characters too.
+    const raw = valid || !beginsWithCri ? undefined : Buffer.from(bytes.subarray(start, end))
+    pushText(bytes.toString('utf8', start, end), origin, quiet, undefined, raw)
   }
   /** A part of a line that is too long for one entry, the last one or not. `begin` is its place in the file. */
   const takePart = (part: Buffer, begin: number, cursor: Cursor, isLast: boolean): void => {
@@ -182,7 +192,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
         if (!cursor.skipping) {
           lines++
           onCut(bytes.subarray(position, limit))
-          ;(longLines === 'split' ? metrics.splitLines : metrics.truncatedLines).inc()
+          countCut(longLines)
         }
         takePart(bytes.subarray(position, end), offset + position, cursor, false)
         cursor.skipping = longLines === 'split' || !whole

@@ -4,6 +4,7 @@ import type { Emit } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
 import { createLabelSet } from '@clymene/stages'
 
+import { createCutLines, type OnCut } from '../files/cut-lines.ts'
 import { writeEntries } from '../lines/write-entries.ts'
 import { cursorPath, loadCursor, loadFormerCursor, selectionOf } from './cursor-file.ts'
 import { createCursorKeeper } from './cursor-keeper.ts'
@@ -42,17 +43,23 @@ export async function collectJob(options: CollectJobOptions, emit: Emit, stop: A
   })
   const said = (text: string): void =>
     onceInAMinute(text, (heldBack) => logger.warn('journalctl says', { job: job.name, text, ...(heldBack === 0 ? {} : { heldBack }) }))
+  const noticeCut = createCutLines({ ...options, now })(`journal of ${job.name}`)
+  const onCut: OnCut = (...cut) => {
+    metrics.cutLines.inc({ job: job.name })
+    noticeCut(...cut)
+  }
   const common = {
     ...options,
     stages: job.pipeline,
     what: 'entries of the journal',
     refused: (entries: number) => metrics.refused.inc({ job: job.name }, entries),
+    onCut,
     now,
   }
   try {
     await writeEntries(common, emit, stop, async (write, end) => {
       const base = createLabelSet(options.externalLabels)
-      const taking = createTakeEntry({ ...options, base, begin, write, reached: keeper.reached })
+      const taking = createTakeEntry({ ...options, base, begin, write, onCut, reached: keeper.reached })
       for (let failures = 1; !end.aborted; failures++) {
         const before = taking.cursor()
         try {

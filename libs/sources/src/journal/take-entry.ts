@@ -2,7 +2,7 @@ import { errorMessage } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
 import type { LabelSet } from '@clymene/stages'
 
-import { createCutLines } from '../files/cut-lines.ts'
+import type { OnCut } from '../files/cut-lines.ts'
 import type { EntryWriter } from '../lines/entry-writer.ts'
 import { createPieceTexts, cutLine, type LinePiece } from '../lines/line-pieces.ts'
 import { createProgress } from '../lines/progress.ts'
@@ -21,25 +21,23 @@ export type TakeEntry = {
   readonly forgetCursor: () => void
 }
 
-export type TakeEntryOptions = Pick<CollectJobOptions, 'job' | 'maxLineBytes' | 'longLines' | 'journalMetrics' | 'logger' | 'now'> & {
+export type TakeEntryOptions = Pick<CollectJobOptions, 'job' | 'maxLineBytes' | 'longLines' | 'journalMetrics' | 'logger'> & {
   /** Labels of every entry that does not have them. */
   readonly base: LabelSet
   readonly begin: { readonly cursor: string; readonly isSelected: boolean }
   readonly write: EntryWriter['write']
+  /** Told of each line that is longer than the limit. */
+  readonly onCut: OnCut
   /** Told of the cursor up to which everything is acknowledged. */
   readonly reached: (cursor: string) => void
 }
 
 export function createTakeEntry(options: TakeEntryOptions): TakeEntry {
-  const { job, maxLineBytes, longLines, journalMetrics: metrics, logger, begin, write, reached, now = Date.now } = options
+  const { job, maxLineBytes, longLines, journalMetrics: metrics, logger, begin, write, onCut, reached } = options
   const lineOf = createEntryLines(job, options.base)
   const complain = createOnceIn(60_000)
   const progress = createProgress<string>(reached)
-  const noticeCut = createCutLines({ maxLineBytes, longLines, logger, now })(`journal of ${job.name}`)
-  const textOf = createPieceTexts(longLines, (first) => {
-    metrics.cutLines.inc({ job: job.name })
-    noticeCut(first)
-  })
+  const textOf = createPieceTexts(longLines, onCut)
   const nextNs = createDistinctTimes()
   let { cursor, isSelected } = begin
   let expected = ''

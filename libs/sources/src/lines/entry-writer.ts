@@ -8,6 +8,7 @@ import {
   type Inspect,
   type LabelSet,
   type PipelineEntry,
+  type PipelineOptions,
   type StageConfig,
   type StageMetrics,
 } from '@clymene/stages'
@@ -48,6 +49,10 @@ export type EntryWriterOptions = {
   readonly labelLimits: LabelLimits
   /** Of lines that stages put together. Default 256 KiB. */
   readonly maxLineBytes?: number
+  /** What becomes of the rest of those that are longer. Default: it is passed over. */
+  readonly longLines?: NonNullable<PipelineOptions['longLines']>
+  /** Told of each of them. */
+  readonly onCut?: NonNullable<PipelineOptions['onCut']>
   readonly metrics: Metrics
   /** Told of what each stage does to each line. */
   readonly inspect?: Inspect
@@ -65,7 +70,8 @@ const MAX_HELD_BACK = 10_000
 const MAX_LINE_BYTES = 256 * 1024
 
 export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signal: AbortSignal): EntryWriter {
-  const { stages, batch, stream, labelLimits, maxLineBytes = MAX_LINE_BYTES, metrics, inspect, stageMetrics, logger, now } = options
+  const { stages, batch, stream, labelLimits, maxLineBytes = MAX_LINE_BYTES, longLines, onCut, metrics, inspect, stageMetrics } = options
+  const { logger, now } = options
   let failure: { readonly error: unknown } | undefined
   let timer: NodeJS.Timeout | undefined
   /** Told when the batch on its way has an answer. */
@@ -90,7 +96,9 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
   })
   const pipeline = createPipeline(stages, {
     now: () => BigInt(now()) * 1_000_000n,
-    maxLineLength: maxLineBytes,
+    maxLineBytes,
+    ...(longLines === undefined ? {} : { longLines }),
+    ...(onCut === undefined ? {} : { onCut }),
     dropped: createDroppedLines(metrics),
     ...(stageMetrics === undefined ? {} : { metrics: stageMetrics }),
     ...(inspect === undefined ? {} : { inspect }),

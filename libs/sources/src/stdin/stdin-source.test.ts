@@ -81,6 +81,16 @@ test.each<['truncate' | 'split', readonly string[]]>([
   expect([await metric('clymene_agent_stdin_long_lines_total'), await metric('clymene_agent_stdin_lines_total')]).toEqual([1, 2])
 })
 
+test('a line that a stage puts together of parts is long, too', async () => {
+  const time = '2024-01-01T00:00:00Z'
+  const pipe = new PassThrough()
+  const { run, lines, metric } = start({ options: { longLines: 'split' }, stages: ['cri'], input: createLineInput(pipe, 100) })
+  pipe.end(`${time} stdout P 12345\n${time} stdout F 6789\n`)
+  await run
+  expect(lines()).toEqual(['12345678', '9'])
+  expect(await metric('clymene_agent_stdin_long_lines_total')).toBe(1)
+})
+
 test('a buffer that takes nothing for now is waited for, and then everything comes in order', async () => {
   const { pipe, run, lines, state } = start()
   state.failure = new RetryableError('full')

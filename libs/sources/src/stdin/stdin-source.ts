@@ -2,7 +2,7 @@ import type { Emit, Labels, Logger, Source } from '@clymene/model'
 import { type Backoff, isAbort, type Metrics } from '@clymene/runtime'
 import { createLabelSet, type Inspect, type StageConfig, type StageMetrics } from '@clymene/stages'
 
-import { createCutLines } from '../files/cut-lines.ts'
+import { createCutLines, type OnCut } from '../files/cut-lines.ts'
 import type { EntryWriter } from '../lines/entry-writer.ts'
 import type { LabelLimits } from '../lines/label-limits.ts'
 import { createPieceTexts } from '../lines/line-pieces.ts'
@@ -51,13 +51,14 @@ export function createStdinSource(options: StdinSourceOptions): Source {
   const labels = createLabelSet([...options.externalLabels, ...job.labels])
   let unanswered = 0
 
+  const noticeCut = createCutLines({ maxLineBytes, longLines, logger, now })('standard input')
+  const onCut: OnCut = (...cut) => {
+    counters.cutLines.inc()
+    noticeCut(...cut)
+  }
   const copy = async (write: EntryWriter['write'], end: AbortSignal): Promise<void> => {
     const clock = createReadClock(now)
-    const noticeCut = createCutLines({ maxLineBytes, longLines, logger, now })('standard input')
-    const textOf = createPieceTexts(longLines, (first) => {
-      counters.cutLines.inc()
-      noticeCut(first)
-    })
+    const textOf = createPieceTexts(longLines, onCut)
     for (;;) {
       const pieces = await input.next(end)
       if (pieces === undefined) return
@@ -74,7 +75,7 @@ export function createStdinSource(options: StdinSourceOptions): Source {
   }
   return {
     run: async (emit: Emit, signal) => {
-      const common = { ...options, stages: job.pipeline, stream: 'stdin', what: 'lines of standard input', now }
+      const common = { ...options, stages: job.pipeline, stream: 'stdin', what: 'lines of standard input', onCut, now }
       const refused = (lines: number): void => counters.refused.inc(lines)
       try {
         await writeEntries({ ...common, refused }, emit, signal, async (write, end) => {

@@ -44,14 +44,14 @@ describe('replace', () => {
   })
 
   test('a line does not grow past the limit', () => {
-    const pipeline = pipelineOf([{ replace: { expression: '(a)', replace: 'bbbbbbbbbb' } }], { maxLineLength: 50 })
+    const pipeline = pipelineOf([{ replace: { expression: '(a)', replace: 'bbbbbbbbbb' } }], { maxLineBytes: 50 })
     expect(['aaaa', 'a'.repeat(40)].map((line) => pipeline.push(entryOf(line))[0]?.line)).toEqual(['b'.repeat(40), 'a'.repeat(40)])
   })
 })
 
 describe('template', () => {
-  const valueAfter = (options: object, labels: Readonly<Record<string, string>> = {}, maxLineLength = 1000): unknown =>
-    pipelineOf([{ template: { source: 'x', ...options } }], { maxLineLength })
+  const valueAfter = (options: object, labels: Readonly<Record<string, string>> = {}, maxLineBytes = 1000): unknown =>
+    pipelineOf([{ template: { source: 'x', ...options } }], { maxLineBytes })
       .push(entryOf('the line', createLabelSet(Object.entries(labels))))[0]
       ?.extracted.get('x')
 

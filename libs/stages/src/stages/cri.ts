@@ -35,6 +35,7 @@ function createCri(limits: PartialLineLimits, pass: Pass, context: StageContext)
     extracted.set('content', content)
     entry.timestampNs = timestampNs
     entry.labels = entry.labels.with('stream', stream)
+    if (entry.bytes !== undefined) entry.bytes = entry.bytes.subarray(Buffer.byteLength(entry.line) - Buffer.byteLength(content))
     entry.line = content
     lines.add(entry, !(flags === 'P' || flags.startsWith('P:')))
   }

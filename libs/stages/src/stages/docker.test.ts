@@ -28,7 +28,16 @@ test('output is the whole line', () => {
 })
 
 test('a joined line is cut at the limit, and so is what is held', () => {
-  expect(runStages(['docker'], [part('abc'), part('def'), part('g\n')], { maxLineLength: 5 })).toEqual(['7 stream=stdout|abcde'])
+  expect(runStages(['docker'], [part('abc'), part('def'), part('g\n')], { maxLineBytes: 5 })).toEqual(['7 stream=stdout|abcde'])
+})
+
+test('parts wait no longer because the line is cut into several', () => {
+  let now = 0n
+  const pipeline = pipelineOf(['docker'], { now: () => now, maxLineBytes: 3, longLines: 'split' })
+  expect(shown(pipeline.push(entryOf(part('abcde'))))).toEqual(['7 stream=stdout|abc'])
+  now = 5_000_000_000n
+  const [rest] = pipeline.flush(now)
+  expect([rest?.line, rest?.extracted.get('output'), rest?.metadata?.get('partial_last')]).toEqual(['de', 'de', 'true'])
 })
 
 test('a part waits five seconds for the rest', () => {

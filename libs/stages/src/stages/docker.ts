@@ -29,6 +29,7 @@ export const docker: StageKind = {
         const time = fields.get('time')
         const last = log.endsWith('\n')
         entry.line = last ? log.slice(0, -1) : log
+        entry.bytes = undefined
         if (typeof stream === 'string') {
           entry.extracted.set('stream', stream)
           entry.labels = entry.labels.with('stream', stream)

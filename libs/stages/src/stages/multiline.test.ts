@@ -58,7 +58,7 @@ describe('multiline', () => {
   })
 
   test('a block does not become longer than a line may be, and nothing of it is lost', () => {
-    expect(runStages([MULTILINE], ['abc', ' de', ' fg'], { maxLineLength: 8 })).toEqual(['5 |abc\n de', '5 | fg'])
+    expect(runStages([MULTILINE], ['abc', ' de', ' fg'], { maxLineBytes: 8 })).toEqual(['5 |abc\n de', '5 | fg'])
   })
 
   test('when reading stops blocks come out, parts of lines do not', () => {

@@ -15,7 +15,7 @@ type Block = {
   /** Its first line, or that of a block before it that became too long or too old: gives labels, time and what was extracted. */
   start: PipelineEntry
   lines: string[]
-  /** UTF-16 units of the lines, with a line feed each. */
+  /** Bytes of the lines, with a line feed each. */
   length: number
   /** Origin of the first of the lines. */
   from: number
@@ -71,10 +71,11 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
   }
   const add = (block: Block, entry: PipelineEntry): void => {
     const line = options.trimNewlines ? trimNewlines(entry.line) : entry.line
-    if (block.length + line.length > context.maxLineLength) letGo(block)
+    const bytes = Buffer.byteLength(line)
+    if (block.length + bytes > context.maxLineBytes) letGo(block)
     if (block.lines.length === 0) block.from = entry.origin ?? 0
     block.lines.push(line)
-    block.length += line.length + 1
+    block.length += bytes + 1
     block.lastNs = context.now()
     held++
     if (block.lines.length >= options.maxLines) letGo(block)

@@ -26,7 +26,7 @@ export const replace: StageKind = {
         const text = source(entry)
         const matches = text === undefined ? [] : (expression?.matchAll(text) ?? [])
         const result =
-          text === undefined || matches.length === 0 ? undefined : replaceGroups(text, matches, entry, template, context.maxLineLength)
+          text === undefined || matches.length === 0 ? undefined : replaceGroups(text, matches, entry, template, context.maxLineBytes)
         if (result === undefined) return pass(entry)
         if (sourceName === undefined) entry.line = result.text
         else entry.extracted.set(sourceName, result.text)

@@ -24,7 +24,7 @@ export const template: StageKind = {
     return (pass, context) => ({
       push: (entry) => {
         const given = { Value: extractedText(entry.extracted.get(source)), Entry: entry.line }
-        const text = compiled(templateFields(entry, given), context.maxLineLength)
+        const text = compiled(templateFields(entry, given), context.maxLineBytes)
         if (text === '') entry.extracted.delete(source)
         else if (text !== undefined) entry.extracted.set(source, text)
         pass(entry)
