@@ -63,10 +63,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const quietMs = pollMs * QUIET_POLLS
   let labels = options.labels
   let [nextPollMs, nextLookMs] = [options.nowMs, options.nowMs]
-  let resumesMs = 0
-  let waitMs = pollMs
-  let checkedMs = options.nowMs
-  let wroteMs = options.nowMs
+  let [resumesMs, waitMs] = [0, pollMs]
+  let [checkedMs, wroteMs] = [options.nowMs, options.nowMs]
   let goneSinceMs: number | undefined
   let leftSinceMs: number | undefined
   const caughtUp = createCaughtUp(options.nowMs)
@@ -194,8 +192,11 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       if (buffer === undefined) return false
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0
-      nextPollMs = Math.max(resumesMs, outcome === 'more' ? nowMs : outcome === 'waiting' ? Number.POSITIVE_INFINITY : nowMs + waitMs)
-      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, options.isTold() ? pollMs * TOLD_POLLS : quietMs) : pollMs
+      // What was just written may go on at once, however long it was quiet before. Stages let go of what they hold when it is looked at.
+      const sleepMs = { more: 0, waiting: Number.POSITIVE_INFINITY, idle: waitMs, end: pollMs }[outcome]
+      nextPollMs = Math.max(resumesMs, nowMs + sleepMs)
+      const maxMs = reader.held() === 0 && options.isTold() ? pollMs * TOLD_POLLS : quietMs
+      waitMs = outcome === 'idle' ? Math.min(waitMs * 2, maxMs) : pollMs
       return outcome === 'more' && nextPollMs <= nowMs
     } catch (error) {
       trouble.reading(error)
