@@ -84,3 +84,9 @@ describe('the line', () => {
 
   test('there is none', () => expect(lineOf({}, { A: ['b'] })).toBe('no_message'))
 })
+
+test('entries of this program are no lines', () => {
+  const lineBy = createEntryLines(journalJob({ json: true }), base, ({ fields }) => fields.get('_PID')?.[0] === '7')
+  const found = ['7', '8'].map((pid) => lineBy(entryOf({ MESSAGE: ['m'], _PID: [pid] })))
+  expect(found).toEqual(['own', expect.objectContaining({ line: '{"MESSAGE":"m","_PID":"8"}' })])
+})

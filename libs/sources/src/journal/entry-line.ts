@@ -5,9 +5,10 @@ import type { LabelSet } from '@clymene/stages'
 import { TENANT_LABEL } from '../lines/stream.ts'
 import type { JournalEntry } from './journal-entry.ts'
 import type { JournalJob } from './options.ts'
+import { createOwnEntries, type OwnEntries } from './own-entries.ts'
 
 /** Why an entry is not sent. */
-export type LeftOut = 'no_message' | 'no_labels' | 'relabelling'
+export type LeftOut = 'own' | 'no_message' | 'no_labels' | 'relabelling'
 
 export type EntryLine = { readonly labels: LabelSet; readonly line: string }
 
@@ -20,9 +21,12 @@ export type EntryLine = { readonly labels: LabelSet; readonly line: string }
 export function createEntryLines(
   { relabel: rules, labels: own, json }: JournalJob,
   base: LabelSet,
+  isOwn: OwnEntries = createOwnEntries(),
 ): (entry: JournalEntry) => EntryLine | LeftOut {
   const relabel = compileRelabel(rules)
-  return ({ fields }) => {
+  return (entry) => {
+    if (isOwn(entry)) return 'own'
+    const { fields } = entry
     const message = fields.get('MESSAGE')
     if (message === undefined && !json) return 'no_message'
     const found = labelsOf(fields, own)

@@ -20,7 +20,7 @@ export function createJournalMetrics(metrics: Metrics) {
     entries: metrics.counter('clymene_agent_journal_entries_total', 'Entries read from the journal', ['job']),
     leftOut: metrics.counter(
       'clymene_agent_journal_left_out_entries_total',
-      'Entries of the journal that were not sent: without a message or a label, dropped by relabelling, larger than the limit, or unreadable',
+      'Entries of the journal that were not sent: of this program itself, without a message or a label, dropped by relabelling, larger than the limit, or unreadable',
       ['job', 'reason'],
     ),
     cutLines: metrics.counter('clymene_agent_journal_long_lines_total', 'Lines of the journal that were longer than the limit', ['job']),
