@@ -40,6 +40,8 @@ const VERBS = {
   validate: 'checks flags and files, starts nothing',
 } as const
 
+export const COMMAND_VERBS: readonly string[] = [...Object.keys(VERBS), 'help']
+
 /** Runs `command` with the words after its name. Resolves with the exit status, which is also set. */
 export async function runCommand(command: Command, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<ExitStatus> {
   return runProcess(async (stop) => {
@@ -51,7 +53,7 @@ export async function runCommand(command: Command, argv: readonly string[], env:
     const configured = await command.configure(rest, env)
     if (verb === 'validate') return print((await validated(command, configured)).join('\n'))
     if (verb !== undefined)
-      throw new ConfigError(`${verb}: unknown command of ${command.name}, expected a flag or one of ${Object.keys(VERBS).join(', ')}`)
+      throw new ConfigError(`${verb}: unknown command of ${command.name}, expected a flag or one of ${COMMAND_VERBS.join(', ')}`)
     return configured.run(stop)
   })
 }

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 
 import { ConfigError, errorMessage, type Flag, type FlagSet, type FlagValues } from '@clymene/model'
 
+import { nearestName } from './nearest-name.ts'
+
 export type ParsedFlags<F extends FlagSet> = {
   readonly values: FlagValues<F>
   /** Names that argv or the environment gave, as opposed to defaults. */
@@ -19,7 +21,12 @@ export type ParseOptions = {
   readonly mistakes?: string[]
   /** Flags that are known but belong to something not selected: accepted with a warning that says why. */
   readonly ignored?: Readonly<Record<string, { readonly flags: FlagSet; readonly reason: string }>>
+  /** What does here what flags of another program do, which users may bring along: told where such a flag is given. */
+  readonly elsewhere?: Elsewhere
 }
+
+/** Of a flag's name without dashes; undefined when that program has none of it. */
+export type Elsewhere = (name: string) => { readonly here: string; readonly takesValue: boolean } | undefined
 
 /**
  * Reads every declared flag: `--loki.client.url` from `argv`, else `LOKI_CLIENT_URL` from `env`, else its default.
@@ -31,7 +38,7 @@ export function parseFlags<F extends FlagSet>(
   flags: F,
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-  { ignored = {}, lenient = false, mistakes: kept }: ParseOptions = {},
+  { ignored = {}, lenient = false, mistakes: kept, elsewhere = () => undefined }: ParseOptions = {},
 ): ParsedFlags<F> {
   const mistakes: string[] = []
   const warnings: string[] = []
@@ -40,7 +47,7 @@ export function parseFlags<F extends FlagSet>(
       Object.entries(set).map(([name, one]) => [name, { flag: one, reason }] as const),
     ),
   )
-  const { given: texts, positionals } = parseArgv(flags, ignoredFlags, argv, lenient ? [] : mistakes, warnings)
+  const { given: texts, positionals } = parseArgv(flags, { ignored: ignoredFlags, elsewhere }, argv, lenient ? [] : mistakes, warnings)
   const given = new Set<string>()
   const values = Object.entries(flags).map(([name, one]) => {
     const [origin, text] = textOf(name, one, texts, env)
@@ -82,22 +89,32 @@ function textOf(
 
 const typeOf = (one: Flag<unknown> | undefined) => ({ type: one?.type === 'bool' ? ('boolean' as const) : ('string' as const) })
 
-type Ignored = ReadonlyMap<string, { readonly flag: Flag<unknown>; readonly reason: string }>
+type Others = {
+  readonly ignored: ReadonlyMap<string, { readonly flag: Flag<unknown>; readonly reason: string }>
+  readonly elsewhere: Elsewhere
+}
 
 const SHORT = /^-([a-z][\w.-]+)(?:=|$)/i
+const nameOf = (word: string): string => /^--?([^=]+)/.exec(word)?.[1] ?? ''
 
-function parseArgv(flags: FlagSet, ignored: Ignored, argv: readonly string[], mistakes: string[], warnings: string[]) {
+function parseArgv(flags: FlagSet, { ignored, elsewhere }: Others, argv: readonly string[], mistakes: string[], warnings: string[]) {
   const byName = new Map(
     Object.entries(flags).flatMap(([name, one]) => [[name, one] as const, ...(one.alias === undefined ? [] : [[one.alias, one] as const])]),
   )
-  const options = Object.fromEntries([
+  const options: Record<string, { type: 'boolean' | 'string' }> = Object.fromEntries([
     ...[...ignored].map(([name, { flag }]) => [name, typeOf(flag)] as const),
     ...[...byName].map(([name, one]) => [name, typeOf(one)] as const),
   ])
+  for (const word of argv) {
+    const name = nameOf(word)
+    const known = Object.hasOwn(options, name) ? undefined : elsewhere(name)
+    if (known !== undefined) options[name] = { type: known.takesValue ? 'string' : 'boolean' }
+  }
   // Programs in Go take long names behind one dash, too; here it would be read letter by letter.
   const short = argv.filter((word) => Object.hasOwn(options, SHORT.exec(word)?.[1] ?? ''))
-  mistakes.push(...short.map((word) => `${word.split('=')[0]}: expected two dashes, -${word.split('=')[0]}`))
-  const args = argv.filter((word) => !short.includes(word))
+  const isOurs = (word: string): boolean => elsewhere(nameOf(word)) === undefined || byName.has(nameOf(word))
+  mistakes.push(...short.filter(isOurs).map((word) => `${word.split('=')[0]}: expected two dashes, -${word.split('=')[0]}`))
+  const args = argv.flatMap((word) => (short.includes(word) ? (isOurs(word) ? [] : [`-${word}`]) : [word]))
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   const given = new Map<string, string>()
   const positionals: string[] = []
@@ -107,8 +124,10 @@ function parseArgv(flags: FlagSet, ignored: Ignored, argv: readonly string[], mi
     const one = byName.get(token.name)
     const other = ignored.get(token.name)
     if (one === undefined && other !== undefined) warnings.push(`--${token.name} has no effect: ${other.reason}`)
-    else if (one === undefined) mistakes.push(`${token.rawName}: unknown flag${suggestion(token.name, [...byName.keys()])}`)
-    else if (token.value === undefined && one.type !== 'bool') mistakes.push(`--${token.name}: expected a value`)
+    else if (one === undefined) {
+      const here = elsewhere(token.name)?.here
+      mistakes.push(`${token.rawName}: unknown flag${here === undefined ? suggestion(token.name, [...byName.keys()]) : `: ${here}`}`)
+    } else if (token.value === undefined && one.type !== 'bool') mistakes.push(`--${token.name}: expected a value`)
     else given.set(token.name, token.value ?? 'true')
   }
   return { given, positionals }
@@ -121,20 +140,6 @@ const ADDRESS_NAMES = ['agent', 'url', 'status.http.host-port']
 function suggestion(name: string, known: readonly string[]): string {
   const same = ADDRESS_NAMES.includes(name) ? known.find((candidate) => ADDRESS_NAMES.includes(candidate)) : undefined
   if (same !== undefined) return `, did you mean --${same}?`
-  const nearest = known
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .toSorted((a, b) => a.distance - b.distance)[0]
-  return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 5) ? `, did you mean --${nearest.candidate}?` : ''
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row.at(-1) ?? 0
+  const nearest = nearestName(name, known)
+  return nearest === undefined ? '' : `, did you mean --${nearest}?`
 }

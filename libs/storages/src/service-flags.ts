@@ -1,5 +1,5 @@
 import { collectMistakes, ConfigError, KINDS, type FlagSet, type FlagValues, type Kind, type Storage } from '@clymene/model'
-import { flag, parseFlags, type FlagGroup, type ParseOptions } from '@clymene/runtime'
+import { COMMAND_VERBS, flag, parseFlags, type Elsewhere, type FlagGroup, type ParseOptions } from '@clymene/runtime'
 
 import { selectStorages, storageFlagSets, storages, type StorageSelection } from './registry.ts'
 
@@ -21,6 +21,8 @@ export type ServiceFlagsOptions<F extends FlagSet> = {
   readonly onlyKinds?: readonly Kind[]
   /** Flags that are accepted with a warning, beside those of storages that are not selected. */
   readonly ignored?: Readonly<Record<string, { readonly flags: FlagSet; readonly reason: string }>>
+  /** Where flags of another program, which users may bring along, have gone. */
+  readonly elsewhere?: Elsewhere
 }
 
 export type ServiceFlags<F extends FlagSet> = {
@@ -60,12 +62,13 @@ export function checkServiceFlags<F extends FlagSet, T>(
   const selection = collectMistakes(mistakes, () => select(chosen, options.onlyKinds, argv, env)) ?? anyKind(options.onlyKinds)
   const { flags: storageFlags, ignored } = storageFlagSets(selection.selected)
   const own: FlagSet = { ...chosen, ...options.flags }
-  // When the selection itself is wrong every storage's flags are known, so that they do not show as further mistakes.
-  const { values, given, warnings } = parseFlags({ ...storageFlags, ...own }, argv, env, {
+  const others = {
     ignored: { ...ignored, ...options.ignored },
-    mistakes,
-  })
-  mistakes.push(...wordMistakes({ ...storageFlags, ...own }, { ...ignored, ...options.ignored }, argv))
+    ...(options.elsewhere === undefined ? {} : { elsewhere: options.elsewhere }),
+  }
+  // When the selection itself is wrong every storage's flags are known, so that they do not show as further mistakes.
+  const { values, given, warnings } = parseFlags({ ...storageFlags, ...own }, argv, env, { ...others, mistakes })
+  mistakes.push(...wordMistakes({ ...storageFlags, ...own }, others, argv))
   if ((env['TS_STORAGE_TYPE'] ?? '') !== '') mistakes.push('TS_STORAGE_TYPE: the name of before, expected STORAGE_TYPE')
   for (const storage of selection.selected) mistakes.push(...storageMistakes(storage, argv, env))
   const parsed = {
@@ -84,10 +87,14 @@ export function checkServiceFlags<F extends FlagSet, T>(
 const anyKind = (kinds: readonly Kind[] = KINDS): StorageSelection => ({ selected: [], byKind: new Map(kinds.map((kind) => [kind, []])) })
 
 /** Words that no flag takes, found whatever is wrong with the values of the flags. */
-function wordMistakes(flags: FlagSet, ignored: NonNullable<ParseOptions['ignored']>, argv: readonly string[]): readonly string[] {
+function wordMistakes(flags: FlagSet, others: Pick<ParseOptions, 'ignored' | 'elsewhere'>, argv: readonly string[]): readonly string[] {
   const asText = Object.fromEntries(Object.entries(flags).map(([name, one]) => [name, { ...one, parse: (text: string) => text }]))
-  const { positionals } = parseFlags(asText, argv, {}, { ignored, lenient: true })
-  return positionals.map((word) => `${word}: unexpected word, expected flags only`)
+  const { positionals } = parseFlags(asText, argv, {}, { ...others, lenient: true })
+  return positionals.map((word) =>
+    COMMAND_VERBS.includes(word)
+      ? `${word}: unexpected here, expected it before the flags`
+      : `${word}: unexpected word, expected flags only`,
+  )
 }
 
 /** What a storage finds in its values; those that do not parse have been told before. */

@@ -19,6 +19,7 @@ import {
   promtailScrapeFlags,
   scrapeFlags,
 } from './flags.ts'
+import { promtailFlagHere } from './promtail-flags.ts'
 import { runAgent } from './run-agent.ts'
 import { readShard } from './shard.ts'
 import { createDiscoveryFailures, validateTargets, type ValidateTargetsOptions } from './validate-targets.ts'
@@ -83,7 +84,7 @@ function commandOf(variant: Variant): Command {
     statusAddress: adminAddress,
     groups: groupsOf(variant),
     configure: async (argv, env) => {
-      const limits = isPromtail ? { onlyKinds } : {}
+      const limits = isPromtail ? { onlyKinds, elsewhere: promtailFlagHere } : {}
       const serviceFlags = { flags: flagsOf(variant), defaultStorages: 'gateway', ...limits }
       const failures = createDiscoveryFailures()
       const { parsed, texts, configuration } = checkServiceFlags(serviceFlags, argv, env, (found) => {
