@@ -7,7 +7,7 @@ import { startEngine } from '../engines/engine.ts'
 import { freePort } from '../engines/index.ts'
 import { createLogWorld, type LogAgent, type LogWorld } from './log-world.ts'
 import { tableOfCells } from './table.ts'
-import { residentBytes, usageOf } from './usage.ts'
+import { ownBytes, residentBytes, usageOf } from './usage.ts'
 
 const STAGES = [{ cri: {} }, { labels: { stream: '' } }]
 const SECONDS = 30
@@ -31,7 +31,7 @@ export async function footprintTable(): Promise<string> {
       await work(world)
       const [after, seconds] = [usageOf(pid), (performance.now() - begun) / 1000]
       const millicores = (1000 * (after.cpuSeconds - before.cpuSeconds)) / seconds
-      rows.push([name, inMb(residentBytes(pid)), inMb(after.peakBytes), millicores.toFixed(1)])
+      rows.push([name, inMb(residentBytes(pid)), inMb(ownBytes(pid)), inMb(after.peakBytes), millicores.toFixed(1)])
       process.stderr.write(`${rows.at(-1)?.join('  ')}\n`)
     } finally {
       await world.close()
@@ -51,7 +51,7 @@ export async function footprintTable(): Promise<string> {
     world.append(1500)
     await world.delivered(300)
   })
-  return tableOfCells(['', 'memory', 'peak memory', 'millicores'], rows)
+  return tableOfCells(['', 'memory', 'of it its own', 'peak memory', 'millicores'], rows)
 }
 
 async function startBundle(image: string, flags: readonly string[]): Promise<LogAgent> {
@@ -62,7 +62,8 @@ async function startBundle(image: string, flags: readonly string[]): Promise<Log
     directory: makeDataDirectory('agent'),
     command: process.execPath,
     args: [join(image, 'bin/clymene-agent'), `--admin.http.host-ports=${new URL(url).host}`, ...flags],
-    environment: { STORAGE_TYPE: 'gateway' },
+    // As the image has it.
+    environment: { STORAGE_TYPE: 'gateway', MALLOC_ARENA_MAX: '1' },
     isReady: async (signal) => (await fetch(`${url}/readyz`, { signal })).ok,
   })
 }

@@ -15,5 +15,10 @@ export function usageOf(pid: number): Usage {
 }
 
 /** What the process has in memory now (VmRSS). */
-export const residentBytes = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+export const residentBytes = (pid: number): number => statusBytes(pid, 'VmRSS')
+
+/** Of it what is no page of a file (RssAnon): the rest is Node's program, which processes of one image share. */
+export const ownBytes = (pid: number): number => statusBytes(pid, 'RssAnon')
+
+const statusBytes = (pid: number, name: string): number =>
+  Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024

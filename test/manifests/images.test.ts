@@ -126,3 +126,7 @@ describe.each(IMAGE_SERVICES)('services/%s/Dockerfile', (service) => {
     expect(text).toContain(`-t bourbonkk/clymene-${service}:${version} .`)
   })
 })
+
+test('the image of the agent has one arena of malloc, as what it takes was measured', () => {
+  expect(readFileSync(join(root, 'services/agent/Dockerfile'), 'utf8')).toMatch(/^ENV MALLOC_ARENA_MAX=1$/m)
+})
