@@ -1,5 +1,5 @@
-import { runCommand } from '@clymene/runtime'
+import { holdHangups, runCommand } from '@clymene/runtime'
 
-import { allInOneCommand } from './command.ts'
-
-void runCommand(allInOneCommand, process.argv.slice(2))
+// Loading what follows takes most of the start.
+holdHangups()
+void import('./command.ts').then(({ allInOneCommand }) => runCommand(allInOneCommand, process.argv.slice(2)))

@@ -1,13 +1,23 @@
+import { holdHangups } from '@clymene/runtime'
+
 import { runCli } from './cli.ts'
+
+/** Of services that read their configuration anew at SIGHUP: one that comes while they are loaded does not end them. */
+const holding =
+  <T>(load: () => Promise<T>) =>
+  (): Promise<T> => {
+    holdHangups()
+    return load()
+  }
 
 // Each service is loaded only when it is asked for: a gateway starts in a third of the time that all of them take.
 void runCli(
   new Map([
-    ['agent', async () => (await import('@clymene/agent')).agentCommand],
+    ['agent', holding(async () => (await import('@clymene/agent')).agentCommand)],
     ['gateway', async () => (await import('@clymene/gateway')).gatewayCommand],
     ['ingester', async () => (await import('@clymene/ingester')).ingesterCommand],
-    ['all-in-one', async () => (await import('@clymene/all-in-one')).allInOneCommand],
-    ['promtail', async () => (await import('@clymene/agent')).promtailCommand],
+    ['all-in-one', holding(async () => (await import('@clymene/all-in-one')).allInOneCommand)],
+    ['promtail', holding(async () => (await import('@clymene/agent')).promtailCommand)],
     ['promtail-gateway', async () => (await import('@clymene/gateway')).promtailGatewayCommand],
     ['promtail-ingester', async () => (await import('@clymene/ingester')).promtailIngesterCommand],
   ]),

@@ -172,6 +172,19 @@ describe('agent', { timeout: 60_000 }, () => {
     expect(readFileSync(join(folder, 'positions.yaml'), 'utf8')).toContain(`"${folder}/a.log": "14"`)
   })
 
+  test('asked for another configuration before it collects anything, it takes that', async () => {
+    const config = join(folder, 'clymene.yml')
+    writeFileSync(config, scrape('first'))
+    const words = ['agent', `--config.file=${config}`, `--http.port=127.0.0.1:${await freePort()}`, '--config.watch=false', ...storages()]
+    const { child, get } = await serve(words, { STORAGE_TYPE: 'prometheus' })
+    // The port for probes is there before anything else.
+    await vi.waitFor(() => get('/readyz'), { timeout: PATIENCE_MS, interval: 5 })
+    writeFileSync(config, scrape('second'))
+    child.signal('SIGHUP')
+    await eventually(() => expect(receiver.received).toContain('up{second}'))
+    await expectCleanEnd(child)
+  })
+
   test('on a dry run prints its targets, sends nothing, and ends by itself', async () => {
     writeFileSync(join(folder, 'clymene.yml'), scrape('j'))
     const address = receiver.url.slice(7)
