@@ -17,9 +17,13 @@ export type PartialLineLimits = {
   readonly maxLines: number
   /** Bytes at which a line is cut; 0: not before the pipeline's limit. */
   readonly maxBytes: number
-  /** How long a part waits for the next one; undefined: as long as it takes. */
-  readonly maxWaitNs: bigint | undefined
 }
+
+/**
+ * A part that nothing follows for so long is all there will be of its line: runtimes cut a line that is long and write its rest at once, and
+ * what a program wrote last without a line feed they write as a part, too.
+ */
+const MAX_WAIT_NS = 5_000_000_000n
 
 type Waiting = {
   /** The last part, with the text of all of them that is not passed on yet. */
@@ -87,8 +91,7 @@ export function createPartialLines(limits: PartialLineLimits, pass: Pass, contex
       waiting.set(key, one)
       held += one.parts
     },
-    flush: (nowNs) =>
-      release(({ sinceNs }) => nowNs === undefined || (limits.maxWaitNs !== undefined && nowNs - sinceNs >= limits.maxWaitNs)),
+    flush: (nowNs) => release(({ sinceNs }) => nowNs === undefined || nowNs - sinceNs >= MAX_WAIT_NS),
     held: () => held,
     heldFrom: () => {
       let from = Number.POSITIVE_INFINITY

@@ -93,6 +93,26 @@ test('a line that begins in one file and ends in the next is acknowledged for bo
   expect(new Set([...killed.texts(), ...next.texts()])).toEqual(new Set(['hello', ...lines]))
 })
 
+test('a part whose end never comes, as of a container that wrote no last line feed, comes out after five seconds, and nothing lags any more', async () => {
+  const started = Date.now()
+  let passedMs = 0
+  folder.append('a.log', '2024-01-01T00:00:00Z stdout F one\n2024-01-01T00:00:00Z stdout P two\n')
+  const source = start([{ cri: {} }], { now: () => started + passedMs })
+  const texts = (): readonly string[] => {
+    passedMs += 10
+    return source.texts()
+  }
+  await expect.poll(texts, PATIENCE).toEqual(['one'])
+  const readMs = passedMs
+  passedMs = 4900
+  await expect.poll(() => source.files()[0]?.lagSeconds, PATIENCE).toBeGreaterThan(4)
+  expect(source.texts()).toEqual(['one'])
+  passedMs = readMs + 5100
+  await expect.poll(texts, PATIENCE).toEqual(['one', 'two'])
+  passedMs += 60_000
+  await expect.poll(() => source.files()[0]?.lagSeconds, PATIENCE).toBe(0)
+})
+
 test('a block that gets no more lines comes out after max_wait_time', async () => {
   folder.append('a.log', 'one\n 1\n')
   const source = start([{ multiline: { firstline: '^\\S', max_wait_time: '20ms' } }])

@@ -7,7 +7,7 @@ import type { Pass, Stage, StageContext, StageKind } from '../stage.ts'
 /**
  * Lines of the Container Runtime Interface: `2024-01-01T00:00:00.123456789Z stdout F content`. Sets the timestamp, the
  * label `stream` and the line; extracts time, stream, flags and content. Parts with tag `P` wait for their end with tag
- * `F`, for each set of labels on its own; the whole has the time of its end. Of more than `max_partial_lines` all go out as
+ * `F`, for each set of labels on its own, five seconds at most; the whole has the time of its end. Of more than `max_partial_lines` all go out as
  * they are; with `max_partial_line_size_truncate` a line of parts is cut at `max_partial_line_size`. Other lines pass as they are.
  */
 export const cri: StageKind = {
@@ -16,8 +16,7 @@ export const cri: StageKind = {
     const size = readBytes(fields, 'max_partial_line_size') ?? 0
     const truncate = fields.flag('max_partial_line_size_truncate') ?? false
     const maxLines = fields.count('max_partial_lines') ?? 100
-    // A part waits for its end as long as it takes: the runtime cuts at 16 KiB and writes the rest at once.
-    const limits = { maxLines, maxBytes: truncate ? size : 0, maxWaitNs: undefined }
+    const limits = { maxLines, maxBytes: truncate ? size : 0 }
     return (pass, context) => createCri(limits, pass, context)
   },
 }

@@ -2,8 +2,7 @@ import { createPartialLines, type PartialLineLimits } from '../partial-lines.ts'
 import { createRfc3339Parser } from '../rfc3339.ts'
 import type { Pass, StageKind } from '../stage.ts'
 
-/** A part that nothing follows is all there will be of its line: Docker ends a line that its writer did not end that way too. */
-const LIMITS: PartialLineLimits = { maxLines: 100, maxBytes: 0, maxWaitNs: 5_000_000_000n }
+const LIMITS: PartialLineLimits = { maxLines: 100, maxBytes: 0 }
 
 /**
  * Lines of Docker's json-file driver: `{"log":"content\n","stream":"stdout","time":"2024-01-01T00:00:00.123456789Z"}`.
