@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 import { describeWithEngines, startKubernetes, type Kubernetes } from '../engines/index.ts'
+import { EXAMPLES, root } from '../manifests/manifest-files.ts'
 import { startApiProxy, type ApiProxy } from './api-proxy.ts'
 import { startLinesSink } from './lines-sink.ts'
 import { startService } from './service.ts'
@@ -146,6 +147,16 @@ describeWithEngines(['kubernetes'], 'logs of pods', () => {
     for (const namespace of ['default', 'app-test'])
       for (const line of [`of ${namespace}`, `more of ${namespace}`])
         expect(sink.labelsOf(line)).toEqual([labelsOf(root, namespace, 'nginx', { app: 'nginx' })])
+  })
+
+  test('the examples of pods that collect their own files are taken as they are', async () => {
+    const examples = EXAMPLES.flatMap((file) => ['-f', join(root, file)])
+    const created = await kubernetes.kubectl(['create', '--dry-run=server', '--validate=strict', '-o', 'name', ...examples])
+    expect(created.trim().split('\n')).toEqual([
+      'deployment.apps/shop-agent',
+      'configmap/shop-promtail-config',
+      'deployment.apps/shop-streaming',
+    ])
   })
 
   test('a pod that died before its lines were read, an API server that is away, and a restart meanwhile: no line lacks its pod', async () => {
