@@ -225,7 +225,7 @@ function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note }:
   // One reader shows and counts what all of them do.
   const isFirst = setup.sinks.get('logs')?.[0]?.storage === storage
   const { inspect: _, ...unseen } = setup.reading ?? {}
-  const reading = isFirst ? { ...setup.reading, stageMetrics } : unseen
+  const reading = isFirst ? { ...setup.reading, stageMetrics } : { ...unseen, countsLines: false }
   const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
   const several = isOnly ? {} : { oneOfSeveral: { name: storage, note } }
   return createLogSource({ ...setup, reading, positionsPath, ...several, logger, metrics })

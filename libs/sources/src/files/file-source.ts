@@ -191,6 +191,7 @@ const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
   maxFiles: 20_000,
   maxOpenFiles: maxOpenFiles(),
   from: 'beginning',
+  countsLines: true,
   now: Date.now,
   ...options,
 })

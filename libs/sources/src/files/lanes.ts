@@ -19,7 +19,7 @@ export type Lanes = {
 
 export function createLanes(settings: FileSourceSettings, emit: Emit, onSettled: (error: unknown) => void): Lanes {
   const drain = new AbortController()
-  const offended = createOffendedLabels(settings)
+  const offended = settings.countsLines ? createOffendedLabels(settings) : () => undefined
   const all = Array.from({ length: settings.streams }, (_, index) =>
     createLane({ ...settings, stream: String(index), offended, emit, signal: drain.signal, onSettled }),
   )

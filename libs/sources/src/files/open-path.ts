@@ -15,12 +15,16 @@ import type { FileTarget } from './targets.ts'
 
 export type OpenPath = (target: FileTarget, path: string, files: OpenFiles, first: readonly Tail[]) => FollowedPath
 
+const UNCOUNTED = { inc: () => undefined }
+
 /** Makes the stages of a path's lines and what reads its files; limits of the rate are those of all paths together. */
 export function createOpenPath({ settings, table, metrics, clock, laneOf, tells }: FollowerOptions): OpenPath {
-  const cutLinesOf = createCutLines(settings)
+  const { countsLines } = settings
+  const cutLinesOf = countsLines ? createCutLines(settings) : () => () => undefined
+  const readerMetrics = countsLines ? metrics : { ...metrics, truncatedLines: UNCOUNTED, splitLines: UNCOUNTED }
   const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, settings.now)
   const pipeline = {
-    dropped: createDroppedLines(settings.metrics),
+    ...(countsLines ? { dropped: createDroppedLines(settings.metrics) } : {}),
     shared: createSharedState(),
     ...(settings.stageMetrics === undefined ? {} : { metrics: settings.stageMetrics }),
   }
@@ -36,7 +40,7 @@ export function createOpenPath({ settings, table, metrics, clock, laneOf, tells 
       clock,
       maxLineBytes: settings.maxLineBytes,
       longLines: settings.longLines,
-      metrics,
+      metrics: readerMetrics,
       onCut: cutLinesOf(path),
       inspect: settings.inspect,
       pipeline,

@@ -63,6 +63,11 @@ export type FileSourceOptions = {
   readonly from?: 'beginning' | 'end'
   /** Told of what each stage does to each line; costs time only when it is there. */
   readonly inspect?: Inspect
+  /**
+   * Whether lines that stages drop, that are too long or have labels beyond the limits are counted and told; not where another source that does reads
+   * the same files. Default true.
+   */
+  readonly countsLines?: boolean
   /** Where `metrics` stages count. Absent: nowhere. */
   readonly stageMetrics?: StageMetrics
   /** Clock, milliseconds since the epoch. */

@@ -17,8 +17,8 @@ test('of the readers of several storages one shows and counts what stages do, in
 positions: {filename: ${folder}/positions.yaml}
 scrape_configs:
   - job_name: j
-    pipeline_stages: [cri, {metrics: {lines: {type: Counter, config: {match_all: true, action: inc}}}}]
-    static_configs: [{labels: {__path__: ${folder}/a.log}}]
+    pipeline_stages: [cri, {metrics: {lines: {type: Counter, config: {match_all: true, action: inc}}}}, {drop: {expression: '^no'}}]
+    static_configs: [{labels: {__path__: ${folder}/a.log, long: ${'l'.repeat(3000)}}}]
 `
   writeFileSync(join(folder, 'a.log'), 'one\n')
   const [first, second] = [createFakeSink(), createFakeSink()]
@@ -35,7 +35,7 @@ scrape_configs:
     logLabels: [],
     logBatch: { bytes: 1024 * 1024, waitMs: 10 },
     logBackoff: {},
-    reading: { inspect: ({ stage, after }) => void seen.push(`${stage}: ${after?.line}`) },
+    reading: { maxLineBytes: 10, inspect: ({ stage, after }) => void seen.push(`${stage}: ${after?.line}`) },
     bufferedSources: [],
     buffer: {
       directory: join(folder, 'buffer'),
@@ -61,13 +61,27 @@ scrape_configs:
   const bothHave = (...lines: readonly string[]) =>
     vi.waitFor(() => expect([first.records(), second.records()]).toEqual([lines, lines]), { timeout: 20_000 })
   await bothHave('one')
-  appendFileSync(join(folder, 'a.log'), 'two\n')
-  await bothHave('one', 'two')
-  expect(seen).toEqual(['cri: one', 'metrics: one', 'cri: two', 'metrics: two'])
+  appendFileSync(join(folder, 'a.log'), `two${'.'.repeat(20)}\nno\n`)
+  await bothHave('one', 'two.......')
+  expect(seen).toEqual([
+    'cri: one',
+    'metrics: one',
+    'drop: one',
+    'cri: two.......',
+    'metrics: two.......',
+    'drop: two.......',
+    'cri: no',
+    'metrics: no',
+    'drop: undefined',
+  ])
   await agent.reload({ scrapeConfigs: [], logConfigs })
   appendFileSync(join(folder, 'a.log'), 'three\n')
-  await bothHave('one', 'two', 'three')
-  expect(await metrics.registry.metrics()).toContain(`promtail_custom_lines{cluster="c",filename="${join(folder, 'a.log')}"} 3`)
+  await bothHave('one', 'two.......', 'three')
+  const page = await metrics.registry.metrics()
+  expect(page).toMatch(/^promtail_custom_lines\{.*\} 4$/m)
+  expect(page).toContain('clymene_agent_dropped_lines_total{reason="drop_stage"} 1\n')
+  expect(page).toContain('clymene_agent_line_label_limit_lines_total{label="long",limit="value_bytes",action="drop"} 3\n')
+  expect(page).toContain('clymene_agent_file_truncated_lines_total 1\n')
   stop.abort()
   await running
   await agent.close()
