@@ -34,7 +34,7 @@ export const flag = {
     declare('duration', fallback, help, (text) => atLeast(parseDuration(text), minMs, 'ms'), options),
   /** Value in bytes. */
   bytes: (fallback: string, help: string, { min = 0, ...options }: Options & { readonly min?: number } = {}): Flag<number> =>
-    declare('bytes', fallback, help, (text) => atLeast(parseBytes(text), min, ' bytes'), options),
+    declare('bytes', fallback, help, (text) => atLeast(parseBytes(text), min, min === 1 ? ' byte' : ' bytes'), options),
   url: (fallback: string, help: string, options: Options = {}): Flag<URL> => declare('url', fallback, help, parseUrl, options),
   /** Comma list; blanks around items and empty items are removed. */
   list: (fallback: string, help: string, options: Options = {}): Flag<readonly string[]> =>

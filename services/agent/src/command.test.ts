@@ -44,8 +44,8 @@ async function mistakesOf(command: Command, argv: readonly string[], env: NodeJS
 const SCRAPE = '--config.file=<folder>/scrape.yml'
 const LOGS = '--promtail.config.file=<folder>/logs.yml'
 
-const noCluster = (job: string): string =>
-  `job "${job}" has no cluster: set --cluster, external_labels or a rule with target_label: cluster`
+const noCluster = (...jobs: readonly string[]): string =>
+  `jobs ${jobs.map((job) => JSON.stringify(job)).join(', ')} have no cluster: set --cluster, external_labels or a rule with target_label: cluster`
 const BUILT_IN =
   'no --config.file: the pods of this node are collected by the built-in log configuration; --logs.pods says that this is meant'
 
@@ -95,12 +95,12 @@ describe('agent: what is accepted, with which warnings', () => {
       {},
       ['--config.file has no effect: --signals leaves metrics out'],
     ],
-    ['jobs without a cluster', ['--config.file=<folder>/no-cluster.yml'], {}, [noCluster('s1'), noCluster('s2')]],
+    ['jobs without a cluster', ['--config.file=<folder>/no-cluster.yml'], {}, [noCluster('s1', 's2')]],
     [
       'jobs without a cluster of both kinds',
       ['--config.file=<folder>/no-cluster.yml', '--promtail.config.file=<folder>/no-cluster-logs.yml'],
       {},
-      [noCluster('s1'), noCluster('s2'), noCluster('l1')],
+      [noCluster('s1', 's2', 'l1')],
     ],
     ['jobs that --cluster covers', ['--config.file=<folder>/no-cluster.yml', '--cluster=c'], {}, []],
     [
@@ -153,6 +153,12 @@ describe('agent: what is refused, every mistake at once', () => {
         '--buffer.max-age=10ms: expected at least 1s',
         '--buffer.fsync-interval=120000ms: expected between 0s and 1m',
       ],
+    ],
+    [
+      'sizes with which no line would come',
+      [LOGS, '--logs.max-line-bytes=0', '--clymene-promtail.batch-size-bytes=0'],
+      {},
+      ['--logs.max-line-bytes="0": expected at least 1024 bytes', '--clymene-promtail.batch-size-bytes="0": expected at least 1 byte'],
     ],
     [
       'no file where one is expected, and none given',

@@ -83,7 +83,9 @@ export const bufferFlags = {
 
 /** What becomes of lines: the flags of the original's promtail, and a limit that it has not. */
 export const promtailFlags = {
-  'logs.max-line-bytes': flag.bytes('256KiB', 'Longest log line; a longer one is counted and told once a minute'),
+  'logs.max-line-bytes': flag.bytes('256KiB', 'Longest log line, at least 1KiB; a longer one is counted and told once a minute', {
+    min: 1024,
+  }),
   'logs.long-lines': flag.oneOf(
     ['truncate', 'split'],
     'truncate',
@@ -120,6 +122,7 @@ export const promtailFlags = {
   'clymene-promtail.batch-wait': flag.duration('1s', 'Age at which a batch of lines is sent', { alias: 'clymene-promtail.Batch-wait' }),
   'clymene-promtail.batch-size-bytes': flag.bytes('1048576', 'Bytes of lines at which a batch is sent', {
     alias: 'clymene-promtail.Batch-size-bytes',
+    min: 1,
   }),
   'clymene-promtail.external-labels': flag.pairs('', 'Labels of every line that does not have them, name=value,…'),
   'clymene-promtail.tenant-id': flag.string('', 'Tenant of lines that no stage gives one'),
