@@ -64,7 +64,7 @@ describe('several agents', () => {
   test.each(Array.from({ length: spec.replicas }, (_, index) => `${metadata.name}-${index}`))('%s knows which one it is', async (pod) => {
     const argv = args.map((text) => text.replaceAll('$(POD_NAME)', pod).replace('/etc/clymene/', `${folder}/`))
     const { warnings } = await agentCommand.configure(argv, { STORAGE_TYPE: 'gateway' })
-    expect(warnings).toEqual([expect.stringContaining('has no cluster')])
+    expect(warnings).toEqual([expect.stringContaining('no cluster')])
   })
 
   test('there is no pod beyond the count', async () => {

@@ -3,7 +3,8 @@ export function nearestName(name: string, known: readonly string[]): string | un
   const nearest = known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .toSorted((a, b) => a.distance - b.distance)[0]
-  return nearest !== undefined && nearest.distance <= Math.max(2, name.length / 5) ? nearest.candidate : undefined
+  const isNear = nearest !== undefined && nearest.distance <= Math.max(2, name.length / 5) && nearest.distance * 2 <= name.length
+  return isNear ? nearest.candidate : undefined
 }
 
 function editDistance(a: string, b: string): number {

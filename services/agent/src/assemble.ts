@@ -186,7 +186,7 @@ function clustersOf({
   return [...new Set(values)].filter((value) => value !== '')
 }
 
-/** Jobs whose series or lines will have no `cluster`, a line each. */
+/** Which jobs' series or lines will have no `cluster`, in one line. */
 export function clusterWarnings({
   cluster,
   logLabels,
@@ -198,8 +198,15 @@ export function clusterWarnings({
     ...scrapeConfigs.flatMap((config) => (has(config.externalLabels) ? [] : config.jobsWithoutCluster)),
     ...logConfigs.flatMap((config) => (has(logLabels) ? [] : config.jobsWithoutCluster)),
   ]
-  return jobs.map((job) => `job ${JSON.stringify(job)} has no cluster: set --cluster, external_labels or a rule with target_label: cluster`)
+  const [first, second] = jobs
+  if (first === undefined) return []
+  const named = jobs.slice(0, MOST_NAMED).map((job) => JSON.stringify(job))
+  const more = jobs.length > MOST_NAMED ? ` and ${jobs.length - MOST_NAMED} more` : ''
+  const who = second === undefined ? `job ${named.join('')} has` : `jobs ${named.join(', ')}${more} have`
+  return [`${who} no cluster: set --cluster, external_labels or a rule with target_label: cluster`]
 }
+
+const MOST_NAMED = 5
 
 /** What is on its way when the agent has had its time to drain: a moment to be answered, so that it need not be sent twice. */
 const FAREWELL_MS = 500

@@ -176,3 +176,14 @@ describe('a job that has none is warned of by name', () => {
     for (const [, one, expected] of CASES) expect(clusterWarnings(setupOf(one, kind))).toEqual(expected === undefined ? [WARNING] : [])
   })
 })
+
+test('several of them stand in one line, by name the first five', () => {
+  const jobsWithoutCluster = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+  const [, one] = CASES[0] ?? []
+  if (one === undefined) throw new Error('no case')
+  const setup = setupOf(one, 'metrics')
+  const scrapeConfigs = setup.scrapeConfigs.map((config) => ({ ...config, externalLabels: [], jobsWithoutCluster }))
+  expect(clusterWarnings({ ...setup, cluster: '', scrapeConfigs })).toEqual([
+    'jobs "a", "b", "c", "d", "e" and 2 more have no cluster: set --cluster, external_labels or a rule with target_label: cluster',
+  ])
+})

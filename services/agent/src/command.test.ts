@@ -45,7 +45,7 @@ const SCRAPE = '--config.file=<folder>/scrape.yml'
 const LOGS = '--promtail.config.file=<folder>/logs.yml'
 
 const noCluster = (...jobs: readonly string[]): string =>
-  `jobs ${jobs.map((job) => JSON.stringify(job)).join(', ')} have no cluster: set --cluster, external_labels or a rule with target_label: cluster`
+  `${jobs.length === 1 ? 'job' : 'jobs'} ${jobs.map((job) => JSON.stringify(job)).join(', ')} ${jobs.length === 1 ? 'has' : 'have'} no cluster: set --cluster, external_labels or a rule with target_label: cluster`
 const BUILT_IN =
   'no --config.file: the pods of this node are collected by the built-in log configuration; --logs.pods says that this is meant'
 

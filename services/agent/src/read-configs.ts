@@ -2,6 +2,7 @@ import type { DiscoveryContext } from '@clymene/discovery'
 import { collectMistakes, ConfigError } from '@clymene/model'
 
 import { readText, type ConfigText } from './config-text.ts'
+import { inLineOrder } from './config/in-line-order.ts'
 import { readLogConfig, type LogConfig, type LogContext } from './config/log-config.ts'
 import { readScrapeConfig, type ScrapeConfig, type ScrapeConfigOptions } from './config/scrape-config.ts'
 
@@ -28,6 +29,6 @@ export function readLogConfigs(texts: readonly ConfigText[], context: LogContext
 function readAll<T>(texts: readonly ConfigText[], read: (text: ConfigText, mistakes: string[]) => T): readonly T[] {
   const mistakes: string[] = []
   const configs = texts.flatMap((text) => collectMistakes(mistakes, () => [read(text, mistakes)]) ?? [])
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  if (mistakes.length > 0) throw new ConfigError(inLineOrder(mistakes))
   return configs
 }

@@ -23,12 +23,21 @@ function lineNotes(root: Section, key: string): readonly string[] {
     ...[...ofClients.values()].map((found) => {
       const where = found[0]?.where.replace(LABEL, '.external_labels') ?? ''
       const pairs = found.map(({ key: name, text }) => `${name}=${text}`).join(',')
+      if (isFurther(where)) return `${where}: has no effect: ${ONE_LOKI}`
       return `${where}: has no effect: lines get such labels by --clymene-promtail.external-labels=${pairs}`
     }),
     ...scalars
       .filter(({ where, text }) => where.endsWith('.tenant_id') && text !== '')
-      .map(({ where, text }) => `${where}: has no effect: lines get a tenant by --clymene-promtail.tenant-id=${text}`),
+      .map(({ where, text }) =>
+        isFurther(where)
+          ? `${where}: has no effect: ${ONE_LOKI}`
+          : `${where}: has no effect: lines get a tenant by --clymene-promtail.tenant-id=${text}`,
+      ),
   ]
 }
 
 const LABEL = /\.external_labels\.[^.]*$/
+
+/** A client behind the first: what its lines get would go to the first. */
+const isFurther = (where: string): boolean => /: clients\[[1-9]\d*\]/.test(where)
+const ONE_LOKI = 'an agent sends to one Loki, by the flags of the first client'

@@ -177,15 +177,31 @@ test.each<[text: string, expected: object]>([
   ['clients: [{url: "http://loki:3100/loki/api/v1/push"}]', { warnings: [`p.yml:1: clients: ${CLIENTS_SAY}`] }],
   ['client: {url: "http://loki:3100/loki/api/v1/push"}', { warnings: [`p.yml:1: client: ${CLIENTS_SAY}`] }],
   [
-    'clients:\n  - url: http://a\n    tenant_id: t\n    external_labels: {cluster: c, env: e}\n  - basic_auth: {password: secret}\n    external_labels: {x: "1"}',
+    'clients:\n  - url: http://a\n    tenant_id: t\n    external_labels: {cluster: c, env: e}\n  - basic_auth: {password: secret}\n    external_labels: {x: "1"}\n    tenant_id: u',
     {
       warnings: [
         `p.yml:1: clients: ${CLIENTS_SAY}`,
         'p.yml:4: clients[0].external_labels: has no effect: lines get such labels by --clymene-promtail.external-labels=cluster=c,env=e',
-        'p.yml:6: clients[1].external_labels: has no effect: lines get such labels by --clymene-promtail.external-labels=x=1',
+        'p.yml:6: clients[1].external_labels: has no effect: an agent sends to one Loki, by the flags of the first client',
         'p.yml:3: clients[0].tenant_id: has no effect: lines get a tenant by --clymene-promtail.tenant-id=t',
+        'p.yml:7: clients[1].tenant_id: has no effect: an agent sends to one Loki, by the flags of the first client',
       ],
     },
+  ],
+  [
+    'positions: {filename: "/p/${HOST}"} # ${COMMENT}\nserver: {log_level: "${LEVEL:-info} ${LEVEL}"}\nclients: [{url: "${URL}"}]',
+    {
+      warnings: [
+        'p.yml:1: positions.filename: ${HOST} stays as it is: --config.expand-env puts variables in',
+        'p.yml:2: server.log_level: ${LEVEL} stays as it is: --config.expand-env puts variables in',
+        expect.stringMatching(/clients/),
+        expect.stringMatching(/server/),
+      ],
+    },
+  ],
+  [
+    'scrape_configs: [{job_name: j, static_configs: [], relabel_configs: [{source_labels: [a], regex: "(?P<ns>.)(.)", replacement: "${ns}${1}$${2}", target_label: b}]}]',
+    { warnings: [] },
   ],
   [
     'scrape_configs: [{job_name: j}]',
@@ -250,7 +266,11 @@ describe('a mistake names file, line and key', () => {
         'p.yml:3: scrape_configs[0].decompression.format: found "", expected gz: files named *.gz are unpacked, other archives are not read',
       ],
     ],
-    ['an unknown key of it', jobWith('decompression: {formt: gz}'), ['p.yml:3: scrape_configs[0].decompression.formt: unknown key']],
+    [
+      'an unknown key of it',
+      jobWith('decompression: {formt: gz}'),
+      ['p.yml:3: scrape_configs[0].decompression.formt: unknown key, did you mean format?'],
+    ],
     [
       'a rate that is none',
       'limits_config:\n  readline_rate: -1\n  readline_burst: 0\n  max_line_size: long',

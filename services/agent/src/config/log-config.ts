@@ -6,6 +6,7 @@ import { expandEnvironment } from './expand-environment.ts'
 import { readJobNames } from './job-names.ts'
 import { jobSummary } from './job-summary.ts'
 import { readJournalJob } from './journal-job.ts'
+import { literalVariables } from './literal-variables.ts'
 import { clientNotes } from './log-clients.ts'
 import { readLogJob } from './log-job.ts'
 import { readLogSettings, type ReadingSettings } from './log-settings.ts'
@@ -62,6 +63,7 @@ export function readLogConfig(text: string, path: string, context: LogContext, m
   const { expandFrom } = context
   const expanded = expandFrom === undefined ? text : expandEnvironment({ text, path }, expandFrom, { mistakes, warnings })
   const root = openYaml(expanded, path, mistakes)
+  if (expandFrom === undefined) warnings.push(...literalVariables(root, text))
   warnings.push(...clientNotes(root, path), ...sectionNotes(root))
   const { stdin, ...settings } = readLogSettings(root, warnings)
   const sections = root.sections('scrape_configs')

@@ -395,7 +395,7 @@ describe('a job without a cluster of its own is named', () => {
 describe('a mistake names file, line and key', () => {
   const inJob = (...lines: readonly string[]): string => jobWith(...lines)
   test.each<[name: string, text: string, mistakes: readonly (string | RegExp)[]]>([
-    ['an unknown section', 'scrape_config: []', ['c.yml:1: scrape_config: unknown key']],
+    ['an unknown section', 'scrape_config: []', ['c.yml:1: scrape_config: unknown key, did you mean scrape_configs?']],
     ['no list of jobs', 'scrape_configs: {job_name: j}', ['c.yml:1: scrape_configs: found a map, expected a list']],
     ['a job that is none', 'scrape_configs: [j]', ['c.yml:1: scrape_configs[0]: found text, expected a map']],
     ['a job without a name', 'scrape_configs:\n  - scheme: http', ['c.yml:2: scrape_configs[0]: job_name: expected a name']],
@@ -405,7 +405,7 @@ describe('a mistake names file, line and key', () => {
       'scrape_configs:\n  - job_name: a\n  - job_name: b\n  - job_name: a',
       ['c.yml:4: scrape_configs[2].job_name: "a" is used by another job of c.yml'],
     ],
-    ['an unknown key', inJob('metric_path: /x'), ['c.yml:3: scrape_configs[0].metric_path: unknown key']],
+    ['an unknown key', inJob('metric_path: /x'), ['c.yml:3: scrape_configs[0].metric_path: unknown key, did you mean metrics_path?']],
     ['a key of another section', inJob('external_labels: {}'), ['c.yml:3: scrape_configs[0].external_labels: unknown key']],
     [
       'two ways to say who asks',
@@ -641,7 +641,11 @@ describe('a mistake names file, line and key', () => {
       'scrape_config_files: ["[a.yml"]',
       [/^c\.yml:1: scrape_config_files: "\[a\.yml": expected a pattern whose brackets/],
     ],
-    ['an unknown key of global', 'global: {scrape_intervall: 15s}', ['c.yml:1: global.scrape_intervall: unknown key']],
+    [
+      'an unknown key of global',
+      'global: {scrape_intervall: 15s}',
+      ['c.yml:1: global.scrape_intervall: unknown key, did you mean scrape_interval?'],
+    ],
   ])('%s', (_name, text, mistakes) => {
     expectMistakes(read(text).mistakes, mistakes)
   })

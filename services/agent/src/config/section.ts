@@ -4,6 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, Pair, Scalar, YAMLMap, type Node } fro
 
 import { leadingZero } from './leading-zero.ts'
 import { nodeBelow } from './place-below.ts'
+import { unknownKey } from './unknown-key.ts'
 import { parseYaml } from './yaml-document.ts'
 import { asWritten, isNode, isNothing, keyOf, kindOf, pairsOf, scalarsOf, textOf, withoutValue, type Follow } from './yaml-nodes.ts'
 
@@ -242,7 +243,8 @@ function sectionOf(map: YAMLMap | null, path: string, context: Context): Section
       }
     },
     finish: (reasonOf) => {
-      for (const key of pairs.keys()) if (!read.has(key)) mistake(key, reasonOf?.(key) ?? 'unknown key')
+      const known = [...read].filter((key) => !pairs.has(key))
+      for (const key of pairs.keys()) if (!read.has(key)) mistake(key, reasonOf?.(key) ?? unknownKey(key, known))
     },
   }
 }

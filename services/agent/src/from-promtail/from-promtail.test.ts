@@ -77,7 +77,7 @@ describe('a key of a client that has none is told', () => {
     ['external_labels: {blank: " a"}', /^p\.yml:3: clients\[0\]\.external_labels: blank: a flag cannot say its value/],
     ['batchwait: soon', 'p.yml:3: clients[0].batchwait: found "soon", expected a duration such as 500ms, 10s or 1m30s'],
     ['batchsize: many', 'p.yml:3: clients[0].batchsize: found "many", expected a size such as 65536, 512KiB or 64MiB'],
-    ['batch_wait: 1s', 'p.yml:3: clients[0].batch_wait: unknown key'],
+    ['batch_wait: 1s', 'p.yml:3: clients[0].batch_wait: unknown key, did you mean batchwait?'],
   ])('%s', (line, note) => {
     expect(ofClient(line)).toEqual({ flags: [], notes: [typeof note === 'string' ? note : expect.stringMatching(note)] })
   })

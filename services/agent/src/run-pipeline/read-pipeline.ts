@@ -5,6 +5,7 @@ import { parseStages, type StageConfig } from '@clymene/stages'
 
 import type { ConfigText } from '../config-text.ts'
 import { expandEnvironment } from '../config/expand-environment.ts'
+import { inLineOrder } from '../config/in-line-order.ts'
 import { readLogConfig, type LogConfig } from '../config/log-config.ts'
 import { openYaml } from '../config/section.ts'
 
@@ -43,7 +44,7 @@ export function readPipeline({ config, job, expandFrom }: ReadPipelineOptions): 
 }
 
 function checked(mistakes: readonly string[], read: () => ReadPipeline): ReadPipeline {
-  if (mistakes.length > 0) throw new ConfigError([...mistakes])
+  if (mistakes.length > 0) throw new ConfigError(inLineOrder(mistakes))
   return read()
 }
 
