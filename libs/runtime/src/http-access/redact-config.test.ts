@@ -11,6 +11,8 @@ describe('isSecretKey', () => {
     'client_secret',
     'client_certificate_key',
     'proxy_connect_header',
+    'headers',
+    'connection_string',
     'secret',
     'secrets',
     'secret_key',
@@ -32,6 +34,8 @@ describe('isSecretKey', () => {
     'username',
     'regex',
     'keys_of',
+    'http_headers',
+    'include_event_headers',
     'monkey',
     '',
   ])('%s is none', (key) => expect(isSecretKey(key)).toBe(false))

@@ -1,13 +1,13 @@
 /** What stands where a secret stood, as in Prometheus. */
 export const REDACTED = '<secret>'
 
-/** Whether what a configuration has under this key is itself a secret; the path of a file with one is none. */
+/** Whether what a configuration has under this key is itself a secret; the path of a file with one is none. Headers are: one of them is `Authorization`. */
 export const isSecretKey = (key: string): boolean =>
-  /(?:^|_)(?:password|passwd|passphrase|secrets?|tokens?|credentials?|key|apikey)$|^proxy_connect_header$/.test(snakeCase(key))
+  /(?:^|_)(?:password|passwd|passphrase|secrets?|tokens?|credentials?|key|apikey|connection_string)$|^(?:proxy_connect_header|headers)$/.test(snakeCase(key))
 
 /** The same of a parameter of a URL, where also signatures and bare codes give access. */
 export const isSecretParameter = (name: string): boolean =>
-  isSecretKey(name) || /(?:^|_)(?:pass|pwd|auth|authorization|sig|signature|session|code)$/.test(snakeCase(name))
+  isSecretKey(name) || /(?:^|_)(?:pass|pwd|auth|authorization|sig|signature|assertion|session|code)$/.test(snakeCase(name))
 
 /** `apiKey`, `api-key`, `X-Api-Key` and `api_key` are one name. */
 const snakeCase = (name: string): string =>

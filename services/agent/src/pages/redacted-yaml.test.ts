@@ -40,4 +40,32 @@ describe('redactedYaml', () => {
     ['__proto__', '__proto__: {password: abcd}\n', '__proto__:\n  password: <secret>\n'],
     ['nothing', '', 'null\n'],
   ])('%s', (_name, text, shown) => expect(redactedYaml(text)).toBe(shown))
+
+  test.each([
+    ['clients', 'clients: [{url: http://l/push, headers: {Authorization: Bearer SECRET1, X-Scope-OrgID: a}}]'],
+    ['clients', 'clients: [{url: "http://joe:SECRET1@l/push"}]'],
+    ['clients', 'clients: [{basic_auth: {username: joe, password: SECRET1}}]'],
+    ['clients', 'clients: [{bearer_token: SECRET1}]'],
+    ['clients', 'clients: [{authorization: {type: Basic, credentials: SECRET1}}]'],
+    ['clients', 'clients: [{oauth2: {client_id: a, client_secret: SECRET1, endpoint_params: {client_assertion: SECRET2}}}]'],
+    ['clients', 'clients: [{tls_config: {cert_file: /c, key: "SECRET1"}}]'],
+    ['clients', 'clients: [{proxy_url: "http://joe:SECRET1@proxy", proxy_connect_header: {Proxy-Authorization: [SECRET2]}}]'],
+    ['client', 'client: {headers: {Cookie: SECRET1}}'],
+    [
+      'http_sd_configs',
+      'http_sd_configs: [{url: "http://h/sd?api_key=SECRET1", http_headers: {X-Key: {values: [SECRET2], secrets: [SECRET3]}}}]',
+    ],
+    ['consul_sd_configs', 'consul_sd_configs: [{server: h, token: SECRET1}]'],
+    ['ec2_sd_configs', 'ec2_sd_configs: [{access_key: SECRET1, secret_key: SECRET2}]'],
+    ['azure_sd_configs', 'azure_sd_configs: [{client_id: a, client_secret: SECRET1}]'],
+    ['kafka', 'kafka: {authentication: {sasl_config: {user: joe, password: SECRET1}, tls_config: {key: SECRET2}}}'],
+    ['cloudflare', 'cloudflare: {api_token: SECRET1, zone_id: a}'],
+    ['azure_event_hubs', 'azure_event_hubs: {connection_string: "Endpoint=sb://a;SharedAccessKey=SECRET1"}'],
+    ['loki_push_api', 'loki_push_api: {server: {http_tls_config: {key: SECRET1}}}'],
+  ])('a secret of %s: %s', (key, text) => {
+    const shown = redactedYaml(text)
+    expect(shown).not.toContain('SECRET')
+    expect(shown).toContain(key)
+    expect(shown).toContain('<secret>')
+  })
 })

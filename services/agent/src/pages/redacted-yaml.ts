@@ -59,11 +59,13 @@ function mapOf(map: YAMLMap, place: Place): YAMLMap {
   copy.items = map.items.map(({ key, value }) => {
     const name = textOf(key)
     const hide = place.hide === true || place.isSecret(name) || isSecretKey(name) || secretsIn(name)
-    return new Pair(new Scalar(name), copyOf(value, { ...place, hide, isSecret: name === 'params' ? isSecretParameter : NO_SECRETS }))
+    return new Pair(new Scalar(name), copyOf(value, { ...place, hide, isSecret: PARAMETERS.has(name) ? isSecretParameter : NO_SECRETS }))
   })
   return copy
 }
 
+/** Of a scrape, and of what asks for a token. */
+const PARAMETERS: ReadonlySet<string> = new Set(['params', 'endpoint_params'])
 const NO_SECRETS = (): boolean => false
 
 /** What is secret because of what stands beside it: the values of a header, and what a rule makes of a parameter that is one. */
