@@ -13,6 +13,7 @@ export { readConfigFile, readLogConfigs, readScrapeConfigs, type ConfigText } fr
 export { readText as readConfigText } from './config-text.ts'
 export { entryText } from './entry-text.ts'
 export { fromPromtail } from './from-promtail/from-promtail.ts'
+export { logConfigMistakes } from './from-promtail/log-config-mistakes.ts'
 export { createInspectText, isColored } from './inspect/inspect-text.ts'
 export { readPipeline } from './run-pipeline/read-pipeline.ts'
 export { runPipeline, type RunEntry } from './run-pipeline/run-pipeline.ts'

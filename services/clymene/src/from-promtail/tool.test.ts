@@ -81,6 +81,20 @@ test('as variables, which the agent takes', async () => {
   expect(warnings.filter((warning) => warning.startsWith('--'))).toEqual([])
 })
 
+test('what the agent would refuse is told on stderr, with status 1', async () => {
+  writeFileSync(
+    join(folder, 'wrong.yml'),
+    'clients: [{url: "http://loki/p"}]\nscrape_configs:\n  - job_name: a\n    syslog: {}\n    pipline_stages: []\n',
+  )
+  expect(await run([join(folder, 'wrong.yml')])).toEqual({
+    status: 1,
+    stdout: expect.stringContaining('--loki.client.url=http://loki/p\n'),
+    stderr: expect.stringMatching(
+      /^the agent does not start with <folder>\/wrong\.yml: it has 2 mistakes\n<folder>\/wrong\.yml:4: .*syslog.*\n<folder>\/wrong\.yml:5: .*, did you mean pipeline_stages\?\n$/,
+    ),
+  })
+})
+
 describe('refused with status 2', () => {
   test.each<[argv: readonly string[], stderr: string]>([
     [[], 'expected one file, the configuration of Promtail\n'],
