@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -38,9 +38,37 @@ async function unpack(bytes: Uint8Array): Promise<{ text: Buffer; broken: string
   return { text: Buffer.concat(pieces), broken, unreadBytes }
 }
 
+/** Of whatever a descriptor leads to now. */
+function inodeOf(fd: number): number | undefined {
+  try {
+    return fstatSync(fd).ino
+  } catch {
+    return undefined
+  }
+}
+
 const TEXT = Buffer.from(Array.from({ length: 30_000 }, (_, index) => `line ${index} ${(index * 7919) % 10_007}\n`).join(''))
 
 describe('openArchive', () => {
+  test('the file is held until it is closed, also when all of it was taken: a deleted one keeps its inode', async () => {
+    const path = folder.path('x.gz')
+    writeFileSync(path, gzipSync('text'))
+    let fd = -1
+    let ready: () => void = () => undefined
+    const open = (): number => (fd = openSync(path, 'r'))
+    const archive = openArchive({ open, size: 100, onReady: () => ready(), onBroken: () => undefined })
+    for (;;) {
+      const piece = archive.take()
+      if (piece === undefined) await new Promise<void>((resolve) => (ready = resolve))
+      else if (piece.length === 0) break
+    }
+    const { ino } = statSync(path)
+    rmSync(path)
+    expect(fstatSync(fd).ino).toBe(ino)
+    archive.close()
+    await expect.poll(() => inodeOf(fd)).not.toBe(ino)
+  })
+
   test('the whole text, of one member or of several', async () => {
     expect(await unpack(gzipSync(TEXT))).toEqual({ text: TEXT, broken: '', unreadBytes: 0 })
     const members = Buffer.concat([gzipSync(TEXT.subarray(0, 1000)), gzipSync(TEXT.subarray(1000))])

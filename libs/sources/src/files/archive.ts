@@ -1,4 +1,4 @@
-import { createReadStream, fstatSync, readSync } from 'node:fs'
+import { createReadStream, fstatSync, type ReadStream, readSync } from 'node:fs'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 
 import { FINGERPRINT_BYTES } from './fingerprint.ts'
@@ -23,14 +23,19 @@ export type ArchiveOptions = {
 /** zlib gives nothing of the piece in which it fails: a broken file is unpacked once more, in pieces so small. */
 const SMALL_PIECE_BYTES = 512
 
-/** Unpacks as fast as it is taken: some 100 KiB wait in memory. @throws a system error when the file cannot be opened. */
+/**
+ * Unpacks as fast as it is taken: some 100 KiB wait in memory. The file is held open until `close`, so that its inode is no other's while it is known by it.
+ *
+ * @throws a system error when the file cannot be opened.
+ */
 export function openArchive({ open, size, onReady, onBroken }: ArchiveOptions): Archive {
   let taken = 0
   let toSkip = 0
   let over = false
+  let reading: ReadStream | undefined
 
   const unpack = (again: boolean) => {
-    const file = createReadStream('', { fd: open(), start: 0 })
+    const file = createReadStream('', { fd: open(), start: 0, autoClose: false })
     const text = createGunzip(again ? { chunkSize: SMALL_PIECE_BYTES } : {})
     let failed = false
     const fail = (error: Error): void => {
@@ -52,6 +57,7 @@ export function openArchive({ open, size, onReady, onBroken }: ArchiveOptions): 
       onReady()
     })
     file.pipe(text)
+    reading = file
     return text
   }
   const retry = (): boolean => {
@@ -76,7 +82,13 @@ export function openArchive({ open, size, onReady, onBroken }: ArchiveOptions): 
       return piece.subarray(skipped)
     }
   }
-  return { take, close: () => void current.destroy() }
+  return {
+    take,
+    close: () => {
+      reading?.destroy()
+      current.destroy()
+    },
+  }
 }
 
 /** Of a gzip file as much as gives its first bytes: a header with a name, and 1 KiB of text however little it shrinks. */
