@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
+
+import { durableFiles, writeDurably } from '../durable-file.ts'
 
 /** What this agent keeps on its disk. */
 export type StoredPosition = {
@@ -14,7 +15,7 @@ export type StoredPosition = {
 
 /** Reads the file, else the one before it. What is broken is reported and does not stop the start. */
 export async function loadPosition(path: string, logger: Logger): Promise<StoredPosition> {
-  for (const candidate of [path, `${path}.bak`]) {
+  for (const candidate of durableFiles(path)) {
     try {
       const [id = '', position = ''] = (await readFile(candidate, 'utf8')).split('\n')
       if (/^[0-9a-f-]{8,}$/.test(id)) return { id, position }
@@ -27,19 +28,4 @@ export async function loadPosition(path: string, logger: Logger): Promise<Stored
   return { id: randomUUID().slice(0, 8), position: '' }
 }
 
-/** A crash at any moment leaves a whole file: temporary file, fsync, rename; the file before stays as `.bak`. */
-export async function savePosition(path: string, { id, position }: StoredPosition): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(`${id}\n${position}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await copyFile(path, `${path}.bak`).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
-  })
-  await rename(temporary, path)
-}
+export const savePosition = (path: string, { id, position }: StoredPosition): Promise<void> => writeDurably(path, `${id}\n${position}\n`)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, open, readFile, rename } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 
+import { durableFiles, writeDurably } from '../durable-file.ts'
 import { loadPositions } from '../files/positions.ts'
 import type { JournalJob } from './options.ts'
 
@@ -25,7 +26,7 @@ export const cursorPath = (folder: string, { name }: JournalJob): string =>
 
 /** Reads the file, else the one before it. What is broken is reported and does not stop the start. */
 export async function loadCursor(path: string, logger: Logger): Promise<StoredCursor> {
-  for (const candidate of [path, `${path}.bak`]) {
+  for (const candidate of durableFiles(path)) {
     try {
       const { cursor, selection }: Record<string, unknown> = JSON.parse(await readFile(candidate, 'utf8'))
       if (typeof cursor === 'string' && typeof selection === 'string') return { cursor, selection }
@@ -44,19 +45,5 @@ export async function loadFormerCursor(path: string, { name }: JournalJob, logge
   return others.get(`cursor-${name}`) ?? others.get(`journal-${name}`) ?? ''
 }
 
-/** A crash at any moment leaves a whole file: temporary file, fsync, rename; the file before stays as `.bak`. */
-export async function saveCursor(path: string, job: string, { cursor, selection }: StoredCursor): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(`${JSON.stringify({ job, cursor, selection })}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await copyFile(path, `${path}.bak`).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
-  })
-  await rename(temporary, path)
-}
+export const saveCursor = (path: string, job: string, { cursor, selection }: StoredCursor): Promise<void> =>
+  writeDurably(path, `${JSON.stringify({ job, cursor, selection })}\n`)
