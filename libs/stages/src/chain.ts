@@ -10,9 +10,9 @@ export function startChain(configs: readonly StageConfig[], pass: Pass, context:
   const { inspect } = context
   const stages: Stage[] = []
   let first = pass
-  for (const { name, start } of configs.toReversed()) {
+  for (const { name, start, tellsItself } of configs.toReversed()) {
     const next = first
-    const stage = inspect === undefined ? start(next, context) : inspected(name, (to) => start(to, context), next, inspect)
+    const stage = inspect === undefined || tellsItself === true ? start(next, context) : inspected(name, start, next, context, inspect)
     stages.unshift(stage)
     first = stage.push
   }

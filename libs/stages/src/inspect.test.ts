@@ -35,6 +35,21 @@ test('a line that is dropped has no after', () => {
   expect(stepsOf([{ json: { expressions: { a: '' }, drop_malformed: true } }, 'decolorize'], ['x'])).toEqual(['json: x 0/1/0 5 → -'])
 })
 
+test('what ends at a stage was dropped, joined or is held', () => {
+  const steps: InspectStep[] = []
+  const stages = [{ drop: { expression: '^no', drop_counter_reason: 'noise' } }, { multiline: { firstline: '^a', max_lines: 2 } }]
+  const pipeline = pipelineOf(stages, { inspect: (step) => void steps.push(step) })
+  for (const line of ['no', 'a', 'b']) pipeline.push(entryOf(line))
+  const ends = steps.flatMap(({ stage, before, after, dropped, joined }) =>
+    after === undefined ? [[stage, before?.line, dropped, joined]] : [],
+  )
+  expect(ends).toEqual([
+    ['drop', 'no', 'noise', undefined],
+    ['multiline', 'a', undefined, undefined],
+    ['multiline', 'b', undefined, true],
+  ])
+})
+
 test('a line that is held has no after, and no before when it comes out', () => {
   expect(stepsOf([{ multiline: { firstline: '^a' } }], ['a', 'b', 'a2'])).toEqual([
     'multiline: a 0/1/0 5 → -',

@@ -9,6 +9,7 @@ import type { StageStart } from './stage.ts'
 export type StageConfig = {
   readonly name: string
   readonly start: StageStart
+  readonly tellsItself?: boolean
 }
 
 /**
@@ -54,5 +55,6 @@ function parseStage(item: unknown, where: string, mistakes: string[]): StageConf
     )
     return undefined
   }
-  return { name, start: kind.parse(readFields(options, `${where}.${name}`, kind.keys, mistakes, readStages)) }
+  const { tellsItself = false } = kind
+  return { name, tellsItself, start: kind.parse(readFields(options, `${where}.${name}`, kind.keys, mistakes, readStages)) }
 }

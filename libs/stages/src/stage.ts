@@ -55,6 +55,8 @@ export type StageKind = {
   readonly keys: readonly string[] | 'names' | undefined
   /** Reads the options once, noting mistakes in `fields`, and gives back how to start the stage for one file. */
   readonly parse: (fields: Fields) => StageStart
+  /** It holds stages, and tells who inspects of its own steps before theirs. Default: who starts it does that. */
+  readonly tellsItself?: true
 }
 
 export type StageStart = (pass: Pass, context: StageContext) => Stage

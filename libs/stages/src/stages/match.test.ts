@@ -64,6 +64,6 @@ describe('match', () => {
     const steps: InspectStep[] = []
     const pipeline = pipelineOf([matching('{job="j"}', { static_labels: { hit: 'y' } })], { inspect: (step) => steps.push(step) })
     pipeline.push(entryOf('a'))
-    expect(steps.map(({ stage }) => stage)).toEqual(['static_labels', 'match'])
+    expect(steps.map(({ stage }) => stage)).toEqual(['match', 'static_labels'])
   })
 })

@@ -22,7 +22,7 @@ const view = (more: Partial<EntryView> = {}): EntryView => ({
 describe('one step', () => {
   test.each<[name: string, before: EntryView | undefined, after: EntryView | undefined, lines: readonly string[]]>([
     ['changes nothing', view(), view(), ['{app="a"} "x"', '  s  changes nothing']],
-    ['ends there', view(), undefined, ['{app="a"} "x"', '  s  holds it or drops it']],
+    ['ends there', view(), undefined, ['{app="a"} "x"', '  s  holds it']],
     ['was held', undefined, view({ line: 'x\ny' }), ['  s  lets go {app="a"} "x\\ny"']],
     [
       'labels',
@@ -71,7 +71,7 @@ describe('one step', () => {
         '    + extracted z null',
         '    + extracted big 18446744073709551616',
         '    + extracted __proto__ "p"',
-        '    + extracted u undefined',
+        '    - extracted u: is not there',
       ],
     ],
     [
@@ -83,6 +83,53 @@ describe('one step', () => {
   ])('%s', (_name, before, after, lines) => {
     expect(shown([{ stage: 's', before, after }])).toBe(`${lines.join('\n')}\n`)
   })
+})
+
+test.each<[name: string, step: Partial<InspectStep>, line: string]>([
+  ['dropped', { dropped: 'noise' }, '  s  drops it (noise)'],
+  ['joined', { joined: true }, '  s  joins it to the above'],
+  ['dropped in a match', { dropped: 'noise', depth: 1 }, '    s  drops it (noise)'],
+])('what ends there: %s', (_name, step, line) => {
+  expect(shown([{ stage: 's', before: view(), after: undefined, ...step }])).toBe(`{app="a"} "x"\n${line}\n`)
+})
+
+test('what was extracted before and is not there is told once', () => {
+  const [was, is] = [view({ extracted: new Map([['d', '1']]) }), view({ extracted: new Map([['d', undefined]]) })]
+  const again = view({ extracted: new Map([['d', '2']]) })
+  expect(
+    shown([
+      { stage: 'a', before: was, after: is },
+      { stage: 'b', before: is, after: is },
+      { stage: 'c', before: is, after: again },
+    ]),
+  ).toBe('{app="a"} "x"\n  a\n    - extracted d: is not there\n  b  changes nothing\n  c\n    + extracted d "2"\n')
+})
+
+test('stages in a match stand below it, indented; of one that does not select there is a line', () => {
+  const steps: InspectStep[] = []
+  const matching = (selector: string, ...stages: readonly object[]): object => ({ match: { selector, stages } })
+  const stages = parseStages(
+    [
+      matching('{job="j"}', matching('{job="j"} |= "x"', { static_labels: { hit: 'y' } }), { drop: { value: 'none', source: 'a' } }),
+      matching('{job="other"}', { static_labels: { b: 'c' } }),
+      { match: { selector: '{job="j"}\n|= "noise"', action: 'drop' } },
+      { match: { selector: '{hit="y"}', action: 'drop', drop_counter_reason: 'enough' } },
+    ],
+    'stages',
+  )
+  const pipeline = createPipeline(stages, { now: () => 0n, inspect: (step) => void steps.push(step) })
+  const labels = createLabelSet([['job', 'j']])
+  pipeline.push({ labels, timestampNs: 0n, line: 'x', extracted: new Extracted(labels), metadata: undefined })
+  expect(shown(steps)).toBe(`{job="j"} "x"
+  match {job="j"}
+    match {job="j"} |= "x"
+      static_labels
+        + label hit "y"
+    drop  changes nothing
+  match {job="other"}  does not select it
+  match {job="j"} |= "noise"  does not select it
+  match {hit="y"}  drops it (enough)
+`)
 })
 
 test('an entry stands once before its stages', () => {

@@ -34,14 +34,23 @@ export const isColored = (
 type Style = 'bold' | 'dim' | 'cyan' | 'green' | 'red' | 'yellow'
 type Paint = (style: Style, text: string) => string
 
-function stepLines({ stage, before, after }: InspectStep, paint: Paint): readonly string[] {
-  const name = paint('cyan', `  ${stage}`)
-  if (after === undefined) return [`${name}  ${paint('red', 'holds it or drops it')}`]
+function stepLines(step: InspectStep, paint: Paint): readonly string[] {
+  const { stage, depth = 0, selector, selects, before, after } = step
+  const indent = '  '.repeat(depth + 1)
+  const name = indent + paint('cyan', stage) + (selector === undefined ? '' : ` ${printable(selector)}`)
+  if (after === undefined) return [`${name}  ${endText(step, paint)}`]
+  if (selects !== undefined) return [selects ? name : `${name}  ${paint('dim', 'does not select it')}`]
   if (before === undefined) return [`${name}  ${paint('yellow', 'lets go')} ${entryText(after)}`]
   const changes = changesOf(before, after)
   if (changes.length === 0) return [`${name}  ${paint('dim', 'changes nothing')}`]
-  return [name, ...changes.map(({ sign, text }) => `    ${paint(STYLES[sign], `${sign} ${text}`)}`)]
+  return [name, ...changes.map(({ sign, text }) => `${indent}  ${paint(STYLES[sign], `${sign} ${text}`)}`)]
 }
+
+const endText = ({ dropped, joined }: InspectStep, paint: Paint): string =>
+  dropped === undefined ? paint('yellow', joined === true ? 'joins it to the above' : 'holds it') : paint('red', `drops it (${dropped})`)
+
+/** On one line, and without what a terminal would obey. */
+const printable = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '')
 
 type Sign = '+' | '-' | '~'
 type Change = { readonly sign: Sign; readonly text: string }
@@ -65,12 +74,15 @@ function changesIn(what: string, before: Named, after: Named): readonly Change[]
   const [was, is] = [new Map(before), new Map(after)]
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((name): readonly Change[] => {
     const place = `${what}${name}`
+    const [had, has] = [was, is].map((values) => values.get(name) !== undefined)
     const [old, now] = [valueText(was.get(name)), valueText(is.get(name))]
-    if (!was.has(name)) return [{ sign: '+', text: `${place} ${now}` }]
-    if (!is.has(name)) return [{ sign: '-', text: `${place} ${old}` }]
+    // A name that was extracted as nothing: a label of that name does not stand for it.
+    if (has === false && is.has(name)) return was.has(name) && had === false ? [] : [{ sign: '-', text: `${place}: is not there` }]
+    if (had === false) return [{ sign: '+', text: `${place} ${now}` }]
+    if (has === false) return [{ sign: '-', text: `${place} ${old}` }]
     return old === now ? [] : [{ sign: '~', text: `${place} ${old} → ${now}` }]
   })
 }
 
 /** JSON has no large integers. */
-const valueText = (value: unknown): string => (typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value)))
+const valueText = (value: unknown): string => (typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? ''))

@@ -77,7 +77,7 @@ test('shows what stages do', async () => {
   const { stdout, stderr } = await run([at('stages.yml'), '--inspect'], ['{"level":"debug","msg":"two"}'])
   expect(stdout).toBe('')
   expect(stderr).toMatch(
-    /^\{\} "\{.*\}"\n {2}json\n {4}\+ extracted level "debug"\n[^]*\n {2}drop {2}holds it or drops it\ndropped: 1 \(too_quiet\)\n$/,
+    /^\{\} "\{.*\}"\n {2}json\n {4}\+ extracted level "debug"\n[^]*\n {2}drop {2}drops it \(too_quiet\)\ndropped: 1 \(too_quiet\)\n$/,
   )
   expect((await run([at('stages.yml'), '--inspect', '--color=always'])).stderr).toContain('\u001b[32m+ extracted level')
 })
