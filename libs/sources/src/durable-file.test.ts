@@ -108,6 +108,6 @@ test('a folder in its place is not moved away', async () => {
   mkdirSync(path)
   writeFileSync(join(path, 'file'), '')
   chmodSync(path, 0o755)
-  await expect(writeDurably(path, 'one')).rejects.toThrow()
+  await expect(writeDurably(path, 'one')).rejects.toThrow('state')
   expect(readdirSync(path)).toEqual(['file'])
 })
