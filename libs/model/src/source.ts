@@ -13,6 +13,8 @@ export type SourceBatch = {
   /** Chooses the agent's stream (and so the partition): batches with the same text stay in order. */
   readonly stream: string
   readonly tenant?: string
+  /** Why no storage is asked to take it: it is kept among the dead letters. */
+  readonly refused?: string
 }
 
 /** Resolves when the batch is safe further on: the source may forget it, or move its position. Waiting is the back-pressure. */

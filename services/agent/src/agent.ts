@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { KINDS, type Bus, type Emit, type Kind, type Logger, type Source } from '@clymene/model'
 import { isAbort, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
-import { createDelivery, type StorageTarget } from '@clymene/storages'
+import { createDeadLetters, createDelivery, type StorageTarget } from '@clymene/storages'
 
 import type { AgentBooks } from './books.ts'
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
@@ -57,6 +57,17 @@ export function createAgent(options: AgentOptions): Agent {
       envelopeOf: createEnvelopes(identity, sequences, 'buffer'),
       // Files have the plain names, with numbers of their own.
       streamPrefix: 'buffer.',
+      deadLetters: (sinks.get('logs') ?? []).map(({ storage }) =>
+        createDeadLetters({
+          bus: buffer,
+          topic: BUFFER_TOPICS.logs,
+          storage,
+          kind: 'logs',
+          metrics,
+          logger,
+          readiness: fromAgent(readiness),
+        }),
+      ),
       refused: books?.refused.logs,
     }),
   }
@@ -112,6 +123,11 @@ export function createAgent(options: AgentOptions): Agent {
 /** Lines go to a storage by two ways, from files and from the buffer: what is wrong with either is told under its own name. */
 const fromBuffer = (readiness: Readiness, kind: Kind): Pick<Readiness, 'watch'> =>
   kind === 'metrics' ? readiness : { watch: (name, reason) => readiness.watch(`${name} from the buffer`, reason) }
+
+/** Letters about lines that no storage was asked to take. */
+const fromAgent = (readiness: Readiness): Pick<Readiness, 'watch'> => ({
+  watch: (name, reason) => readiness.watch(`${name} refused by the agent`, reason),
+})
 
 type DrainOptions = {
   readonly buffer: Bus

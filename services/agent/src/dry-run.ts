@@ -32,7 +32,9 @@ export async function dryRun(options: DryRunOptions, signal: AbortSignal): Promi
   const folder = await mkdtemp(join(options.scratch, 'clymene-dry-run-'))
   try {
     const copies = await copyPositions(options, folder)
-    const emit: Emit = ({ body }) => options.print(printed(body))
+    const emit: Emit = async ({ body, refused }) => {
+      if (refused === undefined) await options.print(printed(body))
+    }
     const files = createLogSource({ ...options, positionsPath: (config) => copies.get(config) ?? join(folder, 'positions') })
     const others = createBufferedLogs({ ...options, folder: join(options.bufferFolder, 'journal'), movesCursors: false })
     await together(

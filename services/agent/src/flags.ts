@@ -95,7 +95,7 @@ export const promtailFlags = {
   'logs.label-limit-action': flag.oneOf(
     ['drop', 'metadata', 'refuse'],
     'drop',
-    'Labels beyond a limit, which Loki would refuse with their lines: they are left out, become structured metadata (Loki 3), or their lines are left out',
+    'Labels beyond a limit, which Loki would refuse with their lines: they are left out, become structured metadata (Loki 3), or their lines are not sent and kept as dead letters',
   ),
   'logs.max-label-names': flag.int(15, 'Most labels of a stream; 0 is no limit'),
   'logs.max-label-name-bytes': flag.bytes('1024', 'Longest name of a label; 0 is no limit'),

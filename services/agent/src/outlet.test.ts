@@ -1,5 +1,6 @@
 import { PermanentError, RetryableError, type SourceBatch } from '@clymene/model'
 import { createMetrics, createReadiness, silentLogger } from '@clymene/runtime'
+import { createDeadLetters } from '@clymene/storages'
 import { describe, expect, test, vi } from 'vitest'
 
 import { createEnvelopes, emitToBuffer, emitToStorage, type Identity, type Sequences } from './outlet.ts'
@@ -116,6 +117,25 @@ describe('samples into the buffer', () => {
   })
 })
 
+test('lines that are refused before they come to the buffer are letters of each storage', async () => {
+  const buffer = createMemoryBus()
+  const metrics = createMetrics()
+  const deadLetters = ['loki', 'es'].map((storage) =>
+    createDeadLetters({ bus: buffer, topic: 'logs', storage, kind: 'logs', metrics, logger: silentLogger }),
+  )
+  const emit = emitToBuffer({ buffer, topic: 'logs', envelopeOf: createEnvelopes(IDENTITY, sequences(), 'buffer'), deadLetters })
+  await emit({ ...lineBatch(['bad']), refused: 'a label is too long' }, never())
+  expect(buffer.produced('logs')).toEqual([])
+  expect(
+    buffer
+      .produced('logs-dead-letter')
+      .map((letter) => [letter.extra?.['clymene-dl-storage'], letter.extra?.['clymene-dl-reason'], recordsOf(letter)]),
+  ).toEqual([
+    ['loki', 'a label is too long', ['bad']],
+    ['es', 'a label is too long', ['bad']],
+  ])
+})
+
 describe('lines straight into a storage', () => {
   const setUp = (numbers: Sequences = sequences()) => {
     const buffer = createMemoryBus()
@@ -191,6 +211,15 @@ describe('lines straight into a storage', () => {
       'clymene-dl-reason': 'line too old',
       'clymene-dl-status': '400',
     })
+  })
+
+  test('that are refused before go to the buffer as dead letters, and the storage is not asked', async () => {
+    const { sink, emit, buffer } = setUp()
+    await emit({ ...lineBatch(['bad']), refused: 'a label is too long' }, never())
+    expect(sink.attempts).toBe(0)
+    const letters = buffer.produced('logs-dead-letter')
+    expect(letters.flatMap(recordsOf)).toEqual(['bad'])
+    expect(letters[0]?.extra).toMatchObject({ 'clymene-dl-storage': 'loki', 'clymene-dl-reason': 'a label is too long' })
   })
 
   test('wait while a dead letter cannot be kept', async () => {

@@ -1,6 +1,7 @@
 import {
   envelopeKey,
   errorMessage,
+  PermanentError,
   PROTOBUF,
   RetryableError,
   type Bus,
@@ -13,7 +14,16 @@ import {
   type SourceBatch,
 } from '@clymene/model'
 import { createOnceIn, freeBuffer, retry, type Backoff, type Metrics, type Readiness } from '@clymene/runtime'
-import { classified, createDeadLetters, createMaybeStored, isolating, observed, retrying, type StorageTarget } from '@clymene/storages'
+import {
+  classified,
+  createDeadLetters,
+  createMaybeStored,
+  type DeadLetters,
+  isolating,
+  observed,
+  retrying,
+  type StorageTarget,
+} from '@clymene/storages'
 import { compress } from '@clymene/wire'
 
 import type { SentAccount } from './sent-account.ts'
@@ -60,14 +70,20 @@ export type BufferEmitOptions = {
   readonly envelopeOf: (batch: SourceBatch) => Envelope
   /** Keeps the streams apart from those that another way sends; default ''. */
   readonly streamPrefix?: string
+  /** Of each storage, for what is not to be sent. */
+  readonly deadLetters?: readonly DeadLetters[]
   /** Counts what the buffer does not take. */
   readonly refused?: SentAccount | undefined
 }
 
 /** What cannot be read again goes into the buffer; what reads it delivers to each storage at its own pace. */
-export function emitToBuffer({ buffer, topic, envelopeOf, streamPrefix = '', refused }: BufferEmitOptions): Emit {
+export function emitToBuffer({ buffer, topic, envelopeOf, streamPrefix = '', deadLetters = [], refused }: BufferEmitOptions): Emit {
   return async (batch, signal) => {
     const envelope = envelopeOf(streamPrefix === '' ? batch : { ...batch, stream: `${streamPrefix}${batch.stream}` })
+    if (batch.refused !== undefined) {
+      for (const letters of deadLetters) await keep(letters, envelope, batch.refused, signal)
+      return refused?.begin()('dropped')
+    }
     try {
       await buffer.produce(topic, [envelope], signal)
     } catch (error) {
@@ -129,12 +145,19 @@ export function emitToStorage(options: DirectEmitOptions, envelopeOf: (batch: So
     const number = async (): Promise<Envelope> => envelopeOf(batch)
     const envelope = await retry(number, { backoff: { ...NUMBERING, ...backoff }, onFailure }, signal)
     const settle = account?.begin()
+    if (batch.refused !== undefined) {
+      await keep(deadLetters, envelope, batch.refused, signal)
+      return settle?.('dropped')
+    }
     const refused = await write({ ...envelope, position: 0 }, signal)
     // The storage has it, or it is among the dead letters.
     freeBuffer(envelope.value)
     settle?.(refused > 0 && refused >= batch.records ? 'dropped' : 'acknowledged')
   }
 }
+
+const keep = (letters: DeadLetters, envelope: Envelope, reason: string, signal: AbortSignal): Promise<void> =>
+  letters.refused({ ...envelope, position: 0 }, new PermanentError(reason), signal)
 
 /** The disk may have room again. */
 const NUMBERING: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }

@@ -128,6 +128,30 @@ describe('Collector', () => {
     expect(length).toBeLessThan(sent + 100 * 5)
   })
 
+  test('what is refused is a batch of its own for each reason and tenant', () => {
+    const streamOf = createStreams({ limits: { ...LOKI_LABEL_LIMITS, maxValueBytes: 3, action: 'refuse' }, offended: () => undefined })
+    const collector = new Collector(100)
+    for (const [name, value] of [
+      ['app', 'x'],
+      ['app', 'long'],
+      ['app', 'longer'],
+      ['pod', 'long'],
+      ['a b', 'x'],
+    ] as const)
+      collector.appendText(streamOf(createLabelSet([[name, value]])), 1n, `${name} ${value}`)
+    const beyond = '--logs.label-limit-action=refuse: beyond the limit: label'
+    expect(
+      collector
+        .take(MANY)
+        .map(({ refused, body }) => [refused, decodePushRequest(body).flatMap(({ entries }) => entries.map(({ line }) => line))]),
+    ).toEqual([
+      ['', ['app x']],
+      [`${beyond} "app" (value_bytes: 3)`, ['app long', 'app longer']],
+      [`${beyond} "pod" (value_bytes: 3)`, ['pod long']],
+      [`${beyond} "a b" (name_characters: letters, digits and _, no digit first)`, ['a b x']],
+    ])
+  })
+
   test('a label beyond a limit goes with each line as metadata, or the line is refused; it is told with the number of lines', () => {
     const told: unknown[] = []
     const offended = (...[offences, , lines]: Parameters<Parameters<typeof createStreams>[0]['offended']>): void =>
@@ -156,12 +180,11 @@ describe('Collector', () => {
         ],
       },
     ])
-    expect(send('refuse')).toEqual([])
+    expect(send('refuse')).toEqual([{ labels: labels.labels, entries: [{ ...lines, metadata: [['own', '1']] }, next] }])
     expect(told).toEqual([
       ['trace-id', 2],
       ['trace-id', 2],
-      ['trace-id', 1],
-      ['trace-id', 1],
+      ['trace-id', 2],
     ])
   })
 })

@@ -3,8 +3,15 @@ import { encodePushRequests, streamOverhead } from './push-requests.ts'
 import type { LineStream } from './stream.ts'
 import { varintSize, writeVarint } from './varint.ts'
 
-/** One batch, all of one tenant. */
-export type CollectedBatch = { readonly tenant: string; readonly body: Buffer; readonly entries: number; readonly newestMs: number }
+/** One batch, all of one tenant, and all to be sent or all refused for one reason. */
+export type CollectedBatch = {
+  readonly tenant: string
+  /** Why it is not to be sent; '' when it is. */
+  readonly refused: string
+  readonly body: Buffer
+  readonly entries: number
+  readonly newestMs: number
+}
 
 /**
  * Collects encoded entries until they are taken as `PushRequest`s. All streams share one buffer, in the order the lines
@@ -50,7 +57,6 @@ export class Collector {
     end: number,
     metadata: Buffer = NO_METADATA,
   ): void {
-    if (stream.refused) return stream.limited?.(1)
     const begin = this.#length
     const position = this.#begin(stream, seconds, nanos, end - start, metadata)
     this.#end(stream, begin, position + source.copy(this.#bytes, position, start, end), metadata)
@@ -58,7 +64,6 @@ export class Collector {
 
   /** {@link append} for a line that is a string, with its timestamp in nanoseconds. */
   appendText(stream: LineStream, timestampNs: bigint, line: string, metadata: Buffer = NO_METADATA): void {
-    if (stream.refused) return stream.limited?.(1)
     const begin = this.#length
     const length = Buffer.byteLength(line)
     // Neighbours mostly share their second: then there is nothing to divide.
@@ -73,7 +78,7 @@ export class Collector {
   }
 
   /**
-   * Everything collected, as batches of one tenant and at most `maxBytes` each, but for an entry that is larger by itself.
+   * Everything collected, as batches of one tenant and reason and at most `maxBytes` each, but for an entry that is larger by itself.
    * The collector is empty afterwards. The first batch lies in memory that the next call uses again: a new megabyte each time would be
    * outside of the heap, of which V8 lets 64 MB come together before it looks whether anyone needs them.
    */
@@ -85,9 +90,11 @@ export class Collector {
       this.#body ??= Buffer.allocUnsafeSlow(this.#initialSize)
       return this.#body.subarray(0, size)
     }
-    const batches = [...Map.groupBy(this.#streams, (stream) => stream.tenant)].flatMap(([tenant, streams]) =>
-      Array.from(encodePushRequests(streams, this.#bytes, maxBytes, allocate), (request) => ({ tenant, ...request })),
-    )
+    const groups = Map.groupBy(this.#streams, ({ tenant, refused }) => `${refused}\n${tenant}`)
+    const batches = [...groups.values()].flatMap((streams) => {
+      const { tenant = '', refused = '' } = streams[0] ?? {}
+      return Array.from(encodePushRequests(streams, this.#bytes, maxBytes, allocate), (request) => ({ tenant, refused, ...request }))
+    })
     for (const stream of this.#streams) {
       stream.limited?.(stream.entries)
       stream.runs.length = 0

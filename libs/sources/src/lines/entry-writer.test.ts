@@ -63,6 +63,18 @@ test('an entry goes out with its labels, time and metadata, when its batch has w
   ])
 })
 
+test('an entry with labels beyond the limits is handed over as refused, and acknowledged as others are', async () => {
+  const { writer, batches } = start({ labelLimits: { ...LOKI_LABEL_LIMITS, maxValueBytes: 3, action: 'refuse' } })
+  let acknowledged = 0
+  await writer.write({ labels, timestampNs: 5n, line: 'pulled' }, () => acknowledged++)
+  await writer.write({ labels: createLabelSet([['kind', 'x']]), timestampNs: 5n, line: 'next' }, () => acknowledged++)
+  await eventually(() => expect(acknowledged).toBe(2))
+  expect(batches.map(({ refused, records }) => [refused, records])).toEqual([
+    ['--logs.label-limit-action=refuse: beyond the limit: label "kind" (value_bytes: 3)', 1],
+    [undefined, 1],
+  ])
+})
+
 test('nothing is acknowledged before its batch is, and everything in the order it was written', async () => {
   const { writer, write, state, answer, batches } = start()
   const acknowledged: number[] = []

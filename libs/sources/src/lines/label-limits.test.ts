@@ -8,7 +8,6 @@ const named = (...names: readonly string[]): Labels => names.toSorted().map((nam
 
 describe('labels that are within the limits stay as they are', () => {
   test.each<[string, Labels, Partial<LabelLimits>]>([
-    ['none', [], {}],
     ['as many as may be', named('a', 'b'), { maxNames: 2 }],
     ['service_name is not counted', named('a', 'b', 'service_name'), { maxNames: 2 }],
     ['a name as long as may be', [['a'.repeat(1024), 'v']], {}],
@@ -58,16 +57,35 @@ describe('labels beyond them', () => {
     ['a name with a hyphen', named('a', 'trace-id'), {}, ['a'], ['trace_id'], 'name_characters'],
     ['a name that begins with a digit', named('1a', 'b'), {}, ['b'], ['_1a'], 'name_characters'],
     ['a name of other letters', named('é', 'b'), {}, ['b'], ['_'], 'name_characters'],
-    ['no name', [['', 'v']], {}, [], ['_'], 'name_characters'],
+    [
+      'no name',
+      [
+        ['', 'v'],
+        ['b', 'v'],
+      ],
+      {},
+      ['b'],
+      ['_'],
+      'name_characters',
+    ],
     ['one that is no name anyhow does not count', named('a', 'b', 'c-d'), { maxNames: 2 }, ['a', 'b'], ['c_d'], 'name_characters'],
   ])('%s', (_, labels, given, left, metadata, limit) => {
     const names = (of: Labels): readonly string[] => of.map(([name]) => name)
     const found = (action: LabelLimits['action']) => limitLabels(labels, limits({ ...given, action }))
     for (const action of ['drop', 'metadata', 'refuse'] as const) {
-      expect(names(found(action).labels)).toEqual(left)
+      expect(names(found(action).labels)).toEqual(action === 'refuse' ? names(labels).map((name) => name || '_') : left)
       expect(found(action).offences.map((offence) => offence.limit)).toEqual([limit])
       expect(found(action).refused).toBe(action === 'refuse')
       expect(names(found(action).metadata)).toEqual(action === 'metadata' ? metadata : [])
     }
   })
+})
+
+test.each<[string, Labels]>([
+  ['lines that never had one', []],
+  ['lines that lost all of them', [['a-b', 'v']]],
+])('%s: Loki refuses a stream without labels, so one is added', (_, labels) => {
+  const { offences, ...limited } = limitLabels(labels, limits())
+  expect(limited).toEqual({ labels: [['service_name', 'unknown_service']], metadata: [], refused: false })
+  expect(offences.at(-1)).toEqual({ label: 'service_name', limit: 'none' })
 })

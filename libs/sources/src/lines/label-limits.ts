@@ -6,14 +6,14 @@ export type LabelLimits = {
   /** UTF-8 bytes. */
   readonly maxNameBytes: number
   readonly maxValueBytes: number
-  /** What becomes of a label beyond them: it is left out, goes with each line as structured metadata, or the line is refused. */
+  /** What becomes of a label beyond them: it is left out, goes with each line as structured metadata, or the line is refused, with all of its labels. */
   readonly action: 'drop' | 'metadata' | 'refuse'
 }
 
 /** What Loki 3 takes unless it is told otherwise: limits_config of its reference. */
 export const LOKI_LABEL_LIMITS: LabelLimits = { maxNames: 15, maxNameBytes: 1024, maxValueBytes: 2048, action: 'drop' }
 
-export type LabelOffence = { readonly label: string; readonly limit: 'names' | 'name_bytes' | 'value_bytes' | 'name_characters' }
+export type LabelOffence = { readonly label: string; readonly limit: 'names' | 'name_bytes' | 'value_bytes' | 'name_characters' | 'none' }
 
 export type LimitedLabels = {
   readonly labels: Labels
@@ -41,6 +41,8 @@ const KEPT_FIRST: readonly string[] = [
   'filename',
 ]
 const UNCOUNTED = 'service_name'
+/** What Loki says itself of lines without a label that names their service. It refuses a stream that has no label at all. */
+const UNLABELLED: Label = [UNCOUNTED, 'unknown_service']
 const LEGAL_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 export function limitLabels(labels: Labels, limits: LabelLimits): LimitedLabels {
@@ -54,11 +56,18 @@ export function limitLabels(labels: Labels, limits: LabelLimits): LimitedLabels 
     const ranked = counted.map(([name]) => name).toSorted((a, b) => rank(a) - rank(b))
     for (const label of ranked.slice(limits.maxNames)) offences.set(label, { label, limit: 'names' })
   }
+  if (limits.action === 'refuse' && offences.size > 0) {
+    // A letter has to be readable.
+    const readable = labels.map(([name, value]): Label => [QUOTED.test(name) ? legalName(name) : name, value])
+    return { labels: readable, metadata: [], refused: true, offences: [...offences.values()] }
+  }
   const moved = labels.filter(([name]) => offences.has(name))
+  const left = offences.size === 0 ? labels : labels.filter(([name]) => !offences.has(name))
+  if (left.length === 0) offences.set('', { label: UNCOUNTED, limit: 'none' })
   return {
-    labels: offences.size === 0 ? labels : labels.filter(([name]) => !offences.has(name)),
+    labels: left.length === 0 ? [UNLABELLED] : left,
     metadata: limits.action === 'metadata' ? moved.map(([name, value]): Label => [legalName(name), value]) : [],
-    refused: limits.action === 'refuse' && offences.size > 0,
+    refused: false,
     offences: [...offences.values()],
   }
 }
@@ -72,6 +81,9 @@ function offenceOf(name: string, value: string, limits: LabelLimits): LabelOffen
     return 'value_bytes'
   return undefined
 }
+
+/** Names that stand for themselves only in quotes, or not at all. */
+const QUOTED = /^$|[\s"'`=~!{},#]/
 
 const rank = (name: string): number => {
   const index = KEPT_FIRST.indexOf(name)

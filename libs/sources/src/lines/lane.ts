@@ -58,7 +58,7 @@ export function createLane(options: LaneOptions): Lane {
   let sending: Promise<void> | undefined
 
   const send = async (acknowledgements: Iterable<() => void>): Promise<void> => {
-    for (const { tenant, body, entries, newestMs } of collector.take(options.batchBytes)) {
+    for (const { tenant, refused, body, entries, newestMs } of collector.take(options.batchBytes)) {
       const batch = {
         kind: 'logs',
         body,
@@ -66,6 +66,7 @@ export function createLane(options: LaneOptions): Lane {
         newestMs,
         stream: options.stream,
         ...(tenant === '' ? {} : { tenant }),
+        ...(refused === '' ? {} : { refused }),
       } as const
       await options.emit(batch, options.signal)
     }

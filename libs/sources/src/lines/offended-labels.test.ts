@@ -40,7 +40,7 @@ test('lines are counted by label, limit and what was done; the label is told onc
 test('lines that are left out are an error', () => {
   const { offended, told } = start()
   offended([{ label: 'a', limit: 'value_bytes' }], { ...LOKI_LABEL_LIMITS, action: 'refuse' }, 1)
-  expect(told).toMatchObject([['error', 'a label is beyond a limit, its lines are left out', { allowed: 2048 }]])
+  expect(told).toMatchObject([['error', 'a label is beyond a limit, its lines are kept as dead letters', { allowed: 2048 }]])
 })
 
 test('however many labels there are, the metric names fifty of them, and none is long', async () => {

@@ -3,6 +3,16 @@ import { createOnceIn, type Metrics } from '@clymene/runtime'
 
 import type { LabelLimits, LabelOffence } from './label-limits.ts'
 
+/** Why lines with these labels are not sent. */
+export function refusalOf(offences: readonly LabelOffence[], limits: LabelLimits): string {
+  const shown = offences.slice(0, MAX_TOLD).map((offence) => {
+    const name = offence.label.length > MAX_SHOWN ? `${offence.label.slice(0, MAX_SHOWN)}…` : offence.label
+    return `${JSON.stringify(name)} (${offence.limit}: ${allowed(offence, limits)})`
+  })
+  const more = offences.length > MAX_TOLD ? ` and ${offences.length - MAX_TOLD} more` : ''
+  return `--logs.label-limit-action=refuse: beyond the limit: label ${shown.join(', ')}${more}`
+}
+
 export type OffendedLabelsOptions = {
   readonly metrics: Metrics
   readonly logger: Logger
@@ -12,6 +22,8 @@ export type OffendedLabelsOptions = {
 /** Names that the metric tells apart: a stage may make labels of anything. */
 const MAX_NAMES = 50
 const MAX_SHOWN = 60
+/** Labels that a reason names. */
+const MAX_TOLD = 5
 const OTHER = 'other'
 
 /** Counts lines whose labels a store would not take, by the label, and names it in a log line once a minute. */
@@ -33,7 +45,9 @@ export function createOffendedLabels({ metrics, logger, now }: OffendedLabelsOpt
 
   return (offences: readonly LabelOffence[], limits: LabelLimits, lines: number): void => {
     for (const offence of offences) {
-      const [label, { limit }, { action }] = [shown(offence.label), offence, limits]
+      const { limit } = offence
+      const label = shown(offence.label)
+      const action = limit === 'none' ? 'add' : limits.action
       limited.inc({ label, limit, action }, lines)
       onceInAMinute(`${label} ${limit}`, (heldBack) =>
         logger[action === 'refuse' ? 'error' : 'warn'](MESSAGES[action], {
@@ -48,13 +62,15 @@ export function createOffendedLabels({ metrics, logger, now }: OffendedLabelsOpt
   }
 }
 
-const MESSAGES: Readonly<Record<LabelLimits['action'], string>> = {
+const MESSAGES: Readonly<Record<LabelLimits['action'] | 'add', string>> = {
   drop: 'a label is beyond a limit, lines go without it',
   metadata: 'a label is beyond a limit, it goes with its lines as structured metadata',
-  refuse: 'a label is beyond a limit, its lines are left out',
+  refuse: 'a label is beyond a limit, its lines are kept as dead letters',
+  add: 'lines have no label, they go with one that says so',
 }
 
 const allowed = ({ limit }: LabelOffence, limits: LabelLimits): number | string => {
+  if (limit === 'none') return 'at least one'
   if (limit === 'names') return limits.maxNames
   if (limit === 'name_bytes') return limits.maxNameBytes
   return limit === 'value_bytes' ? limits.maxValueBytes : 'letters, digits and _, no digit first'

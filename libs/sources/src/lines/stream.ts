@@ -3,7 +3,7 @@ import { formatStreamLabels } from '@clymene/wire'
 
 import { type LabelLimits, limitLabels } from './label-limits.ts'
 import { encodeMetadata } from './metadata.ts'
-import type { OffendedLabels } from './offended-labels.ts'
+import { type OffendedLabels, refusalOf } from './offended-labels.ts'
 import { varintSize, writeVarint } from './varint.ts'
 
 /** One stream of lines as it is sent: labels that are the same for all its entries, encoded once. */
@@ -12,8 +12,8 @@ export type LineStream = {
   readonly labelField: Buffer
   /** Structured metadata of each of its entries, encoded: labels that went beyond a limit. */
   readonly metadata: Buffer
-  /** Its lines are not sent. */
-  readonly refused: boolean
+  /** Why its lines are not sent; '' when they are. */
+  readonly refused: string
   /** Counts lines with labels beyond a limit; undefined when all labels are within them. */
   readonly limited: ((lines: number) => void) | undefined
   readonly tenant: string
@@ -54,7 +54,7 @@ function createStream(set: LabelSet, { limits, offended }: StreamOptions): LineS
   return {
     labelField: encodeLabels(formatStreamLabels(labels)),
     metadata: encodeMetadata(metadata),
-    refused,
+    refused: refused ? refusalOf(offences, limits) : '',
     limited: offences.length === 0 ? undefined : (lines) => offended(offences, limits, lines),
     tenant: set.get(TENANT_LABEL),
     runs: [],
