@@ -58,7 +58,7 @@ function follow(stages: unknown = []) {
     labels: createLabelSet([]),
     lane,
     reader,
-    files: { first: none, next: none, copyOf: none, again: none, wake: none, current: () => fileAt(path) },
+    files: { first: none, next: none, copyOf: none, again: none, since: none, wake: none, current: () => fileAt(path) },
     first: [openTail(path, () => ({ offset: 0, replayFrom: 0 }))],
     metrics,
     logger: silentLogger,

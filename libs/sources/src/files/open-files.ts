@@ -1,7 +1,8 @@
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 
 import { openArchiveTail } from './archive-tail.ts'
-import { beginsLike, FINGERPRINT_BYTES, fingerprintOf, readHead } from './fingerprint.ts'
+import { beginsLike, FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
+import { createLeftOffsets, positionOf } from './left-offsets.ts'
 import type { FileMetrics } from './metrics.ts'
 import type { OpenTails } from './open-tails.ts'
 import type { PositionTable } from './position-table.ts'
@@ -19,6 +20,8 @@ export type OpenFiles = {
   readonly next: (path: string, before: Tail, own: readonly Tail[]) => readonly Tail[]
   /** A file was cut: the copy of what it had, from where it was read to, when there is one and more to be had of it; and files that came later. */
   readonly copyOf: (path: string, cut: Tail, own: readonly Tail[]) => { readonly copy: Tail | undefined; readonly later: readonly Tail[] }
+  /** Files that came and went since that time, nanoseconds since the epoch, without the file at the path. */
+  readonly since: (path: string, sinceNs: bigint, own: readonly Tail[]) => readonly Tail[]
   /** A file that was cut, from its start. */
   readonly again: (cut: Tail) => Tail
   /** Opens a file that rests, wherever it is now. False when it is nowhere. */
@@ -184,22 +187,18 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
     else if (known !== undefined) positions.put(known)
     tail.close()
   }
-  const asRead = (path: string, { file, content }: Candidate): Position => ({
-    job,
-    path,
-    device: file.device,
-    inode: file.inode,
-    fingerprint: fingerprintOf(content.head),
-    fingerprintBytes: content.head.length,
-    offset: content.length,
-    replayFrom: content.length,
-    size: content.length,
-    seenMs: now(),
+  const asRead = (path: string, candidate: Candidate): Position => ({
+    ...positionOf(job, path, candidate, candidate.content.length, now()),
     closed: true,
   })
+  const leftOffsets = createLeftOffsets({ job, positions, look, logger, now })
 
   return {
-    first: (path, names = createFolderNames()) => openAll(path, blindSinceNs, true, names, []),
+    first: (path, names = createFolderNames()) => {
+      const opened = openAll(path, leftOffsets.adopt(path, names) ?? blindSinceNs, true, names, [])
+      leftOffsets.adopted(path)
+      return opened
+    },
     next: (path, before, own) => openAll(path, before.modifiedNs(), true, createFolderNames(), own),
     copyOf: (path, cut, own) => {
       const others = own.filter((tail) => tail !== cut)
@@ -214,6 +213,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       const known = [...others, ...(carried === undefined ? [] : [carried])]
       return { copy: carried, later: openAll(path, cut.modifiedNs(), false, createFolderNames(), known) }
     },
+    since: (path, sinceNs, own) => openAll(path, sinceNs, false, createFolderNames(), own),
     again: (cut) => tails.open(job, cut.again),
     wake: (path, tail) =>
       [path, ...findSiblings(path, createFolderNames()).flatMap((file) => (sameFile(file, tail) ? [file.path] : []))].some((place) => {

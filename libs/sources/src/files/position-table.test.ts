@@ -23,7 +23,7 @@ function position(text: string, more: Partial<Position> = {}): Position {
   }
 }
 const tableOf = (files: readonly Position[]): PositionTable =>
-  createPositionTable({ files, offsets: new Map(), others: new Map(), searchedMs: 1 }, 1)
+  createPositionTable({ files, offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs: 1 }, 1)
 const textsOf = (table: PositionTable): readonly string[] => table.ofPath('j', '/logs/app.log').map(({ fingerprint }) => fingerprint)
 const open = (text: string) => ({ job: 'j', path: '/logs/app.log', device: '1', inode: '7', head: head(text), size: text.length })
 

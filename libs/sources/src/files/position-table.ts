@@ -19,11 +19,18 @@ export type PositionTable = {
   readonly put: (position: Position) => void
   readonly remove: (position: Position) => void
   readonly all: () => Iterable<Position>
+  /** What Promtail left for a path that the job has not opened yet. */
+  readonly leftOffset: (job: string, path: string) => LeftOffset | undefined
+  /** It is a position by now. */
+  readonly takeOffset: (job: string, path: string) => void
   /** What Promtail left for files that nobody has asked for yet, and what is no file's: cursors of the journal. */
-  readonly others: () => ReadonlyMap<string, string>
+  readonly others: () => Pick<StoredPositions, 'offsets' | 'offsetsMs' | 'others'>
   /** From time to time forgets files that nobody needs to know any more. */
   readonly prune: (options: PruneOptions) => void
 }
+
+/** All that Promtail says of a path: how far the file was read that was there at a time. */
+export type LeftOffset = { readonly offset: number; readonly writtenNs: bigint }
 
 export type OpenFile = Place & {
   readonly job: string
@@ -67,6 +74,9 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
   const ours = new Set(stored.files.map(({ path }) => path))
   // What Promtail left: of our own files more is known.
   const offsets = new Map([...stored.offsets].filter(([path]) => !ours.has(path)))
+  const writtenNs = BigInt(Math.floor(stored.offsetsMs ?? startedMs)) * 1_000_000n
+  /** Jobs that have the offset of a path by now: Promtail's are for all jobs. */
+  const taken = new Map<string, Set<string>>()
 
   /** By path. */
   let left = new Map<string, readonly Position[]>()
@@ -87,14 +97,15 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
               (candidate) => candidate.fingerprintBytes > 0 && isLike(candidate, file) && usable(candidate),
             )
       if (own !== undefined && own !== position) leave(own)
-      if (position !== undefined) {
-        if (position.job === file.job) remove(position)
-        return { offset: position.offset, replayFrom: position.replayFrom }
-      }
-      const offset = offsets.get(file.path)
-      offsets.delete(file.path)
-      return offset !== undefined && offset <= file.size ? { offset, replayFrom: offset } : undefined
+      if (position === undefined) return undefined
+      if (position.job === file.job) remove(position)
+      return { offset: position.offset, replayFrom: position.replayFrom }
     },
+    leftOffset: (job, path) => {
+      const offset = taken.get(path)?.has(job) === true ? undefined : offsets.get(path)
+      return offset === undefined ? undefined : { offset, writtenNs }
+    },
+    takeOffset: (job, path) => taken.set(path, (taken.get(path) ?? new Set()).add(job)),
     peek: (job, place) => table.get(keyOf(job, place)),
     ofPath: (job, path) => {
       const own = [...(byPath.get(pathKey(job, path))?.values() ?? [])]
@@ -110,7 +121,11 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
     },
     unfinished: () => [...table.values()].filter(({ closed }) => closed !== true),
     all: () => table.values(),
-    others: () => new Map([...stored.others, ...[...offsets].map(([path, offset]) => [path, String(offset)] as const)]),
+    others: () => ({
+      offsets: new Map([...offsets].filter(([path]) => !taken.has(path))),
+      offsetsMs: stored.offsetsMs,
+      others: stored.others,
+    }),
     prune: ({ nowMs, isFollowed, isThere }) => {
       if (nowMs - prunedMs < PRUNE_EVERY_MS && table.size <= MAX_POSITIONS) return
       prunedMs = nowMs

@@ -18,8 +18,8 @@ export type PositionWriterOptions = {
   readonly path: string
   readonly everyMs: number
   readonly read: () => readonly Position[]
-  /** Entries of the file that are no position. */
-  readonly others: () => ReadonlyMap<string, string>
+  /** Entries of the file that are no position of these. */
+  readonly others: () => Pick<StoredPositions, 'offsets' | 'offsetsMs' | 'others'>
   /** Told of what was written. */
   readonly onWritten?: ((positions: StoredPositions) => Promise<void>) | undefined
   /** When files were searched for last. */
@@ -46,7 +46,7 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
     const state = hash('sha1', JSON.stringify(positions.map((position) => ({ ...position, seenMs: 0 }))))
     if (state === last && !always) return
     try {
-      const written = { files: positions, offsets: new Map(), others: others(), searchedMs: searchedMs() }
+      const written = { files: positions, ...others(), searchedMs: searchedMs() }
       await savePositions(path, written)
       await onWritten?.(written)
       last = state

@@ -22,7 +22,7 @@ const position = (path: string, offset: number): Position => ({
 })
 
 const save = (path: string, files: readonly Position[], searchedMs: number): Promise<void> =>
-  savePositions(path, { files, offsets: new Map(), others: new Map(), searchedMs })
+  savePositions(path, { files, offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs })
 
 let folder: TestFolder
 let file: string
@@ -63,7 +63,7 @@ describe('positions', () => {
   })
 
   test('no file is no positions, and nothing to report', async () => {
-    expect(await load()).toEqual({ stored: { files: [], offsets: new Map(), others: new Map(), searchedMs: undefined }, reported: [] })
+    expect(await load()).toEqual({ stored: { files: [], offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs: undefined }, reported: [] })
   })
 
   test('Promtail files: offsets of paths, cursors of the journal; nothing but them, it refuses other keys', async () => {

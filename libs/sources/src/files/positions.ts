@@ -1,9 +1,9 @@
-import { copyFile, open, readFile, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 
 import { errorCode, errorMessage, type Logger } from '@clymene/model'
 import { parse } from 'yaml'
 
+import { durableFiles, writeDurably } from '../durable-file.ts'
 import type { FileIdentity } from './fingerprint.ts'
 
 /** How far one file was handed over; of a compressed file its text is meant. */
@@ -27,19 +27,21 @@ export type StoredPositions = {
   readonly files: readonly Position[]
   /** Bare offsets by path, all that Promtail's files have. */
   readonly offsets: ReadonlyMap<string, number>
+  /** When the bare offsets were true: Promtail's last writing, milliseconds since the epoch; undefined when there are none. */
+  readonly offsetsMs: number | undefined
   /** Entries that are no offset: cursors of the journal. */
   readonly others: ReadonlyMap<string, string>
   /** When files were searched for last, milliseconds since the epoch; undefined when that is not known. */
   readonly searchedMs: number | undefined
 }
 
-const NOTHING: StoredPositions = { files: [], offsets: new Map(), others: new Map(), searchedMs: undefined }
+const NOTHING: StoredPositions = { files: [], offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs: undefined }
 
 /** Reads the positions file, else its `.bak`, else the next path. A broken file is reported; reading goes on with what there is. */
 export async function loadPositions(paths: readonly string[], logger: Logger): Promise<StoredPositions> {
-  for (const candidate of paths.flatMap((path) => [path, `${path}.bak`])) {
+  for (const candidate of paths.flatMap(durableFiles)) {
     try {
-      return parsePositions(await readFile(candidate, 'utf8'))
+      return parsePositions(await readFile(candidate, 'utf8'), (await stat(candidate)).mtimeMs)
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       logger.error('positions file cannot be used, lines may be sent again', { path: candidate, error: errorMessage(error) })
@@ -49,31 +51,16 @@ export async function loadPositions(paths: readonly string[], logger: Logger): P
 }
 
 /**
- * Writes them so that a crash at any moment leaves a whole file: temporary file, fsync, rename, fsync of the folder; the file before stays
- * as `.bak`. Promtail refuses keys that it does not know, so all that it has no place for stands in comments:
+ * Writes them. Promtail refuses keys that it does not know, so all that it has no place for stands in comments:
  *
  *     positions:
  *       "/var/log/syslog": "4711"
  *     # searched 1704067200000
  *     # file {"job":"system","path":"/var/log/syslog","device":"2049",…}
  */
-export async function savePositions(path: string, positions: StoredPositions): Promise<void> {
-  const temporary = `${path}.tmp`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(formatPositions(positions))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await copyFile(path, `${path}.bak`).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
-  })
-  await rename(temporary, path)
-  await syncFolder(dirname(path))
-}
+export const savePositions = (path: string, positions: StoredPositions): Promise<void> => writeDurably(path, formatPositions(positions))
 
-function formatPositions({ files, offsets, others, searchedMs }: StoredPositions): string {
+function formatPositions({ files, offsets, offsetsMs, others, searchedMs }: StoredPositions): string {
   const entries = new Map(others)
   for (const [path, offset] of offsets) entries.set(path, String(offset))
   // The file that is at a path now comes last.
@@ -81,28 +68,19 @@ function formatPositions({ files, offsets, others, searchedMs }: StoredPositions
   const lines = [
     entries.size === 0 ? 'positions: {}' : 'positions:',
     ...Array.from(entries, ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`),
+    ...(offsets.size === 0 || offsetsMs === undefined ? [] : [`${OFFSETS}${Math.floor(offsetsMs)}`]),
     ...(searchedMs === undefined ? [] : [`${SEARCHED}${Math.floor(searchedMs)}`]),
     ...files.map((position) => `${FILE}${JSON.stringify(position)}`),
   ]
   return `${lines.join('\n')}\n`
 }
 
-/** Some file systems cannot, and need not. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  try {
-    await handle?.sync()
-  } catch {
-    return
-  } finally {
-    await handle?.close()
-  }
-}
-
+/** Since when the bare offsets are as they are. */
+const OFFSETS = '# offsets '
 const SEARCHED = '# searched '
 const FILE = '# file '
 
-function parsePositions(text: string): StoredPositions {
+function parsePositions(text: string, writtenMs: number): StoredPositions {
   const lines = text.split('\n')
   const document: unknown = parse(lines.filter((line) => !line.startsWith('#')).join('\n'))
   if (document === null && text.trim() === '') return NOTHING
@@ -110,12 +88,16 @@ function parsePositions(text: string): StoredPositions {
     throw new Error('expected a mapping with the key positions')
   const entries = Object.entries(document.positions ?? {}).map(([key, value]) => [key, String(value)] as const)
   const isOffset = ([, value]: readonly [string, string]): boolean => /^\d{1,15}$/.test(value)
-  const searched = Number(lines.find((line) => line.startsWith(SEARCHED))?.slice(SEARCHED.length))
+  const timeAt = (key: string): number | undefined => {
+    const time = Number(lines.find((line) => line.startsWith(key))?.slice(key.length))
+    return Number.isSafeInteger(time) ? time : undefined
+  }
   return {
     files: lines.flatMap((line) => (line.startsWith(FILE) ? parsePosition(line.slice(FILE.length)) : [])),
     offsets: new Map(entries.filter(isOffset).map(([key, value]) => [key, Number(value)])),
+    offsetsMs: timeAt(OFFSETS) ?? writtenMs,
     others: new Map(entries.filter((entry) => !isOffset(entry) && CURSOR.test(entry[0]))),
-    searchedMs: Number.isSafeInteger(searched) ? searched : undefined,
+    searchedMs: timeAt(SEARCHED),
   }
 }
 

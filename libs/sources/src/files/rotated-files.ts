@@ -98,7 +98,7 @@ function isOwed({ file, content }: Candidate, position: Position): boolean {
 }
 
 /** A copy of what is still at the path: about to be cut, or somebody's backup. */
-function isCopyOf({ content }: Candidate, current: Candidate | undefined): boolean {
+export function isCopyOf({ content }: Candidate, current: Candidate | undefined): boolean {
   if (current === undefined || content.end === undefined || content.length > current.content.length) return false
   const { head, end, length } = content
   return head.length > 0 && current.content.head.subarray(0, head.length).equals(head) && endAt(current.file, length).equals(end)

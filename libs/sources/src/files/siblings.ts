@@ -13,6 +13,10 @@ export type FileAt = {
   readonly inode: string
   readonly size: number
   readonly modifiedNs: bigint
+  /** When its name, its rights or its text were changed. */
+  readonly changedNs: bigint
+  /** When it was made; undefined where the file system does not tell. */
+  readonly bornNs: bigint | undefined
   readonly archived: boolean
 }
 
@@ -33,8 +37,17 @@ const NUMBERED = /^\.\d{1,4}(?:\.gz)?$/
 export function fileAt(path: string): FileAt | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
   if (stat?.isFile() !== true) return undefined
-  const { dev, ino, size, mtimeNs } = stat
-  return { path, device: String(dev), inode: String(ino), size: Number(size), modifiedNs: mtimeNs, archived: ARCHIVE.test(path) }
+  const { dev, ino, size, mtimeNs, ctimeNs, birthtimeNs } = stat
+  return {
+    path,
+    device: String(dev),
+    inode: String(ino),
+    size: Number(size),
+    modifiedNs: mtimeNs,
+    changedNs: ctimeNs,
+    bornNs: birthtimeNs === 0n ? undefined : birthtimeNs,
+    archived: ARCHIVE.test(path),
+  }
 }
 
 /**

@@ -29,6 +29,7 @@ const position = (path: string, inode: string, offset: number): Position => ({
 const stored = (searchedMs: number, ...files: readonly Position[]): StoredPositions => ({
   files,
   offsets: new Map(),
+  offsetsMs: undefined,
   others: new Map([['cursor-j', 's=1']]),
   searchedMs,
 })

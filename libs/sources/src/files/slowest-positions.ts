@@ -35,6 +35,7 @@ function slowestOf(all: readonly StoredPositions[]): StoredPositions {
   return {
     files: [...least.values()].toSorted((a, b) => Number(b.closed ?? false) - Number(a.closed ?? false)),
     offsets: new Map(all.flatMap(({ offsets }) => [...offsets])),
+    offsetsMs: all.map(({ offsetsMs }) => offsetsMs).find((time) => time !== undefined),
     others: new Map(all.flatMap(({ others }) => [...others])),
     searchedMs: Math.min(...searched),
   }
