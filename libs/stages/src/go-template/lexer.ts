@@ -1,3 +1,7 @@
+import { errorMessage } from '@clymene/model'
+
+import { unquoteGo } from '../go-string.ts'
+
 /** A piece of a template: text as it stands, or the tokens of one `{{ … }}`. */
 export type Piece = { readonly text: string } | { readonly tokens: readonly Token[]; readonly position: number }
 
@@ -101,30 +105,11 @@ function closeAt(template: string, position: number): { readonly end: number; re
 const SPACE = /[ \t\r\n]+/y
 const KINDS = ['word', 'field', 'variable', 'string', 'character', 'number', 'sign'] as const
 
-const SIMPLE: ReadonlyMap<string, string> = new Map([
-  ['a', '\u0007'],
-  ['b', '\b'],
-  ['f', '\f'],
-  ['n', '\n'],
-  ['r', '\r'],
-  ['t', '\t'],
-  ['v', '\v'],
-  ['\\', '\\'],
-  ["'", "'"],
-  ['"', '"'],
-])
-
-/** The value of a Go string literal, quoted by `"` or by back quotes. */
+/** The value of a literal of Go. */
 export function unquote(literal: string, position: number): string {
-  if (literal.startsWith('`')) return literal.slice(1, -1)
-  return literal.slice(1, -1).replaceAll(ESCAPE, (escape, hex?: string, short?: string, long?: string, octal?: string, letter?: string) => {
-    const code = hex ?? short ?? long
-    const value = code === undefined ? Number.parseInt(octal ?? '', 8) : Number.parseInt(code, 16)
-    if (value <= 0x10_ff_ff) return String.fromCodePoint(value)
-    const plain = SIMPLE.get(letter ?? '')
-    if (plain === undefined) throw new TemplateSyntaxError(`unknown escape ${escape}`, position)
-    return plain
-  })
+  try {
+    return unquoteGo(literal)
+  } catch (error) {
+    throw new TemplateSyntaxError(errorMessage(error), position)
+  }
 }
-
-const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gs

@@ -1,9 +1,9 @@
 import { compileRegex } from '@clymene/regex'
 import { parser } from '@grafana/lezer-logql'
 
+import { unquoteGo } from '../go-string.ts'
 import type { LabelSet } from '../label-set.ts'
 import { compileLinePattern } from './line-pattern.ts'
-import { unquote } from './unquote.ts'
 
 /** Whether an entry with these labels and this line is selected. */
 export type Selector = (labels: LabelSet, line: string) => boolean
@@ -52,7 +52,7 @@ class Query {
   matchers(): readonly ((labels: LabelSet) => boolean)[] {
     return descendants(this.#selector, 'Matcher').map((matcher) => {
       const name = this.#source(this.#one(matcher, 'Identifier'))
-      const value = unquote(this.#source(this.#one(matcher, 'String')))
+      const value = unquoteGo(this.#source(this.#one(matcher, 'String')))
       const operator = this.#source(this.#one(matcher, 'Identifier').nextSibling ?? matcher)
       const isNegative = operator.startsWith('!')
       const test = operator.endsWith('~') ? compileRegex(value, { anchored: true }).test : (given: string): boolean => given === value
@@ -77,7 +77,7 @@ class Query {
     }
     const operator = this.#source(this.#one(filter, 'Filter'))
     // `!= "a" or "b"` wants neither.
-    const tests = descendants(filter, 'String').map((node) => lineTest(operator.slice(1), unquote(this.#source(node))))
+    const tests = descendants(filter, 'String').map((node) => lineTest(operator.slice(1), unquoteGo(this.#source(node))))
     const isNegative = operator.startsWith('!')
     return (line) => tests.some((test) => test(line)) !== isNegative
   }

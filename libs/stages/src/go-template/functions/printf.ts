@@ -1,3 +1,4 @@
+import { GO_ESCAPES } from '../../go-string.ts'
 import { isList, isMap, kindOf, printFloat, printNested, TemplateError, type Value } from '../value.ts'
 
 const VERB = /%(?<flags>[-+# 0]*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d+)?)?(?<verb>[^]?)/gu
@@ -103,17 +104,7 @@ function pad(text: string, flags: string, width: number, verb: string): string {
   return 'sq'.includes(verb) ? '0'.repeat(missing) + text : sign + '0'.repeat(missing) + text.slice(sign.length)
 }
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['"', '\\"'],
-  ['\\', '\\\\'],
-  ['\u0007', '\\a'],
-  ['\b', '\\b'],
-  ['\f', '\\f'],
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-  ['\v', '\\v'],
-])
+const ESCAPES: ReadonlyMap<string, string> = new Map([...GO_ESCAPES].map(([letter, plain]) => [plain, `\\${letter}`]))
 
 /** A text as a Go string literal: `strconv.Quote`. */
 export function quoted(text: string): string {
