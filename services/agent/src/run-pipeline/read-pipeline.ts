@@ -1,6 +1,7 @@
 import { createDiscoveryContext } from '@clymene/discovery'
-import { ConfigError } from '@clymene/model'
+import { ConfigError, type Labels } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
+import type { FileJob, JournalJob, StdinJob } from '@clymene/sources'
 import { parseStages, type StageConfig } from '@clymene/stages'
 
 import type { ConfigText } from '../config-text.ts'
@@ -8,6 +9,7 @@ import { expandEnvironment } from '../config/expand-environment.ts'
 import { inLineOrder } from '../config/in-line-order.ts'
 import { readLogConfig, type LogConfig } from '../config/log-config.ts'
 import { openYaml } from '../config/section.ts'
+import { staticLabels } from './static-labels.ts'
 
 export type ReadPipelineOptions = {
   readonly config: ConfigText
@@ -17,7 +19,12 @@ export type ReadPipelineOptions = {
   readonly expandFrom?: NodeJS.ProcessEnv
 }
 
-export type ReadPipeline = { readonly stages: readonly StageConfig[]; readonly warnings: readonly string[] }
+export type ReadPipeline = {
+  readonly stages: readonly StageConfig[]
+  readonly warnings: readonly string[]
+  /** Of every line, as the targets of a job have them; [] of stages alone, undefined when only a running agent can know. */
+  readonly labels: Labels | undefined
+}
 
 /**
  * The stages that a file says: a list of them, a map with `pipeline_stages`, or a whole configuration of Promtail, which is then checked
@@ -36,11 +43,19 @@ export function readPipeline({ config, job, expandFrom }: ReadPipelineOptions): 
     root.accept('job_name')
     root.finish()
     if (job !== '') mistakes.push(`--job=${JSON.stringify(job)} has no meaning: ${path} has stages and no jobs`)
-    return checked(mistakes, () => ({ stages, warnings }))
+    return checked(mistakes, () => ({ stages, warnings, labels: [] }))
   }
   const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const whole = readLogConfig(text, path, context, mistakes)
-  return checked(mistakes, () => ({ stages: stagesOf(whole, job, path), warnings: [...warnings, ...whole.warnings] }))
+  return checked(mistakes, () => {
+    const found = jobOf(whole, job, path)
+    const section = root.sections('scrape_configs').find((one) => one.string('job_name', '') === found.name)
+    return {
+      stages: found.pipeline,
+      warnings: [...warnings, ...whole.warnings],
+      labels: 'discoverers' in found ? section && staticLabels(section, found.relabel) : found.labels,
+    }
+  })
 }
 
 function checked(mistakes: readonly string[], read: () => ReadPipeline): ReadPipeline {
@@ -48,10 +63,12 @@ function checked(mistakes: readonly string[], read: () => ReadPipeline): ReadPip
   return read()
 }
 
-function stagesOf({ jobs: ofFiles, journalJobs, stdinJob }: LogConfig, name: string, path: string): readonly StageConfig[] {
+type ReadJob = FileJob | JournalJob | StdinJob
+
+function jobOf({ jobs: ofFiles, journalJobs, stdinJob }: LogConfig, name: string, path: string): ReadJob {
   const jobs = [...ofFiles, ...journalJobs, ...(stdinJob === undefined ? [] : [stdinJob])]
   const found = name === '' && jobs.length === 1 ? jobs[0] : jobs.find((job) => job.name === name)
-  if (found !== undefined) return found.pipeline
+  if (found !== undefined) return found
   const names = jobs.map((job) => JSON.stringify(job.name)).join(', ')
   if (jobs.length === 0) throw new ConfigError(`${path}: expected pipeline_stages, or scrape_configs with a job`)
   throw new ConfigError(

@@ -4,7 +4,7 @@ import { flag } from '@clymene/runtime'
 /** Only on the command line: `JOB` or `LABELS` as a variable would be somebody else's. */
 export const testFlags = {
   job: flag.string('', 'Which job of a whole configuration is meant; left out where it has just one'),
-  labels: flag.pairs('', 'Labels that the lines come with, name=value,…'),
+  labels: flag.pairs('', 'Labels that the lines come with, name=value,…; they go before those of the static targets of the job'),
   output: flag.oneOf(['lines', 'json'], 'lines', 'time TAB labels TAB line, or an object a line for programs'),
   expect: flag.file('', 'File with the output that is expected: what differs is printed, and the exit status is 1'),
   now: flag.string('', 'Time at which the lines are read, such as 2024-01-31T12:00:00Z; empty is now'),

@@ -90,6 +90,29 @@ test('takes a job of a whole configuration, and tells what that warns of', async
   })
 })
 
+test('lines have the labels that the static targets of the job have in common, and those that are given before them', async () => {
+  const stages = 'pipeline_stages: [{match: {selector: "{app=\\"shop\\"}", stages: [{static_labels: {hit: y}}]}}]'
+  const target = '{targets: [localhost], labels: {__path__: /a, app: shop, env: x, n: "1"}}'
+  const rules = '{target_label: by, replacement: rule}'
+  const job = (name: string, more: string): string => `  - {job_name: ${name}, ${stages}, ${more}}\n`
+  writeFileSync(
+    at('labels.yml'),
+    `scrape_configs:\n${job('one', `static_configs: [${target}], relabel_configs: [${rules}]`)}${job(
+      'two',
+      `static_configs: [${target}, {labels: {__path__: /b, app: shop, n: "2"}}]`,
+    )}${job('found', 'file_sd_configs: [{files: [/none.yml]}]')}`,
+  )
+  const outcome = async (...flags: readonly string[]) => {
+    const { stdout, stderr } = await run([at('labels.yml'), ...flags], ['l'])
+    return [stdout.split('\t')[1], stderr]
+  }
+  expect(await outcome('--job=one')).toEqual(['{app="shop", by="rule", env="x", hit="y", n="1"}', ''])
+  expect(await outcome('--job=one', '--labels=app=other')).toEqual(['{app="other", by="rule", env="x", n="1"}', ''])
+  expect(await outcome('--job=two')).toEqual(['{app="shop", hit="y"}', ''])
+  expect(await outcome('--job=found')).toEqual(['{}', expect.stringContaining('--labels=name=value,…')])
+  expect(await outcome('--job=found', '--labels=app=shop')).toEqual(['{app="shop", hit="y"}', ''])
+})
+
 test('puts variables in where it is asked for', async () => {
   const labels = async (...flags: readonly string[]) =>
     (await run([at('expand.yml'), ...flags], ['l'], { ENV: 'prod' })).stdout.split('\t')[1]
@@ -128,7 +151,7 @@ describe('what is expected', () => {
     writeFileSync(at('expected.txt'), EXPECTED.replace('three', 'four'))
     expect(await run([at('stages.yml'), `--expect=${at('expected.txt')}`])).toMatchObject({
       stdout: ' 2024-01-02T03:04:05Z\t{level="info"}\tone\n--\t{}\tfour\n+-\t{}\tthree\n',
-      failure: `ExitError: --expect=${JSON.stringify(at('expected.txt'))}: 1 lines are missing, 1 are more than expected`,
+      failure: `ExitError: --expect=${JSON.stringify(at('expected.txt'))}: 1 line is missing, 1 more than expected`,
     })
   })
 })

@@ -46,14 +46,16 @@ export type Streams = {
 export async function testPipeline(argv: readonly string[], env: NodeJS.ProcessEnv, { stdin, stderr, terminal }: Streams): Promise<void> {
   const { values, path, nowNs, expected } = readArguments(argv)
   const expanding = values['config.expand-env'] ? { expandFrom: env } : {}
-  const { stages, warnings } = readPipeline({ config: readConfigText(path), job: values.job, ...expanding })
+  const { stages, warnings, labels } = readPipeline({ config: readConfigText(path), job: values.job, ...expanding })
   for (const warning of warnings) terminal.tell(`warning: ${warning}`)
+  if (labels === undefined && values.labels.length === 0)
+    terminal.tell('warning: the labels of the lines are what a running agent discovers: --labels=name=value,… gives them here')
   const dropped = new Map<string, number>()
   const inspecting = { print: (text: string) => void stderr.write(text), colored: isColored(values.color, stderr) }
   const entries = runPipeline(
     {
       stages,
-      labels: sortedLabels(values.labels),
+      labels: sortedLabels(new Map([...(labels ?? []), ...values.labels])),
       nowNs,
       dropped: (reason, lines) => void dropped.set(reason, (dropped.get(reason) ?? 0) + lines),
       ...(values.inspect ? { inspect: createInspectText(inspecting) } : {}),
@@ -77,7 +79,8 @@ export async function testPipeline(argv: readonly string[], env: NodeJS.ProcessE
   const { missing, more, text } = compare(expected, found.join(''))
   if (missing + more === 0) return
   await terminal.print(text.slice(0, -1))
-  throw new ExitError(`--expect=${JSON.stringify(values.expect)}: ${missing} lines are missing, ${more} are more than expected`)
+  const areMissing = missing === 1 ? '1 line is missing' : `${missing} lines are missing`
+  throw new ExitError(`--expect=${JSON.stringify(values.expect)}: ${areMissing}, ${more} more than expected`)
 }
 
 type Arguments = {
