@@ -1,6 +1,7 @@
 export { startChain } from './chain.ts'
 export { type LongLines, partMarks, truncatedMark } from './cut-marks.ts'
 export { type CriLine, createCriReader } from './cri-line.ts'
+export { cutText } from './cut-text.ts'
 export { Extracted, type PipelineEntry } from './entry.ts'
 export type { EntryView, Inspect, InspectStep } from './inspect.ts'
 export { createLabelSet, type LabelSet } from './label-set.ts'

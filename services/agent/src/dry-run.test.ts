@@ -74,6 +74,12 @@ test('prints time, labels and line', async () => {
   expect(printed).toEqual([`2024-01-02T03:04:05.000000006Z\t{cluster="c", env="test", filename="${log()}", job="j"}\ttab\there`])
 })
 
+test('prints lines of several streams as they were read', async () => {
+  writeFileSync(log(), 'a 1\nb 2\na 3\nb 4\n')
+  const { expectLines } = start({}, "[{regex: {expression: '^(?P<who>.)'}}, {labels: {who: ''}}]")
+  await expectLines('a 1', 'b 2', 'a 3', 'b 4')
+})
+
 test('shows what stages do where somebody asks', async () => {
   writeFileSync(log(), 'one\n')
   const seen: string[] = []

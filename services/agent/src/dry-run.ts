@@ -71,7 +71,10 @@ async function copyWithBackup(original: string, copy: string): Promise<boolean> 
   return found
 }
 
+/** A batch has its entries by stream; where their times are those of reading, they are printed as they were read. */
 const printed = (body: Buffer): string =>
   decodePushRequest(body)
-    .flatMap(({ labels, entries }) => entries.map((entry) => entryText(labels, entry)))
+    .flatMap(({ labels, entries }) => entries.map((entry) => ({ labels, entry })))
+    .toSorted((a, b) => Number(a.entry.timestampNs - b.entry.timestampNs))
+    .map(({ labels, entry }) => entryText(labels, entry))
     .join('')

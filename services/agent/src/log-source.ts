@@ -15,7 +15,10 @@ export type LogSetup = {
   /** Labels of every line that does not have them. */
   readonly logLabels: Labels
   /** How files are read where a configuration says nothing; what is left out is as the file source has it. */
-  readonly reading?: Pick<FileSourceOptions, 'maxLineBytes' | 'longLines' | 'labelLimits' | 'from' | 'inspect' | 'stageMetrics' | 'countsLines'>
+  readonly reading?: Pick<
+    FileSourceOptions,
+    'maxLineBytes' | 'longLines' | 'labelLimits' | 'from' | 'inspect' | 'stageMetrics' | 'countsLines'
+  >
   readonly logBatch: { readonly bytes: number; readonly waitMs: number }
   /** Value of `cluster` where nothing else sets one; '' sets none. */
   readonly cluster: string

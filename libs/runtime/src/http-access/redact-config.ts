@@ -3,7 +3,9 @@ export const REDACTED = '<secret>'
 
 /** Whether what a configuration has under this key is itself a secret; the path of a file with one is none. Headers are: one of them is `Authorization`. */
 export const isSecretKey = (key: string): boolean =>
-  /(?:^|_)(?:password|passwd|passphrase|secrets?|tokens?|credentials?|key|apikey|connection_string)$|^(?:proxy_connect_header|headers)$/.test(snakeCase(key))
+  /(?:^|_)(?:password|passwd|passphrase|secrets?|tokens?|credentials?|key|apikey|connection_string)$|^(?:proxy_connect_header|headers)$/.test(
+    snakeCase(key),
+  )
 
 /** The same of a parameter of a URL, where also signatures and bare codes give access. */
 export const isSecretParameter = (name: string): boolean =>

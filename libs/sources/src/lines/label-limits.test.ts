@@ -89,3 +89,44 @@ test.each<[string, Labels]>([
   expect(limited).toEqual({ labels: [['service_name', 'unknown_service']], metadata: [], refused: false })
   expect(offences.at(-1)).toEqual({ label: 'service_name', limit: 'none' })
 })
+
+test.each<[string, Labels, expected: readonly (readonly [name: string, bytes: number])[]]>([
+  [
+    'a value of more than 32 KiB is cut',
+    [
+      ['a', 'x'.repeat(70_000)],
+      ['b', 'y'.repeat(3000)],
+      ['c', 'z'],
+    ],
+    [['a', 32_767]],
+  ],
+  ['no character in two', [['a', '가'.repeat(20_000)]], [['a', 32_766]]],
+  [
+    'all together',
+    [
+      ['a', 'x'.repeat(30_000)],
+      ['b', 'y'.repeat(3000)],
+    ],
+    [
+      ['a', 30_000],
+      ['b', 2766],
+    ],
+  ],
+  [
+    'a name that leaves no room',
+    [
+      ['a'.repeat(40_000), 'x'],
+      ['b', 'y'.repeat(3000)],
+    ],
+    [['b', 3000]],
+  ],
+])('what becomes metadata is what Loki takes: %s', (_, labels, expected) => {
+  const { metadata } = limitLabels(labels, limits({ action: 'metadata' }))
+  expect(metadata.map(([name, value]) => [name, Buffer.byteLength(value)])).toEqual(expected)
+})
+
+test('and no more than 64 pairs', () => {
+  const many: Labels = Array.from({ length: 300 }, (_, index) => [`l${1000 + index}`, 'v'])
+  const { labels, metadata } = limitLabels(many, limits({ action: 'metadata' }))
+  expect([labels.length, metadata.length]).toEqual([15, 64])
+})

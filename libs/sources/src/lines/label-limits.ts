@@ -1,4 +1,5 @@
 import type { Label, Labels } from '@clymene/model'
+import { cutText } from '@clymene/stages'
 
 /** What a store takes of the labels of a stream; 0 is no limit. */
 export type LabelLimits = {
@@ -66,7 +67,7 @@ export function limitLabels(labels: Labels, limits: LabelLimits): LimitedLabels 
   if (left.length === 0) offences.set('', { label: UNCOUNTED, limit: 'none' })
   return {
     labels: left.length === 0 ? [UNLABELLED] : left,
-    metadata: limits.action === 'metadata' ? moved.map(([name, value]): Label => [legalName(name), value]) : [],
+    metadata: limits.action === 'metadata' ? withinMetadata(moved.map(([name, value]): Label => [legalName(name), value])) : [],
     refused: false,
     offences: [...offences.values()],
   }
@@ -80,6 +81,21 @@ function offenceOf(name: string, value: string, limits: LabelLimits): LabelOffen
   if (limits.maxValueBytes > 0 && value.length * 3 > limits.maxValueBytes && Buffer.byteLength(value) > limits.maxValueBytes)
     return 'value_bytes'
   return undefined
+}
+
+/** Loki takes 128 pairs of an entry, and 64 KiB of names and values: half of it is left to what stages set. */
+const MAX_METADATA_PAIRS = 64
+const MAX_METADATA_BYTES = 32 * 1024
+
+/** The first labels that go with each line; a value that does not fit is cut. */
+function withinMetadata(labels: Labels): Labels {
+  let left = MAX_METADATA_BYTES
+  return labels.slice(0, MAX_METADATA_PAIRS).flatMap(([name, value]): Labels => {
+    const cut = cutText(value, Math.max(0, left - name.length))
+    if (name.length >= left || (cut === '' && value !== '')) return []
+    left -= name.length + Buffer.byteLength(cut)
+    return [[name, cut]]
+  })
 }
 
 /** Names that stand for themselves only in quotes, or not at all. */
