@@ -4,6 +4,7 @@ import type { LabelSet } from '@clymene/stages'
 
 import type { Lane } from '../lines/lane.ts'
 import { createCaughtUp } from './caught-up.ts'
+import { createCutFiles } from './cut-files.ts'
 import { createLateLines } from './late-lines.ts'
 import type { FollowedPathOptions } from './path-options.ts'
 import { createPathTrouble, FAILED } from './path-trouble.ts'
@@ -79,17 +80,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     options.onClosed({ ...tail.position(job, path, nowMs), closed: true })
     tail.close()
   }
-  /** A file was cut: what it had is read in its copy, where there is one, and then it from its start. */
-  const onCut = (tail: Tail): void => {
-    metrics.truncations.inc()
-    const { copy, later } = files.copyOf(path, tail, all())
-    const place = late.remove(tail) ? 0 : tails.indexOf(tail)
-    tails.splice(place, tails[place] === tail ? 1 : 0, ...(copy === undefined ? [] : [copy]), ...later, files.again(tail))
-    logger.info('file was cut, reading it from the start', { path, job, copied: copy !== undefined })
-    if (copy === undefined) reader.flush(tail.cursor)
-    else advance()
-  }
-  const late = createLateLines({ reader, lingerMs, advance, onCut, onOver })
+  const late = createLateLines({ reader, lingerMs, advance, onCut: (tail) => cuts.cut(tail), onOver })
+  const cuts = createCutFiles({ ...options, tails, late, advance })
   const all = (): readonly Tail[] => [...late.tails(), ...tails]
   const behind = (): boolean => unread || !all().every((each) => each.settled())
 
@@ -117,7 +109,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   const readNext = (tail: Tail, buffer: Buffer, nowMs: number): 'more' | 'end' | 'idle' | 'waiting' => {
     if (isStill(tail, nowMs)) return 'idle'
     const outcome = tail.read(reader, buffer, false)
-    if (outcome === 'cut') onCut(tail)
+    if (outcome === 'cut') cuts.cut(tail)
     else if (outcome !== 'idle') advance()
     if (outcome !== 'idle') wroteMs = nowMs
     if (outcome === 'some' || outcome === 'cut') return 'more'
@@ -137,7 +129,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** Takes the rest of a file as its last line. */
   const finish = (tail: Tail, buffer: Buffer, nowMs: number): void => {
     const outcome = tail.read(reader, buffer, true)
-    if (outcome === 'cut') return onCut(tail)
+    if (outcome === 'cut') return cuts.cut(tail)
     advance()
     if (outcome !== 'idle' && outcome !== 'end') return
     late.add(tail, nowMs)
@@ -168,11 +160,12 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
   /** The batch has no room: nothing is read, but a file that is replaced or cut now is still had. True when there is more to read. */
   const look = (nowMs: number): boolean => {
     if (tails[0] !== undefined && isStill(tails[0], nowMs)) return false
-    for (const each of tails.slice()) if (each.look() === 'cut') onCut(each)
+    for (const each of tails.slice(0, 1)) if (each.look() === 'cut') cuts.cut(each)
     check(nowMs)
     return tails.length > 1 || tails.some((each) => each.cursor.offset < each.size())
   }
   const step = (nowMs: number, buffer: Buffer | undefined): ReturnType<typeof readNext> => {
+    cuts.look()
     const [tail] = tails
     const owed = buffer === undefined && look(nowMs)
     const outcome = buffer === undefined || tail === undefined ? 'idle' : readNext(tail, buffer, nowMs)

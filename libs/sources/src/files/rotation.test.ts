@@ -48,6 +48,8 @@ async function readAndStop(lines: readonly string[], glob?: string): Promise<voi
 }
 /** File systems note times by a coarse clock. */
 const clockTick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 12))
+/** The same, while nobody looks. */
+const clockTickInPlace = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 12)
 const rename = (from: string, to: string): void => renameSync(folder.path(from), folder.path(to))
 /** As gzip does: the original goes when the compressed file is whole. */
 function compress(name: string, to = `${name}.gz`): void {
@@ -186,6 +188,33 @@ describe('copytruncate', () => {
     folder.append('a.log', 'three, longer than all before\n')
     await expectExactly(start(), ['two', 'three, longer than all before'])
     expect(errors).toEqual([])
+  })
+
+  test.each<[what: string, before: readonly string[], cuts: number]>([
+    ['one that had just been cut', ['one\n'], 1],
+    ['one that was written meanwhile', ['one\n', 'two\n'], 2],
+  ])('cut again, and more than once, between two looks: %s', async (_, before, cuts) => {
+    const running = start('*.log')
+    for (const [count, text] of before.entries()) {
+      folder.append('a.log', text)
+      await expect.poll(running.texts, POLL).toHaveLength(count + 1)
+      await clockTick()
+      copyTruncate('a.log', `a.log.${9 - count}`)
+      await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(count + 1), POLL)
+    }
+    // Empty as it is known, it is written, copied and cut again, twice.
+    folder.append('a.log', 'three\n')
+    clockTickInPlace()
+    copyTruncate('a.log', 'a.log.2')
+    folder.append('a.log', 'four\n')
+    clockTickInPlace()
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', 'five\n')
+    await expectExactly(running, [...before.map((text) => text.trim()), 'three', 'four', 'five'])
+    expect(await running.metric('truncations_total')).toBe(cuts)
+    expect(errors).toEqual([])
+    await running.stop()
+    await expectExactly(start(), [])
   })
 
   test('killed with the copy half read', async () => {
