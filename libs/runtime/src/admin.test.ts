@@ -109,6 +109,15 @@ describe('admin server', () => {
     await admin.close()
   })
 
+  test.each(['/reload', '/api/reload', '/', '/metrics', '/api/ledger'])('a POST that nobody does is no health: %s', async (path) => {
+    const { metrics, readiness } = start()
+    const address = { host: '127.0.0.1', port: 0 }
+    const admin = await startAdminServer({ flagName: 'f', metricsRoute: '/metrics', address, metrics, readiness, version })
+    const answer = await fetch(`http://127.0.0.1:${admin.address.port}${path}`, { method: 'POST' })
+    expect([answer.status, await answer.json()]).toEqual([404, { error: expect.stringContaining('nothing is done here') }])
+    await admin.close()
+  })
+
   test.each<[method: string, init: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> }, status: number]>([
     ['POST', {}, 200],
     ['POST', { body: '{', headers: { 'content-type': 'application/json' } }, 200],

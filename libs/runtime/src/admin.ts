@@ -50,7 +50,7 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
 }
 
 /**
- * The routes of the admin port: `/` (and any other path that is not below `/api/` and not served by the service) health as the original's JSON, `/livez` 200 while the process
+ * The routes of the admin port: `/` (and GET of any other path that is not below `/api/` and not served by the service) health as the original's JSON, `/livez` 200 while the process
  * serves, `/readyz` and `/ready` 200 or 503 with a reason a line and remarks that keep nothing from it, `/reasons` the same text with 200 always (a Kubernetes API server's
  * proxy is asked with clients that drop the body of a 503), the metrics, `/version`, and what a service adds.
  */
@@ -94,7 +94,11 @@ export function createAdminServer({
   server.get('/api/*', (request, reply) => servePage(pages, request, reply) ?? reply.code(404).send({ error: NOT_SERVED }))
   server.get('/', (_request, reply) => sendHealth(readiness, reply))
   server.setNotFoundHandler(
-    (request, reply) => doAction(actions, request, reply) ?? servePage(pages, request, reply) ?? sendHealth(readiness, reply),
+    (request, reply) =>
+      doAction(actions, request, reply) ??
+      servePage(pages, request, reply) ??
+      // Health for an answer would tell who asks for something to be done that it was.
+      (READS.has(request.method) ? sendHealth(readiness, reply) : reply.code(404).send({ error: NOT_DONE })),
   )
   return server
 }
@@ -102,6 +106,8 @@ export function createAdminServer({
 const formatReasons = (reasons: readonly string[], remarks: readonly string[]): string =>
   [...(reasons.length === 0 ? ['ready'] : reasons), ...remarks.map((remark) => `remark: ${remark}`)].map((line) => `${line}\n`).join('')
 
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+const NOT_DONE = 'nothing is done here: this service has no such action, or has not started yet'
 const NOT_SERVED = 'nothing is served here: this service keeps no such thing, or has not started yet'
 
 type Reply = { code: (status: number) => { send: (body: unknown) => unknown } }

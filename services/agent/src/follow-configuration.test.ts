@@ -175,7 +175,7 @@ test('what was refused is taken when a file that only it names is mended', async
   expect(readiness.remarks()).toEqual([])
 })
 
-test.each(['/-/reload', '/reload'])('POST %s on the admin port reads it anew, and says what is wrong', async (path) => {
+test.each(['/-/reload', '/reload', '/api/reload'])('POST %s on the admin port reads it anew, and says what is wrong', async (path) => {
   write('c.yml', scrapes('a'))
   const { post, jobNames, expectTold } = await start(['--config.watch=false'])
   write('c.yml', scrapes('a', 'b'))

@@ -55,8 +55,8 @@ export async function followConfiguration(options: FollowOptions): Promise<Part>
   }
 }
 
-/** Of Prometheus and of Promtail, on the admin port. */
-const ADMIN_PATHS = ['/-/reload', '/reload'] as const
+/** Of Prometheus, of Promtail, and that of the original's own port, on the admin port. */
+const ADMIN_PATHS = ['/-/reload', '/reload', '/api/reload'] as const
 
 type Live = Reloader & {
   readonly current: () => Configuration
