@@ -40,7 +40,8 @@ export function readLogSettings(root: Section, warnings: string[]): LogSettings 
   }
 }
 
-const POSITIONS_PATH = '/var/log/positions.yaml'
+/** Where Promtail keeps them when it is not told. */
+export const POSITIONS_PATH = '/var/log/positions.yaml'
 
 function readWatch(global: Section | undefined): number | undefined {
   const watch = global?.section('file_watch_config')

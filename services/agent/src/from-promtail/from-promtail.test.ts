@@ -10,12 +10,13 @@ function ofClient(...lines: readonly string[]) {
   const { flags, notes } = convert(
     ['clients:', '  - url: http://loki:3100/loki/api/v1/push', ...lines.map((line) => `    ${line}`)].join('\n'),
   )
-  expect(flags.slice(0, 3)).toEqual([
+  expect(flags.slice(0, 4)).toEqual([
     ['config.file', 'p.yml'],
+    ['buffer.dir', '/var/log/clymene-buffer'],
     ['storage-type', 'loki'],
     ['loki.client.url', 'http://loki:3100/loki/api/v1/push'],
   ])
-  return { flags: flags.slice(3), notes }
+  return { flags: flags.slice(4), notes }
 }
 
 describe('a key of a client that has flags', () => {
@@ -127,7 +128,10 @@ describe('a secret is not repeated, but told where to', () => {
 describe('the rest of the file', () => {
   test('nothing of it', () => {
     expect(convert('')).toEqual({
-      flags: [['config.file', 'p.yml']],
+      flags: [
+        ['config.file', 'p.yml'],
+        ['buffer.dir', '/var/log/clymene-buffer'],
+      ],
       notes: ['p.yml: has no client: STORAGE_TYPE and the flags of a storage say where lines go, a gateway by default'],
     })
   })
@@ -144,9 +148,17 @@ describe('the rest of the file', () => {
     expect(convert('server: {log_level: debug}').flags).toContainEqual(['log-level', 'debug'])
   })
 
+  test('the buffer is beside the positions, which may be written', () => {
+    expect(convert('positions: {filename: /run/promtail/positions.yaml}').flags).toContainEqual([
+      'buffer.dir',
+      '/run/promtail/clymene-buffer',
+    ])
+  })
+
   test('client alone', () => {
     expect(convert('client: {url: "http://loki/push", tenant_id: t}').flags).toEqual([
       ['config.file', 'p.yml'],
+      ['buffer.dir', '/var/log/clymene-buffer'],
       ['storage-type', 'loki'],
       ['loki.client.url', 'http://loki/push'],
       ['clymene-promtail.tenant-id', 't'],
@@ -165,6 +177,7 @@ describe('the rest of the file', () => {
       flags: [
         ['config.file', 'p.yml'],
         ['config.expand-env', 'true'],
+        ['buffer.dir', '/var/log/clymene-buffer'],
         ['storage-type', 'loki'],
         ['loki.client.url', 'http://loki/push'],
       ],

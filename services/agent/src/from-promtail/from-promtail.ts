@@ -1,5 +1,8 @@
+import { dirname, join } from 'node:path'
+
 import type { ConfigText } from '../config-text.ts'
 import { expandEnvironment } from '../config/expand-environment.ts'
+import { POSITIONS_PATH } from '../config/log-settings.ts'
 import { openYaml, type Section } from '../config/section.ts'
 import { readClient, type Converted, type Gathered } from './client-flags.ts'
 
@@ -27,6 +30,8 @@ export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Conve
     note: (place, said) => void notes.push(`${place}: ${said}`),
   }
   readServer(root.section('server'), to)
+  // By default it is in the working directory, which a unit file or another user changes: beside the positions all that has to outlive a restart may be written.
+  to.flag('buffer.dir', join(dirname(positionsOf(root)), 'clymene-buffer'))
   const [first, ...others] = clientsOf(root)
   if (first === undefined) to.note(path, 'has no client: STORAGE_TYPE and the flags of a storage say where lines go, a gateway by default')
   else {
@@ -39,6 +44,8 @@ export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Conve
     to.note(path, 'variables in it are put in by --config.expand-env, here too')
   return { flags: [...flags], notes }
 }
+
+const positionsOf = (root: Section): string => root.section('positions')?.string('filename', POSITIONS_PATH) ?? POSITIONS_PATH
 
 /** `client` comes after `clients`. */
 function clientsOf(root: Section): readonly Section[] {

@@ -54,6 +54,7 @@ test('as a command line', async () => {
   --config.file=<folder>/promtail.yml \\
   --config.expand-env=true \\
   --admin.http.host-ports=:9080 \\
+  --buffer.dir=/var/log/clymene-buffer \\
   --storage-type=loki \\
   --loki.client.url=https://loki.example:3100/loki/api/v1/push \\
   --loki.client.username='it'\\''s' \\
