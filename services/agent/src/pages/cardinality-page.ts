@@ -16,6 +16,8 @@ const STATES = [
 
 /** Who has how many series, whose are left out, and the labels that grow. */
 export function cardinalityPage(view: AgentView, { query }: PageRequest) {
+  if (view.scraped().length === 0)
+    return renderPage(view, { title: 'Cardinality', path: PATH, body: html`<p>This agent scrapes no metrics.</p>` })
   const [job, state, matches] = [query.get('scrapePool') ?? '', query.get('state') ?? '', createSearch(query)]
   const all = view.scraped().map(({ source }) => source.cardinality())
   const targets = all.flatMap((one) => one.targets).toSorted((a, b) => b.leftOut - a.leftOut || b.series - a.series)
@@ -67,7 +69,7 @@ export function cardinalityPage(view: AgentView, { query }: PageRequest) {
       </tbody>
     </table>
     ${pager}`
-  return renderPage({ title: 'Cardinality', path: PATH, body })
+  return renderPage(view, { title: 'Cardinality', path: PATH, body })
 }
 
 const MOST_JOBS = 200

@@ -10,7 +10,7 @@ export function configPage(view: AgentView) {
   const logs = view.logs?.()
   const body = html`<p class="dim">As it was read last, without secrets and comments; the files may have changed since.</p>
     ${view.scraped().map(configSection)}${logs === undefined ? [] : logs.texts.map(logSection)}`
-  return renderPage({ title: 'Configuration', path: PATH, body })
+  return renderPage(view, { title: 'Configuration', path: PATH, body })
 }
 
 const configSection = ({ texts, jobs }: ScrapedConfig): Html =>

@@ -47,7 +47,7 @@ export function discoveryPage(view: AgentView, { query }: PageRequest) {
   const body = html`${filterForm(PATH, query, allJobNames(view), STATES)}
   ${[...scraped].map(([name, of]) => jobSection(name, of, counts.get(name), jobs.get(name)))}${jobsWithoutTargets(view, all, query, '0 scraped, 0 dropped')}
   ${[...read].map(([name, of]) => logDiscoverySection(name, of, logsByJob.get(name) ?? of))}${logJobsWithoutTargets(view, logs, query)}${pager}`
-  return renderPage({ title: 'Service discovery', path: PATH, body })
+  return renderPage(view, { title: 'Service discovery', path: PATH, body })
 }
 
 type Counts = { readonly active: number; readonly dropped: number; readonly otherShards: number; readonly kept: number }

@@ -1,3 +1,4 @@
+import type { AgentView } from './agent-view.ts'
 import { html, type Html, NOTHING } from './html.ts'
 import { CONTENT_SECURITY_POLICY, STYLE } from './style.ts'
 
@@ -12,14 +13,17 @@ export const PAGES = [
 ] as const
 
 /** A whole document, as an answer of the admin port. */
-export const renderPage = ({ status = 200, title, path, body }: Page) => ({
+export const renderPage = (view: Pick<AgentView, 'scraped'>, { status = 200, title, path, body }: Page) => ({
   status,
   type: 'text/html; charset=utf-8',
   headers: { 'content-security-policy': CONTENT_SECURITY_POLICY, 'referrer-policy': 'no-referrer' },
-  body: document(title, path, body).html,
+  body: document(pagesOf(view), title, path, body).html,
 })
 
-const document = (title: string, path: string, body: Html): Html =>
+/** Without scrapes there are no series to tell of. */
+const pagesOf = (view: Pick<AgentView, 'scraped'>) => PAGES.filter(([to]) => to !== '/cardinality' || view.scraped().length > 0)
+
+const document = (pages: ReturnType<typeof pagesOf>, title: string, path: string, body: Html): Html =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -30,7 +34,7 @@ const document = (title: string, path: string, body: Html): Html =>
       </head>
       <body>
         <header>
-          <b>Clymene agent</b>${PAGES.map(([to, name]) => html`<a href="${to}" ${to === path ? CURRENT : NOTHING}>${name}</a>`)}
+          <b>Clymene agent</b>${pages.map(([to, name]) => html`<a href="${to}" ${to === path ? CURRENT : NOTHING}>${name}</a>`)}
         </header>
         <main>
           <h1>${title}</h1>

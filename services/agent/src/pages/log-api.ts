@@ -4,6 +4,7 @@ import type { PageReply, PageRequest } from '@clymene/runtime'
 import type { AgentView } from './agent-view.ts'
 import { listPieces, streamedSuccess } from './api-answer.ts'
 import { type FileRow, fileRows, logDropReason, type LogTargetRow, logTargetRows } from './log-rows.ts'
+import { createPresentNames } from './present-name.ts'
 import { shownLabels } from './shown-labels.ts'
 
 /** `GET /api/v1/log-targets`: the targets of log jobs with what became of them, and the files with how far they are read. */
@@ -16,7 +17,8 @@ export function logTargets(view: AgentView, { query }: PageRequest): PageReply {
       yield '{"targets":'
       yield* listPieces(logTargetRows(view, files).filter(isWanted), targetJson)
       yield ',"files":'
-      yield* listPieces(files.filter(isWanted), fileJson)
+      const nameOf = createPresentNames()
+      yield* listPieces(files.filter(isWanted), (row) => fileJson(row, nameOf))
       yield '}'
     })(),
   )
@@ -32,11 +34,15 @@ const targetJson = (row: LogTargetRow): unknown => ({
   labels: labelObject(row.labels),
 })
 
-const fileJson = ({ job, state, storage, path, inode, position, size, lagSeconds, error = '', labels }: FileRow): unknown => ({
+const fileJson = (
+  { job, state, storage, path, inode, position, size, lagSeconds, error = '', labels }: FileRow,
+  nameOf: ReturnType<typeof createPresentNames>,
+): unknown => ({
   job,
   state,
   storage,
   path,
+  name: (state === 'rotated' ? nameOf({ path, inode }) : undefined) ?? '',
   inode,
   position,
   size,

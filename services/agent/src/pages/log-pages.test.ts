@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { describe, expect, test } from 'vitest'
 
 import { browse, makeFile, makeJob, makeLogJob, makeLogTarget, makeLogView, makeTarget, makeView } from './view.test-kit.ts'
@@ -87,6 +91,27 @@ describe('/targets', () => {
     })
   })
 
+  test('a rotated file is shown with the name that it has now', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'clymene-pages-'))
+    const [path, now] = [join(folder, '0.log'), join(folder, '0.log.20240101-000000')]
+    writeFileSync(now, 'x')
+    const inode = String(statSync(now, { bigint: true }).ino)
+    const files = [makeFile('pods', path, {}, { inode, rotated: true }), makeFile('pods', path, {}, { inode: '1', rotated: true })]
+    const one = browse(makeLogView({ jobs: [pods], files: () => files }))
+    const [text, json] = [textOf((await one.get('/targets')).body), await one.getJson('/api/v1/log-targets')]
+    rmSync(folder, { recursive: true })
+    expect(text).toContain(`${path} now ${now} inode ${inode} rotated`)
+    expect(text).toContain(`${path} inode 1 rotated`)
+    expect(json).toMatchObject({
+      data: {
+        files: [
+          { path, name: now },
+          { path, name: '' },
+        ],
+      },
+    })
+  })
+
   test('with several storages a file is there once for each', async () => {
     const files = ['loki', 'elasticsearch'].map((storage) => makeFile('pods', '/a.log', {}, { storage }))
     const text = textOf((await browse(makeLogView({ jobs: [pods], files: () => files })).get('/targets')).body)
@@ -102,6 +127,13 @@ describe('/targets', () => {
     const { body } = await browse(one).get('/targets')
     for (const state of expected) expect(body).toContain(`<option value="${state}"`)
     for (const state of others) expect(body).not.toContain(`<option value="${state}"`)
+  })
+
+  test('an agent without scrapes has no page of series', async () => {
+    const [logs, scrapes] = [browse(makeLogView({})), browse(makeView({ jobs: [] }))]
+    expect((await logs.get('/targets')).body).not.toContain('href="/cardinality"')
+    expect((await logs.get('/cardinality')).body).toContain('This agent scrapes no metrics.')
+    expect((await scrapes.get('/config')).body).toContain('href="/cardinality"')
   })
 
   test('of ten thousand files a hundred are on a page', async () => {

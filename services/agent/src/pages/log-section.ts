@@ -3,6 +3,7 @@ import { html, type Html, NOTHING } from './html.ts'
 import { labelChips } from './label-chips.ts'
 import { number } from './listing.ts'
 import { type FileRow, logDropReason, type LogTargetRow } from './log-rows.ts'
+import { createPresentNames } from './present-name.ts'
 import { shownLabels } from './shown-labels.ts'
 
 type Row = FileRow | LogTargetRow
@@ -36,6 +37,7 @@ const markOf = ({ state }: Row): Html => stateMark(state, LOG_STATES.find(([valu
  * @param severalStorages each file is there once for each.
  */
 export function logSection(name: string, rows: readonly Row[], all: readonly Row[], severalStorages: boolean): Html {
+  const nameOf = createPresentNames()
   return html`<h2>${name} <small>${tallyOf(all)}</small></h2>
     <table>
       <colgroup>
@@ -57,7 +59,7 @@ export function logSection(name: string, rows: readonly Row[], all: readonly Row
         </tr>
       </thead>
       <tbody>
-        ${rows.map((row) => (row.kind === 'file' ? fileRow(row, severalStorages) : targetRow(row)))}
+        ${rows.map((row) => (row.kind === 'file' ? fileRow(row, severalStorages, nameOf) : targetRow(row)))}
       </tbody>
     </table>`
 }
@@ -74,10 +76,11 @@ function tallyOf(rows: readonly Row[]): string {
 
 const counted = (count: number, what: string): string => `${number(count)} ${what}${count === 1 ? '' : 's'}`
 
-const fileRow = (row: FileRow, severalStorages: boolean): Html =>
-  html`<tr>
+const fileRow = (row: FileRow, severalStorages: boolean, nameOf: ReturnType<typeof createPresentNames>): Html => {
+  const now = row.state === 'rotated' ? nameOf(row) : undefined
+  return html`<tr>
     <td>
-      ${row.path}${row.error === undefined ? NOTHING : html`<div class="error">${row.error}</div>`}
+      ${row.path}${now === undefined ? NOTHING : html`<div class="dim">now ${now}</div>`}${row.error === undefined ? NOTHING : html`<div class="error">${row.error}</div>`}
       <div class="dim">inode ${row.inode}${severalStorages ? `, read for ${row.storage}` : ''}</div>
     </td>
     <td data-h="State">${markOf(row)}</td>
@@ -86,6 +89,7 @@ const fileRow = (row: FileRow, severalStorages: boolean): Html =>
     <td class="n" data-h="Size">${number(row.size)}</td>
     <td class="n" data-h="Lag">${lagOf(row.lagSeconds)}</td>
   </tr> `
+}
 
 const shareOf = ({ position, size }: ReadFile): Html =>
   position >= size ? NOTHING : html`<div class="dim">${number(Math.floor((position / size) * 100))} %</div>`

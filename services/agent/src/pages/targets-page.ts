@@ -41,7 +41,7 @@ export function targetsPage(view: AgentView, { query }: PageRequest, nowMs: numb
   const body = html`${filterForm(PATH, query, allJobNames(view), statesOf(view))}${summary(view, all, logs, query)}
   ${[...scraped].map(([name, of]) => jobSection(name, of, byJob.get(name) ?? of, series, nowMs))}${jobsWithoutTargets(view, all, query, '0 of 0 up')}
   ${[...read].map(([name, of]) => logSection(name, of, logsByJob.get(name) ?? of, severalStorages))}${logJobsWithoutTargets(view, logs, query)}${pager}`
-  return renderPage({ title: 'Targets', path: PATH, body })
+  return renderPage(view, { title: 'Targets', path: PATH, body })
 }
 
 type Row = ActiveRow | ReturnType<typeof logRows>[number]
