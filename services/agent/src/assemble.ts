@@ -20,7 +20,7 @@ import { createLogSource, type LogSource, positionsPathFor, type LogSetup } from
 import type { ReadLogs, ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
 import { createSlowestOfEach, type NotePositions } from './slowest-of-each.ts'
-import { viewLogs } from './view-logs.ts'
+import { positionsTroubleOf, viewLogs } from './view-logs.ts'
 
 export type AgentSetup = LogSetup & {
   /** '' is the host name. */
@@ -114,6 +114,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, { stageMetrics, note })),
     ]),
   )
+  host.readiness.remark('positions', () => positionsTroubleOf(readers))
   const folder = join(bounds.directory, 'journal')
   const reading = { ...setup.reading, stageMetrics }
   const bufferedLogs = setup.logConfigs.length === 0 ? [] : [createBufferedLogs({ ...setup, reading, folder, logger, metrics })]

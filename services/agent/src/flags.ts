@@ -92,6 +92,13 @@ export const promtailFlags = {
     'What becomes of a longer line: it is cut there, or goes on as further lines',
   ),
   'logs.from': flag.oneOf(['beginning', 'end'], 'beginning', 'Where a file without a position is read from when the agent starts'),
+  'logs.max-files': flag.int(20_000, 'Most files that one configuration follows at a time; those beyond are told, counted and left out', {
+    min: 1,
+  }),
+  'logs.max-open-files': flag.int(
+    0,
+    'Most files that are held open: of more, quiet ones are opened again when they are written to; 0 is a quarter of what the process may open',
+  ),
   'logs.label-limit-action': flag.oneOf(
     ['drop', 'metadata', 'refuse'],
     'drop',

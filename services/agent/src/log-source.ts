@@ -17,7 +17,7 @@ export type LogSetup = {
   /** How files are read where a configuration says nothing; what is left out is as the file source has it. */
   readonly reading?: Pick<
     FileSourceOptions,
-    'maxLineBytes' | 'longLines' | 'labelLimits' | 'from' | 'inspect' | 'stageMetrics' | 'countsLines'
+    'maxLineBytes' | 'longLines' | 'labelLimits' | 'from' | 'maxFiles' | 'maxOpenFiles' | 'inspect' | 'stageMetrics' | 'countsLines'
   >
   readonly logBatch: { readonly bytes: number; readonly waitMs: number }
   /** Value of `cluster` where nothing else sets one; '' sets none. */
@@ -41,7 +41,7 @@ export type LogSourceOptions = LogSetup & {
 }
 
 export type LogSource = Source &
-  Pick<FileSource, 'files' | 'targets'> & {
+  Pick<FileSource, 'files' | 'targets' | 'positionsTrouble'> & {
     /**
      * Takes the jobs of the configurations, one for one: those that did not change go on untouched. False, and nothing happens, when something else
      * is not as it was: then it takes a new source.
@@ -77,6 +77,7 @@ export function createLogSource(options: LogSourceOptions): LogSource {
   return {
     files: () => sources.flatMap((source) => source.files()),
     targets: () => sources.flatMap((source) => source.targets()),
+    positionsTrouble: () => firstOf(sources.map((source) => source.positionsTrouble)),
     reload: (next) => {
       if (!isDeepStrictEqual(next.map(apartFromJobs), logConfigs.map(apartFromJobs))) return false
       for (const [index, { jobs }] of next.entries()) sources[index]?.reload(jobs)
@@ -92,6 +93,9 @@ export function createLogSource(options: LogSourceOptions): LogSource {
       ),
   }
 }
+
+const firstOf = (asked: readonly (() => string | undefined)[]): string | undefined =>
+  asked.map((ask) => ask()).find((text) => text !== undefined)
 
 /** What its source was made with, beside the jobs. */
 const apartFromJobs = ({ positionsPath, refreshMs, reading }: LogConfig): unknown => ({ positionsPath, refreshMs, reading })

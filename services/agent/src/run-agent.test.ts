@@ -79,6 +79,9 @@ describe('what a flag says', () => {
     ['--clymene-promtail.external-labels=a=b', { logLabels: [['a', 'b']] }],
     ['--logs.max-line-bytes=64KiB', { reading: expect.objectContaining({ maxLineBytes: 65_536 }) }],
     ['--logs.long-lines=split', { reading: expect.objectContaining({ longLines: 'split' }) }],
+    ['--logs.max-files=7', { reading: expect.objectContaining({ maxFiles: 7 }) }],
+    ['--logs.max-open-files=9', { reading: expect.objectContaining({ maxOpenFiles: 9 }) }],
+    ['--logs.max-open-files=0', { reading: expect.not.objectContaining({ maxOpenFiles: expect.anything() }) }],
     ['--logs.from=end', { reading: expect.objectContaining({ from: 'end' }) }],
     [
       '--logs.max-label-names=3',

@@ -149,6 +149,8 @@ export const setupOf = (
       action: values['logs.label-limit-action'],
     },
     from: values['logs.from'],
+    maxFiles: values['logs.max-files'],
+    ...(values['logs.max-open-files'] === 0 ? {} : { maxOpenFiles: values['logs.max-open-files'] }),
     ...(values.inspect
       ? { inspect: createInspectText({ print: printToStderr, colored: isColored(values['inspect.color'], process.stderr) }) }
       : {}),

@@ -3,11 +3,10 @@ import type { LogSource } from './log-source.ts'
 import type { ReadLogs } from './pages/agent-view.ts'
 import type { ReplaceableSource } from './replaceable-source.ts'
 
+type Readers = ReadonlyMap<string, Pick<ReplaceableSource<LogSource>, 'current'>>
+
 /** What is read for each storage, for the admin pages. All readers discover the same. */
-export function viewLogs(
-  configs: readonly LogConfig[],
-  readers: ReadonlyMap<string, Pick<ReplaceableSource<LogSource>, 'current'>>,
-): ReadLogs {
+export function viewLogs(configs: readonly LogConfig[], readers: Readers): ReadLogs {
   const running = (): readonly (readonly [storage: string, source: LogSource])[] =>
     [...readers].flatMap(([storage, reader]) => {
       const source = reader.current()
@@ -24,3 +23,7 @@ export function viewLogs(
     files: () => running().flatMap(([storage, source]) => source.files().map((file) => ({ ...file, storage }))),
   }
 }
+
+/** Why positions could not be written the last time; undefined when all were. */
+export const positionsTroubleOf = (readers: Readers): string | undefined =>
+  [...readers.values()].map((reader) => reader.current()?.positionsTrouble()).find((trouble) => trouble !== undefined)

@@ -407,9 +407,10 @@ describe('positions', () => {
 
   test('a positions file that cannot be written does not stop the reading', async () => {
     folder.append('a.log', 'one\n')
-    const running = start(undefined, { positionsPath: folder.path('missing/positions.yaml') })
+    const running = start(undefined, { positionsPath: folder.path('a.log/positions.yaml') })
     await expect.poll(running.texts, POLL).toEqual(['one'])
-    await vi.waitFor(async () => expect(await running.metric('positions_errors_total')).toBeGreaterThan(0))
+    await vi.waitFor(async () => expect(await running.metric('positions_errors_total')).toBeGreaterThan(0), POLL)
+    expect(running.positionsTrouble()).toMatch(/a\.log\/positions\.yaml cannot be written: ENOTDIR/)
   })
 })
 

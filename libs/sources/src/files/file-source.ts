@@ -36,6 +36,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   let wake = (_delayMs: number): void => undefined
   const targets = createTargets({ ...settings, onChange: () => wake(0) })
   let follower: Follower | undefined
+  let positionsTrouble = (): string | undefined => undefined
 
   return {
     files: () => viewFiles(follower?.paths() ?? [], settings.now()),
@@ -44,6 +45,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         const error = view.dropped === undefined ? follower?.trouble(view.job, view.glob) : undefined
         return error === undefined ? view : { ...view, error }
       }),
+    positionsTrouble: () => positionsTrouble(),
     reload: (jobs) => {
       targets.reload(jobs)
       follower?.reload(targets.jobs())
@@ -98,6 +100,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         metrics,
       })
       touch = writer.touch
+      positionsTrouble = writer.trouble
       const search = createSearch(settings.refreshMs)
       wake = (delayMs) => {
         search.soon(settings.now(), delayMs)
@@ -136,6 +139,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         hide()
         followed.close()
         follower = undefined
+        positionsTrouble = () => undefined
       }
       if (failures.length > 0) throw failures[0]
     },

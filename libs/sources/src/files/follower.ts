@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { errorCode } from '@clymene/model'
+import { createOnceIn } from '@clymene/runtime'
 
 import type { Lane } from '../lines/lane.ts'
 import type { ReadClock } from '../lines/read-clock.ts'
@@ -94,6 +95,7 @@ export function createFollower(options: FollowerOptions): Follower {
   let current: readonly FileTarget[] = []
   let searchedMs = table.blindSinceMs
   const troubles = createSearchTroubles(logger, metrics)
+  const complain = createOnceIn(60_000)
 
   const filesOf = (job: string): OpenFiles => {
     const known = files.get(job)
@@ -186,15 +188,17 @@ export function createFollower(options: FollowerOptions): Follower {
       const stays = (job: FileJob | undefined): boolean => job !== undefined && jobs.has(job)
       const left = [...followed].filter(([, path]) => !stays(targetOf.get(path)?.job))
       for (const [key] of left) followed.delete(key)
+      for (const name of files.keys()) if (!isKnown(name)) files.delete(name)
       retired.add(left.map(([, path]) => path))
     },
     refresh: (found) => {
       const targets = found.filter(({ job }) => !waiting.has(job))
       current = targets
       if (targets.length > 0) searchedMs = now()
-      const folders = createFolders(MAX_ENTRIES, (path) =>
-        logger.error('search for files stopped, too many entries', { path, limit: MAX_ENTRIES }),
-      )
+      const folders = createFolders(MAX_ENTRIES, (path) => {
+        metrics.cutSearches.inc()
+        complain('', (heldBack) => logger.error('search for files stopped, too many entries', { path, limit: MAX_ENTRIES, heldBack }))
+      })
       const names = createFolderNames()
       const wanted = new Set<string>()
       links.search()

@@ -19,7 +19,7 @@ export type FileJob = {
 
 export type FileSourceOptions = {
   readonly jobs: readonly FileJob[]
-  /** The positions file; its folder must exist and be writable. The file before it is kept as `.bak`. */
+  /** The positions file; its folder is made when it is not there. The file before it is kept as `.bak`. */
   readonly positionsPath: string
   /** Read when there is nothing at `positionsPath` yet: what Promtail left, or this source when it was alone. */
   readonly formerPositionsPath?: string

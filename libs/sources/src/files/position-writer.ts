@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 
 import { errorMessage, type Logger } from '@clymene/model'
+import { createOnceIn } from '@clymene/runtime'
 
 import type { FileMetrics } from './metrics.ts'
 import { type Position, savePositions, type StoredPositions } from './positions.ts'
@@ -12,6 +13,8 @@ export type PositionWriter = {
   readonly tick: (nowMs: number) => void
   /** Writes now, after what is being written. */
   readonly finish: () => Promise<void>
+  /** Why they could not be written the last time. */
+  readonly trouble: () => string | undefined
 }
 
 export type PositionWriterOptions = {
@@ -39,6 +42,8 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
   let last = ''
   let nextMs = 0
   let touched = true
+  let trouble: string | undefined
+  const complain = createOnceIn(60_000)
 
   const write = async (always: boolean): Promise<void> => {
     const positions = read()
@@ -50,9 +55,17 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
       await savePositions(path, written)
       await onWritten?.(written)
       last = state
+      trouble = undefined
     } catch (error) {
       metrics.positionErrors.inc()
-      logger.error('positions cannot be written, lines may be sent again after a restart', { path, error: errorMessage(error) })
+      trouble = `${path} cannot be written: ${errorMessage(error)}`
+      complain('', (heldBack) =>
+        logger.error('positions cannot be written, lines may be sent again after a restart', {
+          path,
+          error: errorMessage(error),
+          heldBack,
+        }),
+      )
     }
   }
   return {
@@ -73,5 +86,6 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
       await writing
       await write(true)
     },
+    trouble: () => trouble,
   }
 }

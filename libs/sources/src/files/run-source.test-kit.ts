@@ -33,7 +33,7 @@ export type RunningSource = {
   readonly lags: () => Promise<readonly unknown[]>
   /** Rejects when the source failed. */
   readonly run: Promise<void>
-} & Pick<FileSource, 'files' | 'targets' | 'reload'>
+} & Pick<FileSource, 'files' | 'targets' | 'reload' | 'positionsTrouble'>
 
 export type TestFolder = {
   readonly path: (name: string) => string
@@ -101,6 +101,7 @@ export function startSource(folder: TestFolder, jobs: readonly FileJob[], option
     files: source.files,
     targets: source.targets,
     reload: source.reload,
+    positionsTrouble: source.positionsTrouble,
     failure: undefined,
     stop: async ({ stayBlocked = false } = {}) => {
       running.blocked = stayBlocked

@@ -14,8 +14,8 @@ export type Starts = {
  * than `blindSinceMs`. All others are read whole.
  */
 export function createStarts(from: 'beginning' | 'end', blindSinceMs: number): Starts {
-  const known = new Set<string>()
-  const begun = new Set<string>()
+  let known: ReadonlySet<string> = new Set()
+  let begun = new Set<string>()
   let isFirst = false
   return {
     search: (glob) => {
@@ -23,8 +23,9 @@ export function createStarts(from: 'beginning' | 'end', blindSinceMs: number): S
       begun.add(glob)
     },
     searched: () => {
-      for (const glob of begun) known.add(glob)
-      begun.clear()
+      // Globs of pods come and go without end.
+      known = begun
+      begun = new Set()
     },
     startOf: (fd) => {
       if (from === 'beginning' || !isFirst) return 0

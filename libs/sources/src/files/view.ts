@@ -44,6 +44,8 @@ export type FileSource = Source & {
   readonly reload: (jobs: readonly FileJob[]) => void
   readonly files: () => readonly FileView[]
   readonly targets: () => readonly LogTargetView[]
+  /** Why positions could not be written the last time: lines are sent again after a restart. Undefined when they were, or nothing runs. */
+  readonly positionsTrouble: () => string | undefined
 }
 
 export const viewFiles = (paths: Iterable<FollowedPath>, nowMs: number): readonly FileView[] =>
