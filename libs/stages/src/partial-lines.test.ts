@@ -104,6 +104,13 @@ test('a character that the runtime cut in two is whole again', () => {
   )
 })
 
+test('a line that a stage has changed is what that made of it', () => {
+  const pipeline = pipelineOf([{ replace: { expression: '(secret)', replace: '***' } }, 'cri'])
+  const bytes = Buffer.concat([Buffer.from(`${T} stdout P secret`), Buffer.of(0xea, 0xb0)])
+  pipeline.push({ ...entryOf(bytes.toString()), bytes })
+  expect(pipeline.push(entryOf(`${T} stdout F .`)).map(({ line }) => line)).toEqual(['***\ufffd.'])
+})
+
 test('half a character of which nothing more comes is a replacement character', () => {
   const pipeline = pipelineOf(['cri'])
   const bytes = Buffer.concat([Buffer.from(`${T} stdout P a`), Buffer.of(0xea, 0xb0)])

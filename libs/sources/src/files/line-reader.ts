@@ -146,7 +146,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       }
     }
     // A runtime divides lines by bytes, characters too.
-    const raw = valid || !beginsWithCri ? undefined : Buffer.from(bytes.subarray(start, end))
+    const raw = valid || stages.length === 0 ? undefined : Buffer.from(bytes.subarray(start, end))
     pushText(bytes.toString('utf8', start, end), origin, quiet, undefined, raw)
   }
   /** A part of a line that is too long for one entry, the last one or not. `begin` is its place in the file. */

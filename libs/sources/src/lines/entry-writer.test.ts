@@ -75,6 +75,16 @@ test('an entry with labels beyond the limits is handed over as refused, and ackn
   ])
 })
 
+test('a stage that holds an entry for long lets it go when ten thousand others have passed: none of them is acknowledged before it', async () => {
+  const { writer, write } = start({ stages: parseStages(['cri'], 'stages'), now: () => 0 })
+  const acknowledged = new Set<number>()
+  await write(`${P}a`, () => acknowledged.add(0))
+  for (let index = 1; index <= 10_100; index++) await write(`2024-01-01T00:00:00Z stderr F b`, () => acknowledged.add(index))
+  await eventually(() => expect(acknowledged.has(0)).toBe(true))
+  await writer.finish()
+  expect(acknowledged.size).toBe(10_101)
+})
+
 test('nothing is acknowledged before its batch is, and everything in the order it was written', async () => {
   const { writer, write, state, answer, batches } = start()
   const acknowledged: number[] = []

@@ -34,7 +34,10 @@ function createCri(limits: PartialLineLimits, pass: Pass, context: StageContext)
     extracted.set('content', content)
     entry.timestampNs = timestampNs
     entry.labels = entry.labels.with('stream', stream)
-    if (entry.bytes !== undefined) entry.bytes = entry.bytes.subarray(Buffer.byteLength(entry.line) - Buffer.byteLength(content))
+    // Unless a stage has changed the line since.
+    if (entry.bytes !== undefined)
+      entry.bytes =
+        entry.bytes.toString() === entry.line ? entry.bytes.subarray(Buffer.byteLength(entry.line) - Buffer.byteLength(content)) : undefined
     entry.line = content
     lines.add(entry, !(flags === 'P' || flags.startsWith('P:')))
   }
