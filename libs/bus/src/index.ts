@@ -1,6 +1,7 @@
 export { openEmbeddedBus, type EmbeddedBus } from './embedded/embedded-bus.ts'
 export { embeddedBusFlags, embeddedBusSettings } from './embedded/flags.ts'
 export { checkEmbeddedBus, type EmbeddedBusOptions } from './embedded/options.ts'
+export { acquireLock, type Lock, type LockOptions } from './embedded/lock.ts'
 export { createSequenceStore, type SequenceStore, type SequenceStoreOptions } from './embedded/sequence-store.ts'
 export { kafkaConsumerFlags, kafkaConsumerOptions, kafkaProducerFlags, kafkaProducerOptions } from './kafka/flags.ts'
 export { createKafkaBus, type KafkaBus, type KafkaBusOptions } from './kafka/kafka-bus.ts'

@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
 import type { SenderAccount } from '@clymene/ledger'
@@ -16,6 +15,7 @@ import { createBufferedLogs } from './buffered-logs.ts'
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
+import { createHeldPositions, type HeldPositions } from './held-positions.ts'
 import { createLogSource, type LogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 import type { ReadLogs, ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
@@ -60,11 +60,12 @@ export type AssembledAgent = Agent & {
   readonly close: () => Promise<void>
 }
 
-/** Opens the buffer and joins sources, buffer and sinks. @throws ConfigError when the buffer cannot be opened */
+/** Opens the buffer and joins sources, buffer and sinks. @throws ConfigError when the buffer cannot be opened, or another process has it or the positions */
 export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> {
   const { buffer: bounds, host, streams, cluster } = setup
   const { logger, metrics, version } = host
-  const buffer = await openBuffer(setup)
+  const positions = createHeldPositions(logger)
+  const buffer = await openOwn(setup, positions)
   const sequences = createSequenceStore(join(bounds.directory, 'sequences'))
   const identity = { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster, tenant: setup.tenant }
   const storagesOf = (kind: Kind): readonly string[] => (setup.sinks.get(kind) ?? []).map(({ storage }) => storage)
@@ -94,13 +95,6 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     })
   })
   let { logConfigs } = setup
-  const makeFolders = (): Promise<unknown> =>
-    Promise.all(
-      logConfigs.flatMap(({ positionsPath, stdinJob }) =>
-        stdinJob === undefined ? [mkdir(dirname(positionsPath), { recursive: true })] : [],
-      ),
-    )
-  await makeFolders()
   // They stay over reloads: what is counted goes on.
   const stageMetrics = createStageMetrics({
     metrics,
@@ -145,14 +139,14 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
         cluster: clustersOf(setup).join(', '),
         storages: [...new Set([...setup.sinks.values()].flat().map(({ storage }) => storage))],
       })
-      return agent.run(signal)
+      return agent.run(AbortSignal.any([signal, positions.lost])).then(() => positions.lost.throwIfAborted())
     },
     reload: async (next) => {
       if (next.logConfigs !== undefined) {
         if (next.logConfigs.some(({ stdinJob }, index) => (stdinJob === undefined) !== (logConfigs[index]?.stdinJob === undefined)))
           throw new ConfigError('target_config.stdin: whether standard input is read cannot change while the agent runs')
+        await positions.take(next.logConfigs)
         logConfigs = next.logConfigs
-        await makeFolders()
         for (const source of bufferedLogs) source.reload(logConfigs)
         // A reader that does not run yet is made of what is there when it does.
         for (const reader of readers.values()) if (reader.current()?.reload(logConfigs) === false) reader.replace()
@@ -165,6 +159,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
       await books.close()
       await buffer.close()
       sequences.close()
+      await positions.release()
     },
   }
 }
@@ -211,6 +206,15 @@ const MOST_NAMED = 5
 
 /** What is on its way when the agent has had its time to drain: a moment to be answered, so that it need not be sent twice. */
 const FAREWELL_MS = 500
+
+/** What no other process may use. */
+async function openOwn(setup: AgentSetup, positions: HeldPositions) {
+  const [buffer, taken] = await Promise.allSettled([openBuffer(setup), positions.take(setup.logConfigs)])
+  if (buffer.status === 'fulfilled' && taken.status === 'fulfilled') return buffer.value
+  if (buffer.status === 'fulfilled') await buffer.value.close()
+  await positions.release()
+  throw buffer.status === 'rejected' ? buffer.reason : taken.status === 'rejected' ? taken.reason : undefined
+}
 
 async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentSetup) {
   const { directory, maxBytes, maxAgeMs, full, fsyncIntervalMs } = buffer

@@ -25,6 +25,8 @@ export type Lock = {
 }
 
 export type LockOptions = {
+  /** Name of its file; default `lock`. */
+  readonly name?: string
   readonly syncedLater: boolean
   /** How often the lock says that its process lives; default 1 s. */
   readonly beatMs?: number
@@ -38,14 +40,18 @@ const LOOK_EVERY_MS = 50
 const held = new Set<string>()
 
 /**
- * Makes this process the only one that uses the directory. The lock of a process that is dead is taken over: at once when its pid can
+ * Makes this process the only one that uses the directory, or with another name what is named so in it. The lock of a process that is dead is taken over: at once when its pid can
  * be looked up here, else (a container's) when the file is not touched any more.
  *
  * @throws Error naming the directory and the process that has it.
  */
-export async function acquireLock(directory: string, { syncedLater, beatMs = 1000, patienceMs = 4000 }: LockOptions): Promise<Lock> {
-  const path = join(resolve(directory), FILE)
-  if (held.has(path)) throw new Error(`${directory} is used by this process already: expected a directory of its own for each log`)
+export async function acquireLock(
+  directory: string,
+  { name = FILE, syncedLater, beatMs = 1000, patienceMs = 4000 }: LockOptions,
+): Promise<Lock> {
+  const path = join(resolve(directory), name)
+  if (held.has(path))
+    throw new Error(`${name === FILE ? directory : path} is used by this process already: expected one of its own for each log`)
   held.add(path)
   try {
     const mine = JSON.stringify(thisProcess(syncedLater))
