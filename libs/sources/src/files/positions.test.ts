@@ -21,6 +21,8 @@ const position = (path: string, offset: number): Position => ({
   seenMs: 5,
 })
 
+const LF = 0x0a
+
 const save = (path: string, files: readonly Position[], searchedMs: number): Promise<void> =>
   savePositions(path, { files, offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs })
 
@@ -32,11 +34,15 @@ beforeEach(() => {
 })
 afterEach(() => folder.remove())
 
-/** Loads, with the paths that were reported. */
-async function load(): Promise<{ stored: Awaited<ReturnType<typeof loadPositions>>; reported: readonly unknown[] }> {
+/** Loads, with the paths that were reported, and how many damaged lines of them. */
+async function load() {
   const reported: unknown[] = []
-  const logger: Logger = { ...silentLogger, error: (_, fields) => void reported.push(fields?.['path']) }
-  return { stored: await loadPositions([file], logger), reported }
+  const damaged: unknown[] = []
+  const error: Logger['error'] = (_, fields) => {
+    reported.push(fields?.['path'])
+    damaged.push(fields?.['lines'])
+  }
+  return { stored: await loadPositions([file], { ...silentLogger, error }), reported, damaged }
 }
 
 describe('positions', () => {
@@ -63,7 +69,11 @@ describe('positions', () => {
   })
 
   test('no file is no positions, and nothing to report', async () => {
-    expect(await load()).toEqual({ stored: { files: [], offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs: undefined }, reported: [] })
+    expect(await load()).toEqual({
+      stored: { files: [], offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs: undefined },
+      reported: [],
+      damaged: [],
+    })
   })
 
   test('Promtail files: offsets of paths, cursors of the journal; nothing but them, it refuses other keys', async () => {
@@ -92,11 +102,13 @@ describe('positions', () => {
     },
   )
 
-  test('single positions that are damaged are left out', async () => {
+  test('single positions that are damaged are left out and reported', async () => {
     const { offset: _, ...damaged } = position('/b.log', 1)
     const lines = [JSON.stringify(position('/a.log', 9)), JSON.stringify(damaged), '7', '{']
     writeFileSync(file, ['positions: {}', ...lines.map((line) => `# file ${line}`)].join('\n'))
-    expect((await load()).stored.files).toEqual([position('/a.log', 9)])
+    const { stored, reported, damaged: told } = await load()
+    expect(stored.files).toEqual([position('/a.log', 9)])
+    expect({ reported, told }).toEqual({ reported: [file], told: [3] })
   })
 
   test('every cut of a file is read or reported, never more', async () => {
@@ -104,7 +116,10 @@ describe('positions', () => {
     const whole = readFileSync(file)
     for (let length = 1; length < whole.length; length += 3) {
       writeFileSync(file, whole.subarray(0, length))
-      const { stored } = await load()
+      const { stored, reported } = await load()
+      // What ends with a line has what Promtail's would have.
+      const isWhole = whole[length] === LF || whole[length - 1] === LF || !whole.subarray(0, length).includes('#')
+      if (!isWhole) expect(reported).toEqual([file])
       for (const each of stored.files) expect([position('/a.log', 9), position('/b.log', 7)]).toContainEqual(each)
     }
   })

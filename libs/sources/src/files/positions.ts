@@ -41,7 +41,11 @@ const NOTHING: StoredPositions = { files: [], offsets: new Map(), offsetsMs: und
 export async function loadPositions(paths: readonly string[], logger: Logger): Promise<StoredPositions> {
   for (const candidate of paths.flatMap(durableFiles)) {
     try {
-      return parsePositions(await readFile(candidate, 'utf8'), (await stat(candidate)).mtimeMs)
+      const text = await readFile(candidate, 'utf8')
+      const positions = parsePositions(text, (await stat(candidate)).mtimeMs)
+      const lines = damagedLines(text, positions)
+      if (lines > 0) logger.error('positions of single files are damaged, lines of them may be sent again', { path: candidate, lines })
+      return positions
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       logger.error('positions file cannot be used, lines may be sent again', { path: candidate, error: errorMessage(error) })
@@ -106,6 +110,14 @@ const CURSOR = /^(?:cursor|journal)-/
 
 const TEXTS = ['job', 'path', 'device', 'inode', 'fingerprint']
 const NUMBERS = ['fingerprintBytes', 'offset', 'replayFrom', 'size', 'seenMs']
+
+/** Lines of positions that are none; a comment without an end of line is where the file was cut. */
+function damagedLines(text: string, { files }: StoredPositions): number {
+  const lines = text.split('\n')
+  const last = lines.at(-1) ?? ''
+  const isCut = last.startsWith('#') && !last.startsWith(FILE)
+  return lines.filter((line) => line.startsWith(FILE)).length - files.length + (isCut ? 1 : 0)
+}
 
 /** None when the line is damaged. */
 function parsePosition(text: string): readonly Position[] {
