@@ -13,6 +13,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import { acquireLock, type Lock } from './lock.ts'
 import { readLogId } from './log-id.ts'
 import { createLossReport } from './loss-report.ts'
+import { makeFolder } from './make-folder.ts'
 import { checkedSettings, type EmbeddedBusOptions, type Settings } from './options.ts'
 import { openPartitionLog } from './partition-log.ts'
 import { createProducer } from './producer.ts'
@@ -52,7 +53,7 @@ const LOST_OFFSETS = 2 ** 20
 export async function openEmbeddedBus(options: EmbeddedBusOptions): Promise<EmbeddedBus> {
   const settings = checkedSettings(options)
   const { directory, fsyncIntervalMs } = settings
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolder(directory, 0o700)
   const lock = await acquireLock(directory, { syncedLater: fsyncIntervalMs > 0 })
   try {
     return await openLocked(settings, lock)
