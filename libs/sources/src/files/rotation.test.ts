@@ -217,6 +217,36 @@ describe('copytruncate', () => {
     await expectExactly(start(), [])
   })
 
+  test('cut more than once between two looks, and longer by then than before: all copies are read', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log')
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    for (const [index, name] of ['a.log.3', 'a.log.2', 'a.log.1'].entries()) {
+      folder.append('a.log', `${index} of several\n`)
+      clockTickInPlace()
+      copyTruncate('a.log', name)
+    }
+    clockTickInPlace()
+    folder.append('a.log', 'last, longer than all before\n')
+    await expectExactly(running, ['one', ...[0, 1, 2].map((index) => `${index} of several`), 'last, longer than all before'])
+    expect(errors).toEqual([])
+  })
+
+  test('cut without a copy, and longer by then than before: what was not read is counted', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log', { batchBytes: 1 })
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    running.blocked = true
+    folder.append('a.log', 'two\nthree\nlost\n')
+    await vi.waitFor(() => expect(running.files()[0]?.size).toBe(19), POLL)
+    const lines = await running.metric('read_lines_total')
+    writeFileSync(folder.path('a.log'), 'another beginning, and longer\n')
+    await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(1), POLL)
+    running.blocked = false
+    await expectExactly(running, [...['one', 'two', 'three', 'lost'].slice(0, lines), 'another beginning, and longer'])
+    expect(await running.metric('lost_bytes_total')).toBe([15, 11, 5, 0][lines - 1])
+  })
+
   test('killed with the copy half read', async () => {
     folder.append('a.log', 'one\n')
     const running = start('*.log', { batchBytes: 1 })

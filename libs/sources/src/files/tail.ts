@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 import type { Followed } from '../lines/lane.ts'
 import { beginsWith, FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
@@ -68,31 +68,33 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
   let readMtimeMs = -1
   const [device, inode] = [Number(place.device), Number(place.inode)]
 
-  /** Bytes that it had when it was looked at last stay known when it was cut. */
-  const isCut = (open: number): boolean => {
-    const stat = fstatSync(open, { bigint: true })
-    if (stat.size < size || stat.size < cursor.offset) return true
+  const isCut = (stat: BigIntStats): boolean => stat.size < size || stat.size < cursor.offset
+  /** Only of a file that was not cut: what it was before stays known then. */
+  const keep = (stat: BigIntStats): void => {
     size = stat.size
     mtimeNs = stat.mtimeNs
-    return false
   }
   /** A file that was cut, and has grown past the old offset since, begins otherwise (1.5 µs). */
   const isReplaced = (open: number): boolean => !beginsWith(open, state.head())
   const look = (): 'cut' | 'whole' => {
     if (fd === undefined) return 'whole'
-    if (isCut(fd) || isReplaced(fd)) return 'cut'
+    const stat = fstatSync(fd, { bigint: true })
+    if (isCut(stat) || isReplaced(fd)) return 'cut'
+    keep(stat)
     if (state.head().length < FINGERPRINT_BYTES && size > state.head().length) state.note(readHead(fd, FINGERPRINT_BYTES), 0)
     return 'whole'
   }
   const read = (reader: LineReader, buffer: Buffer, final: boolean): Reading => {
     if (fd === undefined) return 'idle'
-    if (isCut(fd)) return 'cut'
-    const end = Number(size)
-    if (size === readSize && mtimeNs === readMtimeNs && !(final && end > cursor.offset)) return 'idle'
+    const stat = fstatSync(fd, { bigint: true })
+    if (isCut(stat)) return 'cut'
+    const end = Number(stat.size)
+    if (stat.size === readSize && stat.mtimeNs === readMtimeNs && !(final && end > cursor.offset)) return 'idle'
     const offset = cursor.offset
     const bytes = buffer.subarray(0, readSync(fd, buffer, 0, Math.min(buffer.length, end - offset), offset))
     // After the reading, so that nothing of what is there now is taken for a part of what was.
     if (isReplaced(fd)) return 'cut'
+    keep(stat)
     state.note(bytes, offset)
     const wasQuiet = bytes.length === 0 || size === readSize
     reader.read(bytes, cursor, final && offset + bytes.length >= end)
