@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -211,6 +211,18 @@ test('lines of another log configuration follow, none is lost or sent twice', as
   appendFileSync(join(folder, 'one.log'), 'one 2\n')
   write('p.yml', logs('one'))
   await expectLines('one 1', 'two 1', 'one 2')
+})
+
+test('positions that cannot be written are a remark on /readyz', async () => {
+  write('c.yml', scrapes('a'))
+  write('p.yml', logs('one'))
+  write('one.log', 'one 1\n')
+  mkdirSync(join(folder, 'positions.yaml'))
+  const { readiness } = await start([], true)
+  const remark = expect.stringContaining(`positions: ${folder}/positions.yaml cannot be written: `)
+  await vi.waitFor(() => expect(readiness.remarks()).toEqual([remark]), { timeout: 10_000 })
+  rmSync(join(folder, 'positions.yaml'), { recursive: true })
+  await vi.waitFor(() => expect(readiness.remarks()).toEqual([]), { timeout: 10_000 })
 })
 
 test('a mistake of one kind holds back the other', async () => {

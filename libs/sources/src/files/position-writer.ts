@@ -31,10 +31,17 @@ export type PositionWriterOptions = {
   readonly metrics: FileMetrics
 }
 
+export const withCursors = (
+  rest: ReturnType<PositionWriterOptions['others']>,
+  cursors: ReadonlyMap<string, string> = new Map(),
+): ReturnType<PositionWriterOptions['others']> => ({ ...rest, others: new Map([...rest.others, ...cursors]) })
+
 /** Writing takes at most this part of the time, however many files there are and however slow the disk is. */
 const MAX_SHARE = 10
 /** While nothing is acknowledged they wait so much longer. */
 const UNTOUCHED_MS = 10_000
+/** When they are tried again after a failure, acknowledged or not. */
+const AGAIN_MS = 1000
 
 export function createPositionWriter(options: PositionWriterOptions): PositionWriter {
   const { path, everyMs, read, others, searchedMs, onWritten, logger, metrics } = options
@@ -47,11 +54,12 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
 
   const write = async (always: boolean): Promise<void> => {
     const positions = read()
+    const rest = others()
     // The time a file was seen is no reason to write.
-    const state = hash('sha1', JSON.stringify(positions.map((position) => ({ ...position, seenMs: 0 }))))
+    const state = hash('sha1', JSON.stringify([positions.map((position) => ({ ...position, seenMs: 0 })), [...rest.others]]))
     if (state === last && !always) return
     try {
-      const written = { files: positions, ...others(), searchedMs: searchedMs() }
+      const written = { files: positions, ...rest, searchedMs: searchedMs() }
       await savePositions(path, written)
       await onWritten?.(written)
       last = state
@@ -79,7 +87,8 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
       touched = false
       writing = write(false).finally(() => {
         writing = undefined
-        nextMs = nowMs + Math.max(everyMs, (performance.now() - started) * MAX_SHARE)
+        touched ||= trouble !== undefined
+        nextMs = nowMs + Math.max(trouble === undefined ? everyMs : AGAIN_MS, (performance.now() - started) * MAX_SHARE)
       })
     },
     finish: async () => {
