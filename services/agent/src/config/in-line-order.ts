@@ -1,5 +1,5 @@
 /**
- * Mistakes as they stand in the files, from the first line to the last; the files in the order in which they come first. Those without a line
+ * Mistakes, or warnings, as they stand in the files, from the first line to the last; the files in the order in which they come first. Those without a line
  * stay before or behind as they are.
  */
 export function inLineOrder(mistakes: readonly string[]): readonly string[] {

@@ -3,6 +3,7 @@ import type { FileJob, JournalJob, StdinJob } from '@clymene/sources'
 
 import type { ConfigText } from '../config-text.ts'
 import { expandEnvironment } from './expand-environment.ts'
+import { inLineOrder } from './in-line-order.ts'
 import { readJobNames } from './job-names.ts'
 import { jobSummary } from './job-summary.ts'
 import { readJournalJob } from './journal-job.ts'
@@ -71,7 +72,7 @@ export function readLogConfig(text: string, path: string, context: LogContext, m
   const read = sections.map((section, index) => readJob(section, names[index] ?? '', path, context))
   root.finish()
   const config = stdin || context.stdin === true ? ofStdin(sections, read, path) : ofJobs(read)
-  return { ...settings, ...config, warnings: [...warnings, ...config.warnings], texts: [{ path, text }] }
+  return { ...settings, ...config, warnings: inLineOrder([...warnings, ...config.warnings]), texts: [{ path, text }] }
 }
 
 type ReadJob = { readonly name: string; readonly setsCluster: boolean; readonly summary: string; readonly warnings: readonly string[] } & (
