@@ -16,6 +16,7 @@ import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
 import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createHeldPositions, type HeldPositions } from './held-positions.ts'
+import { createJournalCursors, type JournalCursors } from './journal-cursors.ts'
 import { createLogSource, type LogSource, positionsPathFor, type LogSetup } from './log-source.ts'
 import type { ReadLogs, ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
@@ -101,17 +102,18 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
     logger,
     ...(setup.maxStageSeries === undefined ? {} : { maxSeries: setup.maxStageSeries }),
   })
+  const cursors = createJournalCursors()
   const note = createSlowestOfEach(storagesOf('logs'))
   const readers = new Map(
     storagesOf('logs').map((name) => [
       name,
-      createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, { stageMetrics, note })),
+      createReplaceableSource(() => logSourceOf({ ...setup, logConfigs }, name, { stageMetrics, note, cursors })),
     ]),
   )
   host.readiness.remark('positions', () => positionsTroubleOf(readers))
   const folder = join(bounds.directory, 'journal')
   const reading = { ...setup.reading, stageMetrics }
-  const bufferedLogs = setup.logConfigs.length === 0 ? [] : [createBufferedLogs({ ...setup, reading, folder, logger, metrics })]
+  const bufferedLogs = setup.logConfigs.length === 0 ? [] : [createBufferedLogs({ ...setup, reading, folder, cursors, logger, metrics })]
   const agent = createAgent({
     identity,
     bufferedSources: [...setup.bufferedSources, ...bufferedLogs, ...scrapes],
@@ -229,9 +231,9 @@ async function openBuffer({ buffer, streams, host: { logger, metrics } }: AgentS
 }
 
 /** What the readers of all storages have in common. */
-type Common = { readonly stageMetrics: StageMetrics; readonly note: NotePositions }
+type Common = { readonly stageMetrics: StageMetrics; readonly note: NotePositions; readonly cursors: JournalCursors }
 
-function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note }: Common): LogSource {
+function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note, cursors }: Common): LogSource {
   const { logger, metrics } = setup.host
   const isOnly = (setup.sinks.get('logs')?.length ?? 0) <= 1
   // One reader shows and counts what all of them do.
@@ -240,5 +242,5 @@ function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note }:
   const reading = isFirst ? { ...setup.reading, stageMetrics } : { ...unseen, countsLines: false }
   const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
   const several = isOnly ? {} : { oneOfSeveral: { name: storage, note } }
-  return createLogSource({ ...setup, reading, positionsPath, ...several, logger, metrics })
+  return createLogSource({ ...setup, reading, positionsPath, ...several, cursors, logger, metrics })
 }

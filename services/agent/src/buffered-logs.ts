@@ -7,6 +7,7 @@ import { createJournalSource, createLineInput, createStdinSource, type LineInput
 
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
+import type { JournalCursors } from './journal-cursors.ts'
 import type { LogSetup } from './log-source.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
 import { together } from './together.ts'
@@ -16,6 +17,7 @@ export type BufferedLogsOptions = LogSetup & {
   readonly folder: string
   /** False: cursors stay where they are. Default true. */
   readonly movesCursors?: boolean
+  readonly cursors?: JournalCursors
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -92,6 +94,7 @@ function partOf(options: BufferedLogsOptions, config: LogConfig, index: number, 
     cursorFolder: index === 0 ? folder : join(folder, String(index)),
     formerPositionsPath: positionsPath,
     movesCursor: movesCursors,
+    onCursor: (job, cursor) => options.cursors?.note(positionsPath, job, cursor),
     stream: `journal.${index}`,
   })
 }

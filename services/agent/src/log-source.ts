@@ -6,6 +6,7 @@ import { createFileSource, type FileSource, type FileSourceOptions } from '@clym
 
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
+import type { JournalCursors } from './journal-cursors.ts'
 import type { NotePositions } from './slowest-of-each.ts'
 import { together } from './together.ts'
 
@@ -34,6 +35,8 @@ export type LogSetup = {
 export type LogSourceOptions = LogSetup & {
   /** Where a reader keeps the positions of a configuration. */
   readonly positionsPath: (config: LogConfig) => string
+  /** Of journals, for positions files to have, too. */
+  readonly cursors?: JournalCursors
   /** With a reader for each storage: which it is, and who is told where it stands. Its positions begin as those of the configuration. */
   readonly oneOfSeveral?: { readonly name: string; readonly note: NotePositions }
   readonly logger: Logger
@@ -51,11 +54,13 @@ export type LogSource = Source &
 
 /** The files of all log configurations, as one source. */
 export function createLogSource(options: LogSourceOptions): LogSource {
-  const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, oneOfSeveral, logger, metrics } = options
+  const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, oneOfSeveral, cursors, logger, metrics } =
+    options
   const sources = logConfigs.map((config) =>
     createFileSource({
       jobs: config.jobs,
       positionsPath: positionsPath(config),
+      ...(cursors === undefined ? {} : { cursors: () => cursors.of(config.positionsPath) }),
       ...(oneOfSeveral === undefined
         ? {}
         : {

@@ -11,7 +11,7 @@ import { createLanes, type Lanes } from './lanes.ts'
 import { createFileMetrics, type FileLag, showState } from './metrics.ts'
 import type { FileSourceOptions, FileSourceSettings } from './options.ts'
 import { createPositionTable } from './position-table.ts'
-import { createPositionWriter } from './position-writer.ts'
+import { createPositionWriter, withCursors } from './position-writer.ts'
 import { loadPositions } from './positions.ts'
 import { createSearch } from './search.ts'
 import { createTargets } from './targets.ts'
@@ -93,7 +93,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         path: positionsPath,
         everyMs: settings.positionsSyncMs,
         read: followed.positions,
-        others: table.others,
+        others: () => withCursors(table.others(), settings.cursors?.()),
         onWritten: settings.onPositions,
         searchedMs: followed.searchedMs,
         logger,

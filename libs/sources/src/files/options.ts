@@ -23,6 +23,8 @@ export type FileSourceOptions = {
   readonly positionsPath: string
   /** Read when there is nothing at `positionsPath` yet: what Promtail left, or this source when it was alone. */
   readonly formerPositionsPath?: string
+  /** Cursors of journals by their key in the file, in place of those that it had: Promtail would go on from them. */
+  readonly cursors?: () => ReadonlyMap<string, string>
   /** Told of the positions that were written. */
   readonly onPositions?: (positions: StoredPositions) => Promise<void>
   /** Added to every line that does not have them from its target. */
@@ -83,7 +85,7 @@ export type ReadlineRate = {
   readonly drop: boolean
 }
 
-type Optional = 'readlineRate' | 'inspect' | 'stageMetrics' | 'formerPositionsPath' | 'onPositions'
+type Optional = 'readlineRate' | 'inspect' | 'stageMetrics' | 'formerPositionsPath' | 'onPositions' | 'cursors'
 
 /** The options with every default filled in. */
 export type FileSourceSettings = Required<Omit<FileSourceOptions, Optional>> & Pick<FileSourceOptions, Optional>

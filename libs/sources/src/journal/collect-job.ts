@@ -39,6 +39,7 @@ export async function collectJob(options: CollectJobOptions, emit: Emit, stop: A
     selection: selectionOf(job),
     moves: options.movesCursor ?? true,
     failed: () => metrics.cursorErrors.inc(),
+    saved: (cursor) => options.onCursor?.(job.name, cursor),
     logger,
   })
   const said = (text: string): void =>

@@ -18,10 +18,12 @@ export type CursorKeeperOptions = {
   readonly moves: boolean
   /** Counts what could not be written. */
   readonly failed: () => void
+  /** Told of what was written. */
+  readonly saved: (cursor: string) => void
   readonly logger: Logger
 }
 
-export function createCursorKeeper({ path, job, selection, moves, failed, logger }: CursorKeeperOptions): CursorKeeper {
+export function createCursorKeeper({ path, job, selection, moves, failed, saved, logger }: CursorKeeperOptions): CursorKeeper {
   const complain = createOnceIn(60_000)
   let next: string | undefined
   let saving: Promise<void> | undefined
@@ -34,6 +36,7 @@ export function createCursorKeeper({ path, job, selection, moves, failed, logger
       next = undefined
       try {
         await saveCursor(path, job, { cursor, selection })
+        saved(cursor)
       } catch (error) {
         failed()
         complain('', (heldBack) => logger.error('cursor of the journal cannot be written', { path, error: errorMessage(error), heldBack }))

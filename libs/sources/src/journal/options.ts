@@ -35,6 +35,8 @@ export type JournalSourceOptions = {
   readonly formerPositionsPath?: string
   /** False: reads from where the cursors stand and leaves them there. Default true. */
   readonly movesCursor?: boolean
+  /** Told of the entry that a job has acknowledged last, whenever its cursor moves. */
+  readonly onCursor?: (job: string, cursor: string) => void
   /** Added to every entry that does not have them. */
   readonly externalLabels: Labels
   /** Begins the names of the agent streams; each job has one. */
