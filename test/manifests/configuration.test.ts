@@ -27,7 +27,7 @@ function isKnown(text: string): boolean {
     return true
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return !error.mistakes.some((mistake) => mistake.endsWith('unknown key'))
+    return !error.mistakes.some((mistake) => mistake.includes(': unknown key'))
   }
 }
 
