@@ -5,6 +5,8 @@ import type { Logger } from '@clymene/model'
 import { silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
+import { findMeant } from './left-offsets.ts'
+import type { Candidate } from './rotated-files.ts'
 import { createTestFolder, jobOf, type RunningSource, startSource, type TestFolder } from './run-source.test-kit.ts'
 
 const POLL = { timeout: 10_000, interval: 5 }
@@ -196,5 +198,42 @@ describe("Promtail's position of a path", () => {
     const { running, told } = start()
     await expect.poll(running.texts, POLL).toEqual(numbers(4, 20))
     expect(told).toHaveLength(1)
+  })
+})
+
+describe('which file was meant where no times of birth are kept', () => {
+  /** Times in seconds around that of the position, which is 0. */
+  const file = (name: string, length: number, times: { readonly modified: number; readonly changed: number }): Candidate => ({
+    file: {
+      path: `/${name}`,
+      device: '1',
+      inode: name,
+      size: length,
+      modifiedNs: BigInt(100 + times.modified) * 1_000_000_000n,
+      changedNs: BigInt(100 + times.changed) * 1_000_000_000n,
+      bornNs: undefined,
+      archived: name.endsWith('.gz'),
+    },
+    content: { head: Buffer.from(name), end: Buffer.from(name), length },
+  })
+  const left = { offset: 50, writtenNs: 100_000_000_000n }
+  const quiet = { modified: -5, changed: -5 }
+  const written = { modified: 5, changed: 5 }
+  const renamed = { modified: -5, changed: 5 }
+
+  test.each<[name: string, siblings: readonly Candidate[], current: Candidate | undefined, meant: string | undefined]>([
+    ['none beside it', [], file('a', 60, written), 'a'],
+    ['none was renamed since', [file('a.2', 90, quiet), file('a.1', 90, quiet)], file('a', 60, written), 'a'],
+    ['nothing was written since', [file('a.1', 90, quiet)], file('a', 50, quiet), 'a'],
+    ['one was written and renamed since', [file('a.2', 90, renamed), file('a.1', 60, written)], file('a', 60, written), 'a.1'],
+    ['one was renamed since, with all of it read', [file('a.2', 90, renamed), file('a.1', 50, renamed)], file('a', 60, written), 'a.1'],
+    ['two were written since', [file('a.2', 60, written), file('a.1', 60, written)], file('a', 60, written), 'a.2'],
+    ['it is too short', [file('a.1', 90, quiet)], file('a', 40, written), 'a.1'],
+    ['compressed since', [file('a.2.gz', 90, quiet), file('a.1.gz', 60, written)], file('a', 40, written), 'a.1.gz'],
+    ['it is gone', [file('a.1', 60, renamed)], undefined, 'a.1'],
+    ['all are too short', [file('a.1', 40, renamed)], file('a', 40, written), undefined],
+    ['nothing is there', [], undefined, undefined],
+  ])('%s', (_name, siblings, current, meant) => {
+    expect(findMeant(siblings, current, left)?.file.inode).toBe(meant)
   })
 })

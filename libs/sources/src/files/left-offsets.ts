@@ -83,7 +83,7 @@ export const positionOf = (job: string, path: string, { file, content }: Candida
  * copy of the file at the path which was made since, and is no copy of what it has now, was made when it was cut. Where times of birth are not kept, and of
  * compressed files, the first that was written to since; of the file at the path not, when the newest rotated one was renamed since.
  */
-function findMeant(
+export function findMeant(
   siblings: readonly Candidate[],
   current: Candidate | undefined,
   { offset, writtenNs }: LeftOffset,
