@@ -95,6 +95,11 @@ export const promtailFlags = {
   'logs.max-files': flag.int(20_000, 'Most files that one configuration follows at a time; those beyond are told, counted and left out', {
     min: 1,
   }),
+  'logs.max-search-entries': flag.int(
+    200_000,
+    'Most entries of folders that one search for files may see, so that a glob such as /** ends; what is beyond is told, counted and left out',
+    { min: 1 },
+  ),
   'logs.max-open-files': flag.int(
     0,
     'Most files that are held open: of more, quiet ones are opened again when they are written to; 0 is a quarter of what the process may open',

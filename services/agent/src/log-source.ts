@@ -18,7 +18,16 @@ export type LogSetup = {
   /** How files are read where a configuration says nothing; what is left out is as the file source has it. */
   readonly reading?: Pick<
     FileSourceOptions,
-    'maxLineBytes' | 'longLines' | 'labelLimits' | 'from' | 'maxFiles' | 'maxOpenFiles' | 'inspect' | 'stageMetrics' | 'countsLines'
+    | 'maxLineBytes'
+    | 'longLines'
+    | 'labelLimits'
+    | 'from'
+    | 'maxFiles'
+    | 'maxOpenFiles'
+    | 'maxSearchEntries'
+    | 'inspect'
+    | 'stageMetrics'
+    | 'countsLines'
   >
   readonly logBatch: { readonly bytes: number; readonly waitMs: number }
   /** Value of `cluster` where nothing else sets one; '' sets none. */

@@ -84,6 +84,7 @@ describe('what a flag says', () => {
     ['--logs.max-line-bytes=64KiB', { reading: expect.objectContaining({ maxLineBytes: 65_536 }) }],
     ['--logs.long-lines=split', { reading: expect.objectContaining({ longLines: 'split' }) }],
     ['--logs.max-files=7', { reading: expect.objectContaining({ maxFiles: 7 }) }],
+    ['--logs.max-search-entries=8', { reading: expect.objectContaining({ maxSearchEntries: 8 }) }],
     ['--logs.max-open-files=9', { reading: expect.objectContaining({ maxOpenFiles: 9 }) }],
     ['--logs.from=end', { reading: expect.objectContaining({ from: 'end' }) }],
     [

@@ -150,6 +150,7 @@ export const setupOf = (
     },
     from: values['logs.from'],
     maxFiles: values['logs.max-files'],
+    maxSearchEntries: values['logs.max-search-entries'],
     ...(values['logs.max-open-files'] === 0 ? {} : { maxOpenFiles: values['logs.max-open-files'] }),
     ...(values.inspect
       ? { inspect: createInspectText({ print: printToStderr, colored: isColored(values['inspect.color'], process.stderr) }) }

@@ -193,6 +193,7 @@ const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
   lingerMs: 10_000,
   stopWaitMs: 5000,
   maxFiles: 20_000,
+  maxSearchEntries: 200_000,
   maxOpenFiles: maxOpenFiles(),
   from: 'beginning',
   countsLines: true,

@@ -63,9 +63,6 @@ export type FollowerOptions = {
   readonly tells: (folder: string) => boolean
 }
 
-/** Entries that one search may see: a glob such as `/**` ends here. */
-const MAX_ENTRIES = 200_000
-
 /** Files that could not be opened for want of descriptors are tried again. */
 const AGAIN_MS = 1000
 
@@ -195,9 +192,11 @@ export function createFollower(options: FollowerOptions): Follower {
       const targets = found.filter(({ job }) => !waiting.has(job))
       current = targets
       if (targets.length > 0) searchedMs = now()
-      const folders = createFolders(MAX_ENTRIES, (path) => {
+      const folders = createFolders(settings.maxSearchEntries, (path) => {
         metrics.cutSearches.inc()
-        complain('', (heldBack) => logger.error('search for files stopped, too many entries', { path, limit: MAX_ENTRIES, heldBack }))
+        complain('', (heldBack) =>
+          logger.error('search for files stopped, too many entries', { path, limit: settings.maxSearchEntries, heldBack }),
+        )
       })
       const names = createFolderNames()
       const wanted = new Set<string>()

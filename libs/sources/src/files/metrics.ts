@@ -72,7 +72,7 @@ export function createFileMetrics(metrics: Metrics) {
     errors: metrics.counter('clymene_agent_file_errors_total', 'Files that could not be opened or read'),
     cutSearches: metrics.counter(
       'clymene_agent_file_cut_searches_total',
-      'Searches for files that ended at 200,000 entries of folders, so that files may be left out',
+      'Searches for files that ended at the limit of entries of folders, so that files may be left out',
     ),
     positionErrors: metrics.counter('clymene_agent_file_positions_errors_total', 'Times the positions file could not be written'),
   }

@@ -57,6 +57,8 @@ export type FileSourceOptions = {
   readonly stopWaitMs?: number
   /** Files followed at once; those beyond are left out and logged. Default 20,000. */
   readonly maxFiles?: number
+  /** Entries of folders that one search may see: what a glob such as `/**` would find beyond is left out, counted and logged. Default 200,000. */
+  readonly maxSearchEntries?: number
   /** Files held open at once: beyond it quiet ones are closed until they are written again. Default: a quarter of what the process may open. */
   readonly maxOpenFiles?: number
   /** Lines read a second over all files of this source. Absent: as fast as they are taken. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
 import type { Logger } from '@clymene/model'
 import { parseRelabelConfigs } from '@clymene/relabel'
@@ -47,6 +47,20 @@ describe('where reading begins', () => {
     await new Promise((resolve) => setTimeout(resolve, 15))
     await expect.poll(start({ from: 'beginning' }).texts, POLL).toEqual(['one', 'two'])
   })
+})
+
+test('a search ends with the folder in which it meets its limit of entries, which is counted each time and told once', async () => {
+  for (const name of ['a', 'b']) {
+    mkdirSync(folder.path(name))
+    for (const file of ['1.log', '2.log', '3.log']) folder.append(`${name}/${file}`, `${name}\n`)
+  }
+  const told: unknown[] = []
+  const logger: Logger = { ...silentLogger, error: (_message, fields) => void told.push(fields?.['limit']) }
+  const running = start({ maxSearchEntries: 4, refreshMs: 5, logger }, jobOf('test', { __path__: folder.path('*/*.log') }))
+  await vi.waitFor(async () => expect(await running.metric('cut_searches_total')).toBeGreaterThan(2), POLL)
+  expect(told).toEqual([4])
+  await expect.poll(running.texts, POLL).toHaveLength(3)
+  expect(new Set(running.texts()).size).toBe(1)
 })
 
 describe('how fast', () => {
