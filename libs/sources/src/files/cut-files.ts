@@ -18,8 +18,8 @@ export type CutFilesOptions = Pick<FollowedPathOptions, 'job' | 'path' | 'reader
 }
 
 export function createCutFiles({ job, path, reader, files, metrics, logger, tails, late, advance }: CutFilesOptions): CutFiles {
-  /** Files that were cut and not looked at since, and when they had been written to last before, nanoseconds since the epoch. */
-  const fresh = new Map<Tail, bigint>()
+  /** Files that were cut and had nothing when they were looked at since: times when they had been written to last, before and after, nanoseconds since the epoch. */
+  const fresh = new Map<Tail, { readonly sinceNs: bigint; readonly seenNs: bigint }>()
   const all = (): readonly Tail[] => [...late.tails(), ...tails]
 
   const cut = (tail: Tail): void => {
@@ -27,7 +27,7 @@ export function createCutFiles({ job, path, reader, files, metrics, logger, tail
     const { copy, later } = files.copyOf(path, tail, all())
     const again = files.again(tail)
     fresh.delete(tail)
-    fresh.set(again, tail.modifiedNs())
+    fresh.set(again, { sinceNs: tail.modifiedNs(), seenNs: 0n })
     const place = late.remove(tail) ? 0 : tails.indexOf(tail)
     tails.splice(place, tails[place] === tail ? 1 : 0, ...(copy === undefined ? [] : [copy]), ...later, again)
     logger.info('file was cut, reading it from the start', { path, job, copied: copy !== undefined })
@@ -38,13 +38,14 @@ export function createCutFiles({ job, path, reader, files, metrics, logger, tail
     cut,
     look: () => {
       for (const tail of tails.slice(1)) if (tail.look() === 'cut') cut(tail)
-      for (const [tail, sinceNs] of fresh) {
+      for (const [tail, { sinceNs, seenNs }] of fresh) {
         if (!tails.includes(tail)) fresh.delete(tail)
         else if (tail.look() === 'cut') cut(tail)
-        else if (tail.size() > 0) {
-          // What begins it is known from here on. Before, it may have been written, copied and cut again without a trace in itself.
+        else if (tail.size() > 0 || tail.modifiedNs() !== seenNs) {
+          // What begins it is known from here on. Before, it may have been written, copied and cut again without a trace but its time.
           tails.splice(tails.indexOf(tail), 0, ...files.since(path, sinceNs, all()))
-          fresh.delete(tail)
+          fresh.set(tail, { sinceNs, seenNs: tail.modifiedNs() })
+          if (tail.size() > 0) fresh.delete(tail)
         }
       }
     },

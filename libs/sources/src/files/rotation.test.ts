@@ -217,6 +217,22 @@ describe('copytruncate', () => {
     await expectExactly(start(), [])
   })
 
+  test('cut again, and as empty as before when it is looked at', async () => {
+    folder.append('a.log', 'one\n')
+    const running = start('*.log')
+    await expect.poll(running.texts, POLL).toEqual(['one'])
+    await clockTick()
+    copyTruncate('a.log', 'a.log.2')
+    await vi.waitFor(async () => expect(await running.metric('truncations_total')).toBe(1), POLL)
+    clockTickInPlace()
+    folder.append('a.log', 'two\n')
+    copyTruncate('a.log', 'a.log.1')
+    await expectExactly(running, ['one', 'two'])
+    folder.append('a.log', 'three\n')
+    await expectExactly(running, ['one', 'two', 'three'])
+    expect(errors).toEqual([])
+  })
+
   test('cut more than once between two looks, and longer by then than before: all copies are read', async () => {
     folder.append('a.log', 'one\n')
     const running = start('*.log')
