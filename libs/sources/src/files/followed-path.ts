@@ -97,6 +97,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       if (last !== undefined && sameFile(current, last)) return
       metrics.rotations.inc()
       tails.push(...(last === undefined ? files.first(path) : files.next(path, last, all())))
+      cuts.note()
     }
   }
   const closing = (): boolean => (leftSinceMs ?? goneSinceMs) !== undefined

@@ -217,6 +217,18 @@ describe('copytruncate', () => {
     await expectExactly(start(), [])
   })
 
+  test('empty when it was found, then written, cut and written between two looks', async () => {
+    folder.append('a.log', '')
+    const running = start('*.log')
+    await vi.waitFor(() => expect(running.files()).toHaveLength(1), POLL)
+    await clockTick()
+    folder.append('a.log', 'one\n')
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', 'two\n')
+    await expectExactly(running, ['one', 'two'])
+    expect(errors).toEqual([])
+  })
+
   test('cut again, and as empty as before when it is looked at', async () => {
     folder.append('a.log', 'one\n')
     const running = start('*.log')

@@ -197,7 +197,8 @@ const CLOCK_TICK_MS = 20
 export const isPassing = (error: unknown): boolean => PASSING.has(errorCode(error))
 const PASSING: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ESTALE', 'EINTR', 'EAGAIN', 'ETIMEDOUT'])
 
-function changedAt(folder: string): bigint {
+/** When names in a folder came or went last, nanoseconds since the epoch; 0 when that cannot be known. */
+export function changedAt(folder: string): bigint {
   try {
     return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n
   } catch {
