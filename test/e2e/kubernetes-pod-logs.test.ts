@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 
 import { describeWithEngines, startKubernetes, type Kubernetes } from '../engines/index.ts'
-import { EXAMPLES, root } from '../manifests/manifest-files.ts'
+import { EXAMPLES, root as workspace } from '../manifests/manifest-files.ts'
 import { startApiProxy, type ApiProxy } from './api-proxy.ts'
 import { startLinesSink } from './lines-sink.ts'
 import { startService } from './service.ts'
@@ -150,7 +150,7 @@ describeWithEngines(['kubernetes'], 'logs of pods', () => {
   })
 
   test('the examples of pods that collect their own files are taken as they are', async () => {
-    const examples = EXAMPLES.flatMap((file) => ['-f', join(root, file)])
+    const examples = EXAMPLES.flatMap((file) => ['-f', join(workspace, file)])
     const created = await kubernetes.kubectl(['create', '--dry-run=server', '--validate=strict', '-o', 'name', ...examples])
     expect(created.trim().split('\n')).toEqual([
       'deployment.apps/shop-agent',

@@ -57,11 +57,12 @@ test("cursors of the journal are kept in Promtail's positions file, too, for it 
   const end = new AbortController()
   const running = agent.run(end.signal)
   await vi.waitFor(() => expect(sink.records().toSorted()).toEqual(['one', 'two']), { timeout: 20_000, interval: 5 })
+  const positions = (): unknown => parse(readFileSync(join(folder, 'positions.yaml'), 'utf8'))
+  const reached = { positions: { 'cursor-j': 's=2', 'cursor-other': 's=7', [join(folder, 'a.log')]: '4' } }
+  await vi.waitFor(() => expect(positions()).toEqual(reached), { timeout: 20_000, interval: 5 })
   end.abort()
   await running
   await agent.close()
+  expect(positions()).toEqual(reached)
   expect(readFileSync(join(folder, 'asked'), 'utf8')).toContain('s=1')
-  expect(parse(readFileSync(join(folder, 'positions.yaml'), 'utf8'))).toEqual({
-    positions: { 'cursor-j': 's=2', 'cursor-other': 's=7', [join(folder, 'a.log')]: '4' },
-  })
 }, 60_000)

@@ -1,17 +1,18 @@
 /** Where jobs of the journal are, for the positions files of their configurations: Promtail keeps cursors there, and may be gone back to. */
 export type JournalCursors = {
   readonly note: (positionsPath: string, job: string, cursor: string) => void
-  /** By key of the file. */
+  /** By key of the file; the same map until one moves. */
   readonly of: (positionsPath: string) => ReadonlyMap<string, string>
 }
 
+const NONE: ReadonlyMap<string, string> = new Map()
+
 export function createJournalCursors(): JournalCursors {
-  const byPath = new Map<string, Map<string, string>>()
+  const byPath = new Map<string, ReadonlyMap<string, string>>()
   return {
     note: (positionsPath, job, cursor) => {
-      const cursors = byPath.get(positionsPath) ?? new Map<string, string>()
-      byPath.set(positionsPath, cursors.set(`cursor-${job}`, cursor))
+      byPath.set(positionsPath, new Map([...(byPath.get(positionsPath) ?? NONE), [`cursor-${job}`, cursor]]))
     },
-    of: (positionsPath) => byPath.get(positionsPath) ?? new Map(),
+    of: (positionsPath) => byPath.get(positionsPath) ?? NONE,
   }
 }

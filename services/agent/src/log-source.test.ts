@@ -157,7 +157,7 @@ scrape_configs: # ${comment}
       if (round % 5 === 0) {
         // Times of files come from a coarse clock.
         await new Promise((resolve) => setTimeout(resolve, 12))
-        renameSync(join(folder, 'a.log'), join(folder, `a.log.${round}`))
+        renameSync(join(folder, 'a.log'), join(folder, `a.log.${99 - round}`))
         writeFileSync(join(folder, 'a.log'), '')
       }
       current = configs(text(round % 3 === 0 ? `limits_config: {max_line_size: ${round + 1}KB}` : '', `round ${round}`))

@@ -59,6 +59,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       const failures: unknown[] = []
       let touch = (): void => undefined
       let openFiles = 0
+      let cursors = settings.cursors?.()
       const onSettled = (error: unknown): void => {
         if (error !== undefined) failures.push(error)
         touch()
@@ -119,8 +120,9 @@ export function createFileSource(options: FileSourceOptions): FileSource {
           const busy = await readRound(followed.paths(), buffer, settings)
           for (const lane of lanes.all) lane.dispatch(settings.now())
           followed.rest()
-          if (openFiles !== followed.openFiles()) touch()
+          if (openFiles !== followed.openFiles() || cursors !== settings.cursors?.()) touch()
           openFiles = followed.openFiles()
+          cursors = settings.cursors?.()
           writer.tick(settings.now())
           if (busy) await breathe()
           else await waker.wait(Math.max(0, Math.min(settings.pollMs, dueMs(lanes, followed.paths()) - settings.now())))
