@@ -54,7 +54,7 @@ export function createCutFiles({ job, path, reader, files, metrics, logger, tail
     const seen = tail.modifiedNs()
     if (tail.size() === 0 && seen === seenNs) return
     const now = foldersOf(path)
-    if (now !== folders) tails.splice(tails.indexOf(tail), 0, ...files.since(path, sinceNs, all()))
+    if (now !== folders) tails.splice(tails.indexOf(tail), 0, ...files.since(path, tail, sinceNs, all()))
     if (tail.size() === 0) empty.set(tail, { sinceNs, seenNs: seen, folders: now })
     else empty.delete(tail)
   }

@@ -20,8 +20,8 @@ export type OpenFiles = {
   readonly next: (path: string, before: Tail, own: readonly Tail[]) => readonly Tail[]
   /** A file was cut: the copy of what it had, from where it was read to, when there is one and more to be had of it; and files that came later. */
   readonly copyOf: (path: string, cut: Tail, own: readonly Tail[]) => { readonly copy: Tail | undefined; readonly later: readonly Tail[] }
-  /** Files that came and went since that time, nanoseconds since the epoch, without the file at the path. */
-  readonly since: (path: string, sinceNs: bigint, own: readonly Tail[]) => readonly Tail[]
+  /** Copies that were made of the file at the path since that time, nanoseconds since the epoch; none when it is another by now. */
+  readonly since: (path: string, at: Tail, sinceNs: bigint, own: readonly Tail[]) => readonly Tail[]
   /** A file that was cut, from its start. */
   readonly again: (cut: Tail) => Tail
   /** Opens a file that rests, wherever it is now. False when it is nowhere. */
@@ -126,11 +126,14 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       .flatMap(look)
       .filter((candidate) => !own.some((tail) => isTextOf(candidate.content, tail)))
 
-  /** Rotated files that are owed, and then the file at the path when `withCurrent`. */
-  const openAll = (path: string, sinceNs: bigint, withCurrent: boolean, names: FolderNames, own: readonly Tail[]): readonly Tail[] => {
+  /** Rotated files that are owed, and then the file at the path when `withCurrent`; none when it is not the file that it should be. */
+  const openAll = (path: string, sinceNs: bigint, which: boolean | Tail, names: FolderNames, own: readonly Tail[]): readonly Tail[] => {
+    const withCurrent = which === true
+    const isMeant = (file: FileAt | undefined): boolean => typeof which === 'boolean' || sameFile(which, file)
     for (let tries = 1; ; tries++) {
       const opened: Opened[] = []
       const current = fileAt(path)
+      if (!isMeant(current)) return []
       const isOpen = current !== undefined && tails.has(job, current)
       const stored = positions.ofPath(job, path)
       const beside = findSiblings(path, names)
@@ -165,7 +168,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       const last = opened.at(-1)?.tail
       const isCurrent = !withCurrent || isOpen || current === undefined || sameFile(current, last)
       // Names move one after the other: a file may have been met twice meanwhile, and another not at all.
-      const settled = !moved && isCurrent && isSameOrder(beside, findSiblings(path, names))
+      const settled = !moved && isCurrent && isSameOrder(beside, findSiblings(path, names)) && isMeant(fileAt(path))
       if (settled || tries === MAX_TRIES) {
         const isThere = (position: Position): boolean => beside.some((file) => unreadable.has(file) && sameFile(file, position))
         for (const position of found.lost) if (!isThere(position)) giveUp(path, position)
@@ -213,7 +216,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       const known = [...others, ...(carried === undefined ? [] : [carried])]
       return { copy: carried, later: openAll(path, cut.modifiedNs(), false, createFolderNames(), known) }
     },
-    since: (path, sinceNs, own) => openAll(path, sinceNs, false, createFolderNames(), own),
+    since: (path, at, sinceNs, own) => openAll(path, sinceNs, at, createFolderNames(), own),
     again: (cut) => tails.open(job, cut.again),
     wake: (path, tail) =>
       [path, ...findSiblings(path, createFolderNames()).flatMap((file) => (sameFile(file, tail) ? [file.path] : []))].some((place) => {

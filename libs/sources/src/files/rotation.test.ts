@@ -229,6 +229,23 @@ describe('copytruncate', () => {
     expect(errors).toEqual([])
   })
 
+  test('empty when it was found, then written and renamed, and the next one too, between two looks', async () => {
+    folder.append('a.log', '')
+    const running = start('*.log')
+    await vi.waitFor(() => expect(running.files()).toHaveLength(1), POLL)
+    await clockTick()
+    for (const [text, to] of [
+      ['one\n', 'a.log.2'],
+      ['two\n', 'a.log.1'],
+    ] as const) {
+      folder.append('a.log', text)
+      clockTickInPlace()
+      rename('a.log', to)
+    }
+    folder.append('a.log', 'three\n')
+    await expectExactly(running, ['one', 'two', 'three'])
+  })
+
   test('cut again, and as empty as before when it is looked at', async () => {
     folder.append('a.log', 'one\n')
     const running = start('*.log')
