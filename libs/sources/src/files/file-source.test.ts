@@ -371,7 +371,7 @@ describe('positions', () => {
     folder.append('a.log', 'one\n')
     const running = start()
     await expect.poll(running.texts, POLL).toEqual(['one'])
-    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain('"offset":4'))
+    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain('"offset":4'), POLL)
     running.blocked = true
     folder.append('a.log', 'two\n')
     await vi.waitFor(async () => expect(await running.metric('read_lines_total')).toBe(2))

@@ -99,8 +99,11 @@ describe('how fast', () => {
     folder.append('a.log', `${lines.join('\n')}\npart`)
     const running = start({ readlineRate: { linesPerSecond: 1e-9, burst: 20, drop: true } })
     await expect.poll(running.texts, POLL).toEqual(lines.slice(0, 20))
-    await vi.waitFor(async () => expect(await running.metric('rate_dropped_lines_total')).toBe(30))
-    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain(`"offset":${lines.join('\n').length + 1}`))
+    await vi.waitFor(async () => expect(await running.metric('rate_dropped_lines_total')).toBe(30), POLL)
+    await vi.waitFor(
+      () => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain(`"offset":${lines.join('\n').length + 1}`),
+      POLL,
+    )
   })
 })
 
