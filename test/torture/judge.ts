@@ -31,9 +31,8 @@ export type Verdict = {
     readonly repeatsOfKills: readonly number[]
     /** Lines that were sent again after a stop or reload because nobody knew what had become of them. */
     readonly repeatsOfUnknown: number
-    /** What a copytruncate threw away: between the copy and the cut, and before it was read. */
+    /** What a copytruncate threw away between the copy and the cut. */
     readonly window: Loss
-    readonly truncated: Loss
     /** Lines of files that were deleted under an agent that then ended. */
     readonly deleted: Loss
   }
@@ -105,12 +104,12 @@ export function judge(evidence: Evidence): Verdict {
       state.max = Math.max(state.max, number)
     }
   }
-  const losses = { window: none(), truncated: none(), deleted: none() }
+  const losses = { window: none(), deleted: none() }
   for (const [lane, lines] of written) {
     const hasArrived = (number: number): boolean => lanes.get(lane)?.lastAt.has(number) === true
     for (const line of lines) {
       if (hasArrived(line.number)) continue
-      const loss = lossOf(line, lines, hasArrived, breaks)
+      const loss = lossOf(line, breaks)
       if (loss === undefined)
         runs.add('missing', lane, line.number, line.atMs, `of ${line.generation.path}, inode ${line.generation.inode}`)
       else {
@@ -125,30 +124,12 @@ export function judge(evidence: Evidence): Verdict {
 const none = (): { lines: number; bytes: number } => ({ lines: 0, bytes: 0 })
 
 /** What has taken a line away that nobody could have kept; undefined: it should be there. */
-function lossOf(
-  line: WrittenLine,
-  lines: readonly WrittenLine[],
-  hasArrived: (number: number) => boolean,
-  breaks: readonly Interruption[],
-): 'window' | 'truncated' | 'deleted' | undefined {
-  const { generation } = line
-  if (generation.truncatedMs !== undefined) {
-    if (line.inWindow) return 'window'
-    // What was cut is the end of the file: nothing behind it has arrived.
-    return lastOf(generation, line.lane, hasArrived, lines) < line.number ? 'truncated' : undefined
-  }
+function lossOf({ generation, inWindow }: WrittenLine, breaks: readonly Interruption[]): 'window' | 'deleted' | undefined {
+  // What was cut before it was read stands in the copy.
+  if (generation.truncatedMs !== undefined) return inWindow ? 'window' : undefined
   const { deletedMs } = generation
   if (deletedMs !== undefined && breaks.some(({ untilMs = Infinity }) => untilMs >= deletedMs)) return 'deleted'
   return undefined
-}
-
-/** The last line of a lane in a file that has arrived; 0 is none. */
-function lastOf(generation: Generation, lane: string, hasArrived: (number: number) => boolean, lines: readonly WrittenLine[]): number {
-  for (let index = generation.lines.length - 1; index >= 0; index--) {
-    const line = generation.lines[index]
-    if (line?.lane === lane && lines[line.number - 1] === line && hasArrived(line.number)) return line.number
-  }
-  return 0
 }
 
 /** Findings of lines that follow each other are one. */

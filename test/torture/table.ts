@@ -5,12 +5,12 @@ const SHOWN = 12
 
 /** A few lines for who watches. */
 export function describeReport({ plan, findings, history, counts, seconds, keptIn }: SeedReport): string {
-  const { written, arrived, rotations, repeatsOfKills, repeatsOfUnknown, knownRepeats, window, truncated, deleted, lostBytesTold } = counts
+  const { written, arrived, rotations, repeatsOfKills, repeatsOfUnknown, knownRepeats, window, deleted, lostBytesTold } = counts
   return [
     `seed ${plan.seed}: ${findings.length === 0 ? 'clean' : `${findings.length} FINDINGS`}, ${seconds.toFixed(0)} s; ${describePlan(plan)}`,
     `  ${plan.faults.map(describeFault).join('; ')}`,
     `  ${written} lines written, ${arrived} came, ${rotations} rotations, read again after kills ${repeatsOfKills.join(', ') || '-'}, of unknown outcome ${repeatsOfUnknown}, messages sent again ${knownRepeats} lines`,
-    `  copytruncate took ${window.lines} lines (${window.bytes} B) in its window, ${truncated.lines} (${truncated.bytes} B) before they were read; the agent tells ${lostBytesTold} B; ${deleted.lines} were deleted`,
+    `  copytruncate took ${window.lines} lines (${window.bytes} B) in its window; the agent tells ${lostBytesTold} B; ${deleted.lines} were deleted`,
     ...findings.slice(0, SHOWN).map(({ what, lane, from, to, text }) => `  ${what} ${lane} ${from}–${to}: ${text}`),
     ...history.map((line) => `    ${line}`),
     ...(keptIn === undefined ? [] : [`  logs: ${keptIn}`]),
@@ -27,9 +27,8 @@ export function tableOf(reports: readonly SeedReport[]): string {
     counts.rotations,
     counts.repeatsOfKills.join(', ') || '-',
     counts.window.lines,
-    counts.truncated.lines,
     findings.length === 0 ? 'clean' : `${findings.length} findings`,
   ])
-  const head = ['seed', 'world', 'faults', 'lines', 'rotations', 'read again, by kill', 'lost in the window', 'cut unread', 'verdict']
+  const head = ['seed', 'world', 'faults', 'lines', 'rotations', 'read again, by kill', 'lost in the window', 'verdict']
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
 }
