@@ -1,5 +1,5 @@
 import type { Interruption } from './agent.ts'
-import type { Generation, WrittenLine } from './log-file.ts'
+import type { WrittenLine } from './log-file.ts'
 import type { Arrival } from './recorder.ts'
 
 /** All that a verdict is made from. */
