@@ -70,6 +70,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       const watch = createFolderWatch({
         onNames: () => wake(NAMES_SETTLE_MS),
         onFile: (path) => follower?.changed(path),
+        onSilent: (folder) => follower?.silent(folder),
         logger,
         pollMs: Math.min(1000, settings.refreshMs),
       })

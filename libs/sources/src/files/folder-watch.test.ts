@@ -10,10 +10,12 @@ let folder: TestFolder
 let watch: FolderWatch | undefined
 let names: number
 let files: string[]
+let silent: string[]
 beforeEach(() => {
   folder = createTestFolder()
   names = 0
   files = []
+  silent = []
 })
 afterEach(() => {
   watch?.close()
@@ -25,6 +27,7 @@ function start(maxWatches?: number): FolderWatch {
   watch = createFolderWatch({
     onNames: () => names++,
     onFile: (path) => void files.push(path),
+    onSilent: (path) => void silent.push(path),
     logger: silentLogger,
     pollMs: 1000,
     ...(maxWatches === undefined ? {} : { maxWatches }),
@@ -58,13 +61,14 @@ test('beyond the bound of watches, and where there is none, the time of the fold
   expect(names).toBe(2)
 })
 
-test('where too much is written the watch ends, until the next search', async () => {
+test('where too much is written the watch ends and says so, until the next search', async () => {
   const made = start()
   made.follow([folder.path('')])
   await vi.waitFor(() => {
     for (let index = 0; index < 300; index++) appendFileSync(folder.path(`${index % 2}.log`), 'x')
     expect(made.tells(folder.path(''))).toBe(false)
   }, POLL)
+  expect(silent).toEqual([folder.path('')])
   made.follow([folder.path('')])
   expect(made.tells(folder.path(''))).toBe(true)
   made.follow([])

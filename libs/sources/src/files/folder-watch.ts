@@ -18,6 +18,8 @@ export type FolderWatchOptions = {
   readonly onNames: () => void
   /** A file was written to, or its name came or went. */
   readonly onFile: (path: string) => void
+  /** Of this folder's files nothing more is told, until it is followed anew. */
+  readonly onSilent: (folder: string) => void
   readonly logger: Logger
   /** How often the other folders are looked at. */
   readonly pollMs: number
@@ -36,7 +38,7 @@ const MAX_EVENTS = 200
 /** Kinds of file systems where others write without this kernel being told: statfs(2) NFS, SMB, SMB2, CIFS, FUSE, 9P, CEPH, AFS. */
 const REMOTE = new Set([0x6969, 0x517b, 0xfe534d42, 0xff534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f])
 
-export function createFolderWatch({ onNames, onFile, logger, pollMs, maxWatches = 2048 }: FolderWatchOptions): FolderWatch {
+export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, maxWatches = 2048 }: FolderWatchOptions): FolderWatch {
   const folders = new Map<string, Watched>()
   let watches = 0
   let nextMs = 0
@@ -58,8 +60,12 @@ export function createFolderWatch({ onNames, onFile, logger, pollMs, maxWatches 
         if (++watched.events <= MAX_EVENTS) return
         watched.modifiedNs = modifiedNs(folder)
         stop(watched)
+        onSilent(folder)
       })
-      watcher.on('error', () => stop(watched))
+      watcher.on('error', () => {
+        stop(watched)
+        onSilent(folder)
+      })
       watched.watcher = watcher
       watches++
     } catch (error) {

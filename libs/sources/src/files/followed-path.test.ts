@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs'
+
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { createLabelSet, parseStages } from '@clymene/stages'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -9,8 +11,8 @@ import { followPath } from './followed-path.ts'
 import { createLineReader } from './line-reader.ts'
 import { createFileMetrics } from './metrics.ts'
 import { createTestFolder, type TestFolder } from './run-source.test-kit.ts'
-import { fileAt } from './siblings.ts'
-import { openTail } from './tail.ts'
+import { fileAt, sameFile } from './siblings.ts'
+import { openTail, type Tail } from './tail.ts'
 
 let folder: TestFolder
 beforeEach(() => {
@@ -49,6 +51,7 @@ function follow(stages: unknown = []) {
     metrics,
     onCut: () => undefined,
   })
+  const opened = (): Tail => openTail(path, () => ({ offset: 0, replayFrom: 0 }))
   const none = (): never => {
     throw new Error('no other file is opened')
   }
@@ -58,8 +61,8 @@ function follow(stages: unknown = []) {
     labels: createLabelSet([]),
     lane,
     reader,
-    files: { first: none, next: none, copyOf: none, again: none, since: none, wake: none, current: () => fileAt(path) },
-    first: [openTail(path, () => ({ offset: 0, replayFrom: 0 }))],
+    files: { first: none, next: () => [opened()], copyOf: none, again: none, since: none, wake: none, current: () => fileAt(path) },
+    first: [opened()],
     metrics,
     logger: silentLogger,
     pollMs: POLL_MS,
@@ -74,6 +77,11 @@ function follow(stages: unknown = []) {
       folder.append('a.log', text)
       followed.told()
     },
+    rotate: () => {
+      renameSync(path, `${path}.1`)
+      followed.told()
+    },
+    reads: () => followed.tails().some((tail) => sameFile(tail, fileAt(path)) && tail.cursor.offset === fileAt(path)?.size),
     /** Bytes of the file that were read and are held by no stage. */
     settled: () => (reader.held() === 0 ? (followed.tails()[0]?.cursor.offset ?? 0) : -1),
     wait: (ms: number) => {
@@ -106,6 +114,21 @@ describe('how late lines of a quiet file come', () => {
     file.append('  and goes on\n')
     file.wait(5000 + POLL_MS + 4 * POLL_MS)
     expect(file.settled()).toBe('first\nburst begins\n  and goes on\n'.length)
+    file.close()
+  })
+
+  test('those of the next file, whose writes are told, within a second', () => {
+    const file = follow()
+    file.wait(60_000)
+    file.append('burst begins\n')
+    file.wait(2 * POLL_MS)
+    file.rotate()
+    for (let count = 0; count < 6; count++) {
+      file.append('and goes on in another file\n')
+      file.wait(50)
+    }
+    file.wait(4 * POLL_MS)
+    expect(file.reads()).toBe(true)
     file.close()
   })
 })

@@ -115,8 +115,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     if (outcome !== 'idle') wroteMs = nowMs
     if (outcome === 'some' || outcome === 'cut') return 'more'
     if (outcome === 'waiting') return outcome
-    // Just fallen silent: the writer may have moved on to another file.
-    if (nowMs - checkedMs >= quietMs || (outcome === 'idle' && waitMs === pollMs)) check(nowMs)
+    // Just fallen silent: the writer may have moved on to another file. So it may before a long sleep, which each write that is told made longer.
+    if (nowMs - checkedMs >= quietMs || (outcome === 'idle' && (waitMs === pollMs || waitMs >= quietMs))) check(nowMs)
     if (!isOver(tail, nowMs)) {
       // Not before all that is there was read, here and in a file that follows: what is held may go on there.
       flushHeld(tail, nowMs)

@@ -44,6 +44,8 @@ export type Follower = {
   readonly trouble: (job: string, pattern: string) => string | undefined
   /** A file was written to, or its name came or went. */
   readonly changed: (path: string) => void
+  /** Writes to files of the folder are not told any more: those that slept until they would be are looked at. */
+  readonly silent: (folder: string) => void
   readonly close: () => void
 }
 
@@ -215,6 +217,9 @@ export function createFollower(options: FollowerOptions): Follower {
     },
     changed: (path) => {
       for (const job of files.keys()) if (followed.get(keyOf(job, path))?.told() === true) wake()
+    },
+    silent: (folder) => {
+      for (const path of followed.values()) if (dirname(path.path) === folder && path.told()) wake()
     },
     close: () => {
       for (const path of followed.values()) path.close()
