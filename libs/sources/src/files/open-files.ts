@@ -98,12 +98,19 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       return position !== undefined && position.fingerprintBytes > 0 && beginsLike(content.head, position)
     }
     const isCopy = ({ content }: Candidate): boolean => head.length > 0 && content.head.subarray(0, head.length).equals(head)
-    return unreadOf(findSiblings(path, createFolderNames()), undefined, own).filter((one) => isCopy(one) && !isKnown(one))
+    for (let tries = 1; ; tries++) {
+      const beside = findSiblings(path, createFolderNames())
+      const copies = unreadOf(beside, undefined, own).filter((one) => isCopy(one) && !isKnown(one))
+      if (tries === MAX_TRIES || isSameOrder(beside, findSiblings(path, createFolderNames()))) return copies
+    }
   }
-  const openCopy = (path: string, copy: Candidate, cut: Tail): Tail | undefined => {
+  const openCopy = (path: string, copy: Candidate, cut: Tail, tries = 1): Tail | undefined => {
     try {
       return openRotated(path, copy, { ...cut.acknowledged(), cursor: cut.cursor })
     } catch (error) {
+      const moved = findSiblings(path, createFolderNames()).find((file) => sameFile(file, copy.file))
+      if (errorCode(error) === 'ENOENT' && moved !== undefined && tries < MAX_TRIES)
+        return openCopy(path, { ...copy, file: moved }, cut, tries + 1)
       report(path, copy.file.path, copy.content.length - cut.cursor.offset, `the copy of a file that was cut: ${errorMessage(error)}`)
       return undefined
     }
@@ -235,7 +242,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
 }
 
 const isSameOrder = (a: readonly FileAt[], b: readonly FileAt[]): boolean =>
-  a.length === b.length && a.every((file, index) => sameFile(file, b[index]))
+  a.length === b.length && a.every((file, index) => file.path === b[index]?.path && sameFile(file, b[index]))
 
 const START: TailStart = { offset: 0, replayFrom: 0 }
 type Opened = { readonly tail: Tail; readonly known: Position | undefined }
