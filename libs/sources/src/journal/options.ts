@@ -1,9 +1,8 @@
-import type { Labels, Logger } from '@clymene/model'
+import type { Labels } from '@clymene/model'
 import type { RelabelRule } from '@clymene/relabel'
-import type { Backoff, Metrics } from '@clymene/runtime'
-import type { Inspect, StageConfig, StageMetrics } from '@clymene/stages'
+import type { StageConfig } from '@clymene/stages'
 
-import type { LabelLimits } from '../lines/label-limits.ts'
+import type { EntrySourceOptions } from '../lines/entry-source-options.ts'
 
 /** One item of `scrape_configs` that reads the journal of systemd. */
 export type JournalJob = {
@@ -25,7 +24,7 @@ export type JournalJob = {
   readonly json: boolean
 }
 
-export type JournalSourceOptions = {
+export type JournalSourceOptions = EntrySourceOptions & {
   readonly jobs: readonly JournalJob[]
   /** Name or path of journalctl. */
   readonly program: string
@@ -37,25 +36,6 @@ export type JournalSourceOptions = {
   readonly movesCursor?: boolean
   /** Told of the entry that a job has acknowledged last, whenever its cursor moves. */
   readonly onCursor?: (job: string, cursor: string) => void
-  /** Added to every entry that does not have them. */
-  readonly externalLabels: Labels
   /** Begins the names of the agent streams; each job has one. */
   readonly stream: string
-  readonly batch: { readonly bytes: number; readonly waitMs: number }
-  readonly labelLimits: LabelLimits
-  /** What becomes of a longer line: as of those of files. */
-  readonly maxLineBytes: number
-  readonly longLines: 'truncate' | 'split'
-  /** Told of what each stage does to each line. */
-  readonly inspect?: Inspect
-  /** Where `metrics` stages count. */
-  readonly stageMetrics?: StageMetrics
-  readonly metrics: Metrics
-  readonly logger: Logger
-  /** Milliseconds since the epoch; default Date.now. */
-  readonly now?: () => number
-  /** Waits before journalctl is started again, and while the buffer takes nothing. */
-  readonly backoff?: Partial<Backoff>
-  /** How long the last entries may take after the stop. Default 5 s. */
-  readonly stopWaitMs?: number
 }

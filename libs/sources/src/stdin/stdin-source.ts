@@ -1,10 +1,10 @@
-import type { Emit, Labels, Logger, Source } from '@clymene/model'
-import { type Backoff, isAbort, type Metrics } from '@clymene/runtime'
-import { createLabelSet, type Inspect, type StageConfig, type StageMetrics } from '@clymene/stages'
+import type { Emit, Labels, Source } from '@clymene/model'
+import { isAbort, type Metrics } from '@clymene/runtime'
+import { createLabelSet, type StageConfig } from '@clymene/stages'
 
 import { createCutLines, type OnCut } from '../files/cut-lines.ts'
+import type { EntrySourceOptions } from '../lines/entry-source-options.ts'
 import type { EntryWriter } from '../lines/entry-writer.ts'
-import type { LabelLimits } from '../lines/label-limits.ts'
 import { createPieceTexts } from '../lines/line-pieces.ts'
 import { createReadClock } from '../lines/read-clock.ts'
 import { writeEntries } from '../lines/write-entries.ts'
@@ -18,27 +18,10 @@ export type StdinJob = {
   readonly labels: Labels
 }
 
-export type StdinSourceOptions = {
+export type StdinSourceOptions = EntrySourceOptions & {
   readonly job: StdinJob
   /** Its lines are cut at `maxLineBytes`. */
   readonly input: LineInput
-  /** Added to every line that does not have them. */
-  readonly externalLabels: Labels
-  readonly batch: { readonly bytes: number; readonly waitMs: number }
-  readonly labelLimits: LabelLimits
-  readonly maxLineBytes: number
-  readonly longLines: 'truncate' | 'split'
-  /** Told of what each stage does to each line. */
-  readonly inspect?: Inspect
-  /** Where `metrics` stages count. */
-  readonly stageMetrics?: StageMetrics
-  readonly metrics: Metrics
-  readonly logger: Logger
-  /** Milliseconds since the epoch; default Date.now. */
-  readonly now?: () => number
-  readonly backoff?: Partial<Backoff>
-  /** How long the last lines may take after the stop. Default 5 s. */
-  readonly stopWaitMs?: number
 }
 
 /**
