@@ -27,6 +27,7 @@ describe('the plan of a seed', () => {
         expect(meet.length).toBeGreaterThan(0)
         expect(meet.filter(([a, b]) => a.on === b.on)).toEqual([])
       }),
+      { examples: [[95_111_071]] },
     )
   })
 

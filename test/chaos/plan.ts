@@ -49,9 +49,9 @@ export function planOf(options: PlanOptions): readonly Fault[] {
   const random = createRandom(options.seed)
   const faults: Fault[] = []
   while (faults.length < options.faults) {
-    // The second one begins while the first one lasts.
-    const [first] = faults
-    const within = faults.length === 1 && first !== undefined && first.forMs > 0 ? first : undefined
+    // The next one begins while the first that lasts does.
+    const lasting = faults.find(({ forMs }) => forMs > 0)
+    const within = lasting !== undefined && !faults.some((other) => other !== lasting && meet(lasting, other)) ? lasting : undefined
     const fault = draw(random, options, within)
     if (faults.every((other) => !excludes(other, fault))) faults.push(fault)
   }
@@ -78,8 +78,12 @@ function draw(random: Random, options: PlanOptions, within: Fault | undefined): 
   const kind = random.pick(KINDS.filter((name) => !without.includes(name)))
   const forMs = kind === 'pause' ? random.between(sessionTimeoutMs + 500, sessionTimeoutMs + 2500) : random.between(500, 4000)
   const latest = loadMs - MARGIN_MS - forMs
+  // A clock jumps in a moment: pushed back to where a longer fault would have to begin it could come before the first one.
+  const latestWithin = kind === 'clock' ? loadMs - MARGIN_MS : latest
   const atMs =
-    within === undefined ? random.between(MARGIN_MS, latest) : Math.min(latest, random.between(within.atMs, within.atMs + within.forMs - 1))
+    within === undefined
+      ? random.between(MARGIN_MS, latest)
+      : Math.min(latestWithin, random.between(within.atMs, within.atMs + within.forMs - 1))
   const when = { atMs, forMs }
   switch (kind) {
     case 'kill':
@@ -105,6 +109,8 @@ function draw(random: Random, options: PlanOptions, within: Fault | undefined): 
 /** A clock that was moved ahead twice may have gone back in between: an agent's is moved once. */
 const excludes = (a: Fault, b: Fault): boolean =>
   a.on === b.on && (!isApart(a, b) || (a.on === 'agent' && a.kind === 'clock' && b.kind === 'clock'))
+
+const meet = (a: Fault, b: Fault): boolean => a.atMs <= b.atMs + b.forMs && b.atMs <= a.atMs + a.forMs
 
 /** Some time between two faults of one actor, so that it is up again. */
 const isApart = (a: Fault, b: Fault): boolean => a.atMs + a.forMs + APART_MS < b.atMs || b.atMs + b.forMs + APART_MS < a.atMs
