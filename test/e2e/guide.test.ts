@@ -60,7 +60,7 @@ describeWithEngines(
       // Several behind a Service and in a group of Kafka: two are that, and each third one costs its start and its place in every rollout.
       for (const file of SEVERAL) world.edit(`k8s/${file}`, 'replicas: 3', 'replicas: 2')
       // Loki calls itself ready a quarter of a minute after it is.
-      world.edit('k8s/clymene-logs/loki.yaml', '    compactor:', '    ingester: { lifecycler: { min_ready_duration: 0s } }\n    compactor:')
+      world.edit('k8s/storage/loki/loki.yaml', '    compactor:', '    ingester: { lifecycler: { min_ready_duration: 0s } }\n    compactor:')
       await Promise.all([
         world.main.kubernetes.kubectl(['create', '-f', '-'], { input: shopCalled('main') }),
         world.target.kubernetes.kubectl(['create', '-f', '-'], { input: shopCalled('target') }),

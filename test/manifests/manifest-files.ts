@@ -16,7 +16,7 @@ export type Files = ReadonlyMap<string, string>
 /** What somebody creates in the main cluster, in the guide's order: the namespaces, what is observed and where it goes, metrics 3, 4, 1, 2, logs 2, 3, 1. */
 export const MAIN_ORDER: readonly string[] = [
   '0.namespaces.yaml',
-  'clymene-metrics/prometheus.yaml',
+  'storage/prometheus/prometheus.yaml',
   'clymene-metrics/node-exporter.yaml',
   'clymene-metrics/kube-state-metrics.yaml',
   'clymene-metrics/metrics-server.yaml',
@@ -24,7 +24,7 @@ export const MAIN_ORDER: readonly string[] = [
   'clymene-metrics/4.clymene_ingester.yaml',
   'clymene-metrics/1.clymene_rbac.yaml',
   'clymene-metrics/2.clymene_agent.yaml',
-  'clymene-logs/loki.yaml',
+  'storage/loki/loki.yaml',
   'clymene-logs/2.clymene-promtail_gateway.yaml',
   'clymene-logs/3.clymene-promtail_ingester.yaml',
   'clymene-logs/1.clymene-promtail_agent.yaml',
@@ -46,7 +46,8 @@ export const BESIDE: readonly string[] = ['k8s/clymene-logs/4.clymene-events.yam
 /** Pods of an application, to be taken as a pattern; each is for a cluster of its own choice. */
 export const EXAMPLES: readonly string[] = ['sidecar-agent.yaml', 'sidecar-streaming.yaml'].map((file) => `k8s/examples/${file}`)
 
-export const manifestFiles = (): readonly string[] => globSync('k8s/**/*.yaml', { cwd: root }).toSorted()
+export const manifestFiles = (): readonly string[] =>
+  globSync('k8s/**/*.yaml', { cwd: root, exclude: ['**/kustomization.yaml'] }).toSorted()
 
 export const readFiles = (order: readonly string[]): Files => new Map(order.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 

@@ -187,14 +187,14 @@ test('k8s/README.md names every file', () => {
 describe('what is broken is found', () => {
   test.each<[file: string, from: string | RegExp, to: string, check: string, mistake: RegExp]>([
     [
-      'clymene-logs/loki.yaml',
+      'storage/loki/loki.yaml',
       /^/,
       'apiVersion: v1\nkind: Namespace\nmetadata: { name: loki }\n---\n',
       'no object is created twice',
       /^Namespace {2}loki/,
     ],
     [
-      'clymene-logs/loki.yaml',
+      'storage/loki/loki.yaml',
       /^/,
       'apiVersion: v1\nkind: Namespace\nmetadata: { name: other }\n---\n',
       'namespaces are made by',
@@ -253,7 +253,7 @@ describe('what is broken is found', () => {
       /ingester: cpu of 0\.1 requested, limit NaN/,
     ],
     ['clymene-metrics/4.clymene_ingester.yaml', /image: (\S+):\S+/, 'image: $1:latest', 'images have', /expected the tag/],
-    ['clymene-metrics/prometheus.yaml', /image: (\S+):\S+/, 'image: $1', 'images have', /not pinned/],
+    ['storage/prometheus/prometheus.yaml', /image: (\S+):\S+/, 'image: $1', 'images have', /not pinned/],
     [
       'clymene-metrics/3.clymene_gateway.yaml',
       'selector: { app: clymene-gateway }',
