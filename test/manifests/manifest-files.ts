@@ -42,12 +42,17 @@ export const TARGET_ORDER: readonly string[] = [
 
 /** What a cluster may have beside that; the guide does not create it. */
 export const BESIDE: readonly string[] = ['k8s/clymene-logs/4.clymene-events.yaml']
+export const TARGET_BESIDE: readonly string[] = ['k8s/target-cluster/3.clymene-events.yaml']
 
 /** Pods of an application, to be taken as a pattern; each is for a cluster of its own choice. */
 export const EXAMPLES: readonly string[] = ['sidecar-agent.yaml', 'sidecar-streaming.yaml'].map((file) => `k8s/examples/${file}`)
 
+/** What is created as it stands: components and overlays are rendered, the chart is a template, and what else is stored has checks of its own. */
 export const manifestFiles = (): readonly string[] =>
-  globSync('k8s/**/*.yaml', { cwd: root, exclude: ['**/kustomization.yaml'] }).toSorted()
+  globSync(['k8s/*.yaml', 'k8s/{clymene-metrics,clymene-logs,target-cluster,examples}/*.yaml', 'k8s/storage/{prometheus,loki}/*.yaml'], {
+    cwd: root,
+    exclude: ['**/kustomization.yaml'],
+  }).toSorted()
 
 export const readFiles = (order: readonly string[]): Files => new Map(order.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 

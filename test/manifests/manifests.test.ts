@@ -12,6 +12,7 @@ import {
   parseFiles,
   readFiles,
   root,
+  TARGET_BESIDE,
   TARGET_ORDER,
   type Files,
   type Manifest,
@@ -28,13 +29,14 @@ function mistakesOf(check: string, files: Files): readonly string[] {
 }
 
 test('every file of k8s/ is created in one of the clusters, or is an example', () => {
-  expect([...MAIN_ORDER, ...TARGET_ORDER, ...BESIDE, ...EXAMPLES].toSorted()).toEqual(manifestFiles())
+  expect([...MAIN_ORDER, ...TARGET_ORDER, ...BESIDE, ...TARGET_BESIDE, ...EXAMPLES].toSorted()).toEqual(manifestFiles())
 })
 
 describe.each([
   ['main', main],
   ['main, with what may stand beside,', readFiles([...MAIN_ORDER, ...BESIDE])],
   ['target', target],
+  ['target, with what may stand beside,', readFiles([...TARGET_ORDER, ...TARGET_BESIDE])],
 ])('in the %s cluster', (_name, files) => {
   test.each(Object.keys(CHECKS))('%s', (check) => {
     expect(mistakesOf(check, files)).toEqual([])
