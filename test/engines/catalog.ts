@@ -1,7 +1,9 @@
 import { installChromium, isChromiumInstalled } from './chromium.ts'
 import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
+import { installHelm, isHelmInstalled } from './helm.ts'
 import { installKafka, isKafkaInstalled } from './kafka.ts'
 import { installKubernetes, isKubernetesInstalled } from './kubernetes-programs.ts'
+import { installKustomize, isKustomizeInstalled } from './kustomize.ts'
 import { installLibfaketime, isLibfaketimeInstalled } from './libfaketime.ts'
 import { installLoki, isLokiInstalled } from './loki.ts'
 import { installNodeExporter, isNodeExporterInstalled } from './node-exporter.ts'
@@ -20,6 +22,8 @@ export const engineNames = [
   'loki',
   'kubernetes',
   'prometheus3',
+  'kustomize',
+  'helm',
   'vmagent',
 ] as const
 export type EngineName = (typeof engineNames)[number]
@@ -43,5 +47,7 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   loki: { isInstalled: isLokiInstalled, install: installLoki },
   kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
   prometheus3: { isInstalled: isPrometheus3Installed, install: installPrometheus3 },
+  kustomize: { isInstalled: isKustomizeInstalled, install: installKustomize },
+  helm: { isInstalled: isHelmInstalled, install: installHelm },
   vmagent: { isInstalled: isVmagentInstalled, install: installVmagent, optional: true },
 }

@@ -15,7 +15,8 @@ if (unknown.length > 0) {
 }
 
 // Builds take the processors, so they follow each other; the others take the network: side by side with the builds.
-const isBuilt = (name: EngineName): boolean => name === 'loki' || name === 'kubernetes' || name === 'prometheus3'
+const BUILT: readonly EngineName[] = ['loki', 'kubernetes', 'prometheus3', 'kustomize', 'helm']
+const isBuilt = (name: EngineName): boolean => BUILT.includes(name)
 const wanted = engineNames.filter((name) => (asked.length === 0 ? catalog[name].optional !== true : asked.includes(name)))
 const lanes = [wanted.filter(isBuilt), wanted.filter((name) => !isBuilt(name))]
 const installed = (await Promise.all(lanes.map((lane) => installAll(lane)))).flat()
