@@ -75,12 +75,18 @@ export function board({ uid, title, description, variables, first, rows }: Board
 /** Uids of the boards, for links between them. */
 export const NODE_BOARD = 'clymene-node'
 export const POD_BOARD = 'clymene-pod'
+export const CLUSTERS_BOARD = 'clymene-clusters'
+export const PIPELINE_BOARD = 'clymene-pipeline'
+export const EVENTS_BOARD = 'clymene-events-logs'
 
 /**
- * To another board, with the time and what both know; `chosen` gives its variables, as `${__data.fields.pod}`.
+ * To another board, with the time and what both know; `chosen` gives its variables, as `${__data.fields.pod}`. Without a cluster in it the
+ * one that is chosen is kept.
  */
 export function linkTo(uid: string, chosen: Readonly<Record<string, string>>): string {
-  const kept = ['datasource', 'loki_datasource', 'cluster'].map((name) => `\${${name}:queryparam}`)
+  const kept = ['datasource', 'loki_datasource', 'cluster'].flatMap((name) =>
+    Object.hasOwn(chosen, name) ? [] : [`\${${name}:queryparam}`],
+  )
   const given = Object.entries(chosen).map(([name, value]) => `var-${name}=${value}`)
   return `/d/${uid}?${[...kept, ...given, '${__url_time_range}'].join('&')}`
 }

@@ -61,6 +61,16 @@ export function labelVariable({ name, title, description, series, label = name, 
   return variable
 }
 
+/** Clusters of which a board shows several side by side; every one unless chosen. Selectors say `cluster=~"$cluster"`. */
+export const clusters = (series = 'up') =>
+  labelVariable({
+    name: 'cluster',
+    title: 'Cluster',
+    description: 'One cluster, several or all: the label `cluster` that each agent sets',
+    series,
+    choice: 'all',
+  })
+
 /**
  * Narrows the lines of the log panels, as `${filter:raw}` between backticks; empty means every line. Without `:raw` a Grafana from before
  * 2025 puts backslashes before each `'`.

@@ -7,7 +7,7 @@ import { labelValuesOf } from './variable-query.ts'
 
 export type NeededMetric = {
   readonly name: string
-  readonly exporter: 'node-exporter' | 'kube-state-metrics' | 'cAdvisor' | 'kubelet'
+  readonly exporter: 'node-exporter' | 'kube-state-metrics' | 'cAdvisor' | 'kubelet' | 'Clymene'
   /** Labels that queries match, group or join by; those that the agent itself adds (`cluster`, `instance`) included. */
   readonly labels: readonly string[]
   /** Values that queries name, by label: `resource` → `cpu`, `memory`. */
@@ -19,6 +19,10 @@ const EXPORTERS: readonly (readonly [prefix: string, exporter: NeededMetric['exp
   ['kube_', 'kube-state-metrics'],
   ['container_', 'cAdvisor'],
   ['kubelet_', 'kubelet'],
+  ['clymene_', 'Clymene'],
+  // Of every scrape.
+  ['up', 'Clymene'],
+  ['scrape_', 'Clymene'],
 ]
 
 /** Sorted by name. */

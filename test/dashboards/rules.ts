@@ -68,15 +68,21 @@ export const rules: readonly Rule[] = [
       queriesOf(board).flatMap(({ where, language, text }) => parseQuery(language, text).errors.map((at) => `${where} ${at}`)),
   },
   {
-    name: 'names the cluster in every selector',
-    check: (board) =>
-      queriesOf(board)
+    name: 'names the cluster in every selector, by a regular expression where several may be chosen',
+    check: (board) => {
+      const several = board.templating.list.some(({ name, multi = false }) => name === 'cluster' && multi)
+      const operators = several ? ['=~'] : ['=', '=~']
+      return queriesOf(board)
         .filter(({ where }) => where !== 'variable cluster')
         .flatMap(({ where, language, text }) =>
           parseQuery(language, text)
-            .selectors.filter(({ matchers }) => !matchers.some((matcher) => matcher.label === 'cluster' && matcher.value === '$cluster'))
+            .selectors.filter(
+              ({ matchers }) =>
+                !matchers.some(({ label, operator, value }) => label === 'cluster' && operators.includes(operator) && value === '$cluster'),
+            )
             .map(({ metric }) => `${where}: ${metric || 'a selector'} of every cluster`),
-        ),
+        )
+    },
   },
   {
     name: 'leaves the window of a rate to Grafana',
