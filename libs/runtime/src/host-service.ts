@@ -6,7 +6,7 @@ import { createLogger } from './logger.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { adminFlags, processFlags } from './process-flags.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
-import { readVersion, type Version } from './version.ts'
+import { readVersion, tellBuild, type Version } from './version.ts'
 
 /** What surrounds a service in a process of its own: log, own metrics, health, admin port. */
 export type Host = {
@@ -33,6 +33,7 @@ export async function hostService({ flags, component, warnings }: HostOptions, m
   const mayAct = adminAccess({ tokenFile: flags['admin.token-file'], metrics, logger })
   const readiness = createReadiness()
   const version = readVersion()
+  tellBuild(metrics, component, version)
   const admin = await startAdminServer({
     address: flags['admin.http.host-ports'],
     flagName: 'admin.http.host-ports',

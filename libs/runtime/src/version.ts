@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 
+import type { Metrics } from './metrics.ts'
+
 export type Version = { readonly version: string; readonly buildTime: string }
 
 /**
@@ -8,6 +10,15 @@ export type Version = { readonly version: string; readonly buildTime: string }
  */
 export function readVersion(env: NodeJS.ProcessEnv = process.env): Version {
   return { version: env['CLYMENE_VERSION'] ?? packageVersion(), buildTime: env['CLYMENE_BUILD_TIME'] ?? '' }
+}
+
+/** Says which service of which version serves these metrics. */
+export function tellBuild(metrics: Metrics, service: string, { version }: Version): void {
+  const build = metrics.gauge('clymene_build_info', 'Always 1; the labels say which service this is, and of which version', [
+    'service',
+    'version',
+  ])
+  build.set({ service, version }, 1)
 }
 
 function packageVersion(): string {

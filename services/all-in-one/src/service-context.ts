@@ -4,6 +4,7 @@ import {
   createReadiness,
   processFlags,
   startAdminServer,
+  tellBuild,
   type Address,
   type AdminServer,
   type Metrics,
@@ -33,6 +34,7 @@ export type ServiceContextOptions = {
 
 export async function openServiceContext({ component, flags, address, logger, version }: ServiceContextOptions): Promise<ServiceContext> {
   const metrics = createMetrics({ processMetrics: true })
+  tellBuild(metrics, component, version)
   const readiness = createReadiness()
   const admin = await startAdminServer({
     address,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { BatchHandler } from '@clymene/model'
+import type { BatchHandler, BusRecord } from '@clymene/model'
 
 import { createCommitter, type Committer, type CommitterOptions } from './committer.ts'
 import type { Joined } from './internals.ts'
@@ -16,7 +16,7 @@ export type AssignmentOptions = {
   readonly takeover: (partition: number) => PartitionTakeover
   readonly send: (offsets: Parameters<CommitterOptions['send']>[0], generation: Joined) => Promise<void>
   readonly onCommit: CommitterOptions['onOutcome']
-  readonly onCommitted: (partition: number, messages: number, next: bigint) => void
+  readonly onCommitted: (partition: number, messages: readonly BusRecord[], next: bigint) => void
   readonly onFailure: (error: unknown) => void
 }
 

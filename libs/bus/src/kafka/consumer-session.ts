@@ -107,8 +107,7 @@ export async function runSession(options: SessionOptions, signal: AbortSignal): 
       metrics.commits.inc({ topic, group, outcome })
     },
     onCommitted: (partition, messages, next) => {
-      metrics.consumedMessages.inc({ topic, group }, messages)
-      watch.committed(partition, next)
+      watch.committed(partition, messages, next)
       options.onProgress(partition)
       makeRoom(partition)
     },

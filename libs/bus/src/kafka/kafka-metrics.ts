@@ -1,9 +1,13 @@
+import type { Envelope } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
 export type KafkaMetrics = ReturnType<typeof createKafkaMetrics>
 
 export const createKafkaMetrics = (metrics: Metrics) => ({
   producedMessages: metrics.counter('clymene_kafka_produced_messages_total', 'Messages that Kafka acknowledged', ['topic']),
+  producedRecords: metrics.counter('clymene_kafka_produced_records_total', 'Samples and entries in messages that Kafka acknowledged', [
+    'topic',
+  ]),
   producedBytes: metrics.counter('clymene_kafka_produced_bytes_total', 'Bytes of acknowledged record batches as sent', ['topic']),
   produceErrors: metrics.counter('clymene_kafka_produce_errors_total', 'Requests that failed, also those that were sent again', [
     'topic',
@@ -15,6 +19,11 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
     'topic',
     'group',
   ]),
+  consumedRecords: metrics.counter(
+    'clymene_kafka_consumed_records_total',
+    'Samples and entries in messages that were handled and committed; those of a Go gateway do not tell how many they hold',
+    ['topic', 'group', 'storage'],
+  ),
   consumerQueueBytes: metrics.gauge(
     'clymene_kafka_consumer_queue_bytes',
     'Bytes of messages that were fetched and wait or are being handled',
@@ -50,3 +59,7 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
   commits: metrics.counter('clymene_kafka_commits_total', 'Commits, by how they ended', ['topic', 'group', 'outcome']),
   restarts: metrics.counter('clymene_kafka_consumer_restarts_total', 'Times that a consumer had to be started anew', ['topic', 'group']),
 })
+
+/** Samples or entries in messages, as far as these tell. */
+export const recordsIn = (messages: readonly Pick<Envelope, 'headers'>[]): number =>
+  messages.reduce((sum, { headers }) => sum + (headers.records ?? 0), 0)

@@ -1,5 +1,6 @@
 import { PermanentError } from '@clymene/model'
 
+import { recordsIn } from './kafka-metrics.ts'
 import { cutOutgoing, refuseOutgoing, type Outgoing } from './outgoing.ts'
 import { failureOfCode, failureOfError, type ProduceFailure } from './produce-failure.ts'
 import { encodeRecordBatch, type Codec } from './record-batch.ts'
@@ -14,6 +15,8 @@ export type DeliveryOptions = {
   readonly onSent: (sent: {
     readonly partition: number
     readonly messages: number
+    /** Samples or entries inside. */
+    readonly records: number
     readonly bytes: number
     readonly seconds: number
   }) => void
@@ -100,7 +103,8 @@ export function createDelivery(options: DeliveryOptions): Deliver {
       const code = await connection.produce(partition, batch)
       if (code !== 0) return failureOfCode(code)
       for (const { call } of messages) call.acknowledged()
-      options.onSent({ partition, messages: messages.length, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
+      const records = recordsIn(messages.map(({ envelope }) => envelope))
+      options.onSent({ partition, messages: messages.length, records, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
       return undefined
     } catch (error) {
       return failureOfError(error)

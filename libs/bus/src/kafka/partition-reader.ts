@@ -17,7 +17,7 @@ export type PartitionReaderOptions = {
   readonly after: Promise<void>
   /** How it was when it was taken over, asked for when the first messages have come. */
   readonly takeover: () => PartitionTakeover
-  readonly onCommitted: (messages: number, next: bigint) => void
+  readonly onCommitted: (messages: readonly BusRecord[], next: bigint) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -111,7 +111,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     const offsetOf = (count: number): bigint => records[count]?.origin.offset ?? next
     const commit = (count: number): Promise<void> => {
       if (count <= committed || lost.signal.aborted) return done
-      const messages = count - committed
+      const messages = records.slice(committed, count)
       const upTo = offsetOf(count)
       committed = count
       const before = done

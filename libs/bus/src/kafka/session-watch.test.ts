@@ -1,3 +1,4 @@
+import type { BusRecord } from '@clymene/model'
 import { createMetrics, silentLogger } from '@clymene/runtime'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
@@ -27,6 +28,7 @@ async function watching(end: () => string | undefined) {
       ? Promise.reject(new Error('no leader'))
       : Promise.resolve([{ topic: 't', partitions: [{ partition: 0, offset }] }])
   }
+  const metrics = createMetrics()
   const watch = createSessionWatch({
     topic: 't',
     group: 'g',
@@ -36,7 +38,7 @@ async function watching(end: () => string | undefined) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the watch asks of it
     cluster: () => ({ fetchTopicsOffset, findTopicPartitionMetadata: () => [] }) as unknown as Cluster,
     fail: (error) => failures.push(error),
-    metrics: createKafkaMetrics(createMetrics()),
+    metrics: createKafkaMetrics(metrics),
     logger: silentLogger,
   })
   onTestFinished(watch.stop)
@@ -46,6 +48,7 @@ async function watching(end: () => string | undefined) {
   return {
     failures,
     watch,
+    metrics,
     assignment,
     /** The coordinator answers heartbeats, and fetches come back where nothing else is said, all the while. */
     pass: async (seconds: number, { isFetching = true } = {}): Promise<void> => {
@@ -113,3 +116,19 @@ test.each([-513_000, 3_600_000])(
     expect(failures[0]).toMatchObject({ name: 'LostContactError' })
   },
 )
+
+test('counts what is committed: messages, and the samples or entries that they tell of', async () => {
+  const { watch, metrics } = await watching(() => '20')
+  watch.committed(0, [message({ records: 7 }), message({}), message({ records: 2 })], 6n)
+  const text = await metrics.registry.metrics()
+  expect(text).toContain('clymene_kafka_consumed_messages_total{topic="t",group="g"} 3')
+  expect(text).toContain('clymene_kafka_consumed_records_total{topic="t",group="g",storage="s"} 9')
+})
+
+const message = (headers: BusRecord['headers']): BusRecord => ({
+  kind: 'metrics',
+  key: 'k',
+  value: Buffer.alloc(0),
+  headers,
+  origin: { logId: 'l', topic: 't', partition: 0, offset: 0n, timestampMs: 0 },
+})

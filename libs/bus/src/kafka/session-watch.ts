@@ -1,4 +1,4 @@
-import type { Logger } from '@clymene/model'
+import type { BusRecord, Logger } from '@clymene/model'
 import { createOnceIn } from '@clymene/runtime'
 import type { Batch } from 'kafkajs'
 
@@ -6,7 +6,7 @@ import type { Assignment } from './assignment.ts'
 import type { SessionLimits } from './consumer-session.ts'
 import { createExpiryWatch } from './expiry-watch.ts'
 import type { Cluster, PartitionOffset } from './internals.ts'
-import type { KafkaMetrics } from './kafka-metrics.ts'
+import { type KafkaMetrics, recordsIn } from './kafka-metrics.ts'
 import { createLagWatch } from './lag-watch.ts'
 import { createMemberCheck } from './member-check.ts'
 import type { PartitionReader } from './partition-reader.ts'
@@ -39,7 +39,7 @@ export type SessionWatch = {
   readonly fetched: (batch: Batch, bytes: number, reader: PartitionReader) => number
   /** A batch is behind us, handed over or left out. */
   readonly passed: (partition: number, lastOffset: string) => void
-  readonly committed: (partition: number, next: bigint) => void
+  readonly committed: (partition: number, messages: readonly BusRecord[], next: bigint) => void
   /** Where the group stands in partitions that are about to be fetched for the first time. */
   readonly standing: (offsets: readonly PartitionOffset[]) => Promise<void>
   readonly takeover: (partition: number) => PartitionTakeover
@@ -172,7 +172,11 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       expiry.passed(partition, BigInt(lastOffset) + 1n)
       lag.passed(partition, BigInt(lastOffset) + 1n)
     },
-    committed: lag.committed,
+    committed: (partition, messages, next) => {
+      metrics.consumedMessages.inc({ topic, group }, messages.length)
+      metrics.consumedRecords.inc({ topic, group, storage }, recordsIn(messages))
+      lag.committed(partition, next)
+    },
     standing: async (offsets) => {
       // What kafkajs commits by itself, the oldest after an offset out of range, is not where the group stood.
       for (const { partition, offset } of offsets)
