@@ -24,6 +24,9 @@ export async function bundle(project: string, outfile: string): Promise<void> {
     await writeFile(join(dirname(outfile), name), await textOf({ stdin: { contents, resolveDir: project } }))
 }
 
+/** Bundles a file of few imports into one that `require` loads. */
+export const bundleFile = async (file: string, outfile: string): Promise<void> => writeFile(outfile, await textOf({ entryPoints: [file] }))
+
 async function textOf(options: BuildOptions): Promise<string> {
   const { outputFiles } = await build({
     ...options,

@@ -4,6 +4,7 @@
  *
  *     main.cjs         the service, one file
  *     <package>.cjs    packages that it loads only when it uses them
+ *     health.cjs       what HEALTHCHECK runs
  *     bin/<name>       an executable for each name, on the PATH of the image; the first is its ENTRYPOINT
  *     page/            of the all-in-one
  */
@@ -11,7 +12,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { bundle, bundlePage } from './bundle.ts'
+import { bundle, bundleFile, bundlePage } from './bundle.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -21,21 +22,40 @@ export const IMAGE_EXECUTABLES = {
   gateway: ['clymene-gateway', 'promtail-gateway'],
   ingester: ['clymene-ingester', 'promtail-ingester'],
   'all-in-one': ['clymene-all-in-one'],
+  clymene: ['clymene'],
 } as const satisfies Readonly<Record<string, readonly [string, ...(readonly string[])]>>
 
 export type ImageService = keyof typeof IMAGE_EXECUTABLES
 
-export const IMAGE_SERVICES: readonly ImageService[] = ['agent', 'gateway', 'ingester', 'all-in-one']
+export const IMAGE_SERVICES: readonly ImageService[] = ['agent', 'gateway', 'ingester', 'all-in-one', 'clymene']
+
+/** `bourbonkk/clymene-agent`, and `bourbonkk/clymene` for the command line: without registry and tag. */
+export const imageName = (service: ImageService): string => `bourbonkk/${IMAGE_EXECUTABLES[service][0]}`
 
 /** Bundles the service as it stands in this checkout and lays the files of its image out in `directory`, which may be missing or empty. */
 export async function layOutImage(service: ImageService, directory: string): Promise<void> {
   const project = join(root, 'services', service)
   await mkdir(join(directory, 'bin'), { recursive: true })
   await bundle(project, join(directory, 'main.cjs'))
-  if (service === 'all-in-one') await bundlePage(join(project, 'page'), join(directory, 'page'))
+  if (hasPage(service)) await bundlePage(join(root, 'services/all-in-one/page'), join(directory, 'page'))
   const launcher = launcherOf(service)
   for (const name of IMAGE_EXECUTABLES[service]) await writeFile(join(directory, 'bin', name), launcher, { mode: 0o755 })
+  if (service === 'clymene') return
+  await bundleFile(join(import.meta.dirname, 'image-health.ts'), join(directory, 'health.cjs'))
+  await writeFile(join(directory, 'bin/clymene-health'), healthLauncherOf(service), { mode: 0o755 })
 }
+
+/** The command line has all services in it. */
+const hasPage = (service: ImageService): boolean => service === 'all-in-one' || service === 'clymene'
+
+const healthLauncherOf = (service: ImageService): string =>
+  [
+    '#!/usr/bin/env node',
+    `require('../health.cjs').checkHealth(${JSON.stringify(IMAGE_EXECUTABLES[service][0])}).then((status) => process.exit(status))`,
+    '',
+  ].join('\n')
+
+const SMALL_YOUNG_SPACE = `require('node:v8').setFlagsFromString('--semi-space-growth-factor=1')`
 
 /** The name under which it is called reaches the bundle as the program's name, and decides there. */
 function launcherOf(service: ImageService): string {
@@ -43,10 +63,12 @@ function launcherOf(service: ImageService): string {
     '#!/usr/bin/env node',
     `process.env.CLYMENE_VERSION ??= ${JSON.stringify(version())}`,
     // What is young stays small in V8: 50 to 80 MB less (docs/performance.md). It has to be said before anything is loaded.
-    ...(['gateway', 'ingester', 'agent'].includes(service)
-      ? [`require('node:v8').setFlagsFromString('--semi-space-growth-factor=1')`]
+    ...(['gateway', 'ingester', 'agent'].includes(service) ? [SMALL_YOUNG_SPACE] : []),
+    // As bin/clymene.mjs does in a checkout.
+    ...(service === 'clymene'
+      ? [`if (/^(?:promtail-)?(?:gateway|ingester|agent)$/.test(process.argv[2] ?? '')) ${SMALL_YOUNG_SPACE}`]
       : []),
-    ...(service === 'all-in-one' ? [`process.env.CLYMENE_PAGE_DIR ??= require('node:path').join(__dirname, '../page')`] : []),
+    ...(hasPage(service) ? [`process.env.CLYMENE_PAGE_DIR ??= require('node:path').join(__dirname, '../page')`] : []),
     `require('../main.cjs')`,
     '',
   ].join('\n')

@@ -58,14 +58,16 @@ export function imageOfDockerfile(text: string, files: string): Image {
       throw new Error(`the Dockerfile has ${more.length + 1} lines ${instruction}, one is expected`)
     return value
   }
-  const [, copied] = /^--from=build \/image (\S+)$/.exec(only('COPY')) ?? []
+  // Of the journal's program the machine's own stands in, as all of Debian does.
+  const copies = valuesOf('COPY').filter((copy) => copy !== '--from=journalctl /files /')
+  const folders = copies.flatMap((copy) => /^--from=build --chown=\d+:\d+ \/state (\S+)$/.exec(copy)?.[1] ?? [])
+  const [copied, ...others] = copies.flatMap((copy) => /^--from=build \/image (\S+)$/.exec(copy)?.[1] ?? [])
   const [user = '', group = ''] = only('USER').split(':')
   const entrypoint: unknown = JSON.parse(only('ENTRYPOINT'))
-  if (copied === undefined || !Array.isArray(entrypoint))
+  if (copied === undefined || others.length > 0 || copies.length !== 1 + folders.length || !Array.isArray(entrypoint))
     throw new Error('the Dockerfile copies or starts something else than is known here')
   const environment = valuesOf('ENV').flatMap((line) => line.split(/\s+/))
-  const folders = valuesOf('RUN').map((line) => /^install -d -o \d+ -g \d+ (\S+)$/.exec(line)?.[1] ?? '')
-  if (folders.includes('')) throw new Error('the Dockerfile runs something that is not known here')
+  if (valuesOf('RUN').length > 0) throw new Error('the last stage of the Dockerfile runs something: here nothing is run')
   return {
     files: [NODE, { from: files, to: copied }],
     entrypoint: entrypoint.map(String),
