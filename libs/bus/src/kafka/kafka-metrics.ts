@@ -1,4 +1,4 @@
-import type { Envelope } from '@clymene/model'
+import type { Envelope, Kind } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 
 export type KafkaMetrics = ReturnType<typeof createKafkaMetrics>
@@ -7,6 +7,7 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
   producedMessages: metrics.counter('clymene_kafka_produced_messages_total', 'Messages that Kafka acknowledged', ['topic']),
   producedRecords: metrics.counter('clymene_kafka_produced_records_total', 'Samples and entries in messages that Kafka acknowledged', [
     'topic',
+    'kind',
   ]),
   producedBytes: metrics.counter('clymene_kafka_produced_bytes_total', 'Bytes of acknowledged record batches as sent', ['topic']),
   produceErrors: metrics.counter('clymene_kafka_produce_errors_total', 'Requests that failed, also those that were sent again', [
@@ -22,7 +23,7 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
   consumedRecords: metrics.counter(
     'clymene_kafka_consumed_records_total',
     'Samples and entries in messages that were handled and committed; those of a Go gateway do not tell how many they hold',
-    ['topic', 'group', 'storage'],
+    ['topic', 'group', 'storage', 'kind'],
   ),
   consumerQueueBytes: metrics.gauge(
     'clymene_kafka_consumer_queue_bytes',
@@ -60,6 +61,8 @@ export const createKafkaMetrics = (metrics: Metrics) => ({
   restarts: metrics.counter('clymene_kafka_consumer_restarts_total', 'Times that a consumer had to be started anew', ['topic', 'group']),
 })
 
-/** Samples or entries in messages, as far as these tell. */
-export const recordsIn = (messages: readonly Pick<Envelope, 'headers'>[]): number =>
-  messages.reduce((sum, { headers }) => sum + (headers.records ?? 0), 0)
+/** Of messages of one topic, which are of one kind: samples or entries in them, as far as they tell. */
+export const recordsIn = (messages: readonly Pick<Envelope, 'kind' | 'headers'>[]): { readonly kind: Kind; readonly records: number } => ({
+  kind: messages[0]?.kind ?? 'metrics',
+  records: messages.reduce((sum, { headers }) => sum + (headers.records ?? 0), 0),
+})

@@ -1,4 +1,4 @@
-import { PermanentError } from '@clymene/model'
+import { type Kind, PermanentError } from '@clymene/model'
 
 import { recordsIn } from './kafka-metrics.ts'
 import { cutOutgoing, refuseOutgoing, type Outgoing } from './outgoing.ts'
@@ -15,6 +15,7 @@ export type DeliveryOptions = {
   readonly onSent: (sent: {
     readonly partition: number
     readonly messages: number
+    readonly kind: Kind
     /** Samples or entries inside. */
     readonly records: number
     readonly bytes: number
@@ -103,8 +104,8 @@ export function createDelivery(options: DeliveryOptions): Deliver {
       const code = await connection.produce(partition, batch)
       if (code !== 0) return failureOfCode(code)
       for (const { call } of messages) call.acknowledged()
-      const records = recordsIn(messages.map(({ envelope }) => envelope))
-      options.onSent({ partition, messages: messages.length, records, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
+      const inside = recordsIn(messages.map(({ envelope }) => envelope))
+      options.onSent({ partition, messages: messages.length, ...inside, bytes: batch.bytes, seconds: (performance.now() - start) / 1000 })
       return undefined
     } catch (error) {
       return failureOfError(error)

@@ -65,10 +65,10 @@ export function createKafkaProducer(
         budget.give(bytes)
         metrics.producerQueueBytes.set(budget.held())
       },
-      onSent: ({ partition, messages, records, bytes, seconds }) => {
+      onSent: ({ partition, messages, kind, records, bytes, seconds }) => {
         complaints.sent(partition)
         metrics.producedMessages.inc({ topic }, messages)
-        metrics.producedRecords.inc({ topic }, records)
+        metrics.producedRecords.inc({ topic, kind }, records)
         metrics.producedBytes.inc({ topic }, bytes)
         metrics.produceSeconds.observe({ topic }, seconds)
       },

@@ -122,7 +122,7 @@ test('counts what is committed: messages, and the samples or entries that they t
   watch.committed(0, [message({ records: 7 }), message({}), message({ records: 2 })], 6n)
   const text = await metrics.registry.metrics()
   expect(text).toContain('clymene_kafka_consumed_messages_total{topic="t",group="g"} 3')
-  expect(text).toContain('clymene_kafka_consumed_records_total{topic="t",group="g",storage="s"} 9')
+  expect(text).toContain('clymene_kafka_consumed_records_total{topic="t",group="g",storage="s",kind="metrics"} 9')
 })
 
 const message = (headers: BusRecord['headers']): BusRecord => ({

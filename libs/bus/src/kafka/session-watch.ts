@@ -174,7 +174,8 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     },
     committed: (partition, messages, next) => {
       metrics.consumedMessages.inc({ topic, group }, messages.length)
-      metrics.consumedRecords.inc({ topic, group, storage }, recordsIn(messages))
+      const { kind, records } = recordsIn(messages)
+      metrics.consumedRecords.inc({ topic, group, storage, kind }, records)
       lag.committed(partition, next)
     },
     standing: async (offsets) => {
