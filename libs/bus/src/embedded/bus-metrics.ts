@@ -25,8 +25,9 @@ export type Standing = {
 }
 
 /** @param component the part of the names that tells one log from another in the same process: `bus`, `buffer`. */
-export function createBusMetrics(metrics: Metrics, component: string): BusMetrics {
+export function createBusMetrics(metrics: Metrics, component: string, maxBytes: number): BusMetrics {
   const name = (rest: string): string => `clymene_${component}_${rest}`
+  metrics.gauge(name('max_bytes'), 'Most bytes on disk, all topics together').set(maxBytes)
   const bytes = metrics.gauge(name('bytes'), 'Bytes on disk', ['topic'])
   const oldest = metrics.gauge(name('oldest_record_seconds'), 'Age of the oldest record on the disk, read or not: not of what waits', [
     'topic',

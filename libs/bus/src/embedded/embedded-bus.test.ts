@@ -68,13 +68,14 @@ describe('openEmbeddedBus', () => {
   test('its metrics tell one log from another in the same process', async () => {
     const metrics = createMetrics()
     for (const component of ['bus', 'buffer']) {
-      const bus = await openBus({ directory: temporaryDirectory(), metrics, component })
+      const bus = await openBus({ directory: temporaryDirectory(), metrics, component, maxBytes: 2 ** 24 })
       await produce(bus, 't', message(0), message(1))
       await bus.housekeep()
     }
     const text = await metrics.registry.metrics()
     for (const component of ['bus', 'buffer']) {
       expect(text).toMatch(new RegExp(`^clymene_${component}_bytes\\{topic="t"\\} [1-9]`, 'm'))
+      expect(text).toMatch(new RegExp(`^clymene_${component}_max_bytes 16777216$`, 'm'))
       expect(text).toMatch(new RegExp(`^clymene_${component}_appended_records_total\\{topic="t"\\} 2$`, 'm'))
       expect(text).toMatch(new RegExp(`^clymene_${component}_fsync_seconds_count [1-9]`, 'm'))
     }
