@@ -179,6 +179,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       if (settled || tries === MAX_TRIES) {
         const isThere = (position: Position): boolean => beside.some((file) => unreadable.has(file) && sameFile(file, position))
         for (const position of found.lost) if (!isThere(position)) giveUp(path, position)
+        for (const one of found.read) positions.move(one.position, one.file)
         for (const candidate of found.passedOver) if (!options.isWanted(candidate.file.path)) positions.put(asRead(path, candidate))
         return opened.map(({ tail }) => tail)
       }

@@ -52,6 +52,11 @@ describe('an inode that is used again', () => {
     expect(table.peek('j', { device: '1', inode: '7' })).toBeUndefined()
   })
 
+  test('by a longer file of another path: what was there stays known', () => {
+    const table = tableOf([position(OLD), position(`longer ${NEW}`, { path: '/logs/other.log' })])
+    expect(textsOf(table)).toEqual([fingerprintOf(head(OLD))])
+  })
+
   test('what is known without a place can be forgotten', () => {
     const table = tableOf([position(OLD), position(NEW)])
     for (const one of table.ofPath('j', '/logs/app.log')) table.remove(one)

@@ -18,6 +18,8 @@ export type PositionTable = {
   readonly blindSinceMs: number
   readonly put: (position: Position) => void
   readonly remove: (position: Position) => void
+  /** A file that was read to its end is let go where it is now: its old place is another's, or soon will be. */
+  readonly move: (position: Position, place: Place) => void
   readonly all: () => Iterable<Position>
   /** What Promtail left for a path that the job has not opened yet. */
   readonly leftOffset: (job: string, path: string) => LeftOffset | undefined
@@ -86,6 +88,10 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
     blindSinceMs: stored.searchedMs === undefined ? startedMs : stored.searchedMs - UNSEEN_MS,
     put,
     remove,
+    move: (position, { device, inode }) => {
+      remove(position)
+      put({ ...position, device, inode, closed: true })
+    },
     resume: (file) => {
       const usable = (position: Position): boolean => position.offset <= file.size && beginsLike(file.head, position)
       const own = table.get(keyOf(file.job, file))
@@ -166,6 +172,7 @@ const isLike = (position: Position, { path, device, inode }: OpenFile): boolean 
 
 /** Whether another file has the place of one that was known: what was read of a file stays as it was while it grows. */
 function isOther(before: Position, after: Position): boolean {
+  if (before.path !== after.path) return true
   if (before.fingerprintBytes === after.fingerprintBytes) return before.fingerprint !== after.fingerprint
   return before.closed === true || before.fingerprintBytes > after.fingerprintBytes
 }

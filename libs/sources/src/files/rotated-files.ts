@@ -22,6 +22,8 @@ export type RotatedFilesOptions = {
 export type RotatedFiles = {
   /** To be read before the file at the path, the oldest first; `position` is where another file of the same text was left. */
   readonly unread: readonly (Candidate & { readonly position: Position | undefined })[]
+  /** All of them was read before, whatever their place was then. */
+  readonly read: readonly (Candidate & { readonly position: Position })[]
   /** Nobody knows them, and they are not to be read. */
   readonly passedOver: readonly Candidate[]
   /** Positions of files that are nowhere, with bytes that are owed. */
@@ -64,12 +66,17 @@ export function findRotated({ path, stored, current, siblings, peek, sinceNs }: 
   const since = sinceOf(sinceNs, claims, current)
   const isNew = ({ file }: Candidate): boolean => since !== undefined && file.modifiedNs >= since && isRotationOf(file.path, path)
   const unknown = open().filter((candidate) => !isCopyOf(candidate, current))
+  const known = siblings.flatMap((candidate) => {
+    const position = claims.get(candidate)
+    return position?.path === path ? [{ ...candidate, position }] : []
+  })
   return {
     unread: siblings.flatMap((candidate): RotatedFiles['unread'] => {
       const position = claims.get(candidate)
       if (position === undefined) return unknown.includes(candidate) && isNew(candidate) ? [{ ...candidate, position }] : []
       return position.path === path && isOwed(candidate, position) ? [{ ...candidate, position }] : []
     }),
+    read: known.filter(({ position, ...candidate }) => !isOwed(candidate, position)),
     passedOver: unknown.filter((candidate) => !isNew(candidate)),
     lost: stored.filter((position) => !claimed.has(position) && position.replayFrom < position.size),
   }
