@@ -1,3 +1,4 @@
+export { SERVICES, TOOLS } from './catalog.ts'
 export { runCli, type Commands } from './cli.ts'
 export { explainFlags } from './explain/flags.ts'
 export { fromPromtailFlags } from './from-promtail/flags.ts'
