@@ -226,7 +226,7 @@ describe('what is broken is found', () => {
       'Pod Security',
       /clymene needs pod-security\.kubernetes\.io\/enforce: privileged/,
     ],
-    ['0.namespaces.yaml', 'warn: privileged', 'warn: restricted', 'Pod Security', /clymene needs \S+\/warn: privileged/],
+    ['0.namespaces.yaml', 'warn: restricted', 'warn: baseline', 'Pod Security', /clymene needs \S+\/warn: restricted/],
     ['0.namespaces.yaml', '{ pod-security.kubernetes.io/enforce: restricted }', '{}', 'Pod Security', /prometheus needs \S+: restricted/],
     [
       'clymene-metrics/3.clymene_gateway.yaml',
