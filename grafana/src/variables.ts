@@ -1,4 +1,5 @@
 import {
+  CustomVariableBuilder,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
   TextBoxVariableBuilder,
@@ -6,7 +7,7 @@ import {
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 
-import { PROMETHEUS } from './queries.ts'
+import { LOKI, PROMETHEUS } from './queries.ts'
 
 /** A board that was never saved has no choice: Grafana then takes the first that there is. */
 const NONE_YET = { text: '', value: '' }
@@ -35,12 +36,17 @@ export type LabelVariable = {
   readonly series: string
   /** Default: the name of the variable. */
   readonly label?: string
-  /** `many`: several values may be chosen; `all`: and none chosen means every one that is not empty. Default: exactly one. */
-  readonly choice?: 'many' | 'all'
+  /** Of each value only what the first group finds, as `/^(.+?)-\\d+$/`. */
+  readonly regex?: string
+  /**
+   * `many`: several values may be chosen; `all`: and none chosen means every one that is not empty; `any`: also what has no such label.
+   * Default: exactly one.
+   */
+  readonly choice?: 'many' | 'all' | 'any'
 }
 
 /** The values of a label, sorted; asked for again when the time changes, so that what is gone is no choice any more. */
-export function labelVariable({ name, title, description, series, label = name, choice }: LabelVariable): QueryVariableBuilder {
+export function labelVariable({ name, title, description, series, label = name, regex, choice }: LabelVariable): QueryVariableBuilder {
   const query = `label_values(${series}, ${label})`
   const variable = new QueryVariableBuilder(name)
     .label(title)
@@ -53,12 +59,42 @@ export function labelVariable({ name, title, description, series, label = name, 
     .sort(VariableSort.AlphabeticalCaseInsensitiveAsc)
     .multi(choice !== undefined)
     .current(choice === undefined ? NONE_YET : { text: [], value: [] })
-  if (choice === 'all')
-    variable
-      .includeAll(true)
-      .allValue('.+')
-      .current({ text: ['All'], value: ['$__all'], selected: true })
-  return variable
+  if (regex !== undefined) variable.regex(regex)
+  return choice === 'all' ? everyOne(variable, '.+') : variable
+}
+
+const everyOne = (variable: QueryVariableBuilder, allValue: string): QueryVariableBuilder =>
+  variable
+    .multi(true)
+    .includeAll(true)
+    .allValue(allValue)
+    .current({ text: ['All'], value: ['$__all'], selected: true })
+
+/** What Loki takes for the values of a label. */
+const LABEL_VALUES = 1
+
+export type StreamVariable = {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  /** The streams that have the label, as a selector; variables that stand before this one may be in it. Empty means all. */
+  readonly streams: string
+  /** What all of them are: `.*` for streams without the label, too. Default: `.+`. */
+  readonly all?: '.+' | '.*'
+}
+
+/** The values of a label of log streams, sorted, several or all of them to choose; asked for again when the time changes. */
+export function streamVariable({ name, title, description, streams, all = '.+' }: StreamVariable): QueryVariableBuilder {
+  const variable = new QueryVariableBuilder(name)
+    .label(title)
+    .description(description)
+    .datasource(LOKI)
+    .query({ label: name, stream: streams, type: LABEL_VALUES, refId: `Variable-${name}` })
+    .definition(`label_values(${streams === '' ? '' : `${streams}, `}${name})`)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    // oxlint-disable-next-line unicorn/no-array-sort -- a setting of a builder
+    .sort(VariableSort.AlphabeticalCaseInsensitiveAsc)
+  return everyOne(variable, all)
 }
 
 /** Clusters of which a board shows several side by side; every one unless chosen. Selectors say `cluster=~"$cluster"`. */
@@ -83,3 +119,23 @@ export const logFilter = () =>
     )
     .defaultValue('')
     .current(NONE_YET)
+
+const LEVELS = [
+  ['any', '.*'],
+  ['error', 'error|err=|exception|panic|fatal|crit|^E[0-9]{4}'],
+  ['warning', 'warn|^W[0-9]{4}'],
+  ['info', 'info|^I[0-9]{4}'],
+  ['debug', 'debug|trace'],
+] as const
+
+/**
+ * Narrows the lines of log panels by how they name their level, as `${level:raw}` between backticks: a word in the line, or klog's letter. It
+ * needs no label, which only some logs have.
+ */
+export const logLevel = () =>
+  new CustomVariableBuilder('level')
+    .label('Level')
+    .description('Only lines that speak of this level: a word anywhere in the line, or the letter that Kubernetes’ own programs begin with')
+    .values(LEVELS.map(([name, found]) => `${name} : ${found.replaceAll(',', '\\,')}`).join(', '))
+    .current({ text: 'any', value: '.*', selected: true })
+    .options(LEVELS.map(([text, value], at) => ({ text, value, selected: at === 0 })))
