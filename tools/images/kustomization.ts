@@ -1,0 +1,53 @@
+import { IMAGE_SERVICES, imageName } from '../image-files.ts'
+import { imageReference } from './commands.ts'
+import type { ImageOptions } from './options.ts'
+
+/** Where the manifests take registry and tag from. */
+export const KUSTOMIZATION = 'k8s/components/images/kustomization.yaml'
+
+type Place = Pick<ImageOptions, 'registry' | 'tag'>
+
+/** The lines of it, for all images: those that were not built now have the same tag. */
+export const imageLines = (place: Place): readonly string[] =>
+  IMAGE_SERVICES.map((service) => {
+    const reference = imageReference(place, service)
+    const newName = reference.slice(0, reference.lastIndexOf(':'))
+    // A tag of digits alone is a number to YAML, and kustomize takes none.
+    const tag = /^(?:[\d.]+|0[xo][\da-f]+|\d+e\d+|true|false|null|yes|no|on|off)$/i.test(place.tag) && !isVersion(place.tag)
+    return `  - { name: ${imageName(service)}, newName: ${quoted(newName)}, newTag: ${tag ? `'${place.tag}'` : place.tag} }`
+  })
+
+/** `0.1.0` is text to YAML; `0.1` is not. */
+const isVersion = (tag: string): boolean => /^\d+\.\d+\.\d/.test(tag)
+
+/** `registry:5000/clymene` holds a colon: harmless in a block, and in braces without a blank behind it. */
+const quoted = (name: string): string => (/^[\w./-]+(?::\d+[\w./-]*)?$/.test(name) ? name : JSON.stringify(name))
+
+/**
+ * The text with registry and tag of each image replaced; all else stays.
+ *
+ * @throws Error when an image of ours has no line there
+ */
+export function withImages(text: string, place: Place): string {
+  const wanted = new Map(imageLines(place).map((line) => [/name: ([^,]+),/.exec(line)?.[1] ?? '', line]))
+  const written = text.split('\n').map((line) => {
+    const name = /^ {2}- \{ name: ([^,]+), newName: .*\}$/.exec(line)?.[1] ?? ''
+    const replacement = wanted.get(name)
+    wanted.delete(name)
+    return replacement ?? line
+  })
+  if (wanted.size > 0)
+    throw new Error(
+      `${KUSTOMIZATION}: no line \`  - { name: …, newName: …, newTag: … }\` for ${[...wanted.keys()].join(', ')}; expected one for each image`,
+    )
+  return written.join('\n')
+}
+
+/** What to do with the images, once they are built. */
+export const howToUse = (place: Place, written: boolean): string =>
+  [
+    ...(written
+      ? [`${KUSTOMIZATION} names them: kubectl apply -k k8s/overlays/main`]
+      : [`${KUSTOMIZATION} (--write-kustomization writes it):`, ...imageLines(place)]),
+    `Helm: --set image.registry=${place.registry} --set-string image.tag=${place.tag}`,
+  ].join('\n')
