@@ -60,7 +60,7 @@ export function labelVariable({ name, title, description, series, label = name, 
     .multi(choice !== undefined)
     .current(choice === undefined ? NONE_YET : { text: [], value: [] })
   if (regex !== undefined) variable.regex(regex)
-  return choice === 'all' ? everyOne(variable, '.+') : variable
+  return choice === 'all' || choice === 'any' ? everyOne(variable, choice === 'all' ? '.+' : '.*') : variable
 }
 
 const everyOne = (variable: QueryVariableBuilder, allValue: string): QueryVariableBuilder =>
