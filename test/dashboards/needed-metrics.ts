@@ -20,6 +20,8 @@ const EXPORTERS: readonly (readonly [prefix: string, exporter: NeededMetric['exp
   ['container_', 'cAdvisor'],
   ['kubelet_', 'kubelet'],
   ['clymene_', 'Clymene'],
+  ['nodejs_', 'Clymene'],
+  ['process_', 'Clymene'],
   // Of every scrape.
   ['up', 'Clymene'],
   ['scrape_', 'Clymene'],
