@@ -48,6 +48,8 @@ export type PanelText = {
 }
 
 export type StatPanel = PanelText & {
+  /** Default: Prometheus. */
+  readonly source?: DataSourceRef
   /** From these values on a stat is orange and red. */
   readonly warnings?: readonly [orange: number, red: number]
   /** What a number means, in words and a colour; it goes before `warnings`. */
@@ -61,9 +63,17 @@ export type StatPanel = PanelText & {
 }
 
 /** One number or word. */
-export function stat({ warnings, words, showLegend = false, whenEmpty = '–', link, ...text }: StatPanel): Builder<Panel> {
+export function stat({
+  source = PROMETHEUS,
+  warnings,
+  words,
+  showLegend = false,
+  whenEmpty = '–',
+  link,
+  ...text
+}: StatPanel): Builder<Panel> {
   const panel = described(new StatBuilder(), text)
-    .datasource(PROMETHEUS)
+    .datasource(source)
     .graphMode(BigValueGraphMode.None)
     .colorMode(BigValueColorMode.Value)
     .textMode(showLegend ? BigValueTextMode.Name : BigValueTextMode.Auto)
@@ -142,7 +152,8 @@ export function described<T extends Describable>(panel: T, { id, title, descript
   return panel
 }
 
-const thresholds = (warnings: StatPanel['warnings']): ThresholdsConfigBuilder =>
+/** Green, from the first number on orange, from the second red. */
+export const thresholds = (warnings: StatPanel['warnings']): ThresholdsConfigBuilder =>
   new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([
     { value: null, color: warnings === undefined ? 'text' : 'green' },
     ...(warnings === undefined

@@ -6,6 +6,8 @@ import { PromQueryFormat, DataqueryBuilder as PrometheusQuery } from '@grafana/g
 /** The two data sources are variables: whoever imports a board chooses them at its top, and no uid of ours is asked for. */
 export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: '${datasource}' }
 export const LOKI: DataSourceRef = { type: 'loki', uid: '${loki_datasource}' }
+/** Of a panel with queries of both. */
+export const MIXED: DataSourceRef = { type: 'datasource', uid: '-- Mixed --' }
 
 /** One query of a panel; the panel gives it its letter. */
 export type Query = (refId: string) => Builder<Dataquery>
@@ -33,6 +35,12 @@ export const logLines =
   (expression: string, legend = ''): Query =>
   (refId) =>
     new LokiQuery().refId(refId).datasource(LOKI).expr(expression).legendFormat(legend).queryType('range')
+
+/** LogQL at the end of that time: one number, or in a table a row per series with its labels as columns. */
+export const logsNow =
+  (expression: string, legend = ''): Query =>
+  (refId) =>
+    new LokiQuery().refId(refId).datasource(LOKI).expr(expression).legendFormat(legend).queryType('instant')
 
 const MOST_LINES = 1000
 

@@ -1,0 +1,43 @@
+import { Short } from '@grafana/grafana-foundation-sdk/units'
+
+import { POD_BOARD, linkTo } from './board.ts'
+import { EVENTS_JOB, NAMED_OBJECT } from './log-queries.ts'
+import type { PanelText } from './panels.ts'
+import { table } from './tables.ts'
+
+export type WarningsTable = Pick<PanelText, 'id' | 'title' | 'description' | 'width' | 'height'> & {
+  /** Label matchers that choose the cluster, and more. */
+  readonly of: string
+  /** Filters that stand behind the selector. */
+  readonly filter?: string
+  /** Where several clusters are shown, each row names its own. */
+  readonly severalClusters?: boolean
+}
+
+/** As many rows as somebody reads; Loki refuses more than 500 series. */
+const MOST = 50
+
+/** Warning events of the last five minutes, a row per object and reason with how often it was told, the most frequent first. */
+export function warningsTable({ of, filter = '', severalClusters = false, ...text }: WarningsTable) {
+  const labels = [...(severalClusters ? ['cluster'] : []), 'namespace', 'pod', 'object', 'reason']
+  const cluster = severalClusters ? { cluster: '${__data.fields.cluster}' } : {}
+  return table({
+    ...text,
+    labels,
+    sortBy: 'Times told',
+    links: {
+      pod: {
+        title: 'This pod and its logs',
+        url: linkTo(POD_BOARD, { ...cluster, namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
+      },
+    },
+    columns: [
+      {
+        name: 'Times told',
+        unit: Short,
+        source: 'loki',
+        expression: `topk(${MOST}, sum by (${labels.join(', ')}) (count_over_time({${of},${EVENTS_JOB},type="Warning"} ${filter === '' ? '' : `${filter} `}${NAMED_OBJECT} [5m])))`,
+      },
+    ],
+  })
+}
