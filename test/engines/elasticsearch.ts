@@ -20,6 +20,10 @@ export type ElasticsearchOptions = {
 const source = join(import.meta.dirname, 'elasticsearch')
 const version = pinnedVersion(join(source, 'pom.xml'), 'es.version')
 const home = `elasticsearch-${version}-${fingerprint(source)}`
+/** Jars, and our main class. */
+export const elasticsearchHome = cached(home)
+/** Of a server whose folders layOutElasticsearch made. */
+export const elasticsearchClassPath = (): string => `${cached(home, 'classes')}:${classPath(cached(home, 'jars'))}`
 
 export const isElasticsearchInstalled = (): boolean => existsSync(cached(home))
 
@@ -40,7 +44,7 @@ export async function installElasticsearch(): Promise<void> {
 export async function startElasticsearch({ heap = '512m', settings = {}, ...options }: ElasticsearchOptions = {}): Promise<Engine> {
   const directory = makeDataDirectory('elasticsearch')
   const port = options.port ?? (await freePort())
-  layOut(directory)
+  layOutElasticsearch(directory)
   return startEngine({
     name: 'Elasticsearch',
     url: `http://127.0.0.1:${port}`,
@@ -55,7 +59,7 @@ export async function startElasticsearch({ heap = '512m', settings = {}, ...opti
       '--add-opens=java.base/java.io=ALL-UNNAMED',
       '--add-opens=java.base/java.lang=ALL-UNNAMED',
       '-cp',
-      `${cached(home, 'classes')}:${classPath(cached(home, 'jars'))}`,
+      elasticsearchClassPath(),
       'EsMain',
       directory,
       String(port),
@@ -66,7 +70,7 @@ export async function startElasticsearch({ heap = '512m', settings = {}, ...opti
 }
 
 /** The folders of a distribution: configuration of the log, and a module each for HTTP and for `GET /`. */
-function layOut(directory: string): void {
+export function layOutElasticsearch(directory: string): void {
   for (const folder of ['config', 'data', 'logs', 'lib', 'plugins', 'tmp']) mkdirSync(join(directory, folder))
   writeFileSync(join(directory, 'config/log4j2.properties'), LOG4J)
   const transport = globSync(cached(home, 'jars/{netty-,transport-netty4-}*.jar'))

@@ -9,6 +9,7 @@ import { childOf, joinNetwork, startInNamespaces } from './namespaces.ts'
 import { addressing, ip } from './node/network.ts'
 import type { NodeConfig } from './node/node-config.ts'
 import type { Taint } from './objects.ts'
+import { createStorageClass, provision } from './provisioner.ts'
 import { schedule } from './scheduler.ts'
 
 export type ClusterOptions = {
@@ -109,6 +110,8 @@ export async function startCluster({ nodes, ...options }: ClusterOptions): Promi
     )
     while ((await api.get<{ items: unknown[] }>('/api/v1/nodes')).items.length < nodes.length) await sleep(50)
     void schedule(api, ended.signal)
+    await createStorageClass(api)
+    void provision(api, ended.signal)
 
     return {
       kubernetes,

@@ -8,6 +8,7 @@ import { lokiProgram } from '../engines/loki.ts'
 import { nodeExporterProgram } from '../engines/node-exporter.ts'
 import { prometheusProgram } from '../engines/prometheus.ts'
 import type { Image, Images } from './images.ts'
+import { makeStoreImages } from './store-images.ts'
 
 const root = join(import.meta.dirname, '../..')
 const NODE = { from: process.execPath, to: '/usr/local/bin/node' }
@@ -32,6 +33,7 @@ export async function makeImages(directory: string): Promise<Images> {
     },
     'prom/node-exporter': { ...program(nodeExporterProgram, '/bin/node_exporter'), user: 65_534 },
     'prom/prometheus': { ...program(prometheusProgram, '/bin/prometheus'), user: 65_534, folders: ['/prometheus'] },
+    ...makeStoreImages(directory, NODE),
     'grafana/loki': { ...program(cached(lokiProgram), '/usr/bin/loki'), user: 10_001 },
     'example/shop': {
       files: [NODE, { from: import.meta.dirname, to: '/opt/kubernetes' }],

@@ -114,11 +114,12 @@ function named(manifests: readonly Manifest[]): readonly string[] {
     ...pods(manifests).flatMap(({ manifest: { file, object }, template }) => {
       const { namespace = '' } = object.metadata
       const { spec } = template
-      const mounted = new Set(spec.volumes?.map(({ name }) => name))
+      const claimed = (object.spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name)
+      const mounted = new Set([...claimed, ...(spec.volumes ?? []).map(({ name }) => name)])
       return [
         ...(spec.serviceAccountName === undefined ? [] : missing(file, `ServiceAccount ${namespace} ${spec.serviceAccountName}`)),
         ...(spec.volumes ?? []).flatMap(({ configMap }) =>
-          configMap === undefined ? [] : missing(file, `ConfigMap ${namespace} ${configMap.name}`),
+          configMap === undefined || configMap.optional === true ? [] : missing(file, `ConfigMap ${namespace} ${configMap.name}`),
         ),
         ...containersOf(template).flatMap(({ volumeMounts = [] }) =>
           volumeMounts.filter(({ name }) => !mounted.has(name)).map(({ name }) => `${file}: there is no volume ${name}`),

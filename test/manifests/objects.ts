@@ -7,6 +7,8 @@ export type KubernetesObject = {
     readonly replicas?: number
     readonly updateStrategy?: { readonly rollingUpdate?: { readonly maxUnavailable?: string | number } }
     readonly template?: PodTemplate
+    /** Of a StatefulSet: each pod has a volume of that name. */
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[]
     readonly type?: string
     readonly clusterIP?: string
     readonly selector?: Text
@@ -87,7 +89,7 @@ export type Probe = {
 
 export type Volume = {
   readonly name: string
-  readonly configMap?: { readonly name: string }
+  readonly configMap?: { readonly name: string; readonly optional?: boolean }
   readonly secret?: { readonly secretName: string; readonly optional?: boolean; readonly defaultMode?: number }
   readonly emptyDir?: { readonly sizeLimit?: string }
   readonly hostPath?: { readonly path: string; readonly type?: string }

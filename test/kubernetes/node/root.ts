@@ -42,7 +42,17 @@ export function rootScript(options: RootOptions): string {
     'mkdir -p proc sys dev/shm dev/pts run tmp var/log var/lib usr/local/bin etc root home',
     'chmod 1777 tmp',
     ...['bin', 'sbin', 'lib', 'lib64'].map((name) => `ln -s usr/${name} ${name}`),
-    ...SYSTEM.map((path) => `if [ -e ${path} ]; then mkdir -p ${at(path)}; mount --rbind ${path} ${at(path)}; ${readOnly(at(path))}; fi`),
+    ...SYSTEM.flatMap((path) => {
+      const inside = mounts.filter(({ to }) => to.startsWith(`${path}/`)).map(({ to }) => to)
+      if (inside.length === 0)
+        return [`if [ -e ${path} ]; then mkdir -p ${at(path)}; mount --rbind ${path} ${at(path)}; ${readOnly(at(path))}; fi`]
+      // An image has folders there that this machine has not: they are laid over it, empty.
+      const over = at(`.over${path}`)
+      return [
+        `mkdir -p ${at(path)} ${over} ${inside.map((to) => at(`.over${to}`)).join(' ')}`,
+        `mount -t overlay -o lowerdir=${over}:${path} overlay ${at(path)}`,
+      ]
+    }),
     'mount -t proc proc proc',
     `mount --rbind /sys sys && ${readOnly('sys')}`,
     ...DEVICES.map((name) => `touch dev/${name}; mount --bind /dev/${name} dev/${name}`),

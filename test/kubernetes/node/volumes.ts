@@ -2,7 +2,8 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, r
 import { dirname, join } from 'node:path'
 
 import type { Api } from '../api.ts'
-import type { ConfigMap, KeyToPath, Pod, Projection, Secret, Volume } from '../objects.ts'
+import type { ConfigMap, KeyToPath, KubernetesObject, Pod, Projection, Secret, Volume } from '../objects.ts'
+import { PROVISIONER } from '../provisioner.ts'
 import { fieldOf } from './fields.ts'
 
 export type VolumeOptions = {
@@ -15,6 +16,8 @@ export type VolumeOptions = {
   readonly podIP: string
   readonly hostIP: string
 }
+
+type PersistentVolume = KubernetesObject & { readonly spec: { readonly hostPath?: { readonly path: string } } }
 
 /** Makes a volume as the kubelet does; its folder or file on this machine. */
 export async function makeVolume(volume: Volume, options: VolumeOptions): Promise<string> {
@@ -43,9 +46,12 @@ export async function makeVolume(volume: Volume, options: VolumeOptions): Promis
       `/api/v1/namespaces/${pod.metadata.namespace}/persistentvolumeclaims/${volume.persistentVolumeClaim.claimName}`,
     )
     if (claim.spec.volumeName === undefined) throw new Error(`claim ${volume.persistentVolumeClaim.claimName} is not bound`)
-    const bound = await api.get<{ spec: { hostPath?: { path: string } } }>(`/api/v1/persistentvolumes/${claim.spec.volumeName}`)
+    const bound = await api.get<PersistentVolume>(`/api/v1/persistentvolumes/${claim.spec.volumeName}`)
     if (bound.spec.hostPath === undefined) throw new Error(`volume ${claim.spec.volumeName} is not a hostPath: no other kind is known here`)
-    return hostPath(hostRoot, bound.spec.hostPath.path, 'DirectoryOrCreate')
+    const folder = hostPath(hostRoot, bound.spec.hostPath.path, 'DirectoryOrCreate')
+    // Whoever asks a provisioner for a volume may write to it.
+    if (bound.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === PROVISIONER) chmodSync(folder, 0o777)
+    return folder
   }
   throw new Error(`volume ${volume.name} is of a kind that is not known here`)
 }
