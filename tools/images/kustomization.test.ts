@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { IMAGE_SERVICES, imageName } from '../image-files.ts'
+import { imageLines, KUSTOMIZATION, withImages } from './kustomization.ts'
+
+const text = readFileSync(join(import.meta.dirname, '../..', KUSTOMIZATION), 'utf8')
+const PLACES = [
+  { registry: 'bourbonkk', tag: '0.1.0' },
+  { registry: 'registry.example.com:5000/team/a', tag: '2027-01-15' },
+  { registry: 'localhost:5000', tag: '17' },
+  { registry: 'r', tag: '1.10' },
+  { registry: 'r', tag: '1e3' },
+  { registry: 'r', tag: '0x10' },
+  { registry: 'r', tag: 'on' },
+  { registry: 'r', tag: 'v1.0.0-rc.1' },
+]
+
+describe.each(PLACES)('registry $registry, tag $tag', (place) => {
+  test('is what YAML reads for every image; comments stay', () => {
+    const written = withImages(text, place)
+    expect(parse(written)).toEqual({
+      ...parse(text),
+      images: IMAGE_SERVICES.map((service) => ({
+        name: imageName(service),
+        newName: imageName(service).replace('bourbonkk', place.registry),
+        newTag: place.tag,
+      })),
+    })
+    expect(written.split('\n').filter((line) => line.startsWith('#'))).toEqual(text.split('\n').filter((line) => line.startsWith('#')))
+    expect(withImages(written, { registry: 'bourbonkk', tag: '0.1.0' })).toBe(withImages(text, { registry: 'bourbonkk', tag: '0.1.0' }))
+  })
+})
+
+test('other images of the file stay', () => {
+  const other = '  - { name: busybox, newName: registry.example.com/busybox, newTag: 1.37.0 }'
+  expect(withImages(`${text}${other}\n`, { registry: 'r', tag: 't' })).toContain(`${other}\n`)
+})
+
+test('a file that lacks one is told, not half written', () => {
+  const lines = text.split('\n').filter((line) => !line.includes('name: bourbonkk/clymene,'))
+  expect(() => withImages(lines.join('\n'), { registry: 'r', tag: 't' })).toThrow(
+    /^k8s\/components\/images\/kustomization\.yaml: no line .* for bourbonkk\/clymene; expected one for each image$/,
+  )
+})
+
+test('as it is committed, it names the version of package.json', () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'))
+  for (const line of imageLines({ registry: 'bourbonkk', tag: version })) expect(text).toContain(`${line}\n`)
+})
