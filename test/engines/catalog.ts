@@ -1,3 +1,4 @@
+import { areCertManagerCrdsInstalled, installCertManagerCrds } from './cert-manager-crds.ts'
 import { installChromium, isChromiumInstalled } from './chromium.ts'
 import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
 import { installHelm, isHelmInstalled } from './helm.ts'
@@ -7,6 +8,7 @@ import { installKustomize, isKustomizeInstalled } from './kustomize.ts'
 import { installLibfaketime, isLibfaketimeInstalled } from './libfaketime.ts'
 import { installLoki, isLokiInstalled } from './loki.ts'
 import { installNodeExporter, isNodeExporterInstalled } from './node-exporter.ts'
+import { installNodeImage, isNodeImageInstalled } from './node-image.ts'
 import { installPrometheus, isPrometheusInstalled } from './prometheus.ts'
 import { installPrometheus3, isPrometheus3Installed } from './prometheus3.ts'
 import { installVmagent, isVmagentInstalled } from './vmagent.ts'
@@ -19,11 +21,13 @@ export const engineNames = [
   'node-exporter',
   'chromium',
   'libfaketime',
+  'node-image',
   'loki',
   'kubernetes',
   'prometheus3',
   'kustomize',
   'helm',
+  'cert-manager-crds',
   'vmagent',
 ] as const
 export type EngineName = (typeof engineNames)[number]
@@ -44,10 +48,12 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   'node-exporter': { isInstalled: isNodeExporterInstalled, install: installNodeExporter },
   chromium: { isInstalled: isChromiumInstalled, install: installChromium },
   libfaketime: { isInstalled: isLibfaketimeInstalled, install: installLibfaketime },
+  'node-image': { isInstalled: isNodeImageInstalled, install: installNodeImage },
   loki: { isInstalled: isLokiInstalled, install: installLoki },
   kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
   prometheus3: { isInstalled: isPrometheus3Installed, install: installPrometheus3 },
   kustomize: { isInstalled: isKustomizeInstalled, install: installKustomize },
+  'cert-manager-crds': { isInstalled: areCertManagerCrdsInstalled, install: installCertManagerCrds },
   helm: { isInstalled: isHelmInstalled, install: installHelm },
   vmagent: { isInstalled: isVmagentInstalled, install: installVmagent, optional: true },
 }
