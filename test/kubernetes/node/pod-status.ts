@@ -12,6 +12,7 @@ export type PodState = {
 export function createStatusReport(api: Api, pod: Pod, hostIP: string, state: PodState) {
   const path = `${podPath(pod.metadata.namespace ?? '', pod.metadata.name)}/status`
   const startTime = new Date().toISOString()
+  const first = new Set(pod.spec.initContainers?.map(({ name }) => name))
   let told = ''
   let telling: Promise<void> | undefined
   const since = new Map<string, string>()
@@ -26,7 +27,9 @@ export function createStatusReport(api: Api, pod: Pod, hostIP: string, state: Po
   }
 
   const statusNow = () => {
-    const containers = [...state.containers.values()]
+    const all = [...state.containers.values()]
+    const isFirst = ({ name }: ContainerStatus): boolean => first.has(name)
+    const containers = all.filter((container) => !isFirst(container))
     const ready = state.phase === 'Running' && containers.every((container) => container.ready)
     return {
       phase: state.phase,
@@ -41,6 +44,7 @@ export function createStatusReport(api: Api, pod: Pod, hostIP: string, state: Po
         condition('ContainersReady', ready),
         condition('Ready', ready),
       ],
+      initContainerStatuses: all.filter(isFirst),
       containerStatuses: containers,
     }
   }
