@@ -84,8 +84,11 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
         folders.delete(folder)
       }
       full = false
+      const isNew = [...names].some((folder) => !folders.has(folder))
       // Where there was too much to tell once there may be less now.
       for (const folder of names) if (folders.get(folder)?.watcher === undefined) folders.set(folder, start(folder))
+      // Between the search and the watch nobody told.
+      if (isNew) onNames()
     },
     tick: (nowMs) => {
       if (nowMs < nextMs) return

@@ -38,7 +38,10 @@ export type Follower = {
   readonly rest: () => void
   /** Files that they read, rotated ones among them. */
   readonly openFiles: () => number
-  /** When files of any target were searched for last, milliseconds since the epoch. */
+  /**
+   * When files of any target were searched for, milliseconds since the epoch; not the last time, but the regular one before: a path that is
+   * being rotated may be missed once, and nothing knows then what was rotated before that.
+   */
   readonly searchedMs: () => number
   /** Why files that a glob of a job may mean are not read. */
   readonly trouble: (job: string, pattern: string) => string | undefined
@@ -92,7 +95,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const links = createLinkedPaths((job, path) => followed.has(keyOf(job, path)))
   const files = new Map<string, OpenFiles>()
   let current: readonly FileTarget[] = []
-  let searchedMs = table.blindSinceMs
+  let [searchedMs, lastMs] = [table.searchedMs, table.searchedMs]
   const troubles = createSearchTroubles(logger, metrics)
   const complain = createOnceIn(60_000)
 
@@ -193,7 +196,7 @@ export function createFollower(options: FollowerOptions): Follower {
     refresh: (found) => {
       const targets = found.filter(({ job }) => !waiting.has(job))
       current = targets
-      if (targets.length > 0) searchedMs = now()
+      if (targets.length > 0 && now() >= lastMs + settings.refreshMs) [searchedMs, lastMs] = [lastMs, now()]
       const folders = createFolders(settings.maxSearchEntries, (path) => {
         metrics.cutSearches.inc()
         complain('', (heldBack) =>

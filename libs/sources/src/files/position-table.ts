@@ -14,7 +14,9 @@ export type PositionTable = {
   readonly bequeath: (isLeft: (position: Position) => boolean) => void
   /** Positions of files that were not let go with all of them handed over. */
   readonly unfinished: () => readonly Position[]
-  /** Since when nobody has looked: the last search of an earlier run, else the start of this one. Milliseconds since the epoch. */
+  /** The search of an earlier run that its positions tell of, else the start of this one. Milliseconds since the epoch. */
+  readonly searchedMs: number
+  /** Since when nobody has looked, as far as can be relied on. */
   readonly blindSinceMs: number
   readonly put: (position: Position) => void
   readonly remove: (position: Position) => void
@@ -85,6 +87,7 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
   let prunedMs = startedMs
 
   return {
+    searchedMs: stored.searchedMs ?? startedMs,
     blindSinceMs: stored.searchedMs === undefined ? startedMs : stored.searchedMs - UNSEEN_MS,
     put,
     remove,

@@ -68,6 +68,22 @@ const expectExactly = async (running: RunningSource, lines: readonly string[]): 
   expect(running.texts()).toEqual(lines)
 }
 
+test('a path that was being rotated when it would have been met first: what was rotated before is read by the next start', async () => {
+  const searched = async (met: string, now: () => number): Promise<void> => {
+    folder.append('other.log', `${met}\n`)
+    const running = start('*.log', { now, refreshMs: 60_000 })
+    await expect.poll(running.texts, POLL).toEqual([met])
+    await running.stop()
+  }
+  await searched('first', Date.now)
+  folder.append('a.log', 'one\n')
+  rename('a.log', 'a.log.1')
+  // Nothing is at the path just now.
+  await searched('second', () => Date.now() + 100_000)
+  folder.append('a.log', 'two\n')
+  await expectExactly(start('*.log', { now: () => Date.now() + 120_000 }), ['one', 'two'])
+})
+
 describe('compressed files', () => {
   test('rotated and compressed while it was not running: what was not read of them, the oldest first, once', async () => {
     folder.append('0.log', 'one\n')
