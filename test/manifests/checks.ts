@@ -139,7 +139,9 @@ function roomForBuffer(manifests: readonly Manifest[]): readonly string[] {
     const mount = container.volumeMounts?.find(({ mountPath }) => directory.startsWith(`${mountPath}/`))
     const volume = template.spec.volumes?.find((one) => one.name === mount?.name)
     if (volume?.hostPath !== undefined && mount?.readOnly !== true) return []
-    const size = quantity(volume?.emptyDir?.sizeLimit)
+    const claim = volume?.persistentVolumeClaim?.claimName
+    const claimed = ofKind(manifests, 'PersistentVolumeClaim').find(({ object }) => object.metadata.name === claim)
+    const size = quantity(claim === undefined ? volume?.emptyDir?.sizeLimit : claimed?.object.spec?.resources?.requests?.['storage'])
     return size > quantity(env.get('BUFFER_MAX_BYTES')) ? [] : [`${name}: the buffer does not fit into its volume`]
   })
 }

@@ -5,6 +5,10 @@ export type KubernetesObject = {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Text; readonly labels?: Text }
   readonly spec?: {
     readonly replicas?: number
+    /** Of a HorizontalPodAutoscaler. */
+    readonly maxReplicas?: number
+    /** Of a PersistentVolumeClaim. */
+    readonly resources?: { readonly requests?: Text }
     readonly updateStrategy?: { readonly rollingUpdate?: { readonly maxUnavailable?: string | number } }
     readonly template?: PodTemplate
     /** Of a StatefulSet: each pod has a volume of that name. */
@@ -92,5 +96,6 @@ export type Volume = {
   readonly configMap?: { readonly name: string; readonly optional?: boolean }
   readonly secret?: { readonly secretName: string; readonly optional?: boolean; readonly defaultMode?: number }
   readonly emptyDir?: { readonly sizeLimit?: string }
+  readonly persistentVolumeClaim?: { readonly claimName: string }
   readonly hostPath?: { readonly path: string; readonly type?: string }
 }

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { agentCommand, promtailCommand } from '@clymene/agent'
+import { gatewayCommand, promtailGatewayCommand } from '@clymene/gateway'
+import { ingesterCommand, promtailIngesterCommand } from '@clymene/ingester'
+import { environmentName, type Command } from '@clymene/runtime'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { closure, type Kustomization, type KustomizePatch, kustomizations } from './kustomizations.ts'
+import { type Manifest, manifestFiles, parseFiles, readFiles, root } from './manifest-files.ts'
+
+const all = kustomizations()
+const applied = all.filter(({ folder }) => /^k8s\/(?:overlays|examples)\/|^k8s\/lab$/.test(folder))
+const components = all.filter(({ isComponent, folder }) => isComponent && folder.startsWith('k8s/components/'))
+const version: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
+const readme = readFileSync(join(root, 'k8s/README.md'), 'utf8')
+
+/** By folder: the objects of its own files. */
+const own = new Map(all.map(({ folder, resources }) => [folder, parseFiles(readFiles(resources.filter((file) => file.endsWith('.yaml'))))]))
+const manifestsIn = (folders: Iterable<string>): readonly Manifest[] => [...folders].flatMap((folder) => own.get(folder) ?? [])
+
+test.each(all.map((one) => [one.folder, one] as const))('%s says at its top what it is, when one takes it and how', (_folder, { text }) => {
+  const comment = text.slice(0, text.indexOf('\napiVersion:'))
+  expect(comment.split('\n').filter((line) => !line.startsWith('#'))).toEqual([])
+  for (const word of ['What', 'When', 'How']) expect(comment).toMatch(new RegExp(`^# ${word}: `, 'm'))
+})
+
+test('k8s/README.md names every folder with a kustomization', () => {
+  const folders = all.map(({ folder }) => folder).filter((folder) => folder.startsWith('k8s/'))
+  expect(folders.filter((folder) => !readme.includes(`](${folder.slice('k8s/'.length)})`))).toEqual([])
+})
+
+test('every file that the guide creates is in a base, but for the namespaces, which are there again, and metrics-server', () => {
+  const listed = new Set(all.flatMap(({ resources }) => resources))
+  const missing = manifestFiles().filter((file) => !listed.has(file) && !file.startsWith('k8s/examples/sidecar-'))
+  expect(missing).toEqual(['k8s/0.namespaces.yaml', 'k8s/clymene-metrics/metrics-server.yaml'])
+  const [ours, again] = [...readFiles(['k8s/0.namespaces.yaml', 'k8s/namespaces/namespaces.yaml']).values()]
+  expect(again).toBe(ours)
+})
+
+describe('components', () => {
+  test.each(components.map((one) => [one.folder, one] as const))('%s is used, and all that it patches is there', (folder, component) => {
+    const users = applied.filter((one) => closure(all, one.folder).has(folder))
+    expect(users.length).toBeGreaterThan(0)
+    const worlds = users.map((user) => manifestsIn(closure(all, user.folder)))
+    const missed = component.patches.filter((patch) => !worlds.some((world) => world.some((one) => isHit(patch, one))))
+    expect(missed.map(({ target }) => target)).toEqual([])
+    // And each of those who use it gets something of it.
+    const idle = users.filter((_, index) => !component.patches.some((patch) => worlds[index]?.some((one) => isHit(patch, one)) === true))
+    if (component.resources.length === 0 && component.images.length === 0) expect(idle.map((user) => user.folder)).toEqual([])
+  })
+
+  test('what an overlay patches is there', () => {
+    const missed = applied.flatMap(({ folder, patches }) => {
+      const world = manifestsIn(closure(all, folder))
+      return patches.filter((patch) => !world.some((one) => isHit(patch, one))).map(({ target }) => [folder, target])
+    })
+    expect(missed).toEqual([])
+  })
+
+  test('a patch of an object that nobody has is found', () => {
+    const world = manifestsIn(closure(all, 'k8s/overlays/main'))
+    expect(world.some((one) => isHit({ target: { kind: 'Deployment', name: 'clymene-gateways?' }, patch: '' }, one))).toBe(true)
+    expect(world.some((one) => isHit({ target: { kind: 'Deployment', name: 'clymene-gate' }, patch: '' }, one))).toBe(false)
+    expect(world.some((one) => isHit({ target: { kind: 'StatefulSet', name: 'clymene-gateway' }, patch: '' }, one))).toBe(false)
+  })
+
+  test('variables that they set are flags of what runs in the container', () => {
+    const set = components.flatMap((component) => component.patches.flatMap((patch) => variablesOf(component, patch)))
+    expect(set.length).toBeGreaterThan(60)
+    expect(set.filter(({ container, name }) => !flagsOf(container).has(name))).toEqual([])
+  })
+})
+
+/** kustomize matches the whole name. */
+const isHit = ({ target, patch }: KustomizePatch, { object: { kind, metadata } }: Manifest): boolean => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a target a patch is an object
+  const { kind: wanted, name = '' } = target ?? (parse(patch) as { kind: string; metadata: { name: string } } & { name?: string })
+  return (wanted === undefined || wanted === kind) && new RegExp(`^(?:${name})$`).test(metadata.name)
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  agent: agentCommand,
+  events: agentCommand,
+  'promtail-container': promtailCommand,
+  gateway: gatewayCommand,
+  'promtail-gateway': promtailGatewayCommand,
+  ingester: ingesterCommand,
+  'promtail-ingester': promtailIngesterCommand,
+}
+
+const flagsOf = (container: string): ReadonlySet<string> =>
+  new Set((COMMANDS[container]?.groups ?? []).flatMap(({ flags }) => Object.keys(flags).map(environmentName)))
+
+type Patched = { readonly spec?: { readonly template?: { readonly spec?: { readonly containers?: readonly PatchedContainer[] } } } }
+type PatchedContainer = { readonly name: string; readonly env?: readonly { readonly name: string }[] }
+
+function variablesOf({ folder }: Kustomization, { patch }: KustomizePatch) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API server checks the shape of every field
+  const { spec } = parse(patch) as Patched
+  return (spec?.template?.spec?.containers ?? []).flatMap(({ name: container, env = [] }) =>
+    env.map(({ name }) => ({ folder, container, name })),
+  )
+}
+
+describe('images', () => {
+  const [component] = all.filter(({ folder }) => folder === 'k8s/components/images')
+
+  test('whatever is applied takes them from the one place', () => {
+    expect(applied.filter(({ folder }) => !closure(all, folder).has('k8s/components/images')).map(({ folder }) => folder)).toEqual([])
+    const others = all.filter(({ images, folder }) => folder !== 'k8s/components/images' && images.length > 0)
+    expect(others.map(({ folder }) => folder)).toEqual([])
+  })
+
+  test('all of ours are there', () => {
+    const used = [...readFiles(manifestFiles()).values()].flatMap((text) =>
+      [...text.matchAll(/image: (bourbonkk\/[^:\s]+)/g)].map(([, name]) => name),
+    )
+    const known = component?.images.map(({ name }) => name) ?? []
+    expect(known).toEqual(expect.arrayContaining([...new Set(used), 'bourbonkk/clymene', 'bourbonkk/clymene-all-in-one']))
+  })
+
+  test('with the version of package.json, as long as nobody has edited it', () => {
+    expect(new Set(component?.images.map(({ newTag }) => newTag))).toEqual(new Set([version]))
+  })
+})
+
+const defaultOf = ({ groups }: Command, flag: string): string =>
+  groups.flatMap(({ flags }) => Object.entries(flags)).find(([name]) => name === flag)?.[1].defaultText ?? `no flag ${flag}`
+
+describe('what is fitted to the default of a flag', () => {
+  const objects = manifestsIn(all.map(({ folder }) => folder)).map(({ object }) => object)
+
+  test.each<[flag: string, command: Command, pods: RegExp]>([
+    ['buffer.drain-timeout', agentCommand, /^clymene-(?:agent|events|promtail)$/],
+    ['gateway.drain-timeout', gatewayCommand, /-gateway$/],
+    ['kafka.consumer.stop-timeout', ingesterCommand, /-ingester$/],
+  ])('%s, and 10 s to close what is open, are over before the pod is killed', (flag, command, name) => {
+    const drain = Number(/^(\d+)s$/.exec(defaultOf(command, flag))?.[1])
+    const graces = objects
+      .filter(({ spec, metadata }) => spec?.template !== undefined && name.test(metadata.name))
+      .map(({ spec }) => spec?.template?.spec.terminationGracePeriodSeconds ?? 0)
+    expect(graces.length).toBeGreaterThan(1)
+    expect(Math.min(...graces)).toBeGreaterThanOrEqual(drain + 10)
+  })
+
+  test('as many ingesters as partitions, and no more', () => {
+    const partitions = Number(defaultOf(gatewayCommand, 'kafka.producer.topic-partitions'))
+    const ingesters = objects.filter(({ metadata }) => metadata.name.endsWith('-ingester'))
+    const most = ingesters.flatMap(({ kind, spec }) => (kind === 'HorizontalPodAutoscaler' ? [spec?.maxReplicas] : []))
+    expect(most).toEqual([partitions, partitions])
+    expect(ingesters.flatMap(({ kind, spec }) => (kind === 'Deployment' ? [spec?.replicas] : []))).toEqual([partitions, partitions])
+  })
+
+  test('an Ingress lets pass what a gateway takes', () => {
+    const sizes = objects.flatMap(({ kind, metadata: { annotations = {} } }) =>
+      kind === 'Ingress' ? [annotations['nginx.ingress.kubernetes.io/proxy-body-size']] : [],
+    )
+    expect(new Set(sizes)).toEqual(new Set([defaultOf(gatewayCommand, 'gateway.max-body-bytes').replace('MiB', 'm')]))
+  })
+})
