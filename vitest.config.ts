@@ -8,7 +8,7 @@ const unit = {
     '{libs,services}/*/{src,page}/**/*.test.ts',
     'grafana/src/**/*.test.ts',
     'tools/**/*.test.ts',
-    'test/{architecture,chaos,contract,dashboards,engines,fuzz,images,manifests,runner,simulation,torture}/**/*.test.ts',
+    'test/{architecture,chaos,contract,dashboards,docs,engines,fuzz,helm,images,manifests,rules,runner,simulation,torture}/**/*.test.ts',
   ],
   testTimeout: 30_000,
   maxWorkers: 3,
