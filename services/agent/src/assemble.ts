@@ -18,6 +18,7 @@ import type { ScrapeConfig } from './config/scrape-config.ts'
 import { createHeldPositions, type HeldPositions } from './held-positions.ts'
 import { createJournalCursors, type JournalCursors } from './journal-cursors.ts'
 import { createLogSource, type LogSource, positionsPathFor, type LogSetup } from './log-source.ts'
+import { ownCluster } from './own-cluster.ts'
 import type { ReadLogs, ScrapedConfig } from './pages/agent-view.ts'
 import { createReplaceableSource } from './replaceable-source.ts'
 import { createSlowestOfEach, type NotePositions } from './slowest-of-each.ts'
@@ -68,7 +69,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   const positions = createHeldPositions(logger)
   const buffer = await openOwn(setup, positions)
   const sequences = createSequenceStore(join(bounds.directory, 'sequences'))
-  const identity = { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster, tenant: setup.tenant }
+  const identity = { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster: ownCluster(setup), tenant: setup.tenant }
   const storagesOf = (kind: Kind): readonly string[] => (setup.sinks.get(kind) ?? []).map(({ storage }) => storage)
   const books = openAgentBooks({
     directory: bounds.directory,

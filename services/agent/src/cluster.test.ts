@@ -9,6 +9,7 @@ import { decodePushRequest, decodeWriteRequest, decompress } from '@clymene/wire
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { assembleAgent, clusterWarnings, type AgentSetup } from './assemble.ts'
+import { ownCluster } from './own-cluster.ts'
 import { readLogConfigs, readScrapeConfigs } from './read-configs.ts'
 import { startExporter } from './testing/exporter.ts'
 import { createFakeSink, type FakeSink } from './testing/fake-sink.ts'
@@ -167,6 +168,44 @@ describe('the cluster of lines is set by', () => {
       env: 'prod',
       filename: join(folder, 'a.log'),
     })
+  })
+})
+
+describe('the cluster that an agent says it is in', () => {
+  test.each<[name: string, one: Case, expected: string]>([
+    ['none', {}, ''],
+    ['the flag', { flag: 'flag', rule: true }, 'flag'],
+    ['external labels', { external: true }, 'external'],
+    ['a rule', { rule: true }, 'rule'],
+    ['a rule before external labels', { rule: true, external: true }, 'rule'],
+    ['labels of targets, which may differ', { label: true }, ''],
+    ['labels of targets over external labels', { label: true, external: true }, ''],
+  ])('%s', (_name, one, expected) => {
+    for (const kind of ['metrics', 'logs'] as const) expect(ownCluster(setupOf(one, kind))).toBe(expected)
+  })
+
+  test('is none when jobs differ, or a rule looks at targets', () => {
+    const jobs = (...rules: readonly string[]) => {
+      const text = rules.map((rule, at) => `  - {job_name: j${at}, relabel_configs: [${rule}], static_configs: [{targets: [a]}]}`)
+      return ownCluster({
+        cluster: '',
+        logLabels: [],
+        logConfigs: [],
+        scrapeConfigs: readScrapeConfigs([{ path: 'c.yml', text: ['scrape_configs:', ...text].join('\n') }], {}, context),
+      })
+    }
+    const rule = (name: string) => `{target_label: cluster, replacement: ${name}}`
+    expect(jobs(rule('a'), rule('a'))).toBe('a')
+    expect(jobs(rule('a'), rule('b'))).toBe('')
+    expect(jobs(rule('a'), '')).toBe('')
+    expect(jobs('{source_labels: [job], target_label: cluster}')).toBe('')
+    expect(jobs(`{source_labels: [job], target_label: cluster}, ${rule('a')}`)).toBe('a')
+  })
+
+  test('stands beside every message', async () => {
+    const { sink } = await run(setupOf({ rule: true }, 'metrics'), 'metrics')
+    await vi.waitFor(() => expect(sink.written.length).toBeGreaterThan(0), { timeout: 10_000 })
+    expect(sink.written[0]?.headers.cluster).toBe('rule')
   })
 })
 
