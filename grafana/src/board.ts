@@ -10,6 +10,8 @@ import {
   type VariableModel,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 
+import { type Annotation, annotationQuery } from './annotations.ts'
+
 /** Every board of ours has it: by it they find each other. */
 const TAG = 'clymene'
 
@@ -50,10 +52,11 @@ export type Board = {
   /** What is seen before any row. */
   readonly first: readonly Builder<Panel>[]
   readonly rows: readonly Row[]
+  readonly annotations?: readonly Annotation[]
 }
 
 /** What is imported: a classic dashboard. Panels stand from left to right and go on below when 24 columns are full. */
-export function board({ uid, title, description, variables, first, rows }: Board): Dashboard {
+export function board({ uid, title, description, variables, first, rows, annotations = [] }: Board): Dashboard {
   const built = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -69,7 +72,12 @@ export function board({ uid, title, description, variables, first, rows }: Board
     built.withRow(row)
     if (!collapsed) for (const panel of panels) built.withPanel(panel)
   }
-  return { ...built.build(), schemaVersion: SCHEMA_VERSION, annotations: { list: [] }, links: [OTHER_BOARDS] }
+  return {
+    ...built.build(),
+    schemaVersion: SCHEMA_VERSION,
+    annotations: { list: annotations.map(annotationQuery) },
+    links: [OTHER_BOARDS],
+  }
 }
 
 /** Uids of the boards, for links between them. */
@@ -81,12 +89,12 @@ export const EVENTS_BOARD = 'clymene-events-logs'
 
 /**
  * To another board, with the time and what both know; `chosen` gives its variables, as `${__data.fields.pod}`. Without a cluster in it the
- * one that is chosen is kept.
+ * one that is chosen is kept; `time` may be another than that of the board, as `from=…&to=…`.
  */
-export function linkTo(uid: string, chosen: Readonly<Record<string, string>>): string {
+export function linkTo(uid: string, chosen: Readonly<Record<string, string>>, time = '${__url_time_range}'): string {
   const kept = ['datasource', 'loki_datasource', 'cluster'].flatMap((name) =>
     Object.hasOwn(chosen, name) ? [] : [`\${${name}:queryparam}`],
   )
   const given = Object.entries(chosen).map(([name, value]) => `var-${name}=${value}`)
-  return `/d/${uid}?${[...kept, ...given, '${__url_time_range}'].join('&')}`
+  return `/d/${uid}?${[...kept, ...given, time].join('&')}`
 }

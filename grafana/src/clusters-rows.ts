@@ -178,7 +178,7 @@ const tellingRow: Row = {
       description: 'What Kubernetes warns of, by object and reason. Empty when all is well, or where no agent collects events.',
       width: 10,
       height: 12,
-      of: CLUSTERS,
+      of: `${CLUSTERS},${EVENTS_JOB}`,
       severalClusters: true,
     }),
     logs({

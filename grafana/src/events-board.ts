@@ -15,7 +15,7 @@ const STREAMS = `${EVENTS},app=~"$app",container=~"$container",stream=~"$stream"
 const LOGS = `{${STREAMS}} |~ \`(?i)(\${level:raw})\` |~ \`(?i)\${filter:raw}\``
 
 /** What differs between lines of one kind: ids, numbers, quoted values. Loki has at most 500 series in an answer. */
-const PATTERN = '| label_format pattern=`{{ regexReplaceAll "[0-9a-fA-F]{8,}[-0-9a-fA-F]*|[0-9]+|\\"[^\\"]*\\"" __line__ "…" | trunc 80 }}`'
+const PATTERN = '| label_format line=`{{ regexReplaceAll "[0-9a-fA-F]{8,}[-0-9a-fA-F]*|[0-9]+|\\"[^\\"]*\\"" __line__ "…" | trunc 80 }}`'
 
 const sixth = (panel: Omit<StatPanel, 'width' | 'height' | 'source'>) => stat({ ...panel, source: LOKI, width: 4, height: 4 })
 
@@ -88,7 +88,7 @@ const events = {
       description: 'What Kubernetes warns of, by object and reason. A click on a pod shows its resources and its log.',
       width: 12,
       height: 8,
-      of: EVENTS,
+      of: `${EVENTS},${EVENTS_JOB}`,
       severalClusters: true,
     }),
     logs({
@@ -157,14 +157,14 @@ const volume = {
         'Lines of errors that differ only in numbers, ids and quoted values are one kind: the twenty most frequent kinds of the last five minutes. Beyond 500 kinds Loki refuses: choose a namespace or an app.',
       width: 24,
       height: 8,
-      labels: ['app', 'pattern'],
+      labels: ['app', 'line'],
       sortBy: 'Lines',
       columns: [
         {
           name: 'Lines',
           unit: Short,
           source: 'loki',
-          expression: `topk(20, sum by (app, pattern) (count_over_time(${LOGS} |~ ${FAILURES} ${PATTERN} [5m])))`,
+          expression: `topk(20, sum by (app, line) (count_over_time(${LOGS} |~ ${FAILURES} ${PATTERN} [5m])))`,
         },
       ],
     }),

@@ -1,6 +1,7 @@
 import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
 
 import { NODE_BOARD, POD_BOARD, board, linkTo } from './board.ts'
+import { ABOUT_NODE, allocationRow, nodeAnnotations, OF_NODE } from './node-allocation-row.ts'
 import { kernelRow } from './node-kernel-row.ts'
 import { CONTAINERS, KUBE_NODE, NODE, usedShare } from './node-selectors.ts'
 import { useRows } from './node-use-rows.ts'
@@ -8,6 +9,7 @@ import { logVolume, logs, stat } from './panels.ts'
 import { logLines, newestLines, now } from './queries.ts'
 import { table } from './tables.ts'
 import { dataSources, labelVariable, logFilter } from './variables.ts'
+import { warningsTable } from './warnings-table.ts'
 
 const LOGS = '{cluster="$cluster",node_name="$node"} |~ `(?i)${filter:raw}`'
 
@@ -109,9 +111,12 @@ const whileRunning =
 const perContainer = (series: string): string => `max by (namespace, pod, container) (${series})`
 const perPod = (series: string, but = ''): string => `sum by (namespace, pod) (${perContainer(series)}${but})`
 
-const requested = (resource: string): string =>
-  `sum(${perContainer(`kube_pod_container_resource_requests{${KUBE_NODE},resource="${resource}"}`)} ${whileRunning})` +
+const allocated = (what: 'requests' | 'limits', resource: string): string =>
+  `sum(${perContainer(`kube_pod_container_resource_${what}{${KUBE_NODE},resource="${resource}"}`)} ${whileRunning})` +
   ` / max(kube_node_status_allocatable{${KUBE_NODE},resource="${resource}"})`
+const placed =
+  `count(max by (namespace, pod) (kube_pod_info{${KUBE_NODE}}) ${whileRunning})` +
+  ` / max(kube_node_status_allocatable{${KUBE_NODE},resource="pods"})`
 
 const pods = {
   id: 50,
@@ -159,19 +164,24 @@ const pods = {
       id: 52,
       title: 'Requested of what the node can give',
       description:
-        'CPU and memory that the pods here that have not ended asked for, as a share of what the node allocates. At 100 % no further pod is placed here.',
+        'What the pods here that have not ended asked for, may use at most, and how many they are, as a share of what the node allocates. At 100 % requested, or of pods, no further pod is placed here; limits may add up to more.',
       unit: PercentUnit,
       width: 4,
       height: 9,
-      warnings: [0.85, 0.97],
-      queries: [now(requested('cpu'), 'CPU'), now(requested('memory'), 'Memory')],
+      queries: [
+        now(allocated('requests', 'cpu'), 'CPU requested'),
+        now(allocated('requests', 'memory'), 'Memory requested'),
+        now(allocated('limits', 'cpu'), 'CPU limits'),
+        now(allocated('limits', 'memory'), 'Memory limits'),
+        now(placed, 'Pods'),
+      ],
     }),
   ],
 }
 
 const nodeLogs = {
   id: 60,
-  title: 'Logs of this node',
+  title: 'Logs and events of this node',
   panels: [
     logVolume({
       id: 61,
@@ -190,6 +200,23 @@ const nodeLogs = {
       width: 24,
       height: 14,
       queries: [newestLines(`${LOGS} | line_format "{{.namespace}}/{{.pod}} {{__line__}}"`)],
+    }),
+    warningsTable({
+      id: 63,
+      title: 'Warning events of the last 5 minutes',
+      description: 'What Kubernetes warns of about this node and, as its kubelet tells, about its pods. Empty when all is well.',
+      width: 12,
+      height: 9,
+      of: OF_NODE,
+      filter: ABOUT_NODE,
+    }),
+    logs({
+      id: 64,
+      title: 'Events of this node',
+      description: 'The newest events about this node and, as its kubelet tells, about its pods, with their messages.',
+      width: 12,
+      height: 9,
+      queries: [newestLines(`{${OF_NODE}} ${ABOUT_NODE}`)],
     }),
   ],
 }
@@ -216,5 +243,6 @@ export const nodeBoard = board({
     logFilter(),
   ],
   first: glance,
-  rows: [pods, ...useRows, nodeLogs, kernelRow],
+  rows: [pods, ...useRows, nodeLogs, allocationRow, kernelRow],
+  annotations: nodeAnnotations,
 })

@@ -2,8 +2,10 @@ import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-
 
 import { NODE_BOARD, POD_BOARD, board, linkTo } from './board.ts'
 import { logVolume, logs, stat, timeseries } from './panels.ts'
+import { podAnnotations, podEndsRow } from './pod-ends-row.ts'
+import { namespaceRow } from './pod-namespace-row.ts'
 import { podRows } from './pod-rows.ts'
-import { CONTAINERS, POD, POD_CONTAINERS, perContainer } from './pod-selectors.ts'
+import { CONTAINERS, HASH, POD, POD_CONTAINERS, perContainer } from './pod-selectors.ts'
 import { logLines, newestLines, now, overTime } from './queries.ts'
 import { dataSources, labelVariable, logFilter } from './variables.ts'
 
@@ -191,10 +193,19 @@ export const podBoard = board({
       series: 'kube_pod_info{cluster="$cluster"}',
     }),
     labelVariable({
+      name: 'workload',
+      title: 'Workload',
+      description: 'What makes pods: Deployments, StatefulSets, DaemonSets, Jobs; <none> are pods that nobody made. It narrows the pods',
+      series: `kube_pod_owner{${SELECTED}}`,
+      label: 'owner_name',
+      regex: `/^(.+?)(?:${HASH})?$/`,
+      choice: 'all',
+    }),
+    labelVariable({
       name: 'pod',
       title: 'Pod',
-      description: 'Pods of the namespace; several may be compared',
-      series: `kube_pod_info{${SELECTED}}`,
+      description: 'Pods of the workload; several may be compared',
+      series: `kube_pod_owner{${SELECTED},owner_name=~"$workload(${HASH})?"}`,
       choice: 'many',
     }),
     labelVariable({
@@ -207,5 +218,6 @@ export const podBoard = board({
     logFilter(),
   ],
   first: [...state, ...resourcesAndLogs],
-  rows: podRows,
+  rows: [podEndsRow, ...podRows, namespaceRow],
+  annotations: podAnnotations,
 })

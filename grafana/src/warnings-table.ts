@@ -1,12 +1,12 @@
 import { Short } from '@grafana/grafana-foundation-sdk/units'
 
 import { POD_BOARD, linkTo } from './board.ts'
-import { EVENTS_JOB, NAMED_OBJECT } from './log-queries.ts'
+import { NAMED_OBJECT } from './log-queries.ts'
 import type { PanelText } from './panels.ts'
 import { table } from './tables.ts'
 
 export type WarningsTable = Pick<PanelText, 'id' | 'title' | 'description' | 'width' | 'height'> & {
-  /** Label matchers that choose the cluster, and more. */
+  /** Label matchers that choose events. */
   readonly of: string
   /** Filters that stand behind the selector. */
   readonly filter?: string
@@ -36,7 +36,7 @@ export function warningsTable({ of, filter = '', severalClusters = false, ...tex
         name: 'Times told',
         unit: Short,
         source: 'loki',
-        expression: `topk(${MOST}, sum by (${labels.join(', ')}) (count_over_time({${of},${EVENTS_JOB},type="Warning"} ${filter === '' ? '' : `${filter} `}${NAMED_OBJECT} [5m])))`,
+        expression: `topk(${MOST}, sum by (${labels.join(', ')}) (count_over_time({${of},type="Warning"} ${filter === '' ? '' : `${filter} `}${NAMED_OBJECT} [5m])))`,
       },
     ],
   })

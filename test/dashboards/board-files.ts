@@ -14,6 +14,7 @@ export type BoardFile = {
   readonly time: { readonly from: string; readonly to: string }
   readonly templating: { readonly list: readonly Variable[] }
   readonly links: readonly BoardLink[]
+  readonly annotations: { readonly list: readonly Annotation[] }
   readonly panels: readonly Panel[]
 }
 
@@ -22,6 +23,17 @@ export type BoardLink = {
   readonly tags: readonly string[]
   readonly includeVars: boolean
   readonly keepTime: boolean
+}
+
+/** Marks on all charts. */
+export type Annotation = {
+  readonly name: string
+  readonly datasource?: SourceRef
+  /** As Loki reads it. */
+  readonly expr?: string
+  /** As Prometheus reads it. */
+  readonly target?: { readonly expr?: string }
+  readonly iconColor: string
 }
 
 export type SourceRef = { readonly type: string; readonly uid: string }
@@ -39,6 +51,8 @@ export type Variable = {
   readonly multi?: boolean
   readonly includeAll?: boolean
   readonly allValue?: string
+  /** Of each value only what its first group finds. */
+  readonly regex?: string
 }
 
 export type Panel = {
@@ -50,6 +64,11 @@ export type Panel = {
   readonly datasource?: SourceRef
   readonly gridPos: GridPosition
   readonly fieldConfig?: { readonly defaults: { readonly unit?: string } }
+  readonly transformations?: readonly {
+    readonly id: string
+    /** Of `organize`. */
+    readonly options: { readonly indexByName?: Readonly<Record<string, number>>; readonly renameByName?: Readonly<Record<string, string>> }
+  }[]
   readonly targets?: readonly Target[]
   /** Of a collapsed row. */
   readonly panels?: readonly Panel[]

@@ -1,8 +1,8 @@
 import { type BoardFile, nameOf, readBoards, shownPanels, type Target } from './board-files.ts'
 import { type Choice, chooseVariables, type Stores } from './choose-variables.ts'
 import { type Chosen, type Durations, interpolate } from './interpolate.ts'
-import { MAY_BE_EMPTY, type MayBeEmpty } from './may-be-empty.ts'
-import { lokiOverTime, prometheusNow, prometheusOverTime, RefusedQuery, type Series, type Span } from './store-queries.ts'
+import { MAY_BE_EMPTY, MAY_IGNORE, type MayBeEmpty } from './may-be-empty.ts'
+import { lokiNow, lokiOverTime, prometheusNow, prometheusOverTime, RefusedQuery, type Series, type Span } from './store-queries.ts'
 
 export type DashboardCheck = Stores & {
   /** What is picked on the boards: `{ cluster: 'main', node: 'node-1', namespace: 'shop', pod: ['web-0'] }`. */
@@ -80,6 +80,12 @@ const queriesOf = (board: BoardFile) =>
     (panel.targets ?? []).map((target) => ({ key: `${board.uid} ${nameOf(panel)} ${target.refId}`, panel: panel.id, target })),
   )
 
+const annotationsOf = (board: BoardFile) =>
+  board.annotations.list.map(({ name, datasource, target, expr = target?.expr ?? '' }) => ({
+    key: `${board.uid} annotation ${name}`,
+    target: { refId: 'Anno', expr, ...(datasource !== undefined && { datasource }) },
+  }))
+
 const hasAnswer = (series: readonly Series[] | undefined): boolean => series?.some(({ values }) => values.length > 0) ?? false
 
 const unanswered = (board: BoardFile, answers: Answers, mayBeEmpty: readonly MayBeEmpty[]): readonly string[] =>
@@ -103,7 +109,10 @@ async function indifferent(
   const found = names.map(async (name) => {
     const nobody = new Map([...chosen, [name, { values: [NOBODY], multi: false }]])
     const { answers } = await runPanels(panels, nobody)
-    return [...answers].filter(([, answer]) => hasAnswer(answer)).map(([key]) => `${key}: does not depend on $${name}`)
+    const ignore = MAY_IGNORE.filter(({ board, variable }) => board === panels.board.uid && variable === name)
+    return [...answers]
+      .filter(([key, answer]) => hasAnswer(answer) && !ignore.some(({ panel }) => key.includes(` #${panel} `)))
+      .map(([key]) => `${key}: does not depend on $${name}`)
   })
   return (await Promise.all(found)).flat()
 }
@@ -111,7 +120,7 @@ async function indifferent(
 async function runPanels({ board, stores, span, durations }: Panels, chosen: ReadonlyMap<string, Chosen>) {
   const answers = new Map<string, readonly Series[]>()
   const refusals: string[] = []
-  for (const { key, target } of queriesOf(board)) {
+  for (const { key, target } of [...queriesOf(board), ...annotationsOf(board)]) {
     // oxlint-disable-next-line no-await-in-loop -- a store answers in milliseconds; all at once it would refuse some
     const answer = await run(target, stores, interpolate(target.expr, chosen, durations), span).catch(refusal)
     if (typeof answer === 'string') refusals.push(`${key}: ${answer}`)
@@ -121,8 +130,9 @@ async function runPanels({ board, stores, span, durations }: Panels, chosen: Rea
 }
 
 async function run(target: Target, { prometheusUrl, lokiUrl, signal }: Stores, query: string, span: Span): Promise<readonly Series[]> {
-  const { datasource, instant = false, maxLines = LINES } = target
+  const { datasource, instant = false, queryType, maxLines = LINES } = target
   const abort = signal === undefined ? {} : { signal }
+  if (datasource?.type === 'loki' && queryType === 'instant') return lokiNow({ url: lokiUrl, ...abort }, query, span)
   if (datasource?.type === 'loki') return lokiOverTime({ url: lokiUrl, ...abort }, query, span, maxLines)
   return (instant ? prometheusNow : prometheusOverTime)({ url: prometheusUrl, ...abort }, query, span)
 }

@@ -56,17 +56,28 @@ async function offeredValues(
   const selector = interpolate(asked.selector, chosen, durations)
   const values = asked.source === 'loki' ? lokiLabelValues : prometheusLabelValues
   const url = asked.source === 'loki' ? lokiUrl : prometheusUrl
-  return values({ url, ...(signal !== undefined && { signal }) }, asked.label, selector, span)
+  const found = await values({ url, ...(signal !== undefined && { signal }) }, asked.label, selector, span)
+  return variable.regex === undefined || variable.regex === '' ? found : firstGroups(found, variable.regex)
 }
+
+/** A regular expression between slashes; values that it does not find are no choice, and those that become the same are one. */
+const firstGroups = (values: readonly string[], regex: string): readonly string[] => [
+  ...new Set(values.flatMap((value) => new RegExp(regex.slice(1, -1)).exec(value)?.[1] ?? [])),
+]
 
 /** A fresh board has the first value of each variable, or all where that is a choice. */
 function choose(
-  { multi = false, includeAll = false, allValue, query }: Variable,
+  { type, multi = false, includeAll = false, allValue, query }: Variable,
   wanted: readonly string[],
   offered?: readonly string[],
 ): Chosen {
   if (wanted.length > 0) return { values: wanted, multi }
+  if (type === 'custom' && typeof query === 'string') return { values: valuesOf(query).slice(0, 1), multi }
   if (offered === undefined) return { values: [typeof query === 'string' ? query : ''], multi: false }
   if (includeAll) return { values: offered, multi: true, ...(allValue !== undefined && { expression: allValue }) }
   return { values: offered.slice(0, 1), multi }
 }
+
+/** Of `text : value, …`, where a comma in a value has a backslash before it. */
+const valuesOf = (query: string): readonly string[] =>
+  (query.match(/(?:\\,|[^,])+/g) ?? []).map((one) => /^\s*(?:.+?\s:\s)?(.*?)\s*$/.exec(one)?.[1]?.replaceAll('\\,', ',') ?? '')

@@ -9,6 +9,15 @@ export type MayBeEmpty = {
   readonly reason: string
 }
 
+/** Panels that show more than what is chosen, so that they answer also when a thing of no name is. */
+export type MayIgnore = Omit<MayBeEmpty, 'query'> & { readonly variable: string }
+
+export const MAY_IGNORE: readonly MayIgnore[] = [
+  { board: 'clymene-node', panel: 81, variable: 'node', reason: 'compares all nodes of the cluster' },
+  { board: 'clymene-pod', panel: 61, variable: 'pod', reason: 'compares all pods of the namespace' },
+  { board: 'clymene-pod', panel: 62, variable: 'pod', reason: 'warns of everything in the namespace' },
+]
+
 /** Panels that show nothing when all is well, or where a pod does without what they show. Everything else has to have an answer. */
 export const MAY_BE_EMPTY: readonly MayBeEmpty[] = [
   { board: 'clymene-pod', panel: 4, reason: 'no container of the pod has ended yet' },

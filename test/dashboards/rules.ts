@@ -1,7 +1,8 @@
 import { type BoardFile, everyPanel, nameOf, type Panel, shownPanels, type Target } from './board-files.ts'
+import { brokenLinks } from './board-links.ts'
+import { queriesOf } from './board-queries.ts'
 import { variablesIn } from './interpolate.ts'
-import { type Language, parseQuery } from './query-syntax.ts'
-import { labelValuesOf } from './variable-query.ts'
+import { parseQuery } from './query-syntax.ts'
 
 /** What holds for every board; each finds what is against it, named by panel or variable. */
 export type Rule = { readonly name: string; readonly check: (board: BoardFile, all: readonly BoardFile[]) => readonly string[] }
@@ -14,10 +15,18 @@ const SOURCES = new Map([
   ['prometheus', '${datasource}'],
   ['loki', '${loki_datasource}'],
 ])
+/** Grafana's own, of a panel whose queries are of both. */
+const MIXED = '-- Mixed --'
+/** What joins the answers of a table's queries; ids that did not change from Grafana 9 to 13. */
+const TRANSFORMATIONS = ['merge', 'organize', 'filterFieldsByName', 'joinByField']
 const COLUMNS = 24
+/** `kubectl apply` keeps a copy of what it applied in an annotation, of at most 256 KiB in all. */
+const MOST_BYTES = 200 * 1024
 const CROSSHAIR = 1
-/** `$__range` where a whole time shown is looked at: what changed in it. */
-const RANGES = { PromQL: ['$__rate_interval', '$__range'], LogQL: ['$__auto'] }
+/** `$__range` where a whole time shown is looked at: what changed in it. Numbers of lines now are of so many minutes as their panel says. */
+const RANGES = { PromQL: ['$__rate_interval', '$__range'], LogQL: ['$__auto'], LogQLNow: ['5m', '$__range'] }
+/** No rate: who sent something within a day, in steps that leave out no sample (Prometheus looks back five minutes). */
+const SEEN_WITHIN_A_DAY = /max_over_time\(max by \(cluster\) \(timestamp\(up\{[^}]*\}\)\)\[1d:5m\]\)/g
 const ON_TIME_RANGE_CHANGE = 2
 
 export const rules: readonly Rule[] = [
@@ -36,7 +45,17 @@ export const rules: readonly Rule[] = [
       ...(board.schemaVersion === SCHEMA_VERSION ? [] : [`schemaVersion ${board.schemaVersion}`]),
       ...('__inputs' in board ? ['__inputs'] : []),
       ...everyPanel(board).flatMap((panel) => (PANEL_TYPES.includes(panel.type) ? [] : [`${nameOf(panel)} is a ${panel.type}`])),
+      ...shownPanels(board).flatMap((panel) =>
+        (panel.transformations ?? []).flatMap(({ id }) => (TRANSFORMATIONS.includes(id) ? [] : [`${nameOf(panel)} needs ${id}`])),
+      ),
     ],
+  },
+  {
+    name: 'is of a size that a ConfigMap takes',
+    check: (board) => {
+      const bytes = Buffer.byteLength(JSON.stringify(board, undefined, 2))
+      return bytes < MOST_BYTES ? [] : [`${bytes} bytes`]
+    },
   },
   {
     name: 'shows one crosshair on all panels',
@@ -46,8 +65,9 @@ export const rules: readonly Rule[] = [
     name: 'reads data sources by variable only',
     check: (board) => [
       ...board.templating.list.flatMap(({ name, datasource }) => (datasource === undefined ? [] : foreign(`variable ${name}`, datasource))),
+      ...board.annotations.list.flatMap(({ name, datasource }) => foreign(`annotation ${name}`, datasource)),
       ...shownPanels(board).flatMap((panel) => [
-        ...foreign(nameOf(panel), panel.datasource),
+        ...(panel.datasource?.uid === MIXED ? notMixed(panel) : foreign(nameOf(panel), panel.datasource)),
         ...targetsOf(panel).flatMap((target) => foreign(`${nameOf(panel)} ${target.refId}`, target.datasource)),
       ]),
     ],
@@ -87,9 +107,9 @@ export const rules: readonly Rule[] = [
   {
     name: 'leaves the window of a rate to Grafana',
     check: (board) =>
-      queriesOf(board).flatMap(({ where, language, text }) =>
-        parseQuery(language, text)
-          .ranges.filter((range) => !RANGES[language].includes(range))
+      queriesOf(board).flatMap(({ where, language, text, instant }) =>
+        parseQuery(language, text.replaceAll(SEEN_WITHIN_A_DAY, 'up'))
+          .ranges.filter((range) => !RANGES[language === 'LogQL' && instant ? 'LogQLNow' : language].includes(range))
           .map((range) => `${where}: [${range}]`),
       ),
   },
@@ -103,6 +123,14 @@ export const rules: readonly Rule[] = [
       ]),
   },
   {
+    name: 'lets one choose the data sources and then the cluster first',
+    check: ({ templating }) => {
+      const [first, second, third] = templating.list.map(({ name }) => name)
+      const order = [first, second, third].join()
+      return order === 'datasource,loki_datasource,cluster' ? [] : [order]
+    },
+  },
+  {
     name: 'defines every variable before it is used, and uses every one',
     check: (board) => {
       const names = board.templating.list.map(({ name }) => name)
@@ -111,7 +139,7 @@ export const rules: readonly Rule[] = [
           .filter((name) => !names.slice(0, at).includes(name))
           .map((name) => `variable ${variable.name} uses ${name}`),
       )
-      const panels = variablesIn(JSON.stringify(shownPanels(board)))
+      const panels = variablesIn(JSON.stringify([shownPanels(board), board.annotations]))
       const used = new Set([...panels, ...variablesIn(JSON.stringify(board.templating))])
       return [
         ...early,
@@ -156,7 +184,7 @@ export const rules: readonly Rule[] = [
         type === 'dashboards' && tags.includes('clymene') && includeVars && keepTime ? [] : [`link ${type} ${tags.join()}`],
       ),
       ...(board.links.length > 0 ? [] : ['no link to the other boards']),
-      ...linksOf(board).flatMap(({ uid, parameters }) => brokenLink(uid, parameters, all)),
+      ...brokenLinks(board, all),
     ],
   },
 ]
@@ -164,45 +192,10 @@ export const rules: readonly Rule[] = [
 const foreign = (where: string, source: Target['datasource']): readonly string[] =>
   source !== undefined && SOURCES.get(source.type) === source.uid ? [] : [`${where} reads ${JSON.stringify(source)}`]
 
+const notMixed = (panel: Panel): readonly string[] =>
+  new Set(targetsOf(panel).map(({ datasource }) => datasource?.type)).size > 1 ? [] : [`${nameOf(panel)} is not of two sources`]
+
 const targetsOf = ({ targets = [] }: Panel): readonly Target[] => targets
 
 const overlap = ({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
-
-type NamedQuery = { readonly where: string; readonly language: Language; readonly text: string }
-
-export const queriesOf = (board: BoardFile): readonly NamedQuery[] => [
-  ...board.templating.list.flatMap((variable) => {
-    const asked = labelValuesOf(variable)
-    if (asked === undefined || asked.selector === '') return []
-    return [{ where: `variable ${variable.name}`, language: languageOf(asked.source), text: asked.selector }]
-  }),
-  ...shownPanels(board).flatMap((panel) =>
-    targetsOf(panel).map(({ refId, expr, datasource }) => ({
-      where: `${nameOf(panel)} ${refId}`,
-      language: languageOf(datasource?.type),
-      text: expr,
-    })),
-  ),
-]
-
-const languageOf = (source: string | undefined): Language => (source === 'loki' ? 'LogQL' : 'PromQL')
-
-/** Links of panels and cells to boards, wherever they stand. */
-const linksOf = (board: BoardFile): readonly { readonly uid: string; readonly parameters: string }[] =>
-  [...JSON.stringify(shownPanels(board)).matchAll(/"\/d\/([\w-]+)\?([^"]*)"/g)].map(([, uid = '', parameters = '']) => ({
-    uid,
-    parameters,
-  }))
-
-function brokenLink(uid: string, parameters: string, all: readonly BoardFile[]): readonly string[] {
-  const target = all.find((board) => board.uid === uid)
-  if (target === undefined) return [`/d/${uid} does not exist`]
-  const given = [...parameters.matchAll(/var-(\w+)=|\$\{(\w+):queryparam\}/g)].map(([, named, copied]) => named ?? copied ?? '')
-  const there = target.templating.list.map(({ name }) => name)
-  return [
-    ...given.filter((name) => !there.includes(name)).map((name) => `/d/${uid} has no variable ${name}`),
-    ...(['datasource', 'loki_datasource', 'cluster'].every((name) => given.includes(name)) ? [] : [`/d/${uid} loses sources or cluster`]),
-    ...(parameters.includes('${__url_time_range}') ? [] : [`/d/${uid} loses the time`]),
-  ]
-}

@@ -1,6 +1,7 @@
 /**
  * A cluster as its exporters tell of it: bodies of the kubelet, of its cAdvisor (cgroup v2) and of kube-state-metrics 2,
- * each with the names and labels that these document. Counters grow by the second. All pods but the first were started again: cAdvisor
+ * each with the names and labels that these document (docs/metrics of kube-state-metrics, docs/storage/prometheus.md of cAdvisor, the kubelet's
+ * reference of metrics). Counters grow by the second. All pods but the first were started again: cAdvisor
  * still lists their ended container. Pods that moved are listed at their old node, too.
  */
 import { createServer } from 'node:http'
@@ -11,6 +12,8 @@ export type ServedPod = {
   readonly name: string
   readonly container: string
   readonly claims?: readonly string[]
+  /** What made it; default a ReplicaSet of the Deployment that is called as its container. */
+  readonly owner?: { readonly kind: string; readonly name: string }
   /** The node where a pod of this name, as of a StatefulSet, was before. */
   readonly movedFrom?: string
 }
@@ -54,6 +57,7 @@ export async function serveExporters(cluster: ServedCluster): Promise<{ readonly
 
 const CORES = 2
 const MEMORY = 4 * 2 ** 30
+const PODS = 110
 const LIMIT = { cpu: 0.5, memory: 256 * 2 ** 20 }
 const REQUEST = { cpu: 0.1, memory: 64 * 2 ** 20 }
 
@@ -150,6 +154,7 @@ function kubeStateMetricsBody({ node, pods, startedAt }: ServedCluster, late = f
     `kube_node_info{node="${node}",kubelet_version="v1.35.0",internal_ip="10.0.0.1"} 1`,
     `kube_node_status_allocatable{node="${node}",resource="cpu",unit="core"} ${CORES}`,
     `kube_node_status_allocatable{node="${node}",resource="memory",unit="byte"} ${MEMORY}`,
+    `kube_node_status_allocatable{node="${node}",resource="pods",unit="integer"} ${PODS}`,
     ...conditions,
     ...pods.flatMap((pod, at) => {
       const before = late ? pod.movedFrom : undefined
@@ -162,15 +167,18 @@ function kubeStateMetricsBody({ node, pods, startedAt }: ServedCluster, late = f
 
 type PodLife = { readonly node: string; readonly uid: string; readonly startedAt: number; readonly at: number }
 
-function podState({ namespace, name, container, claims = [] }: ServedPod, { node, uid, startedAt, at }: PodLife): readonly string[] {
+function podState({ namespace, name, container, claims = [], owner }: ServedPod, { node, uid, startedAt, at }: PodLife): readonly string[] {
   const ofPod = `namespace="${namespace}",pod="${name}",uid="${uid}"`
   const ofContainer = `${ofPod},container="${container}"`
+  const { kind, name: made } = owner ?? { kind: 'ReplicaSet', name: `${container}-6d4cf56db6` }
+  const endedAt = Math.floor(startedAt / 1000) + ENDED_AFTER_SECONDS
   const resources = [
     ['cpu', 'core'],
     ['memory', 'byte'],
   ] as const
   return [
-    `kube_pod_info{${ofPod},node="${node}",host_ip="10.0.0.1",pod_ip="10.1.0.${at + 1}",created_by_kind="ReplicaSet"} 1`,
+    `kube_pod_info{${ofPod},node="${node}",host_ip="10.0.0.1",pod_ip="10.1.0.${at + 1}",created_by_kind="${kind}",created_by_name="${made}"} 1`,
+    `kube_pod_owner{${ofPod},owner_kind="${kind}",owner_name="${made}",owner_is_controller="true"} 1`,
     `kube_pod_start_time{${ofPod}} ${startedAt / 1000}`,
     ...['Pending', 'Succeeded', 'Failed', 'Unknown', 'Running'].map(
       (phase) => `kube_pod_status_phase{${ofPod},phase="${phase}"} ${Number(phase === 'Running')}`,
@@ -183,6 +191,8 @@ function podState({ namespace, name, container, claims = [] }: ServedPod, { node
       ? []
       : [
           `kube_pod_container_status_last_terminated_reason{${ofContainer},reason="OOMKilled"} 1`,
+          `kube_pod_container_status_last_terminated_exitcode{${ofContainer}} 137`,
+          `kube_pod_container_status_last_terminated_timestamp{${ofContainer}} ${endedAt}`,
           `kube_pod_container_status_waiting_reason{${ofContainer},reason="CrashLoopBackOff"} 1`,
         ]),
     ...resources.flatMap(([resource, unit]) => [

@@ -37,6 +37,10 @@ export const prometheusOverTime = (store: Store, query: string, span: Span): Pro
     step: String(span.stepSeconds),
   })
 
+/** A number made of lines, for each set of labels. */
+export const lokiNow = (store: Store, query: string, span: Span): Promise<readonly Series[]> =>
+  series(store, '/loki/api/v1/query', { query, time: nanoseconds(span.to) })
+
 /** Lines, newest first and at most `limit`, or numbers made of lines. */
 export const lokiOverTime = (store: Store, query: string, span: Span, limit: number): Promise<readonly Series[]> =>
   series(store, '/loki/api/v1/query_range', {
