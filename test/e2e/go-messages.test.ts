@@ -1,8 +1,17 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { compress, encodeWriteRequest } from '@clymene/wire'
 import { Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { commandsOf } from '../docs/commands.ts'
 import { describeWithEngines, startKafka, startLoki, startPrometheus, type Engine, type Kafka } from '../engines/index.ts'
+import { kafkaClasses } from '../engines/kafka.ts'
+import { javaOptions } from '../engines/maven.ts'
+import { runCommand } from '../engines/run-command.ts'
+import { withAdmin } from './kafka-admin.ts'
 import { readTopic } from './read-topic.ts'
 import { startService, type Service } from './service.ts'
 import { linesIn, samplesIn } from './stores.ts'
@@ -91,6 +100,37 @@ describeWithEngines(['kafka', 'prometheus', 'loki'], 'messages of Go Clymene, wh
       }
     },
   )
+
+  test('the way back: the group of Go gets the offsets of ours by the commands of docs/migrate.md', async () => {
+    await ingester.stop()
+    const tools = mkdtempSync(join(tmpdir(), 'clymene-kafka-tools-'))
+    try {
+      const program = [
+        'java',
+        ...javaOptions('96m'),
+        '-cp',
+        `'${kafkaClasses}/*'`,
+        'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+      ]
+      writeFileSync(join(tools, 'kafka-consumer-groups.sh'), `#!/bin/sh\nexec ${program.join(' ')} "$@"\n`, { mode: 0o755 })
+      const typed = commandsOf('docs/migrate.md').filter(({ command }) => command.startsWith('kafka-consumer-groups.sh'))
+      expect(typed).toHaveLength(2)
+      for (const { command } of typed)
+        await runCommand('sh', ['-euc', `cd ${tools}; PATH=${tools}:$PATH; ${command.replace('kafka.kafka:9092', kafka.bootstrap)}`])
+    } finally {
+      rmSync(tools, { recursive: true })
+    }
+    const [go, ours] = await withAdmin(kafka.bootstrap, (admin) =>
+      Promise.all(
+        ['clymene', 'clymene-prometheus-clymene'].map(async (groupId) => {
+          const [topic] = await admin.fetchOffsets({ groupId, topics: ['clymene'] })
+          return topic?.partitions.map(({ partition, offset }) => `${partition} ${offset}`).toSorted()
+        }),
+      ),
+    )
+    expect(go).toEqual(ours)
+    expect(go).toContain(`0 ${2 * COUNT + 4}`)
+  })
 })
 
 const GARBAGE = Buffer.from('this is neither snappy nor JSON, and was never a message')

@@ -1,7 +1,7 @@
 export type Section = { readonly number: number; readonly title: string; readonly commands: readonly string[] }
 
 /** The commands of a guide, by its numbered sections: each line of its `sh` blocks, in order. */
-export function commandsOf(markdown: string): readonly Section[] {
+export function sectionsOf(markdown: string): readonly Section[] {
   return markdown
     .split(/^## /m)
     .slice(1)

@@ -2,13 +2,13 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import { delimiter, join } from 'node:path'
 
 import { makeDataDirectory } from '../engines/data-directory.ts'
-import { freePort, type CommandOutcome, type Kafka, startKafka } from '../engines/index.ts'
+import type { CommandOutcome } from '../engines/index.ts'
 import { outcomeOf } from '../engines/kubernetes-command.ts'
 import { kubernetesProgram } from '../engines/kubernetes-programs.ts'
 import { type Cluster, startCluster } from '../kubernetes/cluster.ts'
 import { makeImages } from '../kubernetes/clymene-images.ts'
 
-/** Two clusters, a Kafka that the first one reaches as kafka.kafka:9092, and a copy of what a reader of the guide has. */
+/** Two clusters, and a copy of what a reader of the guide has. */
 export type GuideWorld = {
   readonly main: Cluster
   readonly target: Cluster
@@ -51,10 +51,9 @@ export async function startGuideWorld(): Promise<GuideWorld> {
       keep(startCluster({ images, nodes: [controlPlane, { name: WORKER }] })),
       keep(startCluster({ images, nodes: [{ name: TARGET_NODE }] })),
     ] as const
-    const kafka = starting[0].then((cluster) => keep(startKafkaFor(cluster)))
     // Whatever fails, what is still starting is stopped too.
-    await Promise.allSettled([...starting, kafka])
-    const [main, target] = await Promise.all([...starting, kafka])
+    await Promise.allSettled(starting)
+    const [main, target] = await Promise.all(starting)
     const kubeconfig = join(directory, 'kubeconfig')
     writeFileSync(kubeconfig, contextsOf({ main, target }))
     return {
@@ -108,22 +107,4 @@ function contextsOf(clusters: Readonly<Record<string, Cluster>>): string {
     ),
     contexts: entries.map(([name]) => ({ name, context: { cluster: name, user: name } })),
   })
-}
-
-/** A broker of this machine that calls itself what pods of that cluster know it as. */
-async function startKafkaFor(cluster: Cluster): Promise<Kafka> {
-  const [port, controller, forPods] = [await freePort(), await freePort(), await freePort()]
-  const kafka = await startKafka({
-    port,
-    partitions: 3,
-    settings: {
-      listeners: `CLIENT://127.0.0.1:${port},PODS://${cluster.outside}:${forPods},CONTROLLER://127.0.0.1:${controller}`,
-      'advertised.listeners': `CLIENT://127.0.0.1:${port},PODS://kafka.kafka:9092`,
-      'listener.security.protocol.map': 'CLIENT:PLAINTEXT,PODS:PLAINTEXT,CONTROLLER:PLAINTEXT',
-      'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    },
-  })
-  await cluster.kubernetes.kubectl(['create', 'namespace', 'kafka'])
-  await cluster.exposeOutside('kafka', 'kafka', 9092, forPods)
-  return kafka
 }
