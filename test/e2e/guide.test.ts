@@ -84,9 +84,7 @@ describeWithEngines(
         // What a reader puts in the place of the example.
         const line = command.replaceAll('192.0.2.10', world.main.nodes[1]?.address ?? '')
         await beforeNamespacesGo(line)
-        const t0 = performance.now()
         const { status, output, errors } = await world.shell(line)
-        process.stderr.write(`TIMING ${((performance.now() - t0) / 1000).toFixed(1)} ${number} ${line.slice(0, 120)}\n`)
         expect({ command, status, ...(status !== 0 && { errors }) }).toEqual({ command, status: 0 })
         outputs.push(output)
       }
