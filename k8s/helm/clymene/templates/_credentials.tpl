@@ -25,7 +25,9 @@
 - { name: GATEWAY_GRPC_CLIENT_TLS_CERT, value: /etc/clymene-tls/tls.crt }
 - { name: GATEWAY_GRPC_CLIENT_TLS_KEY, value: /etc/clymene-tls/tls.key }
 {{- end }}
-- { name: GATEWAY_GRPC_CLIENT_TLS_SERVER_NAME, value: {{ toYaml .Values.credentials.serverName }} }
+{{- with .Values.credentials.serverName }}
+- { name: GATEWAY_GRPC_CLIENT_TLS_SERVER_NAME, value: {{ toYaml . }} }
+{{- end }}
 {{- end }}
 {{- end }}
 

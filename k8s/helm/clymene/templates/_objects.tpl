@@ -70,15 +70,15 @@ subjects:
 {{- end }}
 
 {{/* The gateways to agents, host:port,… */}}
-{{- define "clymene.gatewayAddress.metrics" }}{{ include "clymene.gatewayAddress" (list . "clymene-gateway" .Values.target.metricsPort) }}{{ end }}
-{{- define "clymene.gatewayAddress.logs" }}{{ include "clymene.gatewayAddress" (list . "promtail-gateway" .Values.target.logsPort) }}{{ end }}
+{{- define "clymene.gatewayAddress.metrics" }}{{ include "clymene.gatewayAddress" (list .Values.target.gatewayHosts "clymene-gateway" .Values.target.metricsPort) }}{{ end }}
+{{- define "clymene.gatewayAddress.logs" }}{{ include "clymene.gatewayAddress" (list (.Values.target.logGatewayHosts | default .Values.target.gatewayHosts) "promtail-gateway" .Values.target.logsPort) }}{{ end }}
 
-{{/* list of root, the Service in the main cluster, its port on target.gatewayHosts. */}}
+{{/* list of hosts, the Service in the main cluster, its port on the hosts. */}}
 {{- define "clymene.gatewayAddress" -}}
-{{- $root := index . 0 }}{{ $service := index . 1 }}{{ $port := index . 2 -}}
-{{- if $root.Values.target.gatewayHosts -}}
+{{- $hosts := index . 0 }}{{ $service := index . 1 }}{{ $port := index . 2 -}}
+{{- if $hosts -}}
 {{- $addresses := list }}
-{{- range $root.Values.target.gatewayHosts }}{{ $addresses = append $addresses (printf "%s:%v" . $port) }}{{ end -}}
+{{- range $hosts }}{{ $addresses = append $addresses (printf "%s:%v" . $port) }}{{ end -}}
 {{- join "," $addresses }}
 {{- else -}}
 {{ $service }}:15610

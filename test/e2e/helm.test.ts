@@ -1,0 +1,188 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { helmProgram } from '../engines/helm.ts'
+import { describeWithEngines } from '../engines/index.ts'
+import { outcomeOf } from '../engines/kubernetes-command.ts'
+import { kubernetesProgram } from '../engines/kubernetes-programs.ts'
+import { kustomizeProgram } from '../engines/kustomize.ts'
+import { runCommand } from '../engines/run-command.ts'
+import { differences, objectsOf, type Rendered } from '../helm/differences.ts'
+import { ACCEPTED, REFUSED } from '../helm/values-tables.ts'
+import { CHART, renderVariants, type Values, type Variants } from '../helm/variants.ts'
+import { configurationMistakes } from '../manifests/configured.ts'
+import { type Manifest, root } from '../manifests/manifest-files.ts'
+import type { KubernetesObject } from '../manifests/objects.ts'
+
+const example = (name: string): Values => parse(readFileSync(join(CHART, 'examples', `${name}.yaml`), 'utf8'))
+const target = { cluster: 'target-cluster', target: { gatewayHosts: ['GATEWAY_NODE_IP'] } }
+
+/** Overlays, and the values that say the same. */
+const OVERLAYS: Readonly<Record<string, Values>> = {
+  main: {},
+  target: { role: 'target', ...target },
+  production: example('production'),
+  'production-target': { ...example('production-target'), ...target },
+  'without-kafka': { route: 'gateways' },
+  direct: { route: 'direct' },
+}
+
+/** Components that no overlay has, on top of `main`, and the values for them. */
+const COMPONENTS = ['credentials', 'mutual-tls', 'kafka-credentials', 'journal', 'discovery-extra', 'load-balancer', 'ingress']
+const OF_COMPONENTS: Values = {
+  credentials: { enabled: true },
+  mutualTls: { enabled: true },
+  kafka: { credentials: { enabled: true } },
+  logAgent: { journal: true },
+  agent: { furtherRights: true },
+  gateway: { service: { type: 'LoadBalancer' } },
+  logGateway: { service: { type: 'LoadBalancer' } },
+  ingress: { enabled: true },
+}
+
+/** The same with every boolean as it is not by default: what is a feature is on; then what is a component is off, too. */
+const FLIPPED = { features: flipped(true), nothing: flipped(false) }
+
+/** Those that differ from the overlays in what they tell our services; the overlays' are looked at in manifests.test.ts. */
+const CHECKED = { components: OF_COMPONENTS, features: FLIPPED.features, ...ACCEPTED }
+
+describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () => {
+  let rendered: Variants
+  const kustomized = new Map<string, string>()
+
+  beforeAll(async () => {
+    const changed = { file: 'templates/gateways.yaml', from: 'port: 15611', to: 'port: 15612' }
+    const [variants] = await Promise.all([
+      renderVariants({ ...OVERLAYS, components: OF_COMPONENTS, ...FLIPPED, ...ACCEPTED }, changed),
+      kustomizeAll(kustomized),
+    ])
+    rendered = variants
+  })
+
+  test('what is right is rendered', () => {
+    expect(rendered.outcome).toMatchObject({ status: 0, errors: '' })
+    expect(new Set([...(rendered.objects.get('features')?.values() ?? [])].map(({ kind }) => kind)).size).toBeGreaterThan(13)
+    expect([...(rendered.objects.get('nothing')?.keys() ?? [])]).toEqual(['NetworkPolicy clymene default-deny'])
+  })
+
+  test.each([...Object.keys(OVERLAYS), 'components'])('it renders the objects of the kustomization %s', (name) => {
+    const expected = objectsOf(kustomized.get(name) ?? '')
+    expect(expected.size).toBeGreaterThan(20)
+    expect(differences(expected, rendered.objects.get(name) ?? new Map())).toEqual([])
+  })
+
+  test('a port that was changed in a template is found', () => {
+    expect(differences(objectsOf(kustomized.get('main') ?? ''), rendered.objects.get('changed') ?? new Map())).toEqual([
+      'Service clymene clymene-gateway.spec.ports.http.port: 15611 expected, not 15612',
+      'Service clymene promtail-gateway.spec.ports.http.port: 15611 expected, not 15612',
+    ])
+  })
+
+  test.each(Object.keys(OVERLAYS))('kustomize and the one in kubectl make the same of overlays/%s', (name) => {
+    expect(kustomized.get(`kustomize ${name}`)).toBe(kustomized.get(name))
+  })
+
+  test('a variable that another one names stands before it', () => {
+    const wrong = [...rendered.objects].flatMap(([variant, objects]) =>
+      [...objects.values()].flatMap((object) => unresolved(object).map((name) => `${variant}: ${object.metadata.name}: ${name}`)),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test.each(Object.keys(CHECKED))('our services take what %s tells them', async (name) => {
+    const manifests = [...(rendered.objects.get(name)?.values() ?? [])].map((object): Manifest => ({
+      file: name,
+      object: asObject(object),
+    }))
+    const folder = mkdtempSync(join(tmpdir(), 'clymene-helm-configured-'))
+    try {
+      expect(manifests.length).toBeGreaterThan(20)
+      expect(await configurationMistakes(manifests, folder)).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('helm lint --strict has nothing to say', async () => {
+    const { status, output } = await outcomeOf(helmProgram, ['lint', '--strict', CHART])
+    expect({ status, said: output.match(/^\[.*$/gm) }).toEqual({ status: 0, said: null })
+  })
+
+  describe('what values may be', () => {
+    let told = ''
+    beforeAll(async () => {
+      const { outcome } = await renderVariants(Object.fromEntries(REFUSED.map(({ name, values }) => [name, values])))
+      told = outcome.errors
+    })
+
+    test.each(REFUSED)('$name is refused, by its path', ({ name, told: expected }) => {
+      expect(toldOf(told, name)).toEqual(expected.map((one) => (typeof one === 'string' ? one : expect.stringMatching(one))))
+    })
+
+    test('no other is refused', () => {
+      expect(told.match(/^[a-z-]+:$/gm)?.toSorted()).toEqual(REFUSED.map(({ name }) => `${name}:`).toSorted())
+    })
+
+    test.each(Object.keys(ACCEPTED))('%s is taken', (name) => {
+      expect(rendered.objects.get(name)?.size ?? 0).toBeGreaterThan(20)
+    })
+  })
+})
+
+/** What kubectl and kustomize make of the overlays, by `name` and `kustomize name`, and of the components. */
+async function kustomizeAll(texts: Map<string, string>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'clymene-kustomize-'))
+  try {
+    const from = (path: string): string => relative(folder, join(root, 'k8s', path))
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, 'kustomization.yaml'),
+      JSON.stringify({ resources: [from('overlays/main')], components: COMPONENTS.map((name) => from(`components/${name}`)) }),
+    )
+    const overlays = Object.keys(OVERLAYS)
+    const byKubectl = [...overlays.map((name) => [name, join(root, 'k8s/overlays', name)] as const), ['components', folder] as const]
+    for (const [name, path] of byKubectl) texts.set(name, await runCommand(kubernetesProgram('kubectl'), ['kustomize', path]))
+    for (const name of overlays)
+      texts.set(`kustomize ${name}`, await runCommand(kustomizeProgram, ['build', join(root, 'k8s/overlays', name)]))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Mistakes that Helm tells of one variant, sorted. */
+function toldOf(errors: string, name: string): readonly string[] {
+  const section = errors.split(/^(?=[a-z-]+:$)/m).find((text) => text.startsWith(`${name}:\n`)) ?? ''
+  const lines = [...section.matchAll(/^ *- (at .*)$/gm)].map(([, line]) => line ?? '')
+  return lines.filter((line) => !line.endsWith("'allOf' failed")).toSorted()
+}
+
+/** The values with every boolean as it is not; components stay on when asked for. */
+function flipped(componentsStay: boolean): Values {
+  const flip = (value: unknown, key: string, isComponent: boolean): unknown => {
+    if (typeof value === 'boolean') return key === 'enabled' && isComponent && componentsStay ? value : !value
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, flip(inner, name, 'resources' in value)]))
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an object stays one
+  return flip(parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')), '', false) as Values
+}
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- they are compared with those of kustomize, field by field
+const asObject = (object: Rendered): KubernetesObject => object as unknown as KubernetesObject
+
+type Variables = { readonly name: string; readonly value?: string }[]
+
+/** Variables that name one which does not stand before them. */
+function unresolved(object: Rendered): readonly string[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what has a pod has these
+  const { spec } = object as { spec?: { template?: { spec?: { containers?: { env?: Variables }[] } } } }
+  return (spec?.template?.spec?.containers ?? []).flatMap(({ env = [] }) =>
+    env.flatMap(({ name, value = '' }, index) =>
+      [...value.matchAll(/\$\((\w+)\)/g)].some(([, other]) => !env.slice(0, index).some((one) => one.name === other)) ? [name] : [],
+    ),
+  )
+}
