@@ -17,6 +17,8 @@ export type DashboardCheck = Stores & {
   readonly boards?: ReadonlyMap<string, BoardFile>
   /** Panels that need no answer; default those of may-be-empty.ts. */
   readonly mayBeEmpty?: readonly MayBeEmpty[]
+  /** Leaves out whether queries depend on what is chosen, which takes most of the time. */
+  readonly answersOnly?: boolean
 }
 
 export type CheckedDashboards = {
@@ -35,11 +37,19 @@ export type Answers = ReadonlyMap<string, readonly Series[]>
 
 /** Most lines of a log query that does not say. */
 const LINES = 1000
+const AT_A_TIME = 4
 const NOBODY = 'no-such-thing'
 
 /** Runs every query of every variable and panel against real stores, as Grafana would for what is chosen. */
 export async function checkDashboards(check: DashboardCheck): Promise<CheckedDashboards> {
-  const { boards = readBoards(), mayBeEmpty = MAY_BE_EMPTY, scrapeIntervalSeconds, rangeSeconds = 900, to = new Date() } = check
+  const {
+    boards = readBoards(),
+    mayBeEmpty = MAY_BE_EMPTY,
+    answersOnly = false,
+    scrapeIntervalSeconds,
+    rangeSeconds = 900,
+    to = new Date(),
+  } = check
   const span = { from: new Date(to.getTime() - rangeSeconds * 1000), to, stepSeconds: scrapeIntervalSeconds }
   const durations = durationsOf(scrapeIntervalSeconds, rangeSeconds)
   const problems: string[] = []
@@ -58,7 +68,7 @@ export async function checkDashboards(check: DashboardCheck): Promise<CheckedDas
     problems.push(...refusals, ...unanswered(board, found, mayBeEmpty))
     for (const [key, answer] of found) answers.set(key, answer)
     // oxlint-disable-next-line no-await-in-loop -- the same
-    problems.push(...(await indifferent(panels, variables.chosen, variables.choices)))
+    if (!answersOnly) problems.push(...(await indifferent(panels, variables.chosen, variables.choices)))
   }
   return { problems, answers, choices }
 }
@@ -111,7 +121,10 @@ async function indifferent(
     const { answers } = await runPanels(panels, nobody)
     const ignore = MAY_IGNORE.filter(({ board, variable }) => board === panels.board.uid && variable === name)
     return [...answers]
-      .filter(([key, answer]) => hasAnswer(answer) && !ignore.some(({ panel }) => key.includes(` #${panel} `)))
+      .filter(
+        ([key, answer]) =>
+          hasAnswer(answer) && !ignore.some(({ of }) => key.includes(typeof of === 'number' ? ` #${of} ` : ` annotation ${of}`)),
+      )
       .map(([key]) => `${key}: does not depend on $${name}`)
   })
   return (await Promise.all(found)).flat()
@@ -120,12 +133,17 @@ async function indifferent(
 async function runPanels({ board, stores, span, durations }: Panels, chosen: ReadonlyMap<string, Chosen>) {
   const answers = new Map<string, readonly Series[]>()
   const refusals: string[] = []
-  for (const { key, target } of [...queriesOf(board), ...annotationsOf(board)]) {
-    // oxlint-disable-next-line no-await-in-loop -- a store answers in milliseconds; all at once it would refuse some
-    const answer = await run(target, stores, interpolate(target.expr, chosen, durations), span).catch(refusal)
-    if (typeof answer === 'string') refusals.push(`${key}: ${answer}`)
-    else answers.set(key, answer)
+  const queries = [...queriesOf(board), ...annotationsOf(board)]
+  const ask = async (): Promise<void> => {
+    for (let next = queries.shift(); next !== undefined; next = queries.shift()) {
+      const { key, target } = next
+      // oxlint-disable-next-line no-await-in-loop -- some at a time: of all at once a store would refuse some
+      const answer = await run(target, stores, interpolate(target.expr, chosen, durations), span).catch(refusal)
+      if (typeof answer === 'string') refusals.push(`${key}: ${answer}`)
+      else answers.set(key, answer)
+    }
   }
+  await Promise.all(Array.from({ length: AT_A_TIME }, ask))
   return { answers, refusals }
 }
 

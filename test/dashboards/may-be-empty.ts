@@ -10,17 +10,29 @@ export type MayBeEmpty = {
 }
 
 /** Panels that show more than what is chosen, so that they answer also when a thing of no name is. */
-export type MayIgnore = Omit<MayBeEmpty, 'query'> & { readonly variable: string }
+export type MayIgnore = Pick<MayBeEmpty, 'board' | 'reason'> & {
+  /** Id of a panel, or name of a mark. */
+  readonly of: number | string
+  readonly variable: string
+}
 
 export const MAY_IGNORE: readonly MayIgnore[] = [
-  { board: 'clymene-node', panel: 81, variable: 'node', reason: 'compares all nodes of the cluster' },
-  { board: 'clymene-pod', panel: 61, variable: 'pod', reason: 'compares all pods of the namespace' },
-  { board: 'clymene-pod', panel: 62, variable: 'pod', reason: 'warns of everything in the namespace' },
+  { board: 'clymene-node', of: 81, variable: 'node', reason: 'compares all nodes of the cluster' },
+  { board: 'clymene-pod', of: 61, variable: 'pod', reason: 'compares all pods of the namespace' },
+  { board: 'clymene-pod', of: 62, variable: 'pod', reason: 'warns of everything in the namespace' },
+  {
+    board: 'clymene-pod',
+    of: 'Rollouts of the namespace',
+    variable: 'pod',
+    reason: 'a rollout is of a workload, before its pods are there',
+  },
 ]
 
 /** Panels that show nothing when all is well, or where a pod does without what they show. Everything else has to have an answer. */
 export const MAY_BE_EMPTY: readonly MayBeEmpty[] = [
   { board: 'clymene-pod', panel: 4, reason: 'no container of the pod has ended yet' },
+  { board: 'clymene-pod', panel: 51, reason: 'no container of the pod has ended yet' },
+  { board: 'clymene-pod', panel: 54, reason: 'no container of the pod has ended yet' },
   { board: 'clymene-pod', panel: 24, reason: 'no container waits' },
   { board: 'clymene-pod', panel: 43, reason: 'the pod claims no volume' },
   { board: 'clymene-pod', panel: 13, query: 'A', reason: 'no line of the pod speaks of an error' },

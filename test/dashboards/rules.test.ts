@@ -154,9 +154,10 @@ test('a panel of a collapsed row is looked at, too', () => {
   expect(everyPanel(node).length).toBeGreaterThan(node.panels.length)
 })
 
-test('what may ignore a choice is a panel that exists and a variable of its board, with a reason', () => {
-  for (const { board, panel, variable, reason } of MAY_IGNORE) {
-    expect(shownPanels(boardOf(board)).map(({ id }) => id)).toContain(panel)
+test('what may ignore a choice is a panel or mark that exists and a variable of its board, with a reason', () => {
+  for (const { board, of, variable, reason } of MAY_IGNORE) {
+    const { annotations } = boardOf(board)
+    expect([...shownPanels(boardOf(board)).map(({ id }) => id), ...annotations.list.map(({ name }) => name)]).toContain(of)
     expect(boardOf(board).templating.list.map(({ name }) => name)).toContain(variable)
     expect(reason.length).toBeGreaterThan(10)
   }
