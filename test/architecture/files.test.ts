@@ -39,7 +39,7 @@ test('names are in lower case, words joined by dashes', () => {
 
 test('every test stands beside what it tests or in the test package, and is run', () => {
   const included =
-    /^(libs|services)\/[^/]+\/(src|page)\/|^grafana\/src\/|^tools\/|^test\/(architecture|chaos|contract|dashboards|engines|fuzz|images|manifests|rules|runner|simulation|torture|e2e)\//
+    /^(libs|services)\/[^/]+\/(src|page)\/|^grafana\/src\/|^tools\/|^test\/(architecture|chaos|contract|dashboards|docs|engines|fuzz|helm|images|manifests|rules|runner|simulation|torture|e2e)\//
   expect(files.filter((file) => isTest(file) && !included.test(file))).toEqual([])
 })
 

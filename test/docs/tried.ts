@@ -57,6 +57,8 @@ export const TESTED: readonly { readonly page?: string; readonly command: RegExp
   { page: 'README.md', command: /^npm start/, by: 'test/e2e/clean-clone.test.ts' },
   { page: 'README.md', command: /^(STORAGE_TYPE=\S+ )?(npx --no clymene|npm start --) /, by: 'test/e2e/pipeline.test.ts' },
   { page: 'README.md', command: /^kubectl create -f /, by: 'test/e2e/guide.test.ts' },
+  { command: /^kubectl --context (main|target) get --raw \S+\/proxy\/reasons$/, by: 'test/e2e/guide.test.ts' },
+  { command: /^kubectl --context (main|target) --namespace \w+ logs (deployment|daemonset)\/\S+ --tail=20$/, by: 'test/e2e/guide.test.ts' },
 ]
 
 /** Commands that no test runs, and why. */
@@ -65,6 +67,10 @@ export const NOT_RUN: readonly { readonly page?: string; readonly command: RegEx
   { command: /^npm run images /, reason: 'it needs docker, podman or buildah; test/images runs the same steps' },
   { command: /\bkubectl .* exec |^scp /, reason: 'it copies out of a pod of Go Clymene, which is not here' },
   { command: /^kubectl .* run ledger /, reason: 'the stand-in of a kubelet has no attach; the command in it is run above' },
-  { command: /^kafka-(topics|configs)\.sh /, reason: "Kafka's own programs" },
+  {
+    command: /^kubectl --context (main|target) (--namespace \w+ )?(get|describe|top|logs) /,
+    reason: 'plain kubectl, to look at what is there',
+  },
+  { command: /^kafka-(topics|configs|consumer-groups)\.sh /, reason: "Kafka's own programs" },
   { page: 'grafana/README.md', command: /^(jq|curl) /, reason: 'there is no Grafana here' },
 ]

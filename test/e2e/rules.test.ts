@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
+
+import { OPERATOR_FILE, readRuleFile } from '../../tools/alert-rules.ts'
+import { packageFile } from '../engines/debian.ts'
+import { describeWithEngines } from '../engines/index.ts'
+import { runCommand } from '../engines/run-command.ts'
+import { readRules, readRuleTests, RULE_FILES, type Rule, withRecorded } from '../rules/rule-files.ts'
+
+const promtool = packageFile('prometheus', 'usr/bin/promtool')
+
+describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
+  let folder = ''
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'clymene-rules-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  /** Every test with the rules that it is about alone: all rules in each of its minutes take twenty times as long. */
+  function runTests(change: (rule: Rule) => Rule = (rule) => rule, chosen: (name: string) => boolean = () => true): Promise<string> {
+    const rules = readRules().map(change)
+    const files = readRuleTests()
+      .filter(({ name }) => chosen(name))
+      .map((one, at) => {
+        const about = new Set(one.alert_rule_test.map(({ alertname }) => alertname))
+        const under = withRecorded(
+          rules.filter(({ alert = '' }) => about.has(alert)),
+          rules,
+        )
+        // JSON is YAML.
+        const [ruleFile, testFile] = [join(folder, `${at}.rules.json`), join(folder, `${at}.test.json`)]
+        writeFileSync(ruleFile, JSON.stringify({ groups: [{ name: 'rules', rules: under }] }))
+        writeFileSync(testFile, JSON.stringify({ rule_files: [ruleFile], evaluation_interval: '1m', tests: [one] }))
+        return testFile
+      })
+    return runCommand(promtool, ['test', 'rules', ...files])
+  }
+
+  test('are what Prometheus takes', async () => {
+    const told = await runCommand(promtool, ['check', 'rules', ...RULE_FILES])
+    expect(told.match(/SUCCESS/g)).toHaveLength(2)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a file of this repository
+    const { spec } = parse(readRuleFile(OPERATOR_FILE)) as { readonly spec: unknown }
+    const file = join(folder, 'operator.rules.json')
+    writeFileSync(file, JSON.stringify(spec))
+    await expect(runCommand(promtool, ['check', 'rules', file])).resolves.toContain(`SUCCESS: ${readRules().length} rules found`)
+  })
+
+  test('every alert fires when it should, says what it should, and stays quiet otherwise', async () => {
+    await expect(runTests()).resolves.toContain('SUCCESS')
+  })
+
+  test.each([
+    ['a threshold', 'NodeInodesLow', '< 0.08', '< 0.04'],
+    ['a metric', 'ClymeneTopicAtRisk', 'topic_at_risk', 'topics_at_risk'],
+    ['a share that is turned round', 'ClymeneGatewayRefusing', '> 0.05', '< 0.05'],
+  ])('%s that is wrong is found', async (_what, name, from, to) => {
+    const mutant = (rule: Rule): Rule => (rule.alert === name ? { ...rule, expr: rule.expr.replaceAll(from, to) } : rule)
+    await expect(runTests(mutant, (one) => one.startsWith(`${name} `))).rejects.toThrow(`alertname: ${name}`)
+  })
+})
