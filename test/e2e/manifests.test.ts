@@ -9,17 +9,24 @@ import { helmProgram } from '../engines/helm.ts'
 import { type CommandOutcome, describeWithEngines, type Kubernetes, startKubernetes, whyUnavailable } from '../engines/index.ts'
 import { outcomeOf } from '../engines/kubernetes-command.ts'
 import { kubernetesProgram } from '../engines/kubernetes-programs.ts'
+import { describeReleases } from '../helm/releases.ts'
+import { CHECKS } from '../manifests/checks.ts'
+import { configurationMistakes } from '../manifests/configured.ts'
 import { kustomizations } from '../manifests/kustomizations.ts'
 import { type Manifest, manifestFiles, root } from '../manifests/manifest-files.ts'
 import { type Pod, pods } from '../manifests/pods.ts'
 import { type Documents, documentsOf, manifestsOf } from '../manifests/rendered.ts'
 import { BEYOND_RESTRICTED, beyondRestricted } from '../manifests/restricted.ts'
+import { selecting } from '../manifests/selector-checks.ts'
 
 /** Client-side `kubectl apply` keeps a copy of the object in an annotation, and all annotations together may have so much. */
 const ANNOTATION_BYTES = 256 * 1024
 const CHART = 'k8s/helm/clymene'
 /** What a release for an observed cluster has to say. */
 const TARGET = 'cluster=cluster-b,target.gatewayHosts={192.0.2.10}'
+const OF_ALL = Object.keys(CHECKS).filter((check) => !/^(?:namespaces are made|one line has)/.test(check))
+const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
+const APPLIED = kustomizations().flatMap(({ folder }) => (/^k8s\/(?:overlays|examples)\/|^k8s\/lab$/.test(folder) ? [folder] : []))
 const WARN = 'pod-security.kubernetes.io/warn=restricted'
 
 describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, examples and the chart before a real API server', () => {
@@ -27,6 +34,8 @@ describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, e
   let folder = ''
   let documents: Documents = new Map()
   let manifests: readonly Manifest[] = []
+  /** The documents' texts, in the order of the manifests. */
+  let order: readonly string[] = []
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'clymene-manifests-'))
@@ -36,6 +45,7 @@ describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, e
     const files = manifestFiles().map((file) => [file, readFileSync(join(root, file), 'utf8')] as const)
     documents = documentsOf(new Map([...files, ...rendered]))
     manifests = manifestsOf(documents)
+    order = [...documents.keys()]
     // A dry run makes no namespace, and what is in one needs it.
     await kubernetes.kubectl(['create', ...certManagerCrds.flatMap((file) => ['-f', file]), '-f', 'k8s/0.namespaces.yaml'], inRoot)
     await Promise.all([
@@ -60,9 +70,8 @@ describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, e
   }
 
   const namespaceDocuments = (): ReadonlyMap<string, string> => {
-    const texts = [...documents.keys()]
     const found = manifests.flatMap(({ object: { kind, metadata } }, index) =>
-      kind === 'Namespace' ? [[metadata.name, texts[index] ?? ''] as const] : [],
+      kind === 'Namespace' ? [[metadata.name, order[index] ?? ''] as const] : [],
     )
     return new Map(found)
   }
@@ -93,6 +102,27 @@ describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, e
   test('no object is too large for `kubectl apply` without --server-side', () => {
     const large = manifests.filter(({ object }) => Buffer.byteLength(JSON.stringify(object)) > ANNOTATION_BYTES * 0.95)
     expect(large.map(({ file, object: { metadata } }) => `${file}: ${metadata.name}`)).toEqual([])
+  })
+
+  describe.each(APPLIED)('%s', (name) => {
+    const objects = (): readonly Manifest[] => {
+      const texts = documentsOf(new Map([[name, rendering.get(name) ?? '']]))
+      return manifests.filter((_, index) => texts.has(order[index] ?? ''))
+    }
+
+    test('keeps to what the files keep to', () => {
+      const files = new Map([['package.json', version]])
+      expect(objects().length).toBeGreaterThan(20)
+      expect(OF_ALL.flatMap((check) => CHECKS[check]?.(objects(), files) ?? [`no check ${check}`])).toEqual([])
+    })
+
+    test('budgets, autoscalers, network policies and spreads are for somebody', () => {
+      expect(selecting(objects())).toEqual([])
+    })
+
+    test('our services take what they are told', async () => {
+      expect(await configurationMistakes(objects(), join(folder, 'configured', name))).toEqual([])
+    })
   })
 
   describe('Pod Security', () => {
@@ -136,6 +166,9 @@ describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, e
     const { status, errors } = await dryRun(write(what, [text.replace(from, to)]))
     expect({ status, errors }).toEqual({ status: what.startsWith('more') ? 0 : 1, errors: expect.stringMatching(told) })
   })
+
+  // Last, as it really makes objects.
+  if (whyUnavailable('helm') === undefined) describeReleases(() => kubernetes)
 })
 
 const isGateway = (document: string): boolean => /^kind: Deployment$/m.test(document) && /^ {2}name: clymene-gateway$/m.test(document)

@@ -42,7 +42,9 @@ function namespaces(manifests: readonly Manifest[]): readonly string[] {
 const portOf = (probe: Probe | undefined): string | number | undefined => probe?.httpGet?.port ?? probe?.tcpSocket?.port
 
 function probed(manifests: readonly Manifest[]): readonly string[] {
-  return containers(manifests).flatMap(({ pod: { name }, container }) => {
+  return containers(manifests).flatMap(({ pod: { name, template }, container }) => {
+    // What ends before the others start is not asked.
+    if (template.spec.initContainers?.includes(container) === true && container.restartPolicy !== 'Always') return []
     const { startupProbe, livenessProbe, readinessProbe, ports = [] } = container
     const open = new Set<string | number | undefined>(ports.map((port) => port.name))
     const expected = isOurs(container)

@@ -17,16 +17,28 @@ export type Kustomization = {
   readonly patches: readonly KustomizePatch[]
 }
 
-export type KustomizePatch = {
-  readonly target?: { readonly kind?: string; readonly name?: string }
-  readonly patch: string
+/** What is patched, by kind and the regular expression of a name, and the patch's text. */
+export type KustomizePatch = { readonly target: { readonly kind?: string; readonly name?: string }; readonly patch: string }
+type WrittenPatch = Partial<KustomizePatch> & { readonly path?: string }
+
+/** A patch without a target says itself what it is for. */
+function readPatch(
+  folder: string,
+  { target, path, patch = readFileSync(join(root, folder, path ?? ''), 'utf8') }: WrittenPatch,
+): KustomizePatch {
+  if (target !== undefined) return { target, patch }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kustomize refuses a patch without these
+  const { kind, metadata } = parse(patch) as { readonly kind: string; readonly metadata: { readonly name: string } }
+  return { target: { kind, name: metadata.name }, patch }
 }
+
+type Written = Partial<Omit<Kustomization, 'patches'>> & { readonly kind?: string; readonly patches?: readonly WrittenPatch[] }
 
 /** @throws when the file is no YAML, or has no kind */
 export function readKustomization(file: string): Kustomization {
   const text = readFileSync(join(root, file), 'utf8')
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kustomize checks the shape of every field
-  const content = parse(text) as Partial<Kustomization> & { readonly kind?: string }
+  const content = parse(text) as Written
   if (content.kind !== 'Kustomization' && content.kind !== 'Component') throw new Error(`${file}: a kind ${content.kind}`)
   const folder = dirname(file)
   const from = (path: string): string => normalize(join(folder, path))
@@ -37,7 +49,7 @@ export function readKustomization(file: string): Kustomization {
     resources: (content.resources ?? []).map(from),
     components: (content.components ?? []).map(from),
     images: content.images ?? [],
-    patches: content.patches ?? [],
+    patches: (content.patches ?? []).map((one) => readPatch(folder, one)),
   }
 }
 

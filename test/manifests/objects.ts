@@ -12,7 +12,7 @@ export type KubernetesObject = {
     readonly updateStrategy?: { readonly rollingUpdate?: { readonly maxUnavailable?: string | number } }
     readonly template?: PodTemplate
     /** Of a StatefulSet: each pod has a volume of that name. */
-    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[]
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string }; readonly spec: Claim }[]
     readonly type?: string
     readonly clusterIP?: string
     readonly selector?: Text
@@ -27,6 +27,9 @@ export type KubernetesObject = {
   readonly roleRef?: { readonly kind: string; readonly name: string }
   readonly subjects?: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[]
 }
+
+/** How much of a volume is asked for. */
+export type Claim = { readonly resources?: { readonly requests?: Text } }
 
 export type Text = Readonly<Record<string, string>>
 
@@ -57,6 +60,7 @@ export type PodSpec = {
     readonly fsGroup?: number
     readonly seccompProfile?: { readonly type: string }
   }
+  readonly topologySpreadConstraints?: readonly { readonly topologyKey: string; readonly labelSelector?: { readonly matchLabels?: Text } }[]
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
   readonly volumes?: readonly Volume[]
