@@ -19,6 +19,10 @@ import { type Manifest, root } from '../manifests/manifest-files.ts'
 import type { KubernetesObject } from '../manifests/objects.ts'
 
 const example = (name: string): Values => parse(readFileSync(join(CHART, 'examples', `${name}.yaml`), 'utf8'))
+const toNamespace = (name: string, port: number): Values => ({
+  to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } }],
+  ports: [{ port }],
+})
 const target = { cluster: 'target-cluster', target: { gatewayHosts: ['GATEWAY_NODE_IP'] } }
 
 /** Overlays, and the values that say the same. */
@@ -29,7 +33,13 @@ const OVERLAYS: Readonly<Record<string, Values>> = {
   'production-target': { ...example('production-target'), ...target },
   'without-kafka': { route: 'gateways' },
   direct: { route: 'direct' },
+  'production-without-kafka': {
+    ...example('production'),
+    route: 'gateways',
+    networkPolicies: { enabled: true, toMetricsStorages: [toNamespace('prometheus', 9090)], toLogStorages: [toNamespace('loki', 3100)] },
+  },
 }
+const folderOf = (name: string): string => join(root, 'k8s', name === 'production-without-kafka' ? 'examples' : 'overlays', name)
 
 /** Components that no overlay has, on top of `main`, and the values for them. */
 const COMPONENTS = ['credentials', 'mutual-tls', 'kafka-credentials', 'journal', 'discovery-extra', 'load-balancer', 'ingress']
@@ -82,7 +92,7 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
     ])
   })
 
-  test.each(Object.keys(OVERLAYS))('kustomize and the one in kubectl make the same of overlays/%s', (name) => {
+  test.each(Object.keys(OVERLAYS))('kustomize and the one in kubectl make the same of %s', (name) => {
     expect(kustomized.get(`kustomize ${name}`)).toBe(kustomized.get(name))
   })
 
@@ -105,6 +115,18 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
+  })
+
+  test.each([
+    ['jobs-of-its-own', 'ConfigMap clymene clymene-agent-config', 'clymene.yml', 'shop', 'clymene-cluster'],
+    ['the-journal-and-jobs-of-its-own', 'ConfigMap clymene promtail-config', 'promtail.yaml', 'a', 'clymene-cluster'],
+    ['a-cluster-that-looks-like-a-number', 'ConfigMap clymene promtail-config', 'promtail.yaml', 'kubernetes-pods', '123'],
+  ])('with %s, in %s the last rule of the job sets the cluster', (variant, id, file, job, cluster) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a ConfigMap
+    const { data } = rendered.objects.get(variant)?.get(id) as unknown as { data: Readonly<Record<string, string>> }
+    const { scrape_configs: jobs } = parse(data[file] ?? '')
+    const rules = jobs.find(({ job_name: name }: { job_name: string }) => name === job).relabel_configs
+    expect(rules.at(-1)).toEqual({ target_label: 'cluster', replacement: cluster })
   })
 
   test('helm lint --strict has nothing to say', async () => {
@@ -144,10 +166,9 @@ async function kustomizeAll(texts: Map<string, string>): Promise<void> {
       JSON.stringify({ resources: [from('overlays/main')], components: COMPONENTS.map((name) => from(`components/${name}`)) }),
     )
     const overlays = Object.keys(OVERLAYS)
-    const byKubectl = [...overlays.map((name) => [name, join(root, 'k8s/overlays', name)] as const), ['components', folder] as const]
+    const byKubectl = [...overlays.map((name) => [name, folderOf(name)] as const), ['components', folder] as const]
     for (const [name, path] of byKubectl) texts.set(name, await runCommand(kubernetesProgram('kubectl'), ['kustomize', path]))
-    for (const name of overlays)
-      texts.set(`kustomize ${name}`, await runCommand(kustomizeProgram, ['build', join(root, 'k8s/overlays', name)]))
+    for (const name of overlays) texts.set(`kustomize ${name}`, await runCommand(kustomizeProgram, ['build', folderOf(name)]))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -34,6 +34,9 @@ export const ACCEPTED: Readonly<Record<string, Values>> = {
     agent: { extraScrapeConfigs: [{ job_name: 'shop', static_configs: [{ targets: ['shop:80'] }] }] },
     logAgent: { configuration: 'scrape_configs: []\n', excludeNamespaces: ['kube-system'] },
   },
+  'the-journal-and-jobs-of-its-own': {
+    logAgent: { journal: true, extraScrapeConfigs: [{ job_name: 'a', static_configs: [{ labels: { __path__: '/var/log/a.txt' } }] }] },
+  },
   'places-of-its-own': {
     pods: {
       priorityClassName: 'high',
