@@ -24,12 +24,17 @@ export const HERE: readonly (readonly [command: string, status: 0 | 1])[] = [
   ['npx --no clymene agent status --status.http.host-port=agent:15691', 1],
 ]
 
+/** Questions of runbooks to a cluster, which the test of the guide asks; not for what is not in it: metrics-server, cert-manager. */
+export const RUNBOOKS_ASK = /^kubectl --context (main|target) (?!.*( top |certificates)).* ?(logs|describe|get) /
+
 /** Commands that another test runs. */
 export const TESTED: readonly { readonly page?: string; readonly command: RegExp; readonly by: string }[] = [
   { page: 'docs/guide.md', command: /^(kubectl --context|sed -i 's\/|cp -r |mkdir |openssl |printf )/, by: 'test/e2e/guide.test.ts' },
-  { page: 'docs/helm.md', command: /^helm /, by: 'test/helm/releases.ts' },
   { page: 'docs/guide.md', command: /^sed -i 's#image: /, by: 'test/manifests/guide.test.ts' },
-  { page: 'docs/helm.md', command: /^helm /, by: 'test/e2e/helm.test.ts' },
+  { command: RUNBOOKS_ASK, by: 'test/e2e/guide.test.ts' },
+  { page: 'k8s/lab/README.md', command: /./, by: 'test/e2e/lab.test.ts' },
+  { page: 'k8s/storage/README.md', command: /^kubectl apply -k /, by: 'test/e2e/manifests.test.ts' },
+  { page: 'docs/helm.md', command: /^helm /, by: 'test/helm/releases.ts' },
   { page: 'k8s/README.md', command: /^sed -i /, by: 'test/manifests/guide.test.ts' },
   { page: 'docs/credentials.md', command: /./, by: 'test/e2e/credentials-page.test.ts' },
   { page: 'docs/operate.md', command: /^kubectl --context main (diff|apply) -k /, by: 'test/e2e/manifests.test.ts' },
@@ -72,5 +77,6 @@ export const NOT_RUN: readonly { readonly page?: string; readonly command: RegEx
     reason: 'plain kubectl, to look at what is there',
   },
   { command: /^kafka-(topics|configs|consumer-groups)\.sh /, reason: "Kafka's own programs" },
+  { page: 'k8s/storage/README.md', command: /^kubectl .*create (secret|namespace) /, reason: 'it makes Secrets of keys that are yours' },
   { page: 'grafana/README.md', command: /^(jq|curl) /, reason: 'there is no Grafana here' },
 ]

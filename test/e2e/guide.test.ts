@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readBoards } from '../dashboards/board-files.ts'
 import { checkDashboards, type CheckedDashboards } from '../dashboards/check-dashboards.ts'
 import type { Choice } from '../dashboards/choose-variables.ts'
-import { commandsOf } from '../docs/commands.ts'
+import { commandsOf, root } from '../docs/commands.ts'
+import { RUNBOOKS_ASK } from '../docs/tried.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import type { Cluster } from '../kubernetes/cluster.ts'
 import { namespaces } from '../kubernetes/namespaces.ts'
@@ -29,7 +30,7 @@ const JOBS = [
   'node-exporter',
 ]
 /** Not what rules make of them. */
-const SCRAPED = '__name__!~"ALERTS.*|.*:.*"'
+const SCRAPED = '__name__=~".+",__name__!~"ALERTS.*|.*:.*"'
 const BY_NODE = ['kubernetes-nodes', 'kubernetes-cadvisor', 'node-exporter']
 const SCRAPE_SECONDS = 3
 /** Several behind a Service and in a group of Kafka: two are that; the same of lines, and the collectors of events, have tests of their own. */
@@ -248,6 +249,16 @@ describeWithEngines(
 
     test('6: every query of the boards of nodes and pods has an answer, another one for another pod or cluster', async () => {
       await follow(6)
+      const warned = ([cluster, node]: readonly [Cluster, string]) =>
+        cluster.kubernetes.kubectl(['create', '-f', '-'], { input: warningOf(node) })
+      await Promise.all(
+        (
+          [
+            [world.main, WORKER],
+            [world.target, TARGET_NODE],
+          ] as const
+        ).map(warned),
+      )
       const pod = { cluster: 'clymene-cluster', node: WORKER, namespace: 'shop', pod: 'shop-0' }
       const podElsewhere = { ...pod, cluster: 'target-cluster', node: TARGET_NODE }
       // A rate needs two scrapes.
@@ -305,6 +316,18 @@ describeWithEngines(
       expect(outcomes.filter(({ status }) => status !== 0)).toEqual([])
     })
 
+    test('what runbooks type is answered', async () => {
+      const typed = new Set(globSync('docs/runbooks/*.md', { cwd: root }).flatMap((page) => commandsOf(page).map(({ command }) => command)))
+      const asked = [...typed].filter((command) => RUNBOOKS_ASK.test(command))
+      expect(asked.length).toBeGreaterThan(10)
+      // What an alert names.
+      const lines = asked.map((command) =>
+        command.replace('web-0', 'shop-0').replace('node-1', command.includes('target') ? TARGET_NODE : WORKER),
+      )
+      const outcomes = await Promise.all(lines.map(async (line) => ({ line, ...(await world.shell(line)) })))
+      expect(outcomes.filter(({ status }) => status !== 0)).toEqual([])
+    })
+
     test('11: without Kafka everything goes on', async () => {
       await follow(11)
       const since = secondsNow()
@@ -331,6 +354,22 @@ describeWithEngines(
   },
   [namespaces],
 )
+
+/** What a kubelet says of a container that falls again and again; the stand-in says nothing. */
+const warningOf = (host: string): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'shop-0.falls', namespace: 'shop' },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', name: 'shop-0', namespace: 'shop' },
+    type: 'Warning',
+    reason: 'BackOff',
+    message: 'Back-off restarting failed container',
+    source: { component: 'kubelet', host },
+    firstTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
+    lastTimestamp: new Date().toISOString().replace(/\.\d+/, ''),
+    count: 1,
+  })
 
 const LOGS_OF_POD = ['clymene-pod #14 Logs of $pod A']
 

@@ -134,8 +134,9 @@ function containerMetrics(body: Exposition, labels: Labels, status: NonNullable<
   ] as const) {
     if (!has(found)) continue
     body.add(`kube_pod_container_status_${state}_reason`, 'gauge', { ...labels, reason: String(found['reason']) }, 1)
-    if (state === 'last_terminated')
-      body.add('kube_pod_container_status_last_terminated_exitcode', 'gauge', labels, Number(found['exitCode']))
+    if (state !== 'last_terminated') continue
+    body.add('kube_pod_container_status_last_terminated_exitcode', 'gauge', labels, Number(found['exitCode']))
+    body.add('kube_pod_container_status_last_terminated_timestamp', 'gauge', labels, seconds(String(found['finishedAt'])))
   }
 }
 
