@@ -49,7 +49,7 @@ export const ACCEPTED: Readonly<Record<string, Values>> = {
   },
   'numbers-of-nodes': { logAgent: { maxUnavailable: 2 }, nodeExporter: { maxUnavailable: '100%' } },
   'a-balancer-with-an-annotation': {
-    gateway: { service: { type: 'LoadBalancer', sourceRanges: ['10.0.0.0/8'], annotations: { a: 'b' } } },
+    gateway: { service: { type: 'LoadBalancer', sourceRanges: ['10.0.0.0/8'], allocateNodePorts: true, annotations: { a: 'b' } } },
   },
 }
 
