@@ -9,7 +9,7 @@ import { OPERATOR_FILE, readRuleFile } from '../../tools/alert-rules.ts'
 import { packageFile } from '../engines/debian.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import { runCommand } from '../engines/run-command.ts'
-import { readRules, readRuleTests, RULE_FILES, type Rule, withRecorded } from '../rules/rule-files.ts'
+import { readRules, readRuleTests, RECORDING_TEST, RULE_FILES, type Rule, withRecorded } from '../rules/rule-files.ts'
 
 const promtool = packageFile('prometheus', 'usr/bin/promtool')
 
@@ -48,6 +48,10 @@ describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
     const file = join(folder, 'operator.rules.json')
     writeFileSync(file, JSON.stringify(spec))
     await expect(runCommand(promtool, ['check', 'rules', file])).resolves.toContain(`SUCCESS: ${readRules().length} rules found`)
+  })
+
+  test('what is recorded is what its name says', async () => {
+    await expect(runCommand(promtool, ['test', 'rules', RECORDING_TEST])).resolves.toContain('SUCCESS')
   })
 
   test('every alert fires when it should, says what it should, and stays quiet otherwise', async () => {

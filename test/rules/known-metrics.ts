@@ -40,10 +40,9 @@ const EXPORTERS: Readonly<Record<string, readonly string[]>> = {
 export function knownMetrics(): ReadonlyMap<string, readonly string[]> {
   const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
   const own = [...page.matchAll(/^\| `(clymene_\w+)` *\| (\w+) *\| ([^|]*)\|/gm)].flatMap(([, name = '', type, labels = '']) => {
-    const of = [...POD, ...[...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => (POD.includes(label) ? `exported_${label}` : label))]
-    return type === 'histogram'
-      ? ['bucket', 'count', 'sum'].map((part) => [`${name}_${part}`, [...of, 'le']] as const)
-      : [[name, of] as const]
+    const named = [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => (POD.includes(label) ? `exported_${label}` : label))
+    const names = type === 'histogram' ? ['bucket', 'count', 'sum'].map((part) => `${name}_${part}`) : [name]
+    return names.map((one): [string, readonly string[]] => [one, [...POD, ...named, ...(type === 'histogram' ? ['le'] : [])]])
   })
   return new Map([...Object.entries(EXPORTERS), ...own])
 }

@@ -29,8 +29,12 @@ export const RULE_FILES = [RECORDING_FILE, ALERTS_FILE].map((name) => join(RULES
 export const readRules = (): readonly Rule[] =>
   RULE_FILES.flatMap((file) => read<{ groups: readonly { rules: readonly Rule[] }[] }>(file).groups.flatMap(({ rules }) => rules))
 
+export const RECORDING_TEST = join(RULES, 'tests/recording.test.yml')
+
+/** Those of alerts. */
 export const readRuleTests = (): readonly RuleTest[] =>
   globSync('tests/*.test.yml', { cwd: RULES })
+    .filter((file) => join(RULES, file) !== RECORDING_TEST)
     .toSorted()
     .flatMap((file) => read<{ tests: readonly RuleTest[] }>(join(RULES, file)).tests)
 

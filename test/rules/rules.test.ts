@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { parseQuery } from '../dashboards/query-syntax.ts'
 import { knownMetrics } from './known-metrics.ts'
-import { readRules, readRuleTests, ruleExpressions } from './rule-files.ts'
+import { readRules, readRuleTests, RECORDING_TEST, ruleExpressions } from './rule-files.ts'
 
 const root = join(import.meta.dirname, '../..')
 const rules = readRules()
@@ -61,10 +61,12 @@ test.each([
   expect(unknownIn(expression)).toEqual(found)
 })
 
-test('recorded names are level:metric:operations, and used by an alert or told in the README', () => {
+test('recorded names are level:metric:operations, tested, and used by an alert or told in the README', () => {
   const readme = readFileSync(join(root, 'grafana/rules/README.md'), 'utf8')
+  const recordingTest = readFileSync(RECORDING_TEST, 'utf8')
   for (const { record } of rules.filter((rule) => rule.record !== undefined)) {
     expect(record).toMatch(/^[a-z_]+:\w+:[a-z0-9_]+$/)
+    expect(recordingTest).toContain(record)
     expect(`${readme}${alerts.map(({ expr }) => expr).join('')}`).toContain(record)
   }
 })
