@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** Files of half a minute and more, longest first: begun last, one of them would keep a worker busy when the others have nothing left. */
 const LONG = [
   'guide.test.ts',
+  'lab.test.ts',
   'kubernetes-discovery.test.ts',
   'chaos.test.ts',
   'credentials.test.ts',
