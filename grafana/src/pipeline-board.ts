@@ -1,7 +1,7 @@
 import { PIPELINE_BOARD, board } from './board.ts'
 import { agentRow } from './pipeline-agent-row.ts'
 import { flow } from './pipeline-flow.ts'
-import { CLUSTER } from './pipeline-selectors.ts'
+import { AT_THE_END, CLUSTER } from './pipeline-selectors.ts'
 import { deadLetterRow, processRow, storageRow } from './pipeline-storage-rows.ts'
 import { gatewayRow, ingesterRow, kafkaRow } from './pipeline-transport-rows.ts'
 import { clusters, dataSources, labelVariable } from './variables.ts'
@@ -26,7 +26,7 @@ export const pipelineBoard = board({
       name: 'storage',
       title: 'Storage',
       description: 'Storages that services write to',
-      series: `clymene_storage_written_records_total{${CLUSTER},storage!="gateway"}`,
+      series: `clymene_storage_written_records_total{${CLUSTER},${AT_THE_END}}`,
       choice: 'any',
     }),
     labelVariable({

@@ -3,14 +3,13 @@ import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard'
 import { MessagesPerSecond, RecordsPerSecond, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
 
 import { stat, timeseries } from './panels.ts'
-import { CLUSTER, STORAGE, TOPIC, medianAndWorst, ofAgents, perSecond, rate } from './pipeline-selectors.ts'
+import { AT_THE_END, CLUSTER, STORAGE, TOPIC, ofAgents, perSecond, rate, withOrigin } from './pipeline-selectors.ts'
 import { now, overTime } from './queries.ts'
 
 /** What comes into Kafka, without what could not be stored and is put there again. */
 const PRODUCED = `${CLUSTER},${TOPIC},topic!~".*-dead-letter"`
 const CONSUMED = `${CLUSTER},${TOPIC},${STORAGE}`
-/** In a storage for good: a gateway is where agents write to, no end of the way. */
-const STORED = `${CLUSTER},${STORAGE},storage!="gateway",status="stored"`
+const STORED = `${CLUSTER},${STORAGE},${AT_THE_END},status="stored"`
 
 const KIND = { samples: 'kind="metrics"', lines: 'kind="logs"' }
 type Kind = keyof typeof KIND
@@ -33,7 +32,7 @@ const hop = (id: number, title: string, description: string, expression: (kind: 
   stat({
     id,
     title,
-    description: `${description} Samples and log lines per second; the next number to the right should be the same.`,
+    description: `${description} Samples and log lines per second; with all clusters chosen the next number to the right is the same.`,
     unit: RecordsPerSecond,
     width: 3,
     height: 5,
@@ -90,6 +89,9 @@ const balance = (id: number, kind: Kind): Builder<Panel> =>
     ],
   })
 
+const ages = withOrigin((selector) => rate('clymene_delivery_freshness_seconds_bucket', `${selector},${STORAGE},${AT_THE_END}`))
+const numbers = (what: string): string => withOrigin((selector) => `clymene_ledger_${what}_sequences{${selector}}`)
+
 const state = [
   timeseries({
     id: 11,
@@ -109,7 +111,9 @@ const state = [
     unit: Seconds,
     width: 8,
     height: 8,
-    queries: medianAndWorst('clymene_delivery_freshness_seconds', `${CLUSTER},${STORAGE}`, ['exported_cluster', 'storage']),
+    queries: [0.5, 0.99].map((q) =>
+      overTime(`histogram_quantile(${q}, sum by (le, from, storage) (${ages}))`, `{{from}} → {{storage}} p${Math.round(q * 100)}`),
+    ),
   }),
   timeseries({
     id: 13,
@@ -129,8 +133,8 @@ const state = [
     width: 12,
     height: 7,
     queries: [
-      overTime(`sum by (exported_cluster, kind) (clymene_ledger_missing_sequences{${CLUSTER}})`, '{{exported_cluster}} {{kind}} missing'),
-      overTime(`sum by (exported_cluster, kind) (clymene_ledger_jumped_sequences{${CLUSTER}})`, '{{exported_cluster}} {{kind}} jumped'),
+      overTime(`sum by (from, kind) (${numbers('missing')})`, '{{from}} {{kind}} missing'),
+      overTime(`sum by (from, kind) (${numbers('jumped')})`, '{{from}} {{kind}} jumped'),
     ],
   }),
   timeseries({
@@ -141,7 +145,7 @@ const state = [
     width: 12,
     height: 7,
     shape: 'areas',
-    queries: [perSecond('clymene_ledger_messages_total', CONSUMED, ['storage', 'outcome'])],
+    queries: [perSecond('clymene_ledger_messages_total', `${CONSUMED},${AT_THE_END}`, ['storage', 'outcome'])],
   }),
 ]
 

@@ -8,6 +8,8 @@ export const SERVICE = `${CLUSTER},app=~"$component"`
 
 export const TOPIC = 'topic=~"$topic"'
 export const STORAGE = 'storage=~"$storage"'
+/** Gateways and Kafka are written to like storages, and are not the end of the way. */
+export const AT_THE_END = 'storage!~"gateway|kafka"'
 
 /** Series of agents of either kind: metrics of any process of ours are theirs, too. */
 export const ofAgents = (series: string): string =>
@@ -27,6 +29,14 @@ export const medianAndWorst = (histogram: string, selector: string, by: readonly
   [0.5, 0.99].map((q) =>
     overTime(quantile(q, histogram, selector, by), `${by.map((label) => `{{${label}}}`).join(' ')} p${Math.round(q * 100)}`.trim()),
   )
+
+/**
+ * The same series with a label `from`: the cluster that data is from. That of the service itself stands in `cluster` alone, others in
+ * `exported_cluster` beside it.
+ */
+export const withOrigin = (series: (selector: string) => string): string =>
+  `(label_join(${series(`${CLUSTER},exported_cluster=""`)}, "from", "", "cluster")` +
+  ` or label_join(${series(`${CLUSTER},exported_cluster!=""`)}, "from", "", "exported_cluster"))`
 
 /** Per second, of a counter by some labels. */
 export const perSecond = (metric: string, selector: string, by: readonly string[], legend?: string): Query =>

@@ -12,7 +12,7 @@ import {
 import { POD_BOARD, type Row, linkTo } from './board.ts'
 import { logs, stat } from './panels.ts'
 import { third } from './pipeline-agent-row.ts'
-import { SERVICE, STORAGE, TOPIC, medianAndWorst, ofServices, perSecond, quantile, rate } from './pipeline-selectors.ts'
+import { AT_THE_END, SERVICE, STORAGE, TOPIC, medianAndWorst, ofServices, perSecond, quantile, rate } from './pipeline-selectors.ts'
 import { newestLines, now, overTime } from './queries.ts'
 import { table } from './tables.ts'
 
@@ -57,7 +57,7 @@ export const storageRow: Row = {
       title: 'Messages settled',
       description: 'Messages per second that ingesters are done with, by storage: stored, a repeat, or a dead letter.',
       unit: MessagesPerSecond,
-      queries: [perSecond('clymene_delivery_messages_total', `${OF_STORAGE},${TOPIC}`, ['storage', 'topic'])],
+      queries: [perSecond('clymene_delivery_messages_total', `${OF_STORAGE},${AT_THE_END},${TOPIC}`, ['storage', 'topic'])],
     }),
     third({
       id: 76,

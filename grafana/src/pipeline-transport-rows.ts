@@ -32,9 +32,9 @@ export const gatewayRow: Row = {
       id: 42,
       title: 'Requests refused',
       description:
-        'Requests per second that were not answered with success: 401 and 403 are credentials, 429 and 503 too much at once or Kafka away.',
+        'Requests per second that were not answered with success: 401 and 403 are credentials, 429 and 503 too much at once or Kafka away. Without 405, by which agents see that a gateway is there.',
       unit: RequestsPerSecond,
-      queries: [perSecond('clymene_gateway_requests_total', `${SERVICE},status!~"2.."`, ['protocol', 'kind', 'status'])],
+      queries: [perSecond('clymene_gateway_requests_total', `${SERVICE},status!~"2..|405"`, ['protocol', 'kind', 'status'])],
       colors: { '.*': 'red' },
     }),
     third({
