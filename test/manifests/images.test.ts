@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { IMAGE_EXECUTABLES, layOutImage, type ImageService } from '../../tools/image-files.ts'
-import { BESIDE, EXAMPLES, MAIN_ORDER, parseFiles, readFiles, TARGET_ORDER } from './manifest-files.ts'
+import { BESIDE, EXAMPLES, MAIN_ORDER, parseFiles, readFiles, TARGET_BESIDE, TARGET_ORDER } from './manifest-files.ts'
 import type { Container } from './objects.ts'
 import { containersOf } from './pods.ts'
 
@@ -46,7 +46,7 @@ const configMaps = new Map<string, Readonly<Record<string, string>>>()
 const ours: { readonly name: string; readonly container: Container; readonly config: string | undefined }[] = []
 for (const [cluster, order] of [
   ['main', [...MAIN_ORDER, ...BESIDE, ...EXAMPLES]],
-  ['target', TARGET_ORDER],
+  ['target', [...TARGET_ORDER, ...TARGET_BESIDE]],
 ] as const) {
   const objects = parseFiles(readFiles(order)).map(({ object }) => object)
   for (const { kind, metadata, data = {} } of objects) if (kind === 'ConfigMap') configMaps.set(`${cluster} ${metadata.name}`, data)
@@ -83,6 +83,6 @@ describe('what a manifest starts is valid', () => {
   })
 
   test('all of them are looked at', () => {
-    expect(ours.map(({ name }) => name)).toHaveLength(10)
+    expect(ours.map(({ name }) => name)).toHaveLength(11)
   })
 })

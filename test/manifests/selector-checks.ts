@@ -26,8 +26,12 @@ export function selecting(manifests: readonly Manifest[]): readonly string[] {
   ]
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API server checks the shape of every field
-const specOf = ({ object }: Manifest): Selecting => (object.spec ?? {}) as unknown as Selecting
+/** The API server checks the shape of every field; what is named alike elsewhere has another one there. */
+const specOf = ({ object }: Manifest): Selecting => {
+  const spec: unknown = object.spec ?? {}
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return spec as Selecting
+}
 
 const isSelected = ({ template }: Pod, { matchLabels = {} }: Labels = {}): boolean =>
   Object.entries(matchLabels).every(([label, value]) => template.metadata.labels[label] === value)
