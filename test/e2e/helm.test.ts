@@ -5,6 +5,7 @@ import { join, relative } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
+import { blocksOf } from '../docs/commands.ts'
 import { helmProgram } from '../engines/helm.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import { outcomeOf } from '../engines/kubernetes-command.ts'
@@ -57,8 +58,13 @@ const OF_COMPONENTS: Values = {
 /** The same with every boolean as it is not by default: what is a feature is on; then what is a component is off, too. */
 const FLIPPED = { features: flipped(true), nothing: flipped(false) }
 
+/** What the page gives as examples. */
+const OF_PAGE: Readonly<Record<string, Values>> = Object.fromEntries(
+  blocksOf('docs/helm.md', 'yaml').map((block, index) => [`example-${index + 1}-of-the-page`, parse(block)]),
+)
+
 /** Those that differ from the overlays in what they tell our services; the overlays' are looked at in manifests.test.ts. */
-const CHECKED = { components: OF_COMPONENTS, features: FLIPPED.features, ...ACCEPTED }
+const CHECKED = { components: OF_COMPONENTS, features: FLIPPED.features, ...ACCEPTED, ...OF_PAGE }
 
 describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () => {
   let rendered: Variants
@@ -67,7 +73,7 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
   beforeAll(async () => {
     const changed = { file: 'templates/gateways.yaml', from: 'port: 15611', to: 'port: 15612' }
     const [variants] = await Promise.all([
-      renderVariants({ ...OVERLAYS, components: OF_COMPONENTS, ...FLIPPED, ...ACCEPTED }, changed),
+      renderVariants({ ...OVERLAYS, components: OF_COMPONENTS, ...FLIPPED, ...ACCEPTED, ...OF_PAGE }, changed),
       kustomizeAll(kustomized),
     ])
     rendered = variants
@@ -122,8 +128,7 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
     ['the-journal-and-jobs-of-its-own', 'ConfigMap clymene promtail-config', 'promtail.yaml', 'a', 'clymene-cluster'],
     ['a-cluster-that-looks-like-a-number', 'ConfigMap clymene promtail-config', 'promtail.yaml', 'kubernetes-pods', '123'],
   ])('with %s, in %s the last rule of the job sets the cluster', (variant, id, file, job, cluster) => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a ConfigMap
-    const { data } = rendered.objects.get(variant)?.get(id) as unknown as { data: Readonly<Record<string, string>> }
+    const data = rendered.objects.get(variant)?.get(id)?.data ?? {}
     const { scrape_configs: jobs } = parse(data[file] ?? '')
     const rules = jobs.find(({ job_name: name }: { job_name: string }) => name === job).relabel_configs
     expect(rules.at(-1)).toEqual({ target_label: 'cluster', replacement: cluster })
@@ -167,8 +172,13 @@ async function kustomizeAll(texts: Map<string, string>): Promise<void> {
     )
     const overlays = Object.keys(OVERLAYS)
     const byKubectl = [...overlays.map((name) => [name, folderOf(name)] as const), ['components', folder] as const]
-    for (const [name, path] of byKubectl) texts.set(name, await runCommand(kubernetesProgram('kubectl'), ['kustomize', path]))
-    for (const name of overlays) texts.set(`kustomize ${name}`, await runCommand(kustomizeProgram, ['build', folderOf(name)]))
+    const kubectl = async (): Promise<void> => {
+      for (const [name, path] of byKubectl) texts.set(name, await runCommand(kubernetesProgram('kubectl'), ['kustomize', path]))
+    }
+    const kustomize = async (): Promise<void> => {
+      for (const name of overlays) texts.set(`kustomize ${name}`, await runCommand(kustomizeProgram, ['build', folderOf(name)]))
+    }
+    await Promise.all([kubectl(), kustomize()])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,9 +1,12 @@
 import { parseAllDocuments } from 'yaml'
 
 /** An object as it is rendered, before an API server saw it. */
-export type Rendered = { readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string } } & Readonly<
-  Record<string, unknown>
->
+export type Rendered = {
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+  /** Of a ConfigMap. */
+  readonly data?: Readonly<Record<string, string>>
+} & Readonly<Record<string, unknown>>
 
 /** What Helm adds by itself, and kustomize does not know. */
 const OF_HELM = ['helm.sh/resource-policy']
