@@ -20,7 +20,7 @@ describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  /** Every test with the rules that it is about alone: all rules in each of its minutes take twenty times as long. */
+  /** Every test with the rules that it is about alone, as often as it has samples: all rules in each of its minutes take twenty times as long. */
   function runTests(change: (rule: Rule) => Rule = (rule) => rule, chosen: (name: string) => boolean = () => true): Promise<string> {
     const rules = readRules().map(change)
     const files = readRuleTests()
@@ -34,7 +34,7 @@ describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
         // JSON is YAML.
         const [ruleFile, testFile] = [join(folder, `${at}.rules.json`), join(folder, `${at}.test.json`)]
         writeFileSync(ruleFile, JSON.stringify({ groups: [{ name: 'rules', rules: under }] }))
-        writeFileSync(testFile, JSON.stringify({ rule_files: [ruleFile], evaluation_interval: '1m', tests: [one] }))
+        writeFileSync(testFile, JSON.stringify({ rule_files: [ruleFile], evaluation_interval: one.interval, tests: [one] }))
         return testFile
       })
     return runCommand(promtool, ['test', 'rules', ...files])

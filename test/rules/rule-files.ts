@@ -17,6 +17,8 @@ export type Rule = {
 
 export type RuleTest = {
   readonly name: string
+  /** Time between two samples of a series. */
+  readonly interval: string
   readonly alert_rule_test: readonly {
     readonly eval_time: string
     readonly alertname: string
