@@ -42,8 +42,8 @@ describeWithEngines(
     beforeAll(async () => {
       directory = makeDataDirectory('lab')
       for (const folder of ['k8s', 'grafana']) cpSync(join(repository, folder), join(directory, folder), { recursive: true })
-      // A reader waits a quarter of a minute for the first scrape, and for a Loki that calls itself ready as long after it is.
-      edit('k8s/clymene-metrics/2.clymene_agent.yaml', 'scrape_interval: 15s', 'scrape_interval: 5s')
+      // A reader waits half a minute for the rules, and half of that for a Loki that is ready to call itself so.
+      edit('k8s/storage/prometheus/prometheus.yaml', 'evaluation_interval: 30s', 'evaluation_interval: 5s')
       edit('k8s/storage/loki/loki.yaml', '    compactor:', '    ingester: { lifecycler: { min_ready_duration: 0s } }\n    compactor:')
       cluster = await startCluster({ images: makeImages(join(directory, 'images')), nodes: [{ name: 'lab' }] })
       node = cluster.nodes[0]?.address ?? ''
