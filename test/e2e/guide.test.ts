@@ -410,12 +410,12 @@ function rightsOfProcess(statusFile: string) {
   const status = readFileSync(statusFile, 'utf8')
   const field = (name: string): string => new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(status)?.[1] ?? ''
   const mounts = readFileSync(join(statusFile, '../mounts'), 'utf8')
-  const [root = ''] = mounts.split('\n')
+  const [first = ''] = mounts.split('\n')
   return {
     user: field('Uid'),
     capabilities: [field('CapEff'), field('CapBnd')],
     noNewPrivileges: field('NoNewPrivs'),
-    root: /^root \/ tmpfs (ro|rw),/.exec(root)?.[1] ?? root,
+    root: /^root \/ tmpfs (ro|rw),/.exec(first)?.[1] ?? first,
     hasToken: mounts.includes(' /var/run/secrets/kubernetes.io/serviceaccount '),
   }
 }
