@@ -69,9 +69,19 @@ export const TESTED: readonly { readonly page?: string; readonly command: RegExp
 /** Commands that no test runs, and why. */
 export const NOT_RUN: readonly { readonly page?: string; readonly command: RegExp; readonly reason: string }[] = [
   { command: /^npm test\b/, reason: 'it is what runs all of this' },
+  {
+    command: /^(docker|podman|buildah|kind|minikube) /,
+    reason: 'there is no container engine here; test/images does the steps of the Dockerfiles',
+  },
+  { page: 'docs/images.md', command: /^kubectl .*(docker-registry|imagePullSecrets)/, reason: 'it is for a registry that is yours' },
+  {
+    page: 'docs/images.md',
+    command: /^(docker|podman|buildah|kind|minikube|kubectl) /,
+    reason: 'it needs an engine with a daemon or a registry; test/e2e/images.test.ts runs what it builds',
+  },
   { command: /^npm run images /, reason: 'it needs docker, podman or buildah; test/images runs the same steps' },
   { command: /\bkubectl .* exec |^scp /, reason: 'it copies out of a pod of Go Clymene, which is not here' },
-  { command: /^kubectl .* run ledger /, reason: 'the stand-in of a kubelet has no attach; the command in it is run above' },
+  { command: /^kubectl .* run (ledger|look) /, reason: 'the stand-in of a kubelet has no attach; the command in it is run above' },
   {
     command: /^kubectl --context (main|target) (--namespace \w+ )?(get|describe|top|logs) /,
     reason: 'plain kubectl, to look at what is there',
