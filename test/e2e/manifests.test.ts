@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { certManagerCrds } from '../engines/cert-manager-crds.ts'
+import { certManagerCrds } from '../engines/certificate-crds.ts'
 import { helmProgram } from '../engines/helm.ts'
 import { type CommandOutcome, describeWithEngines, type Kubernetes, startKubernetes, whyUnavailable } from '../engines/index.ts'
 import { outcomeOf } from '../engines/kubernetes-command.ts'

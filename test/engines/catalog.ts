@@ -1,4 +1,4 @@
-import { areCertManagerCrdsInstalled, installCertManagerCrds } from './cert-manager-crds.ts'
+import { areCertManagerCrdsInstalled, installCertManagerCrds } from './certificate-crds.ts'
 import { installChromium, isChromiumInstalled } from './chromium.ts'
 import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
 import { installHelm, isHelmInstalled } from './helm.ts'
