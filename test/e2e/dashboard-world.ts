@@ -70,7 +70,7 @@ export async function startDashboardWorld(clusters: readonly ObservedCluster[]):
         writeLogs(cluster, directory)
         writeFileSync(join(directory, 'kubeconfig'), (await keep(serveEvents(cluster))).kubeconfig)
         writeServices(directory, here)
-        const agent = await keep(startAgent(directory, http))
+        const agent = await keep(startAgent(cluster.cluster, directory, http))
         writeServices(directory, [...here, podOf(at === 0 ? 'clymene' : 'target', 'clymene-agent', agent)])
       }),
     )
@@ -107,7 +107,7 @@ const startIngester = (brokers: string, prometheus: Engine, loki: Engine): Promi
     ],
   })
 
-const startAgent = async (directory: string, http: string): Promise<Service> =>
+const startAgent = async (cluster: string, directory: string, http: string): Promise<Service> =>
   startService('agent', {
     environment: { STORAGE_TYPE: 'gateway' },
     flags: [
@@ -115,6 +115,8 @@ const startAgent = async (directory: string, http: string): Promise<Service> =>
       `--config.file=${join(directory, 'scrape.yml')}`,
       `--promtail.config.file=${join(directory, 'promtail.yml')}`,
       `--buffer.dir=${join(directory, 'buffer')}`,
+      // Rules of jobs name the cluster of samples and lines, not that of events.
+      `--clymene-promtail.external-labels=cluster=${cluster}`,
       '--events.kubernetes',
       '--events.terminations',
       `--events.kubeconfig=${join(directory, 'kubeconfig')}`,
