@@ -10,6 +10,7 @@ import { packageFile } from '../engines/debian.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import { runCommand } from '../engines/run-command.ts'
 import { readRules, readRuleTests, RECORDING_TEST, RULE_FILES, type Rule, withRecorded } from '../rules/rule-files.ts'
+import { runbookQueries } from '../rules/runbooks.ts'
 
 const promtool = packageFile('prometheus', 'usr/bin/promtool')
 
@@ -45,10 +46,20 @@ describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
     expect(told.match(/SUCCESS/g)).toHaveLength(2)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a file of this repository
     const { spec } = parse(readRuleFile(OPERATOR_FILE)) as { readonly spec: unknown }
-    const file = join(folder, 'operator.rules.json')
-    writeFileSync(file, JSON.stringify(spec))
-    await expect(runCommand(promtool, ['check', 'rules', file])).resolves.toContain(`SUCCESS: ${readRules().length} rules found`)
+    expect(await checked(spec)).toContain(`SUCCESS: ${readRules().length} rules found`)
   })
+
+  test('so is what runbooks ask for', async () => {
+    const rules = runbookQueries().map(([, expr], at) => ({ record: `query:${at}`, expr }))
+    expect(rules.length).toBeGreaterThan(50)
+    expect(await checked({ groups: [{ name: 'runbooks', rules }] })).toContain(`SUCCESS: ${rules.length} rules found`)
+  })
+
+  const checked = (rules: unknown): Promise<string> => {
+    const file = join(folder, 'checked.rules.json')
+    writeFileSync(file, JSON.stringify(rules))
+    return runCommand(promtool, ['check', 'rules', file])
+  }
 
   test('what is recorded is what its name says', async () => {
     await expect(runCommand(promtool, ['test', 'rules', RECORDING_TEST])).resolves.toContain('SUCCESS')

@@ -1,21 +1,19 @@
-import { globSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
 import { parseQuery } from '../dashboards/query-syntax.ts'
 import { knownMetrics } from './known-metrics.ts'
 import { readRules, readRuleTests, RECORDING_TEST, ruleExpressions } from './rule-files.ts'
+import { readRunbook, runbookNames, runbookQueries } from './runbooks.ts'
 
 const root = join(import.meta.dirname, '../..')
 const rules = readRules()
 const alerts = rules.filter(({ alert }) => alert !== undefined)
 const names = [...new Set(alerts.map(({ alert = '' }) => alert))].toSorted()
 const tests = readRuleTests()
-const runbooks = globSync('docs/runbooks/*.md', { cwd: root })
-  .map((file) => basename(file, '.md'))
-  .filter((name) => name !== 'README')
-  .toSorted()
+const runbooks = runbookNames()
 
 const known = new Map(knownMetrics())
 // What is recorded has the labels that it is grouped by.
@@ -105,13 +103,13 @@ test('every test is of an alert', () => {
 
 test('every alert has a runbook, every runbook an alert, and the index all of them', () => {
   expect(runbooks).toEqual(names)
-  const index = readFileSync(join(root, 'docs/runbooks/README.md'), 'utf8')
+  const index = readRunbook('README')
   const listed = [...index.matchAll(/^\| \[(\w+)\]\((\w+)\.md\)/gm)].map(([, title, file]) => `${title} ${file}`)
   expect(listed.toSorted()).toEqual(names.map((name) => `${name} ${name}`))
 })
 
 test.each(runbooks)('the runbook %s says what a runbook has to say', (name) => {
-  const text = readFileSync(join(root, `docs/runbooks/${name}.md`), 'utf8')
+  const text = readRunbook(name)
   expect([...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading)).toEqual([
     name,
     'What it means',
@@ -122,12 +120,6 @@ test.each(runbooks)('the runbook %s says what a runbook has to say', (name) => {
   ])
 })
 
-const queries = [...runbooks, 'README'].flatMap((name) =>
-  [...readFileSync(join(root, `docs/runbooks/${name}.md`), 'utf8').matchAll(/^```promql\n([^]*?)\n```$/gm)].flatMap(([, block = '']) =>
-    block.split('\n').map((query) => [name, query] as const),
-  ),
-)
-
-test.each(queries)('%s: %s asks for what there is', (_name, query) => {
+test.each(runbookQueries())('%s: %s asks for what there is', (_name, query) => {
   expect(unknownIn(query)).toEqual([])
 })
