@@ -41,8 +41,11 @@ export function startContainer(options: ContainerOptions): Container {
   const { config, network } = options
   const variables = { ...config.environment, ...options.environment }
   const child = spawn(
-    'nsenter',
+    // However this process ends, the container does.
+    'setpriv',
     [
+      '--pdeathsig=KILL',
+      'nsenter',
       `--net=/proc/${network}/ns/net`,
       'unshare',
       '--mount',
@@ -96,8 +99,18 @@ function become(
   const named = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
   return [
     '/usr/bin/setpriv',
-    ...[`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', '--'],
-    ...['/usr/bin/env', '-i', '-C', directory, ...named],
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    '--inh-caps=-all',
+    '--bounding-set=-all',
+    '--no-new-privs',
+    '--',
+    '/usr/bin/env',
+    '-i',
+    '-C',
+    directory,
+    ...named,
     ...command,
   ]
 }

@@ -42,7 +42,7 @@ export function applyLastStage({ instructions }: Stage, { stages, layer, environ
     },
     COPY: (words) => copyInto(layer, stages, words),
     ENV: (words) => {
-      for (const [name, value] of pairsOf(words).map(([name, text]) => [name, expanded(text)] as const)) {
+      for (const [name, value] of pairsOf(words).map(([variable, text]) => [variable, expanded(text)] as const)) {
         variables.set(name, value)
         known.set(name, value)
       }
