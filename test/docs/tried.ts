@@ -32,7 +32,7 @@ export const TESTED: readonly { readonly page?: string; readonly command: RegExp
   { page: 'docs/guide.md', command: /^(kubectl --context|sed -i 's\/|cp -r |mkdir |openssl |printf )/, by: 'test/e2e/guide.test.ts' },
   { page: 'docs/guide.md', command: /^sed -i 's#image: /, by: 'test/manifests/guide.test.ts' },
   { command: RUNBOOKS_ASK, by: 'test/e2e/guide.test.ts' },
-  { page: 'k8s/lab/README.md', command: /./, by: 'test/e2e/lab.test.ts' },
+  { page: 'k8s/lab/README.md', command: /^kubectl (apply|get|delete) /, by: 'test/e2e/lab.test.ts' },
   { page: 'k8s/storage/README.md', command: /^kubectl apply -k /, by: 'test/e2e/manifests.test.ts' },
   { page: 'docs/helm.md', command: /^helm /, by: 'test/helm/releases.ts' },
   { page: 'k8s/README.md', command: /^sed -i /, by: 'test/manifests/guide.test.ts' },
@@ -80,6 +80,7 @@ export const NOT_RUN: readonly { readonly page?: string; readonly command: RegEx
     reason: 'it needs an engine with a daemon or a registry; test/e2e/images.test.ts runs what it builds',
   },
   { command: /^npm run images /, reason: 'it needs docker, podman or buildah; test/images runs the same steps' },
+  { command: / exec deployment\/grafana /, reason: 'there is no Grafana here; test/manifests/storage.test.ts runs what makes that file' },
   { command: /\bkubectl .* exec |^scp /, reason: 'it copies out of a pod of Go Clymene, which is not here' },
   { command: /^kubectl .* run (ledger|look) /, reason: 'the stand-in of a kubelet has no attach; the command in it is run above' },
   {

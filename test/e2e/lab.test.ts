@@ -19,7 +19,7 @@ import type { KubernetesObject } from '../manifests/objects.ts'
 import { documentsIn, linesIn, samplesIn } from './stores.ts'
 import { numbersTo, sorted } from './world.ts'
 
-const WAIT = { timeout: 120_000, interval: 500 }
+const WAIT = { timeout: 180_000, interval: 500 }
 const COUNT = 50
 /** No program of them is to be had here. */
 const NOT_HERE = ['grafana', 'kibana']
@@ -27,6 +27,7 @@ const JOBS = ['kube-state-metrics', 'kubernetes-cadvisor', 'kubernetes-pods', 'n
 const METRICS = 'metrics-clymene.samples-'
 const LINES = 'logs-clymene.lines-'
 const repository = join(import.meta.dirname, '../..')
+const readme = readFileSync(join(repository, 'k8s/lab/README.md'), 'utf8')
 
 describeWithEngines(
   ['kubernetes', 'kafka', 'prometheus', 'loki', 'elasticsearch', 'node-exporter'],
@@ -78,10 +79,18 @@ describeWithEngines(
           headers: { 'content-type': 'application/x-protobuf' },
         })
       ).status
+    /** Runs the README's command of that name as a reader would, at the root of the checkout. */
+    const follow = (name: string, ...args: readonly string[]): Promise<string> => {
+      const found = readme.split('\n').filter((line) => line.startsWith(`kubectl ${name} `))
+      expect(found).toHaveLength(1)
+      return cluster.kubernetes.kubectl([...(found[0] ?? '').split(' ').slice(1), ...args], { directory })
+    }
+
     test('applied once, in any order: all pods become ready but those that have no program here', async () => {
-      await cluster.kubernetes.kubectl(['apply', '-k', 'k8s/lab'], { directory })
+      await follow('apply')
       await expect.poll(async () => (await podsOf()).length, WAIT).toBeGreaterThan(13)
       await expect.poll(notReady, WAIT).toEqual(NOT_HERE)
+      expect(await follow('get')).toContain('clymene-gateway-')
       loki = `http://${await addressOf('loki')}:3100`
       elasticsearch = `http://${await addressOf('elasticsearch')}:9200`
     })
@@ -161,7 +170,6 @@ describeWithEngines(
             for (const what of ['cpu', 'memory'] as const) takes[of][what] += (spec.replicas ?? 1) * quantity(resources?.[of]?.[what])
       }
       const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1)
-      const readme = readFileSync(join(repository, 'k8s/lab/README.md'), 'utf8')
       const said = new Map([...readme.matchAll(/^\| (\S+) +\| (\d+\.\d) /gm)].map(([, what, amount]) => [what, amount]))
       expect(said.get('CPU')).toBe(takes.requests.cpu.toFixed(1))
       expect(said.get('memory')).toBe(gib(takes.requests.memory))
@@ -194,6 +202,12 @@ describeWithEngines(
       const keys = { S3_ACCESS_KEY_ID: 'key', S3_SECRET_ACCESS_KEY: 'secret' }
       const { status, stderr } = spawnSync(cached(lokiProgram), args, { encoding: 'utf8', env: { ...process.env, ...keys } })
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    })
+
+    test('taken down by one command', async () => {
+      // Namespaces end when the last of their pods does, which is for the test of the guide to see.
+      const deleted = await follow('delete', '--wait=false')
+      expect(deleted.trimEnd().split('\n')).toHaveLength((await render('k8s/lab')).length)
     })
   },
   [namespaces],
