@@ -36,6 +36,8 @@ export const MAY_BE_EMPTY: readonly MayBeEmpty[] = [
   { board: 'clymene-pod', panel: 24, reason: 'no container waits' },
   { board: 'clymene-pod', panel: 43, reason: 'the pod claims no volume' },
   { board: 'clymene-pod', panel: 13, query: 'A', reason: 'no line of the pod speaks of an error' },
+  { board: 'clymene-pipeline', panel: 22, query: 'B', reason: 'no scrape was left out' },
+  { board: 'clymene-pipeline', panel: 28, query: 'B', reason: 'no file is behind' },
   { board: 'clymene-pipeline', panel: 26, query: 'B', reason: 'the buffer takes every sample' },
   { board: 'clymene-pipeline', panel: 30, query: 'B', reason: 'no label is beyond a limit' },
   { board: 'clymene-pipeline', panel: 34, query: 'B', reason: 'nothing expired in a buffer' },
