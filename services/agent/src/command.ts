@@ -19,6 +19,7 @@ import {
   promtailScrapeFlags,
   scrapeFlags,
 } from './flags.ts'
+import { ownCluster } from './own-cluster.ts'
 import { promtailFlagHere } from './promtail-flags.ts'
 import { runAgent } from './run-agent.ts'
 import { readShard } from './shard.ts'
@@ -97,7 +98,8 @@ function commandOf(variant: Variant): Command {
         warnings.push(
           '--http.port has no effect: there is no scrape configuration to read anew; POST /-/reload on the admin port reads what there is',
         )
-      if (texts.events === true && !withCluster(logLabels, cluster).some(([label]) => label === 'cluster'))
+      const own = ownCluster({ ...configuration, cluster, logLabels })
+      if (texts.events === true && !withCluster(logLabels, own).some(([label]) => label === 'cluster'))
         warnings.push('events have no cluster: set --cluster')
       if (texts.events === true && parsed.values['dry-run']) warnings.push('--dry-run shows no events of the cluster')
       return {

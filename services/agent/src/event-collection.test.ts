@@ -40,6 +40,13 @@ describe('what is collected', () => {
     expect([await found.summary?.(), found.warnings]).toEqual([summary, warnings])
   })
 
+  test('a cluster that the rules of every job name is that of events, too', async () => {
+    const path = join(folder, 'scrape.yml')
+    writeFileSync(path, 'scrape_configs: [{job_name: a, relabel_configs: [{target_label: cluster, replacement: c}]}]')
+    const found = await configured(agentCommand, [...EVENTS.slice(0, 2), `--config.file=${path}`])
+    expect(found.warnings).toEqual([])
+  })
+
   test('no storage takes logs', async () => {
     await expect(configured(agentCommand, EVENTS, { STORAGE_TYPE: 'prometheus' })).rejects.toThrow(
       '--events.kubernetes and --events.terminations have no effect: no storage of STORAGE_TYPE=prometheus takes logs',

@@ -27,6 +27,7 @@ import { openEvents } from './event-collection.ts'
 import type { agentFlags, bufferFlags, dryRunFlags, promtailFlags, scrapeFlags } from './flags.ts'
 import { followConfiguration } from './follow-configuration.ts'
 import { createInspectText, isColored } from './inspect/inspect-text.ts'
+import { ownCluster } from './own-cluster.ts'
 import { ownNode } from './own-node.ts'
 import { redactedYaml } from './pages/redacted-yaml.ts'
 import { servePages } from './pages/serve-pages.ts'
@@ -81,7 +82,8 @@ async function runWith(discovery: DiscoveryContext, config: AgentConfig, host: H
   const watched = storages.watch(readiness, watching.signal)
   try {
     const { surroundings } = discovery.watches
-    const bufferedSources = config.texts.events === true ? [openEvents({ values, setup, surroundings })] : []
+    const bufferedSources =
+      config.texts.events === true ? [openEvents({ values, setup: { ...setup, cluster: ownCluster(setup) }, surroundings })] : []
     const ended = new AbortController()
     const agent = await assembleAgent({ ...setup, bufferedSources, sinks: storages.sinks })
     try {
