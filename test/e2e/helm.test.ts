@@ -82,7 +82,7 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
   test('what is right is rendered', () => {
     expect(rendered.outcome).toMatchObject({ status: 0, errors: '' })
     expect(new Set([...(rendered.objects.get('features')?.values() ?? [])].map(({ kind }) => kind)).size).toBeGreaterThan(13)
-    expect([...(rendered.objects.get('nothing')?.keys() ?? [])]).toEqual(['NetworkPolicy clymene default-deny'])
+    expect([...(rendered.objects.get('nothing')?.keys() ?? [])]).toEqual(['default-deny', 'clymene-look'].map((name) => `NetworkPolicy clymene ${name}`))
   })
 
   test.each([...Object.keys(OVERLAYS), 'components'])('it renders the objects of the kustomization %s', (name) => {

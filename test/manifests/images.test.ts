@@ -5,18 +5,20 @@ import { dirname, join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { IMAGE_EXECUTABLES, layOutImage, type ImageService } from '../../tools/image-files.ts'
+import { IMAGE_EXECUTABLES, type ImageService } from '../../tools/image-files.ts'
+import { builtImage } from '../images/built-image.ts'
 import { BESIDE, EXAMPLES, MAIN_ORDER, parseFiles, readFiles, TARGET_BESIDE, TARGET_ORDER } from './manifest-files.ts'
 import type { Container } from './objects.ts'
 import { containersOf } from './pods.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'clymene-images-'))
-const imageOf = (service: ImageService): string => join(directory, service)
+const folders = new Map<ImageService, string>()
+const imageOf = (service: ImageService): string => folders.get(service) ?? ''
 
 /** Those that manifests start. */
 const STARTED: readonly ImageService[] = ['agent', 'gateway', 'ingester']
 
-beforeAll(() => Promise.all(STARTED.map((service) => layOutImage(service, imageOf(service)))), 120_000)
+beforeAll(() => Promise.all(STARTED.map(async (service) => folders.set(service, await builtImage(service)))), 120_000)
 afterAll(() => {
   rmSync(directory, { recursive: true })
 })

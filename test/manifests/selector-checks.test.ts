@@ -47,6 +47,21 @@ spec:
 `
 const mistakesOf = (text: string): readonly string[] => selecting(parseFiles(new Map([['a.yaml', text]])))
 
+const LOOK = `
+---
+kind: NetworkPolicy
+metadata: { name: look, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: clymene-look } }
+  egress: [{ to: [{ podSelector: { matchLabels: { app: web } } }], ports: [{ port: 80 }] }]
+`
+
+test('pods that runbooks start are in no manifest; what they ask is', () => {
+  expect(mistakesOf(WORLD + LOOK)).toEqual([])
+  expect(mistakesOf(WORLD.replace('app: scraper } } }]', 'app: clymene-look } } }]'))).toEqual([])
+  expect(mistakesOf(WORLD + LOOK.replace('port: 80', 'port: 81'))).toEqual(['NetworkPolicy shop look: port 81 leads nowhere'])
+})
+
 test('what fits is no mistake', () => {
   expect(parseAllDocuments(WORLD)).toHaveLength(6)
   expect(mistakesOf(WORLD)).toEqual([])

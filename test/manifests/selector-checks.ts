@@ -13,6 +13,10 @@ type Selecting = {
   readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: readonly Port[] }[]
 }
 
+/** The label of pods that no manifest has: runbooks start them to look what is wrong. */
+const STARTED_BY_HAND = 'clymene-look'
+const isStartedByHand = ({ matchLabels = {} }: Labels = {}): boolean => matchLabels['app'] === STARTED_BY_HAND
+
 /** Budgets, autoscalers, network policies and spreads that are for nobody, or for a port that nobody has: Kubernetes takes them, and they do nothing. */
 export function selecting(manifests: readonly Manifest[]): readonly string[] {
   const all = pods(manifests)
@@ -55,11 +59,11 @@ function allowed(all: readonly Pod[], one: Manifest): readonly string[] {
     ...egress.map(({ to = [], ports = [] }) => ({ peers: to, ports })),
   ]
   return [
-    ...(selected.length > 0 ? [] : [`${idOf(one)} selects no pod`]),
+    ...(selected.length > 0 || isStartedByHand(podSelector) ? [] : [`${idOf(one)} selects no pod`]),
     ...closed.map(({ port }) => `${idOf(one)}: none of its pods has port ${port}`),
     ...peers.flatMap(({ peers: several, ports }) =>
       several.flatMap(({ podSelector: labels, namespaceSelector: place }) => {
-        if (labels === undefined) return []
+        if (labels === undefined || isStartedByHand(labels)) return []
         const namespace = place?.matchLabels?.['kubernetes.io/metadata.name'] ?? one.object.metadata.namespace
         const found = all.filter((pod) => pod.manifest.object.metadata.namespace === namespace && isSelected(pod, labels))
         if (found.length === 0) return [`${idOf(one)}: no pod is ${JSON.stringify(labels.matchLabels)}`]
