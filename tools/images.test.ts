@@ -105,6 +105,14 @@ describe('what is run', () => {
   })
 })
 
+test('a dry run where no engine is: the commands of docker, and what to write into the kustomization', async () => {
+  const { status, errors, output } = await images('--dry-run', '--registry=r.example', '--write-kustomization', '--only=gateway')
+  expect({ status, errors }).toEqual({ status: 0, errors: '' })
+  expect(output.split('\n')[0]).toBe('none of docker, podman, buildah works here: these are the commands of docker')
+  expect(output).toContain('$ docker buildx build --file=services/gateway/Dockerfile --tag=r.example/clymene-gateway:')
+  expect(output).toContain('  - { name: bourbonkk/clymene-gateway, newName: r.example/clymene-gateway, newTag: 0.1.0 }\n')
+})
+
 describe('what goes wrong', () => {
   test('a build that fails: nothing after it is done', async () => {
     program('podman', '[ "$1" != build ] || exit 7')
@@ -123,7 +131,7 @@ describe('what goes wrong', () => {
       expect.stringMatching(/^ {2}docker: is there without buildx, .*docker-buildx.* \(unknown command: buildx\)$/),
       '  podman: is not on the PATH',
       expect.stringMatching(/^ {2}buildah: is there, and does not work: .*BUILDAH_ISOLATION=chroot.* \(cannot set up namespace\)$/),
-      expect.stringMatching(/^Install one of docker \(with buildx\), podman, buildah; --dry-run/),
+      expect.stringMatching(/^Install one of docker \(with buildx\), podman, buildah; --dry-run prints/),
       '',
     ])
     expect(calls).toHaveLength(3)

@@ -3,12 +3,12 @@
  * them and pushes them if asked; every command is printed before it runs. `--help` lists the flags, docs/images.md tells more.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { commandLine, commandsOf, imageReference } from './images/commands.ts'
-import { type Ask, checkPlatforms, EngineError, findEngine } from './images/engine.ts'
-import { howToUse, KUSTOMIZATION, withImages } from './images/kustomization.ts'
+import { type Ask, checkPlatforms, engineForDryRun, EngineError, findEngine } from './images/engine.ts'
+import { howToUse, KUSTOMIZATION, renamedImages, withImages } from './images/kustomization.ts'
 import { readOptions, USAGE, UsageError } from './images/options.ts'
 import { originOf } from './images/origin.ts'
 
@@ -33,8 +33,10 @@ function build(argv: readonly string[], env: NodeJS.ProcessEnv): number {
     print(USAGE)
     return 0
   }
+  if (options.writeKustomization) checkNames()
   const ask = asker(env)
-  const engine = options.dryRun && options.engine !== undefined ? options.engine : findEngine(options.engine, ask)
+  const { engine, note } = options.dryRun ? engineForDryRun(options.engine, ask) : { engine: findEngine(options.engine, ask) }
+  if (note !== undefined) print(note)
   if (!options.dryRun) checkPlatforms(engine, options.platforms, options.push, ask)
   for (const command of commandsOf(engine, options, originOf(version, ask, env, new Date()))) {
     print(`$ ${commandLine(command)}`)
@@ -51,6 +53,17 @@ function build(argv: readonly string[], env: NodeJS.ProcessEnv): number {
   print(`\n${options.only.map((service) => imageReference(options, service)).join('\n')}`)
   print(howToUse(options, options.writeKustomization && !options.dryRun))
   return 0
+}
+
+/** @throws UsageError when the manifests have been given another registry: the kustomization would be written, and do nothing. */
+function checkNames(): void {
+  const paths = globSync(['k8s/*/*.yaml'], { cwd: root }).toSorted()
+  const renamed = renamedImages(new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')])))
+  if (renamed.length === 0) return
+  throw new UsageError(
+    `--write-kustomization: ${KUSTOMIZATION} finds images by the names of this repository, and these have another one:\n` +
+      `${renamed.map((line) => `  ${line}`).join('\n')}\nGive them back their names (bourbonkk/clymene-…: git diff k8s shows what was changed), then run it again`,
+  )
 }
 
 /** Asks a program something; what it says on both streams. */

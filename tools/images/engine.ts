@@ -33,9 +33,17 @@ export function findEngine(asked: EngineName | undefined, ask: Ask): EngineName 
     if (reason === undefined) return name
     reasons.push(`${name}: ${reason}`)
   }
-  const instead =
-    'Install one of docker (with buildx), podman, buildah; --dry-run --engine=docker prints what would be run where there is one.'
+  const instead = 'Install one of docker (with buildx), podman, buildah; --dry-run prints what would be run where there is one.'
   throw new EngineError(`no engine that can build images:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n${instead}`)
+}
+
+/** Nothing is run, so one that is asked for need not be there; where none is, the commands are docker's, and `note` says so. */
+export function engineForDryRun(asked: EngineName | undefined, ask: Ask): { readonly engine: EngineName; readonly note?: string } {
+  if (asked !== undefined) return { engine: asked }
+  const engine = ENGINE_NAMES.find((name) => whyNot(name, ask) === undefined)
+  return engine === undefined
+    ? { engine: 'docker', note: `none of ${ENGINE_NAMES.join(', ')} works here: these are the commands of docker` }
+    : { engine }
 }
 
 function whyNot(name: EngineName, ask: Ask): string | undefined {

@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
 import { IMAGE_SERVICES, imageName } from '../image-files.ts'
-import { imageLines, KUSTOMIZATION, withImages } from './kustomization.ts'
+import { imageLines, KUSTOMIZATION, renamedImages, withImages } from './kustomization.ts'
 
-const text = readFileSync(join(import.meta.dirname, '../..', KUSTOMIZATION), 'utf8')
+const root = join(import.meta.dirname, '../..')
+const text = readFileSync(join(root, KUSTOMIZATION), 'utf8')
 const PLACES = [
   { registry: 'bourbonkk', tag: '0.1.0' },
   { registry: 'registry.example.com:5000/team/a', tag: '2027-01-15' },
@@ -50,4 +51,26 @@ test('a file that lacks one is told, not half written', () => {
 test('as it is committed, it names the version of package.json', () => {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'))
   for (const line of imageLines({ registry: 'bourbonkk', tag: version })) expect(text).toContain(`${line}\n`)
+})
+
+describe('manifests whose images it would not find', () => {
+  test.each<[title: string, line: string, expected: readonly string[]]>([
+    ['as they are committed', '          image: bourbonkk/clymene-agent:0.1.0', []],
+    ['of others', '  image: registry.example/prom/node-exporter:v1', []],
+    [
+      'another registry',
+      '          image: registry.example:5000/team/clymene-agent:0.1.0',
+      ['a.yaml: image registry.example:5000/team/clymene-agent'],
+    ],
+    ['another registry, the first key', '        - image: r/clymene-gateway:1', ['a.yaml: image r/clymene-gateway']],
+    ['the command line', '  image: r/clymene:1', ['a.yaml: image r/clymene']],
+    ['in a comment', '# image: r/clymene-gateway:1', []],
+  ])('%s', (_title, line, expected) => {
+    expect(renamedImages(new Map([['a.yaml', `containers:\n${line}\n`]]))).toEqual(expected)
+  })
+
+  test('none is committed', () => {
+    const paths = globSync('k8s/**/*.yaml', { cwd: root, exclude: ['k8s/helm/**'] })
+    expect(renamedImages(new Map(paths.map((path) => [path, readFileSync(join(root, path), 'utf8')])))).toEqual([])
+  })
 })

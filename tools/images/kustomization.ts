@@ -43,6 +43,15 @@ export function withImages(text: string, place: Place): string {
   return written.join('\n')
 }
 
+/** Files of manifests by their path; the images of ours in them that `k8s/components/images` does not find, as it looks for the names of this checkout. */
+export function renamedImages(files: ReadonlyMap<string, string>): readonly string[] {
+  const names = IMAGE_SERVICES.map(imageName)
+  const ours = new RegExp(`^ *(?:- )?image: (\\S*?(?:${names.map((name) => name.slice(name.indexOf('/') + 1)).join('|')})):\\S+$`, 'gm')
+  return [...files].flatMap(([path, text]) =>
+    [...text.matchAll(ours)].flatMap(([, name = '']) => (names.includes(name) ? [] : [`${path}: image ${name}`])),
+  )
+}
+
 /** What to do with the images, once they are built. */
 export const howToUse = (place: Place, written: boolean): string =>
   [

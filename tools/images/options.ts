@@ -41,7 +41,7 @@ export const USAGE = `npm run images -- [flags]: builds the images of this check
   --platform=linux/amd64      one or both of ${PLATFORMS.join(',')}; default: the engine's own
   --engine=docker             one of ${ENGINE_NAMES.join(', ')}; default: the first that works
   --only=agent,gateway        some of ${IMAGE_SERVICES.join(', ')}; default: all
-  --dry-run                   prints the commands, runs none
+  --dry-run                   prints the commands and the lines of the kustomization, runs and writes nothing
   --write-kustomization       writes registry and tag into k8s/components/images/kustomization.yaml
 `
 
