@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { elasticsearchClassPath, elasticsearchHome, isElasticsearchInstalled, layOutElasticsearch } from '../engines/elasticsearch.ts'
+import {
+  elasticsearchClassArchive,
+  elasticsearchClassPath,
+  elasticsearchHome,
+  isElasticsearchInstalled,
+  layOutElasticsearch,
+} from '../engines/elasticsearch.ts'
 import { isKafkaInstalled, kafkaClassArchive, kafkaClasses } from '../engines/kafka.ts'
 import type { Image, Images } from './images.ts'
 
@@ -60,7 +66,7 @@ function elasticsearchImage(directory: string, node: Image['files'][number]): Im
       { from: directory, to: '/usr/share/elasticsearch' },
     ],
     entrypoint: ['node', '/opt/entrypoints/elasticsearch.ts'],
-    environment: { CLASS_PATH: elasticsearchClassPath(), JAVA: '/usr/bin/java' },
+    environment: { CLASS_PATH: elasticsearchClassPath(), CLASS_ARCHIVE: elasticsearchClassArchive, JAVA: '/usr/bin/java' },
     user: 1000,
     group: 0,
     directory: '/usr/share/elasticsearch',

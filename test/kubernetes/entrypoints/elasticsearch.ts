@@ -1,6 +1,6 @@
 /**
  * Starts the server as the image would on its folder of settings: everything of elasticsearch.yml but what modules would read that are not part of
- * the server here. $CLASS_PATH is where this machine has it.
+ * the server here. $CLASS_PATH and $CLASS_ARCHIVE are where this machine has them.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,12 +24,14 @@ mkdirSync(join(home, 'config'))
 copyFileSync(join(IMAGE, 'config/log4j2.properties'), join(home, 'config/log4j2.properties'))
 for (const folder of ['lib', 'logs', 'modules', 'plugins']) symlinkSync(join(IMAGE, folder), join(home, folder))
 
-const { ES_JAVA_OPTS: options = '-Xmx1g', CLASS_PATH: classPath = '', JAVA: java = '' } = process.env
+const { ES_JAVA_OPTS: options = '-Xmx1g', CLASS_PATH: classPath = '', CLASS_ARCHIVE: classArchive = '', JAVA: java = '' } = process.env
 process.execve?.(java, [
   'java',
   ...options.split(' '),
   '-XX:TieredStopAtLevel=1',
   '-XX:+UseSerialGC',
+  `-XX:SharedArchiveFile=${classArchive}`,
+  '-Xlog:disable',
   `-Des.path.home=${home}`,
   '-Djava.io.tmpdir=/tmp',
   '-Dlog4j2.disable.jmx=true',
