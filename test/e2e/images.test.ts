@@ -1,16 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { IMAGE_SERVICES, layOutImage, type ImageService } from '../../tools/image-files.ts'
+import { IMAGE_SERVICES, type ImageService } from '../../tools/image-files.ts'
 import { cached } from '../engines/cache.ts'
 import { packageFile } from '../engines/debian.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import { lokiProgram } from '../engines/loki.ts'
 import { journalctlRoot, nodeImageEnvironment, nodeImageRoot } from '../engines/node-image.ts'
 import { runCommand } from '../engines/run-command.ts'
+import { builtImage } from '../images/built-image.ts'
 import { type Container, emptyFolder, openNetwork, sizeOf, startContainer, whyNoContainers } from '../images/container.ts'
 import { stagesOf } from '../images/dockerfile.ts'
 import { applyLastStage, type ImageConfig } from '../images/last-stage.ts'
@@ -33,7 +34,7 @@ describeWithEngines(
     async function build(service: ImageService): Promise<void> {
       const stages = stagesOf(readFileSync(join(root, 'services', service, 'Dockerfile'), 'utf8'))
       const built = emptyFolder(directory, service, 'build')
-      await layOutImage(service, emptyFolder(built, 'image'))
+      cpSync(await builtImage(service), join(built, 'image'), { recursive: true })
       emptyFolder(built, 'state')
       const last = stages.at(-1)
       if (last === undefined) throw new Error(`${service}: no stage`)

@@ -5,10 +5,13 @@ const root = join(import.meta.dirname, '../..')
 
 export type Ended = { readonly status: number | null; readonly stdout: readonly string[]; readonly stderr: string }
 
-/** A command of ours that ends by itself, with no variables but PATH. */
+/** Node's cache of what it compiled once. */
+const compiled = process.env['NODE_COMPILE_CACHE']
+
+/** A command of ours that ends by itself, with no variables of its own but PATH. */
 export function runClymene(words: readonly string[]): Promise<Ended> {
   const child = spawn(join(root, 'node_modules/.bin/node'), [join(root, 'services/clymene/bin/clymene.mjs'), ...words], {
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -1,19 +1,16 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 
-import { IMAGE_EXECUTABLES, IMAGE_SERVICES, layOutImage, type ImageService } from '../../tools/image-files.ts'
+import { IMAGE_EXECUTABLES, IMAGE_SERVICES, type ImageService } from '../../tools/image-files.ts'
+import { builtImage } from './built-image.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'clymene-images-'))
-const imageOf = (service: ImageService): string => join(directory, service)
+const folders = new Map<ImageService, string>()
+const imageOf = (service: ImageService): string => folders.get(service) ?? ''
 
-beforeAll(() => Promise.all(IMAGE_SERVICES.map((service) => layOutImage(service, imageOf(service)))), 120_000)
-afterAll(() => {
-  rmSync(directory, { recursive: true })
-})
+beforeAll(() => Promise.all(IMAGE_SERVICES.map(async (service) => folders.set(service, await builtImage(service)))), 120_000)
 
 type Ended = { readonly status: number | null; readonly output: string }
 

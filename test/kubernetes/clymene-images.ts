@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-import { layOutImage } from '../../tools/image-files.ts'
 import { cached } from '../engines/cache.ts'
 import { lokiProgram } from '../engines/loki.ts'
 import { nodeExporterProgram } from '../engines/node-exporter.ts'
 import { prometheusProgram } from '../engines/prometheus.ts'
+import { builtImage } from '../images/built-image.ts'
 import type { Image, Images } from './images.ts'
 import { makeStoreImages } from './store-images.ts'
 
@@ -15,12 +15,11 @@ const NODE = { from: process.execPath, to: '/usr/local/bin/node' }
 const UNDICI = dirname(createRequire(import.meta.url).resolve('undici'))
 const SERVICES = ['agent', 'gateway', 'ingester'] as const
 
-/** The images that the manifests name, laid out under `directory`: our services as their Dockerfiles say, the others by this machine's programs. */
+/** The images that the manifests name: our services as their Dockerfiles say, the others by this machine's programs and what is laid out under `directory`. */
 export async function makeImages(directory: string): Promise<Images> {
   const services = await Promise.all(
     SERVICES.map(async (service): Promise<[string, Image]> => {
-      const files = join(directory, service)
-      await layOutImage(service, files)
+      const files = await builtImage(service)
       return [`bourbonkk/clymene-${service}`, imageOfDockerfile(readFileSync(join(root, 'services', service, 'Dockerfile'), 'utf8'), files)]
     }),
   )
