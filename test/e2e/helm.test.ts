@@ -82,7 +82,9 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
   test('what is right is rendered', () => {
     expect(rendered.outcome).toMatchObject({ status: 0, errors: '' })
     expect(new Set([...(rendered.objects.get('features')?.values() ?? [])].map(({ kind }) => kind)).size).toBeGreaterThan(13)
-    expect([...(rendered.objects.get('nothing')?.keys() ?? [])]).toEqual(['default-deny', 'clymene-look'].map((name) => `NetworkPolicy clymene ${name}`))
+    expect([...(rendered.objects.get('nothing')?.keys() ?? [])]).toEqual(
+      ['default-deny', 'clymene-look'].map((name) => `NetworkPolicy clymene ${name}`),
+    )
   })
 
   test.each([...Object.keys(OVERLAYS), 'components'])('it renders the objects of the kustomization %s', (name) => {
@@ -132,6 +134,48 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
     const { scrape_configs: jobs } = parse(data[file] ?? '')
     const rules = jobs.find(({ job_name: name }: { job_name: string }) => name === job).relabel_configs
     expect(rules.at(-1)).toEqual({ target_label: 'cluster', replacement: cluster })
+  })
+
+  test.each<[values: string, jobs: Record<string, unknown>]>([
+    [
+      'exporters-of-somebody-else',
+      {
+        'node-exporter': [
+          {
+            role: 'pod',
+            namespaces: { names: ['monitoring'] },
+            selectors: [{ role: 'pod', label: 'app.kubernetes.io/name=prometheus-node-exporter,a=b' }],
+          },
+        ],
+        'kube-state-metrics': ['kube-state-metrics.monitoring.svc:8080'],
+      },
+    ],
+    ['no-exporters-but-a-job-of-that-name', { 'node-exporter': ['10.0.0.1:9100'], 'kube-state-metrics': undefined }],
+  ])('with %s the jobs are for those', (variant, expected) => {
+    const { scrape_configs: jobs } = parse(
+      rendered.objects.get(variant)?.get('ConfigMap clymene clymene-agent-config')?.data?.['clymene.yml'] ?? '',
+    )
+    type Job = { readonly job_name: string; readonly kubernetes_sd_configs?: unknown; readonly static_configs?: { targets: unknown }[] }
+    const found = Object.fromEntries(
+      jobs.map(({ job_name: name, kubernetes_sd_configs: discovered, static_configs: fixed }: Job) => [
+        name,
+        fixed?.[0]?.targets ?? discovered,
+      ]),
+    )
+    expect(Object.fromEntries(Object.keys(expected).map((name) => [name, found[name]]))).toEqual(expected)
+    expect(Object.keys(found)).toContain('kubernetes-apiservers')
+  })
+
+  test.each([
+    'agent.extraScrapeConfigs[0].job_name=node-exporter',
+    'logAgent.journal=true,logAgent.extraScrapeConfigs[0].job_name=journal',
+  ])('a job twice is refused: %s', async (set) => {
+    const { status, errors } = await outcomeOf(helmProgram, ['template', 'clymene', CHART, '--set', set])
+    const [, name = '', job = ''] = /(\w+)\.extraScrapeConfigs.*=(\S+)$/.exec(set) ?? []
+    expect({ status, errors }).toEqual({
+      status: 1,
+      errors: expect.stringContaining(`${name}.extraScrapeConfigs: there is a job ${job} already`),
+    })
   })
 
   test('helm lint --strict has nothing to say', async () => {

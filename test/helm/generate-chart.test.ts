@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { root } from '../manifests/manifest-files.ts'
 import { generate } from './generate-chart.ts'
-import { valueRows, valuesTable } from './values-page.ts'
+import { valueRows, valuesLists } from './values-page.ts'
 
 test.each([...generate()])('%s is what it is made from (npm run chart)', (path, text) => {
   expect(readFileSync(join(root, path), 'utf8')).toBe(text)
@@ -15,6 +15,10 @@ test.each([...generate()])('%s is what it is made from (npm run chart)', (path, 
 test.each([
   ['clymene.yml', 'replacement: clymene-cluster', 1],
   ['clymene.yml', 'names: [clymene]', 1],
+  ['clymene.yml', 'label: app=node-exporter', 1],
+  ['clymene.yml', '\n  - job_name: node-exporter\n', 1],
+  ['clymene.yml', '\n  - job_name: kube-state-metrics\n', 1],
+  ['clymene.yml', 'kube-state-metrics.kube-system.svc:8080', 1],
   ['promtail.yaml', 'replacement: clymene-cluster', 1],
   ['journal.yaml', 'replacement: ', 0],
 ])('%s has "%s" %i times', (file, text, times) => {
@@ -62,10 +66,8 @@ describe('rows of values', () => {
     expect(() => valueRows(text)).toThrow(told)
   })
 
-  test('as a table', () => {
-    expect(valuesTable(valueRows('# S.\ns:\n  # One | two.\n  l: [a, b]\n')).split('\n').slice(2)).toEqual([
-      '| **s** |  | S. |',
-      '| `s.l` | `[ a, b ]` | One \\| two. |',
-    ])
+  test('as lists', () => {
+    const text = '# A.\na: 1\n\n# S.\ns:\n  # One <two>.\n  l: [a, b]\n'
+    expect(valuesLists(valueRows(text)).split('\n')).toEqual(['- `a` = `1`: A.', '', '**s**: S.', '', '- `s.l` = `[ a, b ]`: One \\<two>.'])
   })
 })

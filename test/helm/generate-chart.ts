@@ -1,13 +1,13 @@
 /**
  * Writes what of the chart stands elsewhere already: its files of jobs from the manifests, its version from package.json, and in docs/helm.md the
- * table of values from the comments in values.yaml. A test fails when what is committed differs: `npm run chart`.
+ * lists of values from the comments in values.yaml. A test fails when what is committed differs: `npm run chart`.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { parseFiles, readFiles, root } from '../manifests/manifest-files.ts'
-import { valueRows, valuesTable } from './values-page.ts'
+import { valueRows, valuesLists } from './values-page.ts'
 
 const CHART = 'k8s/helm/clymene'
 
@@ -22,8 +22,8 @@ const JOBS = [
 export function generate(): ReadonlyMap<string, string> {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8')
   const { version } = JSON.parse(read('package.json'))
-  const table = valuesTable(valueRows(read(`${CHART}/values.yaml`)))
-  const page = read('docs/helm.md').replace(/(?<=<!-- values -->\n).*(?=<!-- end of values -->)/s, () => `\n${table}\n\n`)
+  const lists = valuesLists(valueRows(read(`${CHART}/values.yaml`)))
+  const page = read('docs/helm.md').replace(/(?<=<!-- values -->\n).*(?=<!-- end of values -->)/s, () => `\n${lists}\n\n`)
   return new Map([
     ...JOBS.map(([file, manifest, key]) => [`${CHART}/files/${file}`, jobsOf(manifest, key)] as const),
     [`${CHART}/Chart.yaml`, read(`${CHART}/Chart.yaml`).replaceAll(/^(version|appVersion): .*$/gm, `$1: ${version}`)],

@@ -51,8 +51,9 @@ export function describeReleases(kubernetes: () => Kubernetes): void {
     const DEPLOYMENTS = ['events', 'gateway', 'ingester'].map((name) => `clymene-${name}`)
 
     test('the main cluster is installed, and told what to do next', async () => {
-      const output = await helm(/^helm install .*cluster=main$/, OWN)
+      const output = await helm(/--install clymene \S+ --set cluster=main$/, OWN)
       expect(output).toContain('Its cluster is called main')
+      expect(output).toContain('They are not published: build them first')
       expect(output).toContain('kubectl --namespace clymene rollout status deployment/clymene-gateway')
       expect(output).toContain('Other clusters send to any node of this one, ports 30610 and 30611')
       expect(await namesOf('deployments')).toEqual(['clymene-agent', ...DEPLOYMENTS, 'promtail-gateway', 'promtail-ingester'])
@@ -73,7 +74,9 @@ export function describeReleases(kubernetes: () => Kubernetes): void {
     })
 
     test('the values for production are taken', async () => {
-      expect(await helm(/production\.yaml/)).toContain('Pods wait until these Secrets are there')
+      const output = await helm(/production\.yaml/)
+      expect(output).toMatch(/these Secrets are there, in clymene .*:\n {2}clymene-gateway-credentials\n {2}clymene-agent-credentials\n\n/)
+      expect(output).toContain('Policies let pods only to where networkPolicies.toKafka')
       expect(await namesOf('poddisruptionbudgets')).toHaveLength(5)
       expect(await gateways()).toBe('1')
       expect(await read('service/clymene-gateway', 'clymene', '{.spec.type}{.spec.ports[*].nodePort}')).toBe('ClusterIP')
@@ -93,12 +96,24 @@ export function describeReleases(kubernetes: () => Kubernetes): void {
       expect(await read('namespace/clymene', 'clymene', '{.metadata.deletionTimestamp}')).toBe('')
     })
 
-    test('an observed cluster is installed, gets the values for production, and goes', async () => {
-      await helm(/^helm install .*cluster-b/, OWN)
+    test('an observed cluster is installed with the values for production at once, gets others, and goes', async () => {
+      const output = await helm(/production-target\.yaml/, OWN)
+      expect(output).toMatch(/these Secrets are there, in target and clymene .*:\n {2}clymene-agent-credentials\n/)
+      expect(await namesOf('networkpolicies', 'target')).toEqual(['clymene-agent', 'clymene-look', 'default-deny'])
+      // As a page on Secrets says: after the first command, in namespaces that it made.
+      await kubernetes().kubectl([
+        '--namespace',
+        'target',
+        'create',
+        'secret',
+        'generic',
+        'clymene-agent-credentials',
+        '--from-literal=token=a',
+      ])
+      await helm(/--set role=target/)
+      expect(await namesOf('networkpolicies', 'target')).toEqual([])
       expect(await namesOf('deployments', 'target')).toEqual(['clymene-agent'])
       expect(await read('daemonset/clymene-promtail', 'clymene', '{..args}')).toContain('=192.0.2.10:30611,192.0.2.11:30611')
-      await helm(/production-target\.yaml/)
-      expect(await namesOf('networkpolicies', 'target')).toEqual(['clymene-agent', 'default-deny'])
       await helm(/^helm uninstall /)
       expect(await namesOf('deployments,daemonsets,services,networkpolicies', 'target')).toEqual([])
     })

@@ -53,13 +53,14 @@ function valueAt(values: unknown, path: readonly string[]): unknown {
   return valueAt(Object.entries(values).find(([name]) => name === key)?.[1], rest)
 }
 
-/** A table for docs/helm.md: a section is a row with its comment, its values are below it. */
-export function valuesTable(rows: readonly ValueRow[]): string {
-  const cells = rows.map(({ path, value, isSection, comment }) => {
+/** Lists for docs/helm.md, a line a value: a table of them would be as wide as the longest comment. A section is a line with its comment, its values are below it. */
+export function valuesLists(rows: readonly ValueRow[]): string {
+  const lines = rows.map(({ path, value, isSection, comment }) => {
     const name = path.join('.')
-    return `| ${isSection ? `**${name}**` : `\`${name}\``} | ${isSection ? '' : `\`${inline(value)}\``} | ${comment.replaceAll('|', '\\|')} |`
+    const told = comment.replaceAll('<', '\\<')
+    return isSection ? `\n**${name}**: ${told}\n` : `- \`${name}\` = \`${inline(value)}\`: ${told}`
   })
-  return ['| value | default | meaning |', '| --- | --- | --- |', ...cells].join('\n')
+  return lines.join('\n').trim()
 }
 
 /** Longer defaults are left to values.yaml. */

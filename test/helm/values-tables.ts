@@ -47,6 +47,23 @@ export const ACCEPTED: Readonly<Record<string, Values>> = {
     gateway: { affinity: { podAntiAffinity: {} }, extraArgs: ['--gateway.max-body-bytes=4MiB'], extraEnv: [{ name: 'TZ', value: 'UTC' }] },
     labels: { team: 'a' },
   },
+  'exporters-of-somebody-else': {
+    nodeExporter: { enabled: false, external: { namespace: 'monitoring', label: 'app.kubernetes.io/name=prometheus-node-exporter,a=b' } },
+    kubeStateMetrics: { enabled: false, external: { address: 'kube-state-metrics.monitoring.svc:8080' } },
+    agent: { extraScrapeConfigs: [{ job_name: 'kubernetes', static_configs: [] }] },
+  },
+  'no-exporters-but-a-job-of-that-name': {
+    nodeExporter: { enabled: false },
+    kubeStateMetrics: { enabled: false },
+    agent: { extraScrapeConfigs: [{ job_name: 'node-exporter', static_configs: [{ targets: ['10.0.0.1:9100'] }] }] },
+  },
+  'a-kafka-whose-authority-everybody-knows': { kafka: { credentials: { enabled: true, mechanism: 'PLAIN', ca: false } } },
+  'files-of-its-own': {
+    logGateway: {
+      extraVolumes: [{ name: 'own', configMap: { name: 'own' } }],
+      extraVolumeMounts: [{ name: 'own', mountPath: '/etc/own', readOnly: true }],
+    },
+  },
   'numbers-of-nodes': { logAgent: { maxUnavailable: 2 }, nodeExporter: { maxUnavailable: '100%' } },
   'a-balancer-with-an-annotation': {
     gateway: { service: { type: 'LoadBalancer', sourceRanges: ['10.0.0.0/8'], allocateNodePorts: true, annotations: { a: 'b' } } },
@@ -167,6 +184,42 @@ export const REFUSED: readonly Refusal[] = [
     name: 'a-job-without-a-name',
     values: { agent: { extraScrapeConfigs: [{}] } },
     told: ["at '/agent/extraScrapeConfigs/0': missing property 'job_name'"],
+  },
+  {
+    name: 'a-node-exporter-of-somebody-anywhere',
+    values: { nodeExporter: { enabled: false, external: { label: 'app=node-exporter' } } },
+    told: ["at '/nodeExporter/external/namespace': minLength: got 0, want 1"],
+  },
+  {
+    name: 'a-namespace-without-a-label',
+    values: { nodeExporter: { enabled: false, external: { namespace: 'monitoring' } } },
+    told: ["at '/nodeExporter/external/label': minLength: got 0, want 1"],
+  },
+  {
+    name: 'a-label-that-is-none',
+    values: { nodeExporter: { enabled: false, external: { namespace: 'monitoring', label: 'node-exporter' } } },
+    told: [/^at '\/nodeExporter\/external\/label': 'node-exporter' does not match pattern/],
+  },
+  {
+    name: 'exporters-of-both',
+    values: {
+      nodeExporter: { external: { namespace: 'monitoring', label: 'a=b' } },
+      kubeStateMetrics: { external: { address: 'a:8080' } },
+    },
+    told: [
+      "at '/kubeStateMetrics/external/address': maxLength: got 6, want 0",
+      "at '/nodeExporter/external/label': maxLength: got 3, want 0",
+    ],
+  },
+  {
+    name: 'a-volume-without-a-name',
+    values: { agent: { extraVolumes: [{ emptyDir: {} }] } },
+    told: ["at '/agent/extraVolumes/0': missing property 'name'"],
+  },
+  {
+    name: 'a-volume-nowhere',
+    values: { events: { extraVolumeMounts: [{ name: 'own' }] } },
+    told: ["at '/events/extraVolumeMounts/0': missing property 'mountPath'"],
   },
   {
     name: 'a-folder-that-is-relative',

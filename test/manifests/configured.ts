@@ -25,7 +25,7 @@ export const variablesOfContainer = (name: string): ReadonlySet<string> =>
   new Set((COMMANDS[name]?.groups ?? []).flatMap(({ flags }) => Object.keys(flags).map(environmentName)))
 
 /** Files of Secrets and programs of the image, which are not here. */
-const ELSEWHERE = /\/etc\/clymene-(?:credentials|tls)\/|journalctl/
+const ELSEWHERE = /\/etc\/clymene-(?:credentials|tls)\/|\/etc\/authorities\/|journalctl/
 
 /** What our services find wrong in the arguments, variables and ConfigMaps of one cluster's containers. `folder` is for the files of the ConfigMaps. */
 export async function configurationMistakes(manifests: readonly Manifest[], folder: string): Promise<readonly string[]> {

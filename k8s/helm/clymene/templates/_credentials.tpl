@@ -67,12 +67,14 @@
 - { name: KAFKA_{{ $side }}_PLAINTEXT_PASSWORD_FILE, value: /etc/clymene-credentials/kafka-password }
 {{- if $kafka.credentials.tls }}
 - { name: KAFKA_{{ $side }}_TLS_ENABLED, value: 'true' }
+{{- if $kafka.credentials.ca }}
 - { name: KAFKA_{{ $side }}_TLS_CA, value: /etc/clymene-credentials/kafka-ca.crt }
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
 
-{{/* Volumes of Secrets: dict of root, secret, required, tlsSecret (none for who talks to no gateway). 288 is 0440: read by fsGroup and by nobody else. */}}
+{{/* Volumes of Secrets, and further ones of the component: dict of root, component, secret, required, tlsSecret (none for who talks to no gateway). 288 is 0440: read by fsGroup and by nobody else. */}}
 {{- define "clymene.secretVolumes" -}}
 - name: credentials
   secret: { secretName: {{ .secret }}, optional: {{ not .required }}, defaultMode: 288 }
@@ -80,12 +82,18 @@
 - name: tls
   secret: { secretName: {{ .tlsSecret }}, defaultMode: 288 }
 {{- end }}
+{{- with .component.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
-{{/* Where they are mounted: dict of root, tlsSecret. */}}
+{{/* Where they are mounted: dict of root, component, tlsSecret. */}}
 {{- define "clymene.secretMounts" -}}
 - { name: credentials, mountPath: /etc/clymene-credentials, readOnly: true }
 {{- if and .tlsSecret .root.Values.mutualTls.enabled }}
 - { name: tls, mountPath: /etc/clymene-tls, readOnly: true }
+{{- end }}
+{{- with .component.extraVolumeMounts }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}

@@ -86,20 +86,47 @@ subjects:
 {{- end }}
 
 {{/*
-  Configuration of an agent, the text of a file: dict of root, file (its name under files/), configuration and extraScrapeConfigs as in the values.
-  Extra jobs end, as all others, with the rule that says the cluster.
+  Configuration of an agent, the text of a file: dict of root, file (its name under files/), configuration, journal and extraScrapeConfigs as in the
+  values, and valuesOf, where these are. Extra jobs end, as all others, with the rule that says the cluster.
 */}}
 {{- define "clymene.configuration" -}}
 {{- $cluster := include "clymene.cluster" .root -}}
 {{- if .configuration -}}
 {{ .configuration }}
 {{- else -}}
-{{- .root.Files.Get (printf "files/%s" .file)
-  | replace "replacement: clymene-cluster" (printf "replacement: %s" (toYaml $cluster))
-  | replace "names: [clymene]" (printf "names: [%s]" (include "clymene.namespace.metrics" .root)) }}
+{{- $jobs := include "clymene.jobs" . -}}
+{{- $jobs | replace "replacement: clymene-cluster" (printf "replacement: %s" (toYaml $cluster)) }}
+{{- $names := regexFindAll "job_name: \\S+" $jobs -1 }}
+{{- if .journal }}{{ $names = append $names "job_name: journal" }}{{ end }}
 {{- range .extraScrapeConfigs }}
+{{- $name := printf "job_name: %s" .job_name }}
+{{- if has $name $names }}
+{{- fail (printf "%s.extraScrapeConfigs: there is a job %s already; give this one another name" $.valuesOf .job_name) }}
+{{- end }}
+{{- $names = append $names $name }}
 {{- $rules := append (.relabel_configs | default list) (dict "target_label" "cluster" "replacement" $cluster) }}
 {{ list (merge (dict "relabel_configs" $rules) .) | toYaml | indent 2 }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The chart's own jobs, a paragraph each; that of what runs nowhere is left out. The argument is as above. */}}
+{{- define "clymene.jobs" -}}
+{{- $nodes := .root.Values.nodeExporter }}{{ $state := .root.Values.kubeStateMetrics }}
+{{- $kept := list }}
+{{- range splitList "\n\n" (.root.Files.Get (printf "files/%s" .file)) }}
+{{- $job := . }}
+{{- if contains "job_name: node-exporter\n" . }}
+{{- $job = replace "names: [clymene]" (printf "names: [%s]" (include "clymene.namespace.metrics" $.root)) . }}
+{{- if not $nodes.enabled }}
+{{- $job = replace "names: [clymene]" (printf "names: [%s]" $nodes.external.namespace) . | replace "label: app=node-exporter" (printf "label: %s" $nodes.external.label) }}
+{{- $job = ternary "" $job (empty $nodes.external.label) }}
+{{- end }}
+{{- else if and (contains "job_name: kube-state-metrics\n" .) (not $state.enabled) }}
+{{- $job = replace "kube-state-metrics.kube-system.svc:8080" $state.external.address . }}
+{{- $job = ternary "" $job (empty $state.external.address) }}
+{{- end }}
+{{- if $job }}{{ $kept = append $kept (trimSuffix "\n" $job) }}{{ end }}
+{{- end }}
+{{- join "\n\n" $kept }}{{ "\n" }}
 {{- end }}
