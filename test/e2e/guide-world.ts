@@ -73,6 +73,7 @@ export async function startGuideWorld(): Promise<GuideWorld> {
             KUBECONFIG: kubeconfig,
             PATH: `${bin}${delimiter}${process.env['PATH']}`,
             HOME: directory,
+            GOGC: '300',
           },
         }),
       stop,
