@@ -76,6 +76,38 @@ describe('components', () => {
   })
 })
 
+describe('pods that runbooks start', () => {
+  type Rule = { readonly from?: readonly { podSelector?: { matchLabels?: Record<string, string> } }[]; readonly ports?: { port: number }[] }
+  const policies = manifestsIn(['k8s/components/network-policies', 'k8s/components/network-policies-target']).map(({ object }) => object)
+  const isFor = (app: string, { podSelector }: { podSelector?: { matchLabels?: Record<string, string> } }): boolean =>
+    podSelector?.matchLabels?.['app'] === app
+
+  test('reach whatever the metrics agent scrapes', () => {
+    const allowed = policies.map(({ metadata: { namespace, name }, spec }) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API server checks the shape of every field
+      const { ingress = [] } = (spec ?? {}) as { ingress?: readonly Rule[] }
+      const ports = (app: string) => ingress.filter(({ from = [] }) => from.some((peer) => isFor(app, peer))).flatMap((rule) => rule.ports)
+      return { name: `${namespace} ${name}`, agent: ports('clymene-agent'), look: ports('clymene-look') }
+    })
+    expect(allowed.filter(({ agent }) => agent.length > 0)).toHaveLength(10)
+    expect(allowed.filter(({ agent, look }) => JSON.stringify(agent) !== JSON.stringify(look))).toEqual([])
+  })
+
+  test('are let out in each namespace that is closed', () => {
+    const namespaces = (wanted: string) =>
+      policies.filter(({ metadata }) => metadata.name === wanted).map(({ metadata }) => metadata.namespace)
+    expect(namespaces('clymene-look')).toEqual(namespaces('default-deny'))
+  })
+})
+
+test('lines of the journal have the name of the node, which the DaemonSet gives, not that of the host', () => {
+  const [job] = manifestsIn(['k8s/components/journal']).map(({ object }) => object.data?.['job'] ?? '')
+  expect(job).toContain('job_name: journal')
+  expect(job).not.toContain('node_name')
+  const agents = manifestsIn(['k8s/clymene-logs', 'k8s/target-cluster']).filter(({ object }) => object.metadata.name === 'clymene-promtail')
+  expect(agents.filter(({ object }) => JSON.stringify(object).includes('node_name=$(HOSTNAME)'))).toHaveLength(2)
+})
+
 /** kustomize matches the whole name. */
 const isHit = ({ target: { kind: wanted, name = '.*' } }: KustomizePatch, { object: { kind, metadata } }: Manifest): boolean =>
   (wanted === undefined || wanted === kind) && new RegExp(`^(?:${name})$`).test(metadata.name)
