@@ -87,6 +87,13 @@ export const CLUSTERS_BOARD = 'clymene-clusters'
 export const PIPELINE_BOARD = 'clymene-pipeline'
 export const EVENTS_BOARD = 'clymene-events-logs'
 
+/** All of a variable, as Grafana writes it into addresses (`$__all`). */
+const ALL = '%24__all'
+
+/** To pods, whatever their workload and containers: of what was chosen before on that board nothing is kept that would leave them out. */
+export const linkToPod = (chosen: Readonly<Record<string, string>>, time?: string): string =>
+  linkTo(POD_BOARD, { workload: ALL, container: ALL, ...chosen }, time)
+
 /**
  * To another board, with the time and what both know; `chosen` gives its variables, as `${__data.fields.pod}`. Without a cluster in it the
  * one that is chosen is kept; `time` may be another than that of the board, as `from=…&to=…`.

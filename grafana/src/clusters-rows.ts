@@ -1,6 +1,6 @@
 import { BytesIEC, CountsPerSecond, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { POD_BOARD, type Row, linkTo } from './board.ts'
+import { type Row, linkToPod } from './board.ts'
 import {
   CLUSTERS,
   CLUSTER_CONTAINERS,
@@ -112,7 +112,7 @@ const top = (panel: { readonly id: number; readonly title: string; readonly desc
     links: {
       pod: {
         title: 'This pod and its logs',
-        url: linkTo(POD_BOARD, {
+        url: linkToPod({
           cluster: '${__data.fields.cluster}',
           namespace: '${__data.fields.namespace}',
           pod: '${__data.fields.pod}',

@@ -1,6 +1,6 @@
 import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { NODE_BOARD, POD_BOARD, board, linkTo } from './board.ts'
+import { NODE_BOARD, board, linkToPod } from './board.ts'
 import { ABOUT_NODE, allocationRow, nodeAnnotations, OF_NODE } from './node-allocation-row.ts'
 import { kernelRow } from './node-kernel-row.ts'
 import { CONTAINERS, KUBE_NODE, NODE, usedShare } from './node-selectors.ts'
@@ -133,7 +133,7 @@ const pods = {
       links: {
         pod: {
           title: 'This pod and its logs',
-          url: linkTo(POD_BOARD, { namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
+          url: linkToPod({ namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
         },
       },
       columns: [

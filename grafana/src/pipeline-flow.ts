@@ -107,7 +107,7 @@ const state = [
     id: 12,
     title: 'Freshness',
     description:
-      'From the time of a sample or line to the acknowledgement of a storage, by the cluster that it is from: what a reader has to wait.',
+      'From the time of a sample or line to the acknowledgement of a storage, by the cluster that it is from: what a reader has to wait. What does not say its cluster counts as of that of the ingester.',
     unit: Seconds,
     width: 8,
     height: 8,
@@ -128,7 +128,7 @@ const state = [
     id: 14,
     title: 'Ledger: numbers that did not come',
     description:
-      'Messages are numbered by their sender. Missing: between two that came; jumped: reserved by an agent that crashed. What grows is a loss; clymene ledger says whose.',
+      'Messages are numbered by their sender. Missing: between two that came; jumped: reserved by an agent that crashed. What grows is a loss; clymene ledger says whose. What does not say its cluster counts as of that of the ingester.',
     unit: Short,
     width: 12,
     height: 7,

@@ -9,7 +9,7 @@ import {
   Short,
 } from '@grafana/grafana-foundation-sdk/units'
 
-import { POD_BOARD, type Row, linkTo } from './board.ts'
+import { type Row, linkToPod } from './board.ts'
 import { logs, stat } from './panels.ts'
 import { third } from './pipeline-agent-row.ts'
 import { AT_THE_END, SERVICE, STORAGE, TOPIC, medianAndWorst, ofServices, perSecond, quantile, rate } from './pipeline-selectors.ts'
@@ -138,7 +138,7 @@ export const processRow: Row = {
       links: {
         kubernetes_pod_name: {
           title: 'This pod',
-          url: linkTo(POD_BOARD, {
+          url: linkToPod({
             cluster: '${__data.fields.cluster}',
             namespace: '${__data.fields.namespace}',
             pod: '${__data.fields.kubernetes_pod_name}',

@@ -195,11 +195,12 @@ export const podBoard = board({
     labelVariable({
       name: 'workload',
       title: 'Workload',
-      description: 'What makes pods: Deployments, StatefulSets, DaemonSets, Jobs; <none> are pods that nobody made. It narrows the pods',
+      description:
+        'What makes pods: Deployments, StatefulSets, DaemonSets, Jobs. It narrows the pods; those that nobody made are among All only',
       series: `kube_pod_owner{${SELECTED}}`,
       label: 'owner_name',
       regex: `/^(.+?)(?:${HASH})?$/`,
-      choice: 'all',
+      choice: 'any',
     }),
     labelVariable({
       name: 'pod',

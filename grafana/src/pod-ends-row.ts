@@ -1,7 +1,7 @@
 import { DatetimeISO, Short } from '@grafana/grafana-foundation-sdk/units'
 
 import type { Annotation } from './annotations.ts'
-import { POD_BOARD, type Row, linkTo } from './board.ts'
+import { type Row, linkToPod } from './board.ts'
 import { logs } from './panels.ts'
 import { ABOUT_POD, CONTAINERS, POD_CONTAINERS, POD_EVENTS, perContainer } from './pod-selectors.ts'
 import { newestLines } from './queries.ts'
@@ -35,8 +35,7 @@ export const podEndsRow: Row = {
           column,
           {
             title: 'Its last lines',
-            url: linkTo(
-              POD_BOARD,
+            url: linkToPod(
               { namespace: '${namespace}', pod: '${__data.fields.pod}', container: '${__data.fields.container}' },
               "from=${__data.fields['Log from'].numeric}&to=${__data.fields.Ended.numeric}",
             ),

@@ -1,6 +1,6 @@
 import { BytesIEC, Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { POD_BOARD, type Row, linkTo } from './board.ts'
+import { type Row, linkToPod } from './board.ts'
 import { perContainer } from './pod-selectors.ts'
 import { table } from './tables.ts'
 import { warningsTable } from './warnings-table.ts'
@@ -22,7 +22,7 @@ export const namespaceRow: Row = {
       labels: ['pod'],
       sortBy: 'CPU cores',
       links: {
-        pod: { title: 'This pod and its logs', url: linkTo(POD_BOARD, { namespace: '${namespace}', pod: '${__data.fields.pod}' }) },
+        pod: { title: 'This pod and its logs', url: linkToPod({ namespace: '${namespace}', pod: '${__data.fields.pod}' }) },
       },
       columns: [
         {

@@ -1,6 +1,6 @@
 import { Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { POD_BOARD, linkTo } from './board.ts'
+import { linkToPod } from './board.ts'
 import { NAMED_OBJECT } from './log-queries.ts'
 import type { PanelText } from './panels.ts'
 import { table } from './tables.ts'
@@ -14,8 +14,11 @@ export type WarningsTable = Pick<PanelText, 'id' | 'title' | 'description' | 'wi
   readonly severalClusters?: boolean
 }
 
-/** As many rows as somebody reads; Loki refuses more than 500 series. */
+/** As many rows as somebody reads. */
 const MOST = 50
+
+/** Loki counts no more kinds than that for one answer, also when `topk` stands around them. */
+const TOO_MANY = 'An error of Loki here means more rows than its max_query_series (500 unless set).'
 
 /** Warning events of the last five minutes, a row per object and reason with how often it was told, the most frequent first. */
 export function warningsTable({ of, filter = '', severalClusters = false, ...text }: WarningsTable) {
@@ -23,12 +26,13 @@ export function warningsTable({ of, filter = '', severalClusters = false, ...tex
   const cluster = severalClusters ? { cluster: '${__data.fields.cluster}' } : {}
   return table({
     ...text,
+    description: `${text.description} ${TOO_MANY}`,
     labels,
     sortBy: 'Times told',
     links: {
       pod: {
         title: 'This pod and its logs',
-        url: linkTo(POD_BOARD, { ...cluster, namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
+        url: linkToPod({ ...cluster, namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
       },
     },
     columns: [

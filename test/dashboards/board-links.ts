@@ -20,6 +20,11 @@ function brokenLink(from: BoardFile, target: BoardFile, parameters: string): rea
   return [
     ...given.filter((name) => !there.includes(name)).map((name) => `/d/${target.uid} has no variable ${name}`),
     ...lost.map((name) => `/d/${target.uid} loses ${name}`),
+    ...(from.uid === target.uid
+      ? choicesOf(target)
+          .filter((name) => !given.includes(name))
+          .map((name) => `/d/${target.uid} keeps the ${name} that is chosen, which may leave out what is linked to`)
+      : []),
     ...(severalClusters(from) && !severalClusters(target) && !parameters.includes('var-cluster=')
       ? [`/d/${target.uid} takes one cluster, and is given all that are chosen`]
       : []),
@@ -28,6 +33,10 @@ function brokenLink(from: BoardFile, target: BoardFile, parameters: string): rea
       : [`/d/${target.uid} loses the time`]),
   ]
 }
+
+/** Of a board that is left for itself Grafana keeps what its address does not name. What somebody typed is narrowed by nothing. */
+const choicesOf = ({ templating }: BoardFile): readonly string[] =>
+  templating.list.filter(({ type }) => type === 'query').map(({ name }) => name)
 
 const severalClusters = ({ templating }: BoardFile): boolean =>
   templating.list.some(({ name, multi = false }) => name === 'cluster' && multi)

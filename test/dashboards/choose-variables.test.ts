@@ -54,7 +54,7 @@ describe('what can be chosen', () => {
     const workload = readBoards()
       .get('2.clymene-pod-monitoring.json')!
       .templating.list.find(({ name }) => name === 'workload')!
-    const offered = ['web-6d4cf56db6', 'web-7f9c8b5d4', 'web-api-5b9c7d8f6d', 'kafka', 'fluent-bit', 'backup-29387520', '<none>']
+    const offered = ['web-6d4cf56db6', 'web-7f9c8b5d4', 'web-api-5b9c7d8f6d', 'kafka', 'fluent-bit', 'backup-29387520', '']
     const board = { cluster: 'a', namespace: 'b' }
     values = offered
     const [first] = readBoards().values()
@@ -66,7 +66,7 @@ describe('what can be chosen', () => {
       span,
       durations,
     )
-    expect(choices.get('workload')).toEqual(['web', 'web-api', 'kafka', 'fluent-bit', 'backup-29387520', '<none>'])
+    expect(choices.get('workload')).toEqual(['web', 'web-api', 'kafka', 'fluent-bit', 'backup-29387520'])
     expect(asked.at(-1)).toContain('kube_pod_owner{cluster="a",namespace="b"}')
   })
 

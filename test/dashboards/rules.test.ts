@@ -119,6 +119,16 @@ describe('a mistake is found', () => {
     ['the time is lost', (text) => text.replace('&${__url_time_range}"', '"'), 'links to boards'],
     ['a link takes a column that is not there', (text) => text.replace('__data.fields.pod}', '__data.fields.pot}'), 'links to boards'],
     [
+      'a link of a board to itself keeps what was chosen',
+      (text) => (text.includes('"uid": "clymene-pod"') ? text.replace('&var-workload=%24__all', '') : text),
+      'links to boards',
+    ],
+    [
+      'all of a variable is asked for by a name that Grafana fills in',
+      (text) => text.replace('=%24__all', '=$all'),
+      'defines every variable',
+    ],
+    [
       'a link gives all clusters to a board of one',
       (text) => text.replace('var-cluster=${__data.fields.cluster}', '${cluster:queryparam}'),
       'links to boards',

@@ -13,7 +13,7 @@ export type ServedPod = {
   readonly container: string
   readonly claims?: readonly string[]
   /** What made it; default a ReplicaSet of the Deployment that is called as its container. */
-  readonly owner?: { readonly kind: string; readonly name: string }
+  readonly owner?: { readonly kind: string; readonly name: string } | 'nobody'
   /** The node where a pod of this name, as of a StatefulSet, was before. */
   readonly movedFrom?: string
 }
@@ -170,7 +170,9 @@ type PodLife = { readonly node: string; readonly uid: string; readonly startedAt
 function podState({ namespace, name, container, claims = [], owner }: ServedPod, { node, uid, startedAt, at }: PodLife): readonly string[] {
   const ofPod = `namespace="${namespace}",pod="${name}",uid="${uid}"`
   const ofContainer = `${ofPod},container="${container}"`
-  const { kind, name: made } = owner ?? { kind: 'ReplicaSet', name: `${container}-6d4cf56db6` }
+  // Of a pod that nobody made kube-state-metrics 2 has the series all the same, with labels that are empty.
+  const nobody = { kind: '', name: '' }
+  const { kind, name: made } = owner === 'nobody' ? nobody : (owner ?? { kind: 'ReplicaSet', name: `${container}-6d4cf56db6` })
   const endedAt = Math.floor(startedAt / 1000) + ENDED_AFTER_SECONDS
   const resources = [
     ['cpu', 'core'],
@@ -178,7 +180,7 @@ function podState({ namespace, name, container, claims = [], owner }: ServedPod,
   ] as const
   return [
     `kube_pod_info{${ofPod},node="${node}",host_ip="10.0.0.1",pod_ip="10.1.0.${at + 1}",created_by_kind="${kind}",created_by_name="${made}"} 1`,
-    `kube_pod_owner{${ofPod},owner_kind="${kind}",owner_name="${made}",owner_is_controller="true"} 1`,
+    `kube_pod_owner{${ofPod},owner_kind="${kind}",owner_name="${made}",owner_is_controller="${kind === '' ? '' : 'true'}"} 1`,
     `kube_pod_start_time{${ofPod}} ${startedAt / 1000}`,
     ...['Pending', 'Succeeded', 'Failed', 'Unknown', 'Running'].map(
       (phase) => `kube_pod_status_phase{${ofPod},phase="${phase}"} ${Number(phase === 'Running')}`,

@@ -20,7 +20,7 @@ const clusters: readonly ObservedCluster[] = ['main', 'target'].map((cluster, at
   manifest: cluster === 'main' ? 'k8s/clymene-metrics/2.clymene_agent.yaml' : 'k8s/target-cluster/2.clymene_agent.yaml',
   seenTwice: cluster === 'main',
   node: `${cluster}-node`,
-  pods: cluster === 'main' ? pods : [...pods, { namespace: 'shop', name: 'web-2', container: 'web' }],
+  pods: cluster === 'main' ? pods : [...pods, { namespace: 'shop', name: 'web-2', container: 'web', owner: 'nobody' }],
   startedAt: Date.now() - (at + 1) * 3_600_000,
 }))
 
@@ -82,6 +82,8 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'node-exporter'], 'dashboard
     expect(choices.get('clymene-node cluster')).toEqual(['main', 'target'])
     expect(choices.get('clymene-node node')).toEqual(['main-node'])
     expect(choices.get('clymene-pod pod')).toEqual(['web-0', 'web-1'])
+    const kinds = answers.get('clymene-events-logs #23 Most frequent errors A') ?? []
+    expect(kinds.flatMap(({ labels }) => (labels.get('app') === 'web' ? labels.get('line') : []))).toEqual(['error: …'])
     expect(answers.size).toBeGreaterThan(80)
   })
 
@@ -206,6 +208,15 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'node-exporter'], 'dashboard
       'main shop/web-1 main web-1 error: 2',
     ])
     expect([checked.choices.get('clymene-pod workload'), checked.choices.get('clymene-pod pod')]).toEqual([['web'], ['web-0', 'web-1']])
+  })
+
+  test('a pod that nobody made is there where all workloads are chosen, and is of none', async () => {
+    const [all, one] = await Promise.all(
+      [{}, { workload: 'web' }].map((more) => check({ ...MAIN, cluster: 'target', ...more }, quick('clymene-pod'))),
+    )
+    expect([all!.choices.get('clymene-pod workload'), one!.choices.get('clymene-pod workload')]).toEqual([['web'], ['web']])
+    expect(all!.choices.get('clymene-pod pod')).toEqual(['web-0', 'web-1', 'web-2'])
+    expect(one!.choices.get('clymene-pod pod')).toEqual(['web-0', 'web-1'])
   })
 
   test('the filter is a regular expression, as it is typed', async () => {
