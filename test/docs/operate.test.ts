@@ -84,6 +84,6 @@ test.each([
 ])('flags that %s names are flags of ours', (_name, text) => {
   const named = [...text.matchAll(/`--([a-z][\w.-]*[\w])[=`]/g)].map(([, name = '']) => name)
   expect(named.length).toBeGreaterThan(10)
-  const ofOthers = ['write-kustomization', 'config.file']
+  const ofOthers = ['write-kustomization', 'config.file', 'overrides']
   expect(named.filter((name) => !flags.has(name) && !ofOthers.includes(name))).toEqual([])
 })

@@ -17,11 +17,6 @@ export const HERE: readonly (readonly [command: string, status: 0 | 1])[] = [
     0,
   ],
   ['clymene agent validate --config.file=prometheus.yml', 0],
-  // Nobody is at these names: it is told, and the status says so.
-  ['npx --no clymene ledger --kind=metrics --url=ingester:15694', 1],
-  ['npx --no clymene ledger --url=agent:15691,gateway:15690,ingester:15694', 1],
-  ['npx --no clymene explain --agent=agent:15691 --target=node-1', 1],
-  ['npx --no clymene agent status --status.http.host-port=agent:15691', 1],
 ]
 
 /** Questions of runbooks to a cluster, which the test of the guide asks; not for what is not in it: metrics-server, cert-manager. */
@@ -61,7 +56,9 @@ export const TESTED: readonly { readonly page?: string; readonly command: RegExp
   { command: /^(npx --no )?clymene replay /, by: 'test/e2e/replay.test.ts' },
   { page: 'README.md', command: /^npm start/, by: 'test/e2e/clean-clone.test.ts' },
   { page: 'README.md', command: /^(STORAGE_TYPE=\S+ )?(npx --no clymene|npm start --) /, by: 'test/e2e/pipeline.test.ts' },
-  { page: 'README.md', command: /^kubectl create -f /, by: 'test/e2e/guide.test.ts' },
+  { command: /^npx --no clymene ledger( --kind=metrics)?$/, by: 'services/clymene/src/ledger/tool.test.ts' },
+  { command: /^npx --no clymene explain --target=node-1$/, by: 'services/clymene/src/explain/tool.test.ts' },
+  { command: /^npx --no clymene agent status$/, by: 'services/clymene/src/command-line.test.ts' },
   { command: /^kubectl --context (main|target) get --raw \S+\/proxy\/reasons$/, by: 'test/e2e/guide.test.ts' },
   { command: /^kubectl --context (main|target) --namespace \w+ logs (deployment|daemonset)\/\S+ --tail=20$/, by: 'test/e2e/guide.test.ts' },
 ]
@@ -79,15 +76,27 @@ export const NOT_RUN: readonly { readonly page?: string; readonly command: RegEx
     command: /^(docker|podman|buildah|kind|minikube|kubectl) /,
     reason: 'it needs an engine with a daemon or a registry; test/e2e/images.test.ts runs what it builds',
   },
+  {
+    page: 'docs/images.md',
+    command: /^for account in .*imagePullSecrets/,
+    reason: 'it is for a registry that is yours',
+  },
+  { page: 'docs/guide.md', command: /^(git clone|cd) /, reason: 'the tests have a copy of their own' },
+  { command: / port-forward /, reason: 'the stand-in of a kubelet forwards no ports' },
+  {
+    page: 'docs/migrate.md',
+    command: /^kubectl --namespace monitoring get secret /,
+    reason: "it asks what Prometheus' operator made, which is not here",
+  },
   { command: /^npm run images /, reason: 'it needs docker, podman or buildah; test/images runs the same steps' },
   { command: / exec deployment\/grafana /, reason: 'there is no Grafana here; test/manifests/storage.test.ts runs what makes that file' },
   { command: /\bkubectl .* exec |^scp /, reason: 'it copies out of a pod of Go Clymene, which is not here' },
-  { command: /^kubectl .* run (ledger|look) /, reason: 'the stand-in of a kubelet has no attach; the command in it is run above' },
+  { command: /^kubectl .* run look /, reason: 'the stand-in of a kubelet has no attach; the command in it is run above' },
   {
     command: /^kubectl --context (main|target) (--namespace \w+ )?(get|describe|top|logs) /,
     reason: 'plain kubectl, to look at what is there',
   },
-  { command: /^kafka-(topics|configs|consumer-groups)\.sh /, reason: "Kafka's own programs" },
+  { command: /^(for topic in .* do )?kafka-(topics|configs|consumer-groups|acls)\.sh /, reason: "Kafka's own programs" },
   { page: 'k8s/storage/README.md', command: /^kubectl .*create (secret|namespace) /, reason: 'it makes Secrets of keys that are yours' },
   { page: 'grafana/README.md', command: /^(jq|curl) /, reason: 'there is no Grafana here' },
 ]

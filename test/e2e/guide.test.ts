@@ -48,6 +48,7 @@ const guide = sectionsOf(readFileSync(join(import.meta.dirname, '../../docs/guid
 /** Commands that cannot be run here, and why. */
 const NOT_RUNNABLE: readonly { readonly command: RegExp; readonly reason: string }[] = [
   { command: /^npm run images /, reason: 'there is no Docker here; the same files are laid out by the tool that the Dockerfiles run' },
+  { command: /^(git clone|cd) /, reason: 'what is followed here is a copy already' },
   { command: /^sed -i 's#image: /, reason: 'the stand-ins know images by the names in the files; test/manifests runs it on a copy' },
 ]
 /** Those of nodes and pods, for which the guide is followed; the others have a world of their own, in which things go wrong as well. */
