@@ -55,10 +55,12 @@ function valueAt(values: unknown, path: readonly string[]): unknown {
 
 /** Lists for docs/helm.md, a line a value: a table of them would be as wide as the longest comment. A section is a line with its comment, its values are below it. */
 export function valuesLists(rows: readonly ValueRow[]): string {
-  const lines = rows.map(({ path, value, isSection, comment }) => {
+  const lines = rows.map(({ path, value, isSection, comment }, index) => {
+    const endsSection = path.length === 1 && !isSection && (rows[index - 1]?.path.length ?? 1) > 1
     const name = path.join('.')
     const told = comment.replaceAll('<', '\\<')
-    return isSection ? `\n**${name}**: ${told}\n` : `- \`${name}\` = \`${inline(value)}\`: ${told}`
+    if (isSection) return `\n**${name}**: ${told}\n`
+    return `${endsSection ? '\n**Others**\n\n' : ''}- \`${name}\` = \`${inline(value)}\`: ${told}`
   })
   return lines.join('\n').trim()
 }
