@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+const root = join(import.meta.dirname, '..')
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'clymene-engines-'))
@@ -25,9 +26,11 @@ function program(name: string, script = ''): void {
 type Ended = { readonly status: number | null; readonly output: string; readonly errors: string; readonly calls: readonly string[] }
 
 /** Runs tools/images.ts where no programs are but those of the test. */
-function images(...args: readonly string[]): Promise<Ended> {
+const images = (...args: readonly string[]): Promise<Ended> => imagesOf(root, ...args)
+
+function imagesOf(checkout: string, ...args: readonly string[]): Promise<Ended> {
   const calls = join(folder, 'calls')
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'images.ts'), ...args], {
+  const child = spawn(process.execPath, [join(checkout, 'tools/images.ts'), ...args], {
     env: { PATH: `${folder}:/nowhere`, CALLS: calls, SOURCE_DATE_EPOCH: '1800000000' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -135,6 +138,25 @@ describe('what goes wrong', () => {
       '',
     ])
     expect(calls).toHaveLength(3)
+  })
+
+  test('a kustomization that would find no image: nothing is built or written', async () => {
+    const checkout = join(folder, 'checkout')
+    for (const name of ['tools', 'k8s', 'package.json']) cpSync(join(root, name), join(checkout, name), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'))
+    const [file, kustomization] = ['k8s/clymene-metrics/3.clymene_gateway.yaml', 'k8s/components/images/kustomization.yaml']
+    const text = readFileSync(join(checkout, file), 'utf8')
+    writeFileSync(join(checkout, file), text.replace('image: bourbonkk/', 'image: r.example/team/'))
+    program('docker')
+    const { status, errors, calls } = await imagesOf(checkout, '--registry=r.example', '--write-kustomization')
+    expect({ status, calls }).toEqual({ status: 2, calls: [] })
+    expect(errors.split('\n')).toEqual([
+      expect.stringMatching(/^--write-kustomization: k8s\/components\/images\/kustomization\.yaml finds images by the names /),
+      `  ${file}: image r.example/team/clymene-gateway`,
+      expect.stringMatching(/^Give them back their names /),
+      '',
+    ])
+    expect(readFileSync(join(checkout, kustomization), 'utf8')).toBe(readFileSync(join(root, kustomization), 'utf8'))
   })
 
   test('every mistake at once', async () => {
