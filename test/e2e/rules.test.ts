@@ -9,8 +9,9 @@ import { OPERATOR_FILE, readRuleFile } from '../../tools/alert-rules.ts'
 import { packageFile } from '../engines/debian.ts'
 import { describeWithEngines } from '../engines/index.ts'
 import { runCommand } from '../engines/run-command.ts'
-import { readRules, readRuleTests, RECORDING_TEST, RULE_FILES, type Rule, withRecorded } from '../rules/rule-files.ts'
+import { readRules, readRuleTests, RECORDING_TEST, RULE_FILES, type Rule } from '../rules/rule-files.ts'
 import { runbookQueries } from '../rules/runbooks.ts'
+import { writeRuleTest } from '../rules/test-files.ts'
 
 const promtool = packageFile('prometheus', 'usr/bin/promtool')
 
@@ -21,23 +22,11 @@ describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  /** Every test with the rules that it is about alone, as often as it has samples: all rules in each of its minutes take twenty times as long. */
   function runTests(change: (rule: Rule) => Rule = (rule) => rule, chosen: (name: string) => boolean = () => true): Promise<string> {
     const rules = readRules().map(change)
     const files = readRuleTests()
       .filter(({ name }) => chosen(name))
-      .map((one, at) => {
-        const about = new Set(one.alert_rule_test.map(({ alertname }) => alertname))
-        const under = withRecorded(
-          rules.filter(({ alert = '' }) => about.has(alert)),
-          rules,
-        )
-        // JSON is YAML.
-        const [ruleFile, testFile] = [join(folder, `${at}.rules.json`), join(folder, `${at}.test.json`)]
-        writeFileSync(ruleFile, JSON.stringify({ groups: [{ name: 'rules', rules: under }] }))
-        writeFileSync(testFile, JSON.stringify({ rule_files: [ruleFile], evaluation_interval: one.interval, tests: [one] }))
-        return testFile
-      })
+      .map((one, at) => writeRuleTest(join(folder, String(at)), one, rules))
     return runCommand(promtool, ['test', 'rules', ...files])
   }
 
@@ -70,7 +59,9 @@ describeWithEngines(['prometheus'], 'alerts and recording rules', () => {
   })
 
   test.each([
-    ['a threshold', 'NodeInodesLow', '< 0.08', '< 0.04'],
+    ['a threshold', 'NodeInodesLow', '< 0.08', '< 0.096'],
+    ['a threshold of an age', 'ClymeneLagOld', '> 120', '> 144'],
+    ['a threshold of a share', 'ClymeneTargetsDown', '> 0.1', '> 0.12'],
     ['a metric', 'ClymeneTopicAtRisk', 'topic_at_risk', 'topics_at_risk'],
     ['a share that is turned round', 'ClymeneGatewayRefusing', '> 0.05', '< 0.05'],
   ])('%s that is wrong is found', async (_what, name, from, to) => {

@@ -1,22 +1,22 @@
 import type { Rule } from './rule-files.ts'
 
-export type Shifted = { readonly name: string; readonly rule: Rule }
+export type ShiftedThreshold = { readonly name: string; readonly expr: string }
 
-/** Labels in quotes, windows and offsets, names with digits: none of them is a threshold. */
+/** What is in quotes, names with their digits, windows and offsets: none of them is a threshold. */
 const NO_NUMBER = /"(?:[^"\\]|\\.)*"|[a-zA-Z_:][\w:]*|\d+[smhdwy]\w*/
-const NUMBER = /\d+(?:\.\d+)?/
-const TOKENS = new RegExp(`${NO_NUMBER.source}|(?<number>${NUMBER.source})`, 'g')
+const TOKENS = new RegExp(`${NO_NUMBER.source}|(?<number>\\d+(?:\\.\\d+)?)`, 'g')
 
-/** The rule with each number of its expression a fifth greater, and a fifth less, one at a time. Nothing is a fifth more than 0. */
-export const shiftedThresholds = (rule: Rule): readonly Shifted[] =>
-  [...rule.expr.matchAll(TOKENS)].flatMap(({ index, groups: { number } = {} }) =>
+/** The expression with each of its numbers a fifth greater, and a fifth less, one at a time. Nothing is a fifth more than 0. */
+export const shiftedThresholds = ({ alert = '', expr }: Rule): readonly ShiftedThreshold[] =>
+  [...expr.matchAll(TOKENS)].flatMap(({ index, groups: { number } = {} }) =>
     number === undefined || Number(number) === 0
       ? []
       : [1.2, 0.8].map((factor) => {
           const shifted = String(Number((Number(number) * factor).toPrecision(6)))
-          const expr = `${rule.expr.slice(0, index)}${shifted}${rule.expr.slice(index + number.length)}`
-          return { name: `${rule.alert ?? ''}: ${number} as ${shifted} in ${around(rule.expr, index)}`, rule: { ...rule, expr } }
+          const [before, after] = [expr.slice(0, index), expr.slice(index + number.length)]
+          return {
+            name: `${alert}: ${shifted} in place of ${before.slice(-30)}>${number}<${after.slice(0, 20)}`,
+            expr: before + shifted + after,
+          }
         }),
   )
-
-const around = (expr: string, index: number): string => expr.slice(Math.max(0, index - 30), index + 20).replaceAll(/\s+/g, ' ')
