@@ -25,11 +25,19 @@ export function endChildren(): void {
 
 export type StartOptions = { readonly env?: NodeJS.ProcessEnv; readonly command?: string; readonly args?: readonly string[] }
 
-/** `clymene` with these words as a process of its own, and with no variables but those and PATH. */
+/** What Node compiled once takes half of the CPU time from then on. */
+const compiled = process.env['NODE_COMPILE_CACHE']
+
+/** `clymene` with these words as a process of its own, and with no variables of ours but those. */
 export function start(words: readonly string[], { env = {}, command = process.execPath, args = [cli] }: StartOptions = {}): Child {
   const child = spawn(command, [...args, ...words], {
     cwd: root,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.add(child)
