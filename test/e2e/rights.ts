@@ -5,14 +5,14 @@ export type ServiceAccount = { readonly namespace: string; readonly name: string
 type Rule = { readonly verbs: string[]; readonly apiGroups?: string[]; readonly resources?: string[]; readonly nonResourceURLs?: string[] }
 
 /** Every right of a service account, as `get nodes/proxy`: what `kubectl auth can-i --list` shows, without what every account has. */
-export async function rightsOf({ kubernetes }: Cluster, { namespace, name }: ServiceAccount): Promise<readonly string[]> {
+export async function rightsOf({ api }: Cluster, { namespace, name }: ServiceAccount): Promise<readonly string[]> {
   const [own, everybodys] = await Promise.all(
     [name, 'default'].map(async (account) => {
-      const kubeconfig = await kubernetes.kubeconfig(namespace, account)
-      const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } }
-      const input = JSON.stringify(review)
-      const answer = await kubernetes.kubectl(['create', '--validate=false', '-f', '-', '-o', 'json'], { input, kubeconfig })
-      const { status }: { status: { resourceRules: Rule[]; nonResourceRules: Rule[] } } = JSON.parse(answer)
+      const { status } = await api.sendAs<{ status: { resourceRules: Rule[]; nonResourceRules: Rule[] } }>(
+        { namespace, name: account },
+        '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+        { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } },
+      )
       return [...status.resourceRules, ...status.nonResourceRules].flatMap(namesOf)
     }),
   )

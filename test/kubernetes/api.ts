@@ -22,6 +22,8 @@ export class ApiError extends Error {
 export type Api = {
   readonly get: <T>(path: string) => Promise<T>
   readonly send: <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object) => Promise<T>
+  /** A POST as a service account, on behalf of who has the right to speak for others. */
+  readonly sendAs: <T>(account: { readonly namespace: string; readonly name: string }, path: string, body: object) => Promise<T>
   /** A merge patch: objects are merged, lists replaced. */
   readonly patch: (path: string, body: object) => Promise<void>
   /**
@@ -48,11 +50,12 @@ export function createApi(access: ApiAccess): Api {
     path: string,
     body?: object,
     contentType = 'application/json',
+    more: Readonly<Record<string, string | string[]>> = {},
   ) => {
     const answer = await request(`${access.url}${path}`, {
       method,
       dispatcher,
-      headers: { ...credentials(), accept: 'application/json', ...(body && { 'content-type': contentType }) },
+      headers: { ...credentials(), accept: 'application/json', ...(body && { 'content-type': contentType }), ...more },
       ...(body && { body: JSON.stringify(body) }),
     })
     const text = await answer.body.text()
@@ -89,6 +92,11 @@ export function createApi(access: ApiAccess): Api {
   return {
     get: (path) => ask('GET', path),
     send: (method, path, body) => ask(method, path, body),
+    sendAs: ({ namespace, name }, path, body) =>
+      ask('POST', path, body, 'application/json', {
+        'impersonate-user': `system:serviceaccount:${namespace}:${name}`,
+        'impersonate-group': ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+      }),
     patch: (path, body) => ask('PATCH', path, body, 'application/merge-patch+json'),
     follow: async <T extends KubernetesObject>(
       path: string,

@@ -43,9 +43,12 @@ export async function makeImages(directory: string): Promise<Images> {
   }
 }
 
+/** Go collects garbage a third as often as by default: memory for CPU time. */
+const LAZY_COLLECTOR = { GOGC: '300' }
+
 const program = (from: string, name: string): Image => {
   const to = name.replace(/^(\/usr)?\/bin\//, '/usr/local/bin/')
-  return { files: [{ from, to }], entrypoint: [to] }
+  return { files: [{ from, to }], entrypoint: [to], environment: LAZY_COLLECTOR }
 }
 
 /** What the last stage of a service's Dockerfile says: `/image` of the stage before is `files`, Node is where its base image has it. */
