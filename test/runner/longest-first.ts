@@ -2,18 +2,24 @@ import { basename } from 'node:path'
 
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files of half a minute and more, longest first: begun last, one of them would keep a worker busy when the others have nothing left. */
+/** Files of a quarter of a minute and more, longest first: begun last, one of them would keep a worker busy when the others have nothing left. */
 const LONG = [
   'guide.test.ts',
-  'lab.test.ts',
   'kubernetes-discovery.test.ts',
-  'chaos.test.ts',
-  'credentials.test.ts',
-  'bus-kafka.test.ts',
-  'rolling-restart.test.ts',
   'dashboards.test.ts',
+  'credentials.test.ts',
+  'chaos.test.ts',
+  'lab.test.ts',
+  'clean-clone.test.ts',
+  'kubernetes-nodes.test.ts',
+  'bus-kafka.test.ts',
+  'manifests.test.ts',
+  'kubernetes-events.test.ts',
   'pipeline.test.ts',
+  'rolling-restart.test.ts',
   'prometheus-comparison.test.ts',
+  'bus-kafka-producer.test.ts',
+  'kubernetes-pod-logs.test.ts',
   'elasticsearch.test.ts',
   'agent-buffer.test.ts',
   'simulation.test.ts',
