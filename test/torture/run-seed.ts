@@ -69,9 +69,8 @@ export async function runSeed({ plan, loadMs, keepIn }: SeedOptions): Promise<Se
 }
 
 const SHOWN = 4
-/** Nothing new for so long: nothing more comes. */
-const QUIET_MS = 6000
-const QUIET_WITH_LOSSES_MS = 3000
+/** Nothing new for so long: nothing more comes. An agent that has just been started on a starved machine has sent nothing for seven seconds. */
+const QUIET_MS = 20_000
 const GIVE_UP_MS = 120_000
 
 type Draining = { readonly agent: TorturedAgent; readonly recorder: Recorder; readonly writers: Writers; readonly history: History }
@@ -89,8 +88,7 @@ async function drained({ agent, recorder, writers, history }: Draining): Promise
   for (let left = missing(); left > 0; left = missing()) {
     await sleep(100)
     const quietMs = Date.now() - Math.max(endMs, recorder.arrivals.at(-1)?.atMs ?? 0)
-    const mayBeLost = [...written.values()].some((lines) => lines.some(({ generation }) => generation.truncatedMs !== undefined))
-    if (quietMs > (mayBeLost ? QUIET_WITH_LOSSES_MS : QUIET_MS) || Date.now() > until) break
+    if (quietMs > QUIET_MS || Date.now() > until) break
   }
   const ended = isAlive(agent.service.pid) ? [] : [about('ended', 'the agent ended by itself')]
   history.add(`drained with ${missing()} lines that have not come`)
