@@ -33,7 +33,7 @@ const JOBS = [
 /** Not what rules make of them. */
 const SCRAPED = '__name__=~".+",__name__!~"ALERTS.*|.*:.*"'
 const BY_NODE = ['kubernetes-nodes', 'kubernetes-cadvisor', 'node-exporter']
-const SCRAPE_SECONDS = 3
+const SCRAPE_SECONDS = 5
 /** Several behind a Service and in a group of Kafka: two are that; the same of lines, and the collectors of events, have tests of their own. */
 const REPLICAS: readonly (readonly [file: string, from: number, to: number])[] = [
   ['clymene-metrics/3.clymene_gateway.yaml', 3, 2],
