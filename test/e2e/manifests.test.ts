@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { certManagerCrds } from '../engines/certificate-crds.ts'
+import { customResources } from '../engines/custom-resources.ts'
 import { helmProgram } from '../engines/helm.ts'
 import { type CommandOutcome, describeWithEngines, type Kubernetes, startKubernetes, whyUnavailable } from '../engines/index.ts'
 import { outcomeOf } from '../engines/kubernetes-command.ts'
@@ -22,6 +22,7 @@ import { selecting } from '../manifests/selector-checks.ts'
 /** Client-side `kubectl apply` keeps a copy of the object in an annotation, and all annotations together may have so much. */
 const ANNOTATION_BYTES = 256 * 1024
 const CHART = 'k8s/helm/clymene'
+const PROMETHEUS_RULE = 'grafana/rules/operator/clymene.prometheus-rule.yaml'
 /** What a release for an observed cluster has to say. */
 const TARGET = 'cluster=cluster-b,target.gatewayHosts={192.0.2.10}'
 const OF_ALL = Object.keys(CHECKS).filter((check) => !/^(?:namespaces are made|one line has)/.test(check))
@@ -29,7 +30,7 @@ const version: string = JSON.parse(readFileSync(join(root, 'package.json'), 'utf
 const APPLIED = kustomizations().flatMap(({ folder }) => (/^k8s\/(?:overlays|examples)\/|^k8s\/lab$/.test(folder) ? [folder] : []))
 const WARN = 'pod-security.kubernetes.io/warn=restricted'
 
-describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, examples and the chart before a real API server', () => {
+describeWithEngines(['kubernetes', 'custom-resources'], 'manifests, overlays, examples and the chart before a real API server', () => {
   let kubernetes: Kubernetes
   let folder = ''
   let documents: Documents = new Map()
@@ -42,12 +43,12 @@ describeWithEngines(['kubernetes', 'cert-manager-crds'], 'manifests, overlays, e
     // Nobody makes service accounts here; pods of namespaces without one would be refused for that.
     const [started, rendered] = await Promise.all([startKubernetes({ args: ['--disable-admission-plugins=ServiceAccount'] }), renderAll()])
     kubernetes = started
-    const files = manifestFiles().map((file) => [file, readFileSync(join(root, file), 'utf8')] as const)
+    const files = [...manifestFiles(), PROMETHEUS_RULE].map((file) => [file, readFileSync(join(root, file), 'utf8')] as const)
     documents = documentsOf(new Map([...files, ...rendered]))
     manifests = manifestsOf(documents)
     order = [...documents.keys()]
     // A dry run makes no namespace, and what is in one needs it.
-    await kubernetes.kubectl(['create', ...certManagerCrds.flatMap((file) => ['-f', file]), '-f', 'k8s/0.namespaces.yaml'], inRoot)
+    await kubernetes.kubectl(['create', ...customResources.flatMap((file) => ['-f', file]), '-f', 'k8s/0.namespaces.yaml'], inRoot)
     await Promise.all([
       kubernetes.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']),
       kubernetes.kubectl(['apply', '--server-side', '--force-conflicts', '-f', write('namespaces', [...namespaceDocuments().values()])]),

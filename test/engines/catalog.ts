@@ -1,5 +1,5 @@
-import { areCertManagerCrdsInstalled, installCertManagerCrds } from './certificate-crds.ts'
 import { installChromium, isChromiumInstalled } from './chromium.ts'
+import { areCustomResourcesInstalled, installCustomResources } from './custom-resources.ts'
 import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
 import { installHelm, isHelmInstalled } from './helm.ts'
 import { installKafka, isKafkaInstalled } from './kafka.ts'
@@ -27,7 +27,7 @@ export const engineNames = [
   'prometheus3',
   'kustomize',
   'helm',
-  'cert-manager-crds',
+  'custom-resources',
   'vmagent',
 ] as const
 export type EngineName = (typeof engineNames)[number]
@@ -53,7 +53,7 @@ export const catalog: Readonly<Record<EngineName, Installation>> = {
   kubernetes: { isInstalled: isKubernetesInstalled, install: installKubernetes },
   prometheus3: { isInstalled: isPrometheus3Installed, install: installPrometheus3 },
   kustomize: { isInstalled: isKustomizeInstalled, install: installKustomize },
-  'cert-manager-crds': { isInstalled: areCertManagerCrdsInstalled, install: installCertManagerCrds },
+  'custom-resources': { isInstalled: areCustomResourcesInstalled, install: installCustomResources },
   helm: { isInstalled: isHelmInstalled, install: installHelm },
   vmagent: { isInstalled: isVmagentInstalled, install: installVmagent, optional: true },
 }
