@@ -79,7 +79,7 @@ export function describeReleases(kubernetes: () => Kubernetes): void {
       expect(output).toContain('Policies let pods only to where networkPolicies.toKafka')
       expect(await namesOf('poddisruptionbudgets')).toHaveLength(5)
       expect(await gateways()).toBe('1')
-      expect(await read('service/clymene-gateway', 'clymene', '{.spec.type}{.spec.ports[*].nodePort}')).toBe('ClusterIP')
+      expect(await read('service/clymene-gateway', 'clymene', '{.spec.type}{.spec.ports[*].nodePort}')).toBe('LoadBalancer')
     })
 
     test('it goes back', async () => {
@@ -107,8 +107,12 @@ export function describeReleases(kubernetes: () => Kubernetes): void {
         'clymene-agent-credentials',
         '--from-literal=token=a',
       ])
-      const output = await helm(/production-target\.yaml/, made)
-      expect(output).toMatch(/these Secrets are there, in target and clymene .*:\n {2}clymene-agent-credentials\n/)
+      const output = await helm(/production-target\.yaml/, `${made} --set 'image.pullSecrets={registry}'`)
+      expect(output).toMatch(
+        /these Secrets are there, in target and clymene .*:\n {2}clymene-agent-credentials\n {2}registry\nIn kube-system, for kube-state-metrics: registry\.\n/,
+      )
+      expect(await read('deployment/clymene-agent', 'target', '{..args}')).toContain('=192.0.2.10:15610"')
+      expect(await read('daemonset/clymene-promtail', 'clymene', '{..args}')).toContain('=192.0.2.11:15610"')
       expect(await namesOf('networkpolicies', 'target')).toEqual(['clymene-agent', 'clymene-look', 'default-deny'])
       await helm(/--set role=target/, made)
       expect(await namesOf('networkpolicies', 'target')).toEqual([])

@@ -98,6 +98,18 @@ describe('pods that runbooks start', () => {
       policies.filter(({ metadata }) => metadata.name === wanted).map(({ metadata }) => metadata.namespace)
     expect(namespaces('clymene-look')).toEqual(namespaces('default-deny'))
   })
+
+  test('send dead letters to whatever an ingester writes to', () => {
+    const egress = (wanted: RegExp): readonly string[] =>
+      policies
+        .filter(({ metadata }) => metadata.namespace === 'clymene' && wanted.test(metadata.name))
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API server checks the shape of every field
+        .flatMap(({ spec }) => ((spec ?? {}) as { egress?: readonly unknown[] }).egress ?? [])
+        .map((rule) => JSON.stringify(rule))
+    const ofIngesters = egress(/-ingester$/)
+    expect(ofIngesters).toHaveLength(6)
+    expect(egress(/^clymene-look$/)).toEqual(expect.arrayContaining([...ofIngesters]))
+  })
 })
 
 test('lines of the journal have the name of the node, which the DaemonSet gives, not that of the host', () => {
