@@ -114,9 +114,14 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       signal.addEventListener('abort', onStop, { once: true })
       const buffer = Buffer.allocUnsafeSlow(settings.maxLineBytes + READ_BYTES)
 
+      let lastMs = 0
       try {
         while (!signal.aborted && failures.length === 0) {
-          watch.tick(settings.now())
+          const nowMs = settings.now()
+          // The clock was put back: files would be looked at when it is as late again.
+          if (nowMs < lastMs) for (const path of followed.paths()) path.ready()
+          lastMs = nowMs
+          watch.tick(nowMs)
           search.when(settings.now(), () => watch.follow(followed.refresh(targets.current())))
           const busy = await readRound(followed.paths(), buffer, settings)
           for (const lane of lanes.all) lane.dispatch(settings.now())

@@ -91,7 +91,8 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
       if (isNew) onNames()
     },
     tick: (nowMs) => {
-      if (nowMs < nextMs) return
+      // It is further away than that when the clock was put back.
+      if (nowMs < nextMs && nowMs >= nextMs - pollMs) return
       nextMs = nowMs + pollMs
       for (const [folder, watched] of folders) {
         watched.events = 0

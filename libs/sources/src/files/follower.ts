@@ -196,7 +196,10 @@ export function createFollower(options: FollowerOptions): Follower {
     refresh: (found) => {
       const targets = found.filter(({ job }) => !waiting.has(job))
       current = targets
-      if (targets.length > 0 && now() >= lastMs + settings.refreshMs) [searchedMs, lastMs] = [lastMs, now()]
+      const atMs = now()
+      // A clock that was put back begins anew.
+      if (targets.length > 0 && (atMs >= lastMs + settings.refreshMs || atMs < lastMs))
+        [searchedMs, lastMs] = [Math.min(lastMs, atMs), atMs]
       const folders = createFolders(settings.maxSearchEntries, (path) => {
         metrics.cutSearches.inc()
         complain('', (heldBack) =>

@@ -49,6 +49,18 @@ describe('where reading begins', () => {
   })
 })
 
+test('a clock that is put back by an hour holds nothing back: files are read, new ones found, batches sent', async () => {
+  let aheadMs = 3_600_000
+  folder.append('a.log', 'one\n')
+  const running = start({ now: () => Date.now() + aheadMs, refreshMs: 100, batchWaitMs: 50, pollMs: 50 })
+  await expect.poll(running.texts, POLL).toEqual(['one'])
+  folder.append('a.log', 'two\n')
+  aheadMs = 0
+  folder.append('a.log', 'three\n')
+  folder.append('b.log', 'four\n')
+  await expect.poll(sorted(running), POLL).toEqual(['four', 'one', 'three', 'two'])
+})
+
 test('a search ends with the folder in which it meets its limit of entries, which is counted each time and told once', async () => {
   for (const name of ['a', 'b']) {
     mkdirSync(folder.path(name))

@@ -11,11 +11,19 @@ const MIN_PAUSES = 20
 export function createSearch(everyMs: number): Search {
   let atMs = 0
   let notBeforeMs = 0
+  let lastMs = 0
+  /** A clock that was put back would have it wait until that time comes again. */
+  const follow = (nowMs: number): void => {
+    if (nowMs < lastMs) atMs = notBeforeMs = nowMs
+    lastMs = nowMs
+  }
   return {
     soon: (nowMs, delayMs) => {
+      follow(nowMs)
       atMs = Math.min(atMs, Math.max(nowMs + delayMs, notBeforeMs))
     },
     when: (nowMs, act) => {
+      follow(nowMs)
       if (nowMs < atMs) return
       const started = performance.now()
       atMs = nowMs + everyMs

@@ -86,7 +86,9 @@ export function createLane(options: LaneOptions): Lane {
     dueMs: () => (sending === undefined ? collectingSince + options.batchWaitMs : Number.POSITIVE_INFINITY),
     dispatch: (nowMs) => {
       if (sending !== undefined || reached.size === 0) return
-      if (nowMs !== undefined && !lane.full() && nowMs < collectingSince + options.batchWaitMs) return
+      // It is before that when the clock was put back.
+      const waits = nowMs !== undefined && nowMs >= collectingSince && nowMs < collectingSince + options.batchWaitMs
+      if (waits && !lane.full()) return
       const acknowledgements = reached.values()
       reached = new Map()
       collectingSince = Number.POSITIVE_INFINITY
