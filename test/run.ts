@@ -18,7 +18,7 @@ const reports = mkdtempSync(join(tmpdir(), 'clymene-test-'))
 process.on('exit', () => rmSync(reports, { recursive: true, force: true }))
 // Services start from their sources a hundred times: what Node compiled once takes half the CPU time from then on.
 process.env['NODE_COMPILE_CACHE'] ??= join(reports, 'compiled')
-process.env['TEST_IMAGES'] ??= join(reports, 'images')
+process.env['TEST_IMAGES'] = join(reports, 'images')
 
 const failed: string[] = []
 const times: string[] = []

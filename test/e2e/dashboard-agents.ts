@@ -28,7 +28,7 @@ export type Addresses = {
 export const SCRAPE_SECONDS = 1
 
 /** Where the agent of a cluster finds its services; written anew as they come. */
-export const servicesFile = (directory: string): string => join(directory, 'services.json')
+const servicesFile = (directory: string): string => join(directory, 'services.json')
 
 export function writeServices(directory: string, pods: readonly ServicePod[]): void {
   const groups = pods.map(({ namespace, name, app, url }) => {

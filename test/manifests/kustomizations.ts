@@ -35,7 +35,7 @@ function readPatch(
 type Written = Partial<Omit<Kustomization, 'patches'>> & { readonly kind?: string; readonly patches?: readonly WrittenPatch[] }
 
 /** @throws when the file is no YAML, or has no kind */
-export function readKustomization(file: string): Kustomization {
+function readKustomization(file: string): Kustomization {
   const text = readFileSync(join(root, file), 'utf8')
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kustomize checks the shape of every field
   const content = parse(text) as Written

@@ -12,13 +12,10 @@ export const imageLines = (place: Place): readonly string[] =>
   IMAGE_SERVICES.map((service) => {
     const reference = imageReference(place, service)
     const newName = reference.slice(0, reference.lastIndexOf(':'))
-    // A tag of digits alone is a number to YAML, and kustomize takes none.
-    const tag = /^(?:[\d.]+|0[xo][\da-f]+|\d+e\d+|true|false|null|yes|no|on|off)$/i.test(place.tag) && !isVersion(place.tag)
-    return `  - { name: ${imageName(service)}, newName: ${quoted(newName)}, newTag: ${tag ? `'${place.tag}'` : place.tag} }`
+    // To YAML 1.1, which kustomize reads, `17`, `1_0`, `1e3` and `y` are no text; `0.1.0` and `v1.0` are.
+    const isText = /^(?:v\d|\d+\.\d+\.\d)/.test(place.tag)
+    return `  - { name: ${imageName(service)}, newName: ${quoted(newName)}, newTag: ${isText ? place.tag : `'${place.tag}'`} }`
   })
-
-/** `0.1.0` is text to YAML; `0.1` is not. */
-const isVersion = (tag: string): boolean => /^\d+\.\d+\.\d/.test(tag)
 
 /** `registry:5000/clymene` holds a colon: harmless in a block, and in braces without a blank behind it. */
 const quoted = (name: string): string => (/^[\w./-]+(?::\d+[\w./-]*)?$/.test(name) ? name : JSON.stringify(name))

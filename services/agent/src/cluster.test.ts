@@ -200,6 +200,8 @@ describe('the cluster that an agent says it is in', () => {
     expect(jobs(rule('a'), '')).toBe('')
     expect(jobs('{source_labels: [job], target_label: cluster}')).toBe('')
     expect(jobs(`{source_labels: [job], target_label: cluster}, ${rule('a')}`)).toBe('a')
+    expect(jobs(`${rule('a')}, {action: labeldrop, regex: cluster}`)).toBe('')
+    expect(jobs(`{action: labelmap, regex: (.+)}, ${rule('a')}`)).toBe('a')
   })
 
   test('stands beside every message', async () => {

@@ -34,8 +34,10 @@ const nameIn = (labels: Labels): string => labels.find(([name]) => name === 'clu
 
 /** Undefined when no rule sets it. */
 function nameBy(rules: readonly RelabelRule[]): string | undefined {
-  const last = rules.findLast(({ targetLabel }) => targetLabel === 'cluster')
+  const at = rules.findLastIndex(({ targetLabel }) => targetLabel === 'cluster')
+  const last = rules[at]
   if (last === undefined) return undefined
+  if (rules.slice(at).some(({ action }) => action.startsWith('label'))) return VARIES
   if (last.sourceLabels.length > 0) return VARIES
   const labels = new Map<string, string>()
   compileRelabel([last])(labels)
