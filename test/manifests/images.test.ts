@@ -1,48 +1,25 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { IMAGE_EXECUTABLES, type ImageService } from '../../tools/image-files.ts'
 import { builtImage } from '../images/built-image.ts'
+import { runImage } from '../images/run-image.ts'
 import { BESIDE, EXAMPLES, MAIN_ORDER, parseFiles, readFiles, TARGET_BESIDE, TARGET_ORDER } from './manifest-files.ts'
 import type { Container } from './objects.ts'
 import { containersOf } from './pods.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'clymene-images-'))
-const folders = new Map<ImageService, string>()
-const imageOf = (service: ImageService): string => folders.get(service) ?? ''
 
 /** Those that manifests start. */
 const STARTED: readonly ImageService[] = ['agent', 'gateway', 'ingester']
 
-beforeAll(() => Promise.all(STARTED.map(async (service) => folders.set(service, await builtImage(service)))), 120_000)
+beforeAll(() => Promise.all(STARTED.map(builtImage)), 120_000)
 afterAll(() => {
   rmSync(directory, { recursive: true })
 })
-
-type Ended = { readonly status: number | null; readonly output: string }
-
-/** Runs an executable of an image as a container would: its folder first on the PATH, no node_modules beside it, no variables but these. */
-function run(
-  service: ImageService,
-  [program = '', ...args]: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: imageOf(service),
-      env: { PATH: `${imageOf(service)}/bin:${dirname(process.execPath)}:/usr/bin:/bin`, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (output += bytes.toString()))
-    child.on('error', reject)
-    child.on('close', (status) => resolve({ status, output }))
-  })
-}
 
 const configMaps = new Map<string, Readonly<Record<string, string>>>()
 const ours: { readonly name: string; readonly container: Container; readonly config: string | undefined }[] = []
@@ -71,7 +48,7 @@ describe('what a manifest starts is valid', () => {
     const args = (container.args ?? []).map((arg) => arg.replace(/^(--config\.file=).*\//, `$1${files}/`))
     const env = Object.fromEntries((container.env ?? []).map((one) => [one.name, (one.value ?? 'node-1').replace('$(HOSTNAME)', 'node-1')]))
     const [program] = container.command ?? IMAGE_EXECUTABLES[service]
-    const { status, output } = await run(service, [program ?? '', 'validate', ...args], env)
+    const { status, output } = await runImage(service, [program ?? '', 'validate', ...args], env)
     // The account of the pod is not here.
     const told = output
       .split('\n')
