@@ -105,3 +105,13 @@ export function linkTo(uid: string, chosen: Readonly<Record<string, string>>, ti
   const given = Object.entries(chosen).map(([name, value]) => `var-${name}=${value}`)
   return `/d/${uid}?${[...kept, ...given, time].join('&')}`
 }
+
+/** From a table's row to the pod that it names; with several clusters the row names that of the pod, too. */
+export const podOfRow = (severalClusters = false) => ({
+  title: 'This pod and its logs',
+  url: linkToPod({
+    ...(severalClusters ? { cluster: '${__data.fields.cluster}' } : {}),
+    namespace: '${__data.fields.namespace}',
+    pod: '${__data.fields.pod}',
+  }),
+})

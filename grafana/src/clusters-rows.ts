@@ -1,6 +1,6 @@
 import { BytesIEC, CountsPerSecond, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { type Row, linkToPod } from './board.ts'
+import { type Row, podOfRow } from './board.ts'
 import {
   CLUSTERS,
   CLUSTER_CONTAINERS,
@@ -110,14 +110,7 @@ const top = (panel: { readonly id: number; readonly title: string; readonly desc
     labels: ['cluster', 'namespace', 'pod'],
     sortBy: panel.column.name,
     links: {
-      pod: {
-        title: 'This pod and its logs',
-        url: linkToPod({
-          cluster: '${__data.fields.cluster}',
-          namespace: '${__data.fields.namespace}',
-          pod: '${__data.fields.pod}',
-        }),
-      },
+      pod: podOfRow(true),
     },
     columns: [panel.column],
   })

@@ -1,6 +1,6 @@
 import { CountsPerMinute, CountsPerSecond, Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { EVENTS_BOARD, board, linkToPod } from './board.ts'
+import { EVENTS_BOARD, board, podOfRow } from './board.ts'
 import { CLUSTERS } from './cluster-selectors.ts'
 import { EVENTS_JOB, FAILURES, NO_EVENTS, TERMINATIONS_JOB } from './log-queries.ts'
 import { type StatPanel, logVolume, logs, stat } from './panels.ts'
@@ -137,14 +137,7 @@ const volume = {
       labels: ['cluster', 'namespace', 'app', 'pod'],
       sortBy: 'Lines',
       links: {
-        pod: {
-          title: 'This pod and its logs',
-          url: linkToPod({
-            cluster: '${__data.fields.cluster}',
-            namespace: '${__data.fields.namespace}',
-            pod: '${__data.fields.pod}',
-          }),
-        },
+        pod: podOfRow(true),
       },
       columns: [
         {

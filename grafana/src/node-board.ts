@@ -1,6 +1,6 @@
 import { BytesIEC, NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { NODE_BOARD, board, linkToPod } from './board.ts'
+import { NODE_BOARD, board, podOfRow } from './board.ts'
 import { ABOUT_NODE, allocationRow, nodeAnnotations, OF_NODE } from './node-allocation-row.ts'
 import { kernelRow } from './node-kernel-row.ts'
 import { CONTAINERS, KUBE_NODE, NODE, usedShare } from './node-selectors.ts'
@@ -131,10 +131,7 @@ const pods = {
       labels: ['namespace', 'pod'],
       sortBy: 'Memory',
       links: {
-        pod: {
-          title: 'This pod and its logs',
-          url: linkToPod({ namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
-        },
+        pod: podOfRow(),
       },
       columns: [
         {

@@ -1,6 +1,6 @@
 import { Short } from '@grafana/grafana-foundation-sdk/units'
 
-import { linkToPod } from './board.ts'
+import { podOfRow } from './board.ts'
 import { NAMED_OBJECT } from './log-queries.ts'
 import type { PanelText } from './panels.ts'
 import { table } from './tables.ts'
@@ -23,17 +23,13 @@ const TOO_MANY = 'An error of Loki here means more rows than its max_query_serie
 /** Warning events of the last five minutes, a row per object and reason with how often it was told, the most frequent first. */
 export function warningsTable({ of, filter = '', severalClusters = false, ...text }: WarningsTable) {
   const labels = [...(severalClusters ? ['cluster'] : []), 'namespace', 'pod', 'object', 'reason']
-  const cluster = severalClusters ? { cluster: '${__data.fields.cluster}' } : {}
   return table({
     ...text,
     description: `${text.description} ${TOO_MANY}`,
     labels,
     sortBy: 'Times told',
     links: {
-      pod: {
-        title: 'This pod and its logs',
-        url: linkToPod({ ...cluster, namespace: '${__data.fields.namespace}', pod: '${__data.fields.pod}' }),
-      },
+      pod: podOfRow(severalClusters),
     },
     columns: [
       {
