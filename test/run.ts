@@ -20,11 +20,14 @@ process.on('exit', () => rmSync(reports, { recursive: true, force: true }))
 process.env['NODE_COMPILE_CACHE'] ??= join(reports, 'compiled')
 process.env['TEST_IMAGES'] = join(reports, 'images')
 
+/** Of a step, by name at the end. */
+const MOST_FAILURES = 20
+
 const failed: string[] = []
 const times: string[] = []
 const unsteady: string[] = []
 let total = NONE
-for (const { name, command, counts, again } of chosenSteps()) {
+for (const { name, command, counts, failures, again } of chosenSteps()) {
   let status = await timed(name, command)
   let found = counts(status)
   const second = status === 0 ? undefined : again?.()
@@ -34,13 +37,13 @@ for (const { name, command, counts, again } of chosenSteps()) {
     found = both.counts
     unsteady.push(...both.unsteady)
   }
-  if (status !== 0 || found.failed > 0) failed.push(`${name} (${command[0]}, status ${status})`)
+  if (status !== 0 || found.failed > 0) failed.push(`${name} (${command[0]}, status ${status})`, ...failures().slice(0, MOST_FAILURES))
   total = add(total, found)
 }
 
 process.stdout.write(`\n${times.join(', ')}\n`)
 for (const test of unsteady) process.stdout.write(`UNSTEADY: failed beside other tests, passed alone: ${test}\n`)
-if (failed.length > 0) process.stdout.write(`FAILED: ${failed.join(', ')}\n`)
+for (const failure of failed) process.stdout.write(`FAILED: ${failure}\n`)
 process.stdout.write(`${countsLine(total)}\n`)
 process.exitCode = failed.length > 0 ? 1 : 0
 

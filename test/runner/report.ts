@@ -12,8 +12,12 @@ export type Report = {
 export type ReportedFile = {
   readonly name: string
   readonly status: string
-  readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  /** Why a file did not load. */
+  readonly message?: string
+  readonly assertionResults: readonly ReportedTest[]
 }
+
+export type ReportedTest = { readonly status: string; readonly fullName: string; readonly failureMessages?: readonly string[] }
 
 /** Undefined when there is none, or it was cut short. */
 export function readReport(file: string): Report | undefined {

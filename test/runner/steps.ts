@@ -1,4 +1,7 @@
+import { join } from 'node:path'
+
 import { type Counts, countsOfReport, countsOfStatus } from './counts.ts'
+import { failuresOf } from './failures.ts'
 import { countsOfBothRuns, filesToRunAgain, type SecondRun } from './second-run.ts'
 
 export type Step = {
@@ -6,9 +9,13 @@ export type Step = {
   /** A program of node_modules/.bin, or on the PATH, and its arguments. */
   readonly command: readonly string[]
   readonly counts: (status: number) => Counts
+  /** What failed, a line each, when the step can tell. */
+  readonly failures: () => readonly string[]
   /** After a failure: how to run what failed once more, alone; undefined when that would clear up nothing. */
   readonly again?: () => { readonly command: readonly string[]; readonly result: (status: number) => SecondRun } | undefined
 }
+
+const root = join(import.meta.dirname, '../..')
 
 /** Everything that has to pass, in the order of what is told soonest. Reports of tests are written into `reports`. */
 export const stepsWith = (reports: string): readonly Step[] => [
@@ -22,7 +29,12 @@ export const stepsWith = (reports: string): readonly Step[] => [
   { ...tests('e2e', reports), again: () => alone('e2e', reports) },
 ]
 
-const check = (name: string, command: readonly string[]): Step => ({ name, command, counts: countsOfStatus })
+const check = (name: string, command: readonly string[]): Step => ({
+  name,
+  command,
+  counts: countsOfStatus,
+  failures: () => [],
+})
 
 const reportOf = (project: string, reports: string): string => `${reports}/${project}.json`
 
@@ -38,7 +50,12 @@ const vitest = (project: string, report: string): readonly string[] => [
 
 function tests(name: string, reports: string, projects = name): Step {
   const report = reportOf(name, reports)
-  return { name, command: vitest(projects, report), counts: (status) => countsOfReport(report, status) }
+  return {
+    name,
+    command: vitest(projects, report),
+    counts: (status) => countsOfReport(report, status),
+    failures: () => failuresOf(report, root),
+  }
 }
 
 /**
