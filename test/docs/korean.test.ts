@@ -1,13 +1,11 @@
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
 import { root } from './commands.ts'
-import { differencesOf, originalOf, type Page } from './translation.ts'
-
-const PAGES = globSync('docs/ko/*.md', { cwd: root }).toSorted()
-const pageAt = (path: string): Page => ({ path, text: readFileSync(join(root, path), 'utf8') })
+import { changesSince, fingerprintsOf, KOREAN_PAGES as PAGES, readPage as pageAt, readRecord, RECORD } from './translated-sections.ts'
+import { differencesOf, originalOf } from './translation.ts'
 
 test('README and guide are translated', () => {
   expect(PAGES).toEqual(['docs/ko/README.md', 'docs/ko/guide.md'])
@@ -16,6 +14,18 @@ test('README and guide are translated', () => {
 describe('a change of an English page is to be made in its translation too', () => {
   test.each(PAGES)('%s', (path) => {
     expect(differencesOf(pageAt(originalOf(path)), pageAt(path))).toEqual([])
+  })
+})
+
+describe('a change of English words is to be looked at in the translation, then `npm run translated`', () => {
+  test.each(PAGES)('%s', (path) => {
+    const original = originalOf(path)
+    const changes = changesSince(readRecord().get(original) ?? new Map(), pageAt(original))
+    expect(changes, `look at these sections in ${path}; when they say the same again: npm run translated`).toEqual([])
+  })
+
+  test(`${RECORD} is of these pages`, () => {
+    expect([...readRecord().keys()]).toEqual(PAGES.map(originalOf))
   })
 })
 
@@ -117,4 +127,19 @@ test.each([
 ])('what is told of a translation: %s', (_, from, to, expected) => {
   const translation = { path: 'docs/ko/page.md', text: KOREAN.replace(from, to) }
   expect(differencesOf({ path: 'docs/page.md', text: ENGLISH }, translation)).toEqual(expected)
+})
+
+test.each<[what: string, from: string | RegExp, to: string, changes: readonly string[]]>([
+  ['nothing', '', '', []],
+  ['where a line is broken', 'and a [link]', 'and\na [link]', []],
+  ['how columns are aligned', '| one | `x` |', '| one  |  `x`  |', []],
+  ['a command, which the translation has to have to the letter', 'run two', 'run three', []],
+  ['a word', 'Text with', 'Words with', ['"# Title" of docs/page.md has other words now']],
+  ['a cell', '| one |', '| 1 |', ['"## Rows" of docs/page.md has other words now']],
+  ['an item that became a paragraph', '- two', '\ntwo', ['"# Title" of docs/page.md has other words now']],
+  ['a heading', '## Rows', '## Lines', ['"## Lines" of docs/page.md was not there', '"## Rows" of docs/page.md is gone']],
+  ['a second section of one name', /$/, '\n## Rows\n\nMore.\n', ['"## Rows" of docs/page.md has other words now']],
+  ['a section of the name of a property', /$/, '\n## __proto__\n', ['"## __proto__" of docs/page.md was not there']],
+])('what is told of a page that was translated before this changed: %s', (_, from, to, changes) => {
+  expect(changesSince(fingerprintsOf(ENGLISH), { path: 'docs/page.md', text: ENGLISH.replace(from, to) })).toEqual(changes)
 })

@@ -74,7 +74,8 @@ function shown(unit: Unit | undefined): string {
   return `${unit.kind} "${line.length > 60 ? `${line.slice(0, 60)}…` : line}"`
 }
 
-function sectionsOf(text: string): readonly Section[] {
+/** What stands above the first heading is none. */
+export function sectionsOf(text: string): readonly Section[] {
   const sections: { level: number; units: Unit[] }[] = []
   for (const unit of unitsOf(text)) {
     if (unit.kind === 'heading') sections.push({ level: unit.lines[0]?.indexOf(' ') ?? 0, units: [unit] })
