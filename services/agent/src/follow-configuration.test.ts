@@ -261,3 +261,24 @@ test('what has no effect is told when it is new only', async () => {
   await vi.waitFor(() => expect(times(told, 'alerting: has no effect')).toBe(1), { timeout: 10_000 })
   expect(times(told, 'rule_files: has no effect')).toBe(0)
 })
+
+test('another name for the own cluster is told once for each, as it counts from the next start', async () => {
+  const named = (...clusters: readonly string[]): string =>
+    `scrape_configs:\n${clusters.map((cluster, at) => `  - {job_name: j${at}, static_configs: [], relabel_configs: [{target_label: cluster, replacement: ${cluster}}]}\n`).join('')}`
+  write('c.yml', named('a'))
+  const { told, post } = await start(['--config.watch=false'])
+  const reload = async (text: string): Promise<readonly string[]> => {
+    const before = told.length
+    write('c.yml', text)
+    expect(await post('/-/reload')).toMatchObject({ body: 'config reload, success\n' })
+    return told.slice(before).filter((message) => message.includes('own cluster'))
+  }
+  const warning = (name: string): string =>
+    `this agent goes on to call its own cluster "a", as at its start, where the configuration now says ${name}: a restart takes that over`
+  expect(await reload(named('a', 'a'))).toEqual([])
+  expect(await reload(named('b'))).toEqual([warning('"b"')])
+  expect(await reload(named('b', 'b'))).toEqual([])
+  expect(await reload(named('b', 'c'))).toEqual([warning('none')])
+  expect(await reload(named('a'))).toEqual([])
+  expect(await reload(named('b'))).toEqual([warning('"b"')])
+})

@@ -3,6 +3,7 @@ import { aborted, type AdminServer, onHangup, type Address, type Host } from '@c
 import type { AgentSetup, AssembledAgent } from './assemble.ts'
 import type { ConfigText } from './config-text.ts'
 import { filesOfConfiguration, textsOfConfiguration, warningsOf, type Configuration } from './configuration.ts'
+import { ownCluster } from './own-cluster.ts'
 import { reloadAnswer, startReloadServer } from './reload-server.ts'
 import { createReloader, type Reloader } from './reloader.ts'
 import type { Part } from './together.ts'
@@ -71,6 +72,16 @@ function createLive({ configuration, read, setup, agent, host }: FollowOptions):
   let refused: string | undefined
   // The start has told those of the first configuration.
   let told = new Set(warningsOf(configuration, setup).map(withoutLine))
+  const clusterOf = (one: Configuration): string => ownCluster({ ...one, ...setup })
+  const started = clusterOf(configuration)
+  let toldCluster = started
+  const tellCluster = (now: string): void => {
+    if (now !== started && now !== toldCluster)
+      host.logger.warn(
+        `this agent goes on to call its own cluster ${nameOf(started)}, as at its start, where the configuration now says ${nameOf(now)}: a restart takes that over`,
+      )
+    toldCluster = now
+  }
   const files = (): readonly string[] => filesOfConfiguration(current)
   const take = async (): Promise<void> => {
     const next = read()
@@ -80,6 +91,7 @@ function createLive({ configuration, read, setup, agent, host }: FollowOptions):
     const warnings = warningsOf(next, setup)
     for (const warning of warnings) if (!told.has(withoutLine(warning))) host.logger.warn(warning)
     told = new Set(warnings.map(withoutLine))
+    tellCluster(clusterOf(current))
   }
   const takeSigned = async (): Promise<void> => {
     const before = await signatureOfFiles(files())
@@ -93,6 +105,9 @@ function createLive({ configuration, read, setup, agent, host }: FollowOptions):
   }
   return { current: () => current, files, refused: () => refused, reload: createReloader({ take: takeSigned, ...host }).reload }
 }
+
+/** As jobs say it: none when they name several, or take it from targets. */
+const nameOf = (cluster: string): string => (cluster === '' ? 'none' : JSON.stringify(cluster))
 
 /** The same warning stands in another line when something before it changed. */
 const withoutLine = (warning: string): string => warning.replace(/:\d+: /, ': ')
