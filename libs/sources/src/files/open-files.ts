@@ -67,10 +67,11 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
     logger.error('lines of a file cannot be read any more', { path, file, lostBytes: bytes, reason, job })
   }
   /** The file at the path. */
-  const openCurrent = (file: FileAt): Tail =>
+  const openCurrent = (file: FileAt, isCut: boolean): Tail =>
     tails.open(job, () => {
       if (!file.archived) {
         return openTail(file.path, (fd, place, size) => {
+          if (isCut) return START
           const head = readHead(fd, FINGERPRINT_BYTES)
           const offset = (): number => (positions.peek(job, place) === undefined ? options.startOf(fd) : 0)
           const start = offset()
@@ -167,7 +168,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
           }
         }
         if (withCurrent && current !== undefined && !isOpen)
-          opened.push({ known: positions.peek(job, current), tail: openCurrent(current) })
+          opened.push({ known: positions.peek(job, current), tail: openCurrent(current, found.isCut) })
       } catch (error) {
         for (const one of opened) putBack(path, one)
         throw error

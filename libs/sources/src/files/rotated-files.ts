@@ -26,6 +26,11 @@ export type RotatedFiles = {
   readonly read: readonly (Candidate & { readonly position: Position })[]
   /** Nobody knows them, and they are not to be read. */
   readonly passedOver: readonly Candidate[]
+  /**
+   * The file at the path was cut although it begins as it did: what it had is in a copy that cannot be a copy of what it has, so
+   * it is new from its start.
+   */
+  readonly isCut: boolean
   /** Positions of files that are nowhere, with bytes that are owed. */
   readonly lost: readonly Position[]
 }
@@ -41,14 +46,21 @@ export function findRotated({ path, stored, current, siblings, peek, sinceNs }: 
     claims.set(candidate, position)
     claimed.add(position)
   }
-  for (const candidate of current === undefined ? siblings : [...siblings, current]) {
-    const position = peek(candidate.file)
-    // An inode alone says nothing: a new file may have an old one's. Of a file that was empty nothing was read.
-    if (position === undefined || position.fingerprintBytes === 0 || !beginsLike(candidate.content.head, position)) continue
-    if (!candidate.file.archived && position.offset > candidate.content.length) continue
-    claim(candidate, stored.find((one) => sameFile(one, position)) ?? position)
-  }
   const open = (): readonly Candidate[] => siblings.filter((candidate) => !claims.has(candidate))
+  const wasWritten = ({ file }: Candidate, sinceNs: bigint): boolean => file.modifiedNs >= sinceNs && isRotationOf(file.path, path)
+  for (const candidate of siblings) {
+    const position = ownPosition(candidate, peek)
+    if (position !== undefined) claim(candidate, stored.find((one) => sameFile(one, position)) ?? position)
+  }
+  const own = current === undefined ? undefined : ownPosition(current, peek)
+  const copied =
+    own === undefined || current === undefined
+      ? undefined
+      : open().find((candidate) => {
+          if (!wasWritten(candidate, sinceNs) || !isMoreOf(candidate, own) || mayBeCopyOf(candidate, current)) return false
+          return !stored.some((one) => !sameFile(one, own) && !claimed.has(one) && isAllOf(candidate, one))
+        })
+  if (own !== undefined && current !== undefined) claim(copied ?? current, stored.find((one) => sameFile(one, own)) ?? own)
   const left = stored.filter((position) => position.fingerprintBytes > 0 && !claimed.has(position))
   for (const candidate of open()) {
     const position = left.find((one) => !claimed.has(one) && isAllOf(candidate, one))
@@ -64,7 +76,7 @@ export function findRotated({ path, stored, current, siblings, peek, sinceNs }: 
   }
 
   const since = sinceOf(sinceNs, claims, current)
-  const isNew = ({ file }: Candidate): boolean => since !== undefined && file.modifiedNs >= since && isRotationOf(file.path, path)
+  const isNew = (candidate: Candidate): boolean => since !== undefined && wasWritten(candidate, since)
   const unknown = open().filter((candidate) => !isCopyOf(candidate, current))
   const known = siblings.flatMap((candidate) => {
     const position = claims.get(candidate)
@@ -78,8 +90,16 @@ export function findRotated({ path, stored, current, siblings, peek, sinceNs }: 
     }),
     read: known.filter(({ position, ...candidate }) => !isOwed(candidate, position)),
     passedOver: unknown.filter((candidate) => !isNew(candidate)),
+    isCut: copied !== undefined,
     lost: stored.filter((position) => !claimed.has(position) && position.replayFrom < position.size),
   }
+}
+
+/** An inode alone says nothing: a new file may have an old one's. Of a file that was empty nothing was read. */
+function ownPosition({ file, content }: Candidate, peek: RotatedFilesOptions['peek']): Position | undefined {
+  const position = peek(file)
+  if (position === undefined || position.fingerprintBytes === 0 || !beginsLike(content.head, position)) return undefined
+  return file.archived || position.offset <= content.length ? position : undefined
 }
 
 /** When the file that was read last is still at the path, nothing came between. */
@@ -105,8 +125,11 @@ function isOwed({ file, content }: Candidate, position: Position): boolean {
 }
 
 /** A copy of what is still at the path: about to be cut, or somebody's backup. */
-export function isCopyOf({ content }: Candidate, current: Candidate | undefined): boolean {
-  if (current === undefined || content.end === undefined || content.length > current.content.length) return false
-  const { head, end, length } = content
-  return head.length > 0 && current.content.head.subarray(0, head.length).equals(head) && endAt(current.file, length).equals(end)
+export const isCopyOf = (candidate: Candidate, current: Candidate | undefined): boolean =>
+  candidate.content.end !== undefined && current !== undefined && mayBeCopyOf(candidate, current)
+
+/** As far as can be told: of a compressed file only how it begins and how long it is. */
+function mayBeCopyOf({ content: { head, end, length } }: Candidate, { file, content }: Candidate): boolean {
+  if (length > content.length || head.length === 0) return false
+  return content.head.subarray(0, head.length).equals(head) && (end === undefined || endAt(file, length).equals(end))
 }

@@ -323,6 +323,51 @@ describe('copytruncate', () => {
     await expectExactly(start(), ['two', 'three', 'four'])
   })
 
+  const banner = 'service-starts,'.repeat(100)
+  test.each<[what: string, rotate: () => void, expected: readonly string[]]>([
+    ['cut', () => copyTruncate('a.log', 'a.log.1'), ['two', banner, 'three']],
+    [
+      'cut, and the copy compressed by the next rotation',
+      () => {
+        copyTruncate('a.log', 'a.log.1')
+        compress('a.log.1', 'a.log.2.gz')
+        folder.append('a.log', `${banner}\nbetween\n`)
+        clockTickInPlace()
+        copyTruncate('a.log', 'a.log.1')
+      },
+      ['two', banner, 'between', banner, 'three'],
+    ],
+    ['copied as a backup, and not cut', () => copyFileSync(folder.path('a.log'), folder.path('a.log.1')), ['two', banner, 'three']],
+    [
+      'compressed as a backup, and not cut',
+      () => writeFileSync(folder.path('a.log.1.gz'), gzipSync(readFileSync(folder.path('a.log')))),
+      ['two', banner, 'three'],
+    ],
+  ])('%s while nothing ran, and longer by then than before, with the same beginning', async (_, rotate, expected) => {
+    folder.append('a.log', `${banner}\none\n`)
+    await readAndStop([banner, 'one'])
+    folder.append('a.log', 'two\n')
+    await clockTick()
+    rotate()
+    folder.append('a.log', `${banner}\nthree\n`)
+    await expectExactly(start(), expected)
+  })
+
+  test('cut while nothing ran, after no more than the beginning of a line was written before and since', async () => {
+    folder.append('a.log', 'line')
+    const running = start()
+    await vi.waitFor(() => expect(readFileSync(folder.path('positions.yaml'), 'utf8')).toContain('"inode"'), POLL)
+    await running.kill()
+    folder.append('a.log', ' one\n')
+    await clockTick()
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', 'line')
+    const again = start()
+    await expect.poll(again.texts, POLL).toEqual(['line one'])
+    folder.append('a.log', ' two\n')
+    await expectExactly(again, ['line one', 'line two'])
+  })
+
   test('a copy that was read already is known when the glob finds it, now and later', async () => {
     folder.append('a.log', 'one\ntwo\n')
     const running = start('*')
