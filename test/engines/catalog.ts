@@ -1,8 +1,9 @@
 import { installChromium, isChromiumInstalled } from './chromium.ts'
+import type { ClassArchive } from './class-archive.ts'
 import { areCustomResourcesInstalled, installCustomResources } from './custom-resources.ts'
-import { installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
+import { elasticsearchClassArchiving, installElasticsearch, isElasticsearchInstalled } from './elasticsearch.ts'
 import { installHelm, isHelmInstalled } from './helm.ts'
-import { installKafka, isKafkaInstalled } from './kafka.ts'
+import { installKafka, isKafkaInstalled, kafkaClassArchiving } from './kafka.ts'
 import { installKubernetes, isKubernetesInstalled } from './kubernetes-programs.ts'
 import { installKustomize, isKustomizeInstalled } from './kustomize.ts'
 import { installLibfaketime, isLibfaketimeInstalled } from './libfaketime.ts'
@@ -32,18 +33,20 @@ export const engineNames = [
 ] as const
 export type EngineName = (typeof engineNames)[number]
 
-type Installation = {
+export type Installation = {
   /** Installed only when it is asked for by name: benches need it, no test does. */
   readonly optional?: true
   readonly isInstalled: () => boolean
   /** From package registries only. Rejects with a reason that a person can act on. */
   readonly install: () => Promise<void>
+  /** What makes its starts faster. */
+  readonly help?: ClassArchive
 }
 
 /** A new engine is one module, one name and one line here. */
 export const catalog: Readonly<Record<EngineName, Installation>> = {
-  kafka: { isInstalled: isKafkaInstalled, install: installKafka },
-  elasticsearch: { isInstalled: isElasticsearchInstalled, install: installElasticsearch },
+  kafka: { isInstalled: isKafkaInstalled, install: installKafka, help: kafkaClassArchiving },
+  elasticsearch: { isInstalled: isElasticsearchInstalled, install: installElasticsearch, help: elasticsearchClassArchiving },
   prometheus: { isInstalled: isPrometheusInstalled, install: installPrometheus },
   'node-exporter': { isInstalled: isNodeExporterInstalled, install: installNodeExporter },
   chromium: { isInstalled: isChromiumInstalled, install: installChromium },

@@ -1,7 +1,8 @@
-import { existsSync, globSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 import { cached, makeCached } from './cache.ts'
+import { ARCHIVED_WITHIN_MS, classArchiveAt } from './class-archive.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
 import { freePort } from './free-port.ts'
@@ -46,21 +47,20 @@ export async function installElasticsearch(): Promise<void> {
     ] as const)
       await runCommand('jar', ['--create', '--file', join(path, jar), '-C', join(path, of), '.'])
   })
-  await archiveClasses()
 }
 
 /** One node without security, its own master. `refresh` and templates are as in a real cluster; there is no ILM. */
 export const startElasticsearch = (options: ElasticsearchOptions = {}): Promise<Engine> =>
   start(options, existsSync(elasticsearchClassArchive) ? [`-XX:SharedArchiveFile=${elasticsearchClassArchive}`, '-Xlog:disable'] : [])
 
-/** One run leaves the classes it loaded as an archive: later starts take half the CPU time. */
-async function archiveClasses(): Promise<void> {
-  const scratch = `${elasticsearchClassArchive}.making`
-  const elasticsearch = await start({}, [`-XX:ArchiveClassesAtExit=${scratch}`, '-Xlog:disable'])
-  await indexSomething(elasticsearch.url)
-  await elasticsearch.stop()
-  if (existsSync(scratch)) renameSync(scratch, elasticsearchClassArchive)
-}
+export const elasticsearchClassArchiving = classArchiveAt(elasticsearchClassArchive, async (option) => {
+  const elasticsearch = await start({}, [option, '-Xlog:disable'], ARCHIVED_WITHIN_MS)
+  try {
+    await indexSomething(elasticsearch.url)
+  } finally {
+    await elasticsearch.stop()
+  }
+})
 
 /** Most classes are of indices. */
 async function indexSomething(url: string): Promise<void> {
@@ -76,7 +76,11 @@ async function indexSomething(url: string): Promise<void> {
   }
 }
 
-async function start({ heap = '512m', settings = {}, ...options }: ElasticsearchOptions, jvm: readonly string[]): Promise<Engine> {
+async function start(
+  { heap = '512m', settings = {}, ...options }: ElasticsearchOptions,
+  jvm: readonly string[],
+  stopWithinMs?: number,
+): Promise<Engine> {
   const directory = makeDataDirectory('elasticsearch')
   const port = options.port ?? (await freePort())
   layOutElasticsearch(directory)
@@ -101,6 +105,7 @@ async function start({ heap = '512m', settings = {}, ...options }: Elasticsearch
       String(port),
       ...Object.entries(settings).map(([key, value]) => `${key}=${value}`),
     ],
+    ...(stopWithinMs !== undefined && { stopWithinMs }),
     isReady: answers(`http://127.0.0.1:${port}/_cluster/health?wait_for_status=yellow&timeout=1s`),
   })
 }

@@ -16,7 +16,7 @@ export type Engine = {
   readonly directory: string
   /** What it wrote so far. */
   readonly log: () => string
-  /** Ends it for good: SIGTERM, after 20 s SIGKILL; removes its data. */
+  /** Ends it for good: SIGTERM, then SIGKILL; removes its data. */
   readonly stop: () => Promise<void>
   /** Ends it in its own order (SIGTERM) and keeps its data for `restart`. */
   readonly halt: () => Promise<void>
@@ -36,6 +36,8 @@ export type EngineSpecification = {
   readonly command: string
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** From SIGTERM to SIGKILL; default 20 s. */
+  readonly stopWithinMs?: number
   /** Whether it serves; asked every 50 ms until it does. A rejection means not yet. */
   readonly isReady: (signal: AbortSignal) => Promise<boolean>
 }
@@ -69,7 +71,7 @@ export async function startEngine(specification: EngineSpecification): Promise<E
     // A paused process acts on SIGTERM only once it goes on.
     child.kill('SIGCONT')
     child.kill(signal)
-    const slow = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+    const slow = setTimeout(() => child.kill('SIGKILL'), specification.stopWithinMs ?? STOP_WITHIN_MS)
     await ended
     clearTimeout(slow)
     running.delete(child)

@@ -3,8 +3,8 @@
  * each. One that cannot be installed is told with its reason, and the suites that need it are skipped; with CI=true
  * that is a failure. Names on the command line limit it to those.
  */
-import { withLock } from './cache.ts'
 import { catalog, type EngineName, engineNames } from './catalog.ts'
+import { installEngine } from './install-engine.ts'
 import { forgetFailure, recordFailure } from './install-failure.ts'
 
 const asked = process.argv.slice(2)
@@ -29,28 +29,9 @@ async function installAll(names: readonly EngineName[]): Promise<boolean[]> {
 }
 
 async function installOne(name: EngineName): Promise<boolean> {
-  const { isInstalled, install } = catalog[name]
-  const began = performance.now()
-  const tell = (what: string): void => {
-    process.stdout.write(`${name.padEnd(14)} ${what}\n`)
-  }
-  if (isInstalled()) {
-    forgetFailure(name)
-    tell('is there')
-    return true
-  }
-  try {
-    await withLock(name, async () => {
-      // Another process may have done it while this one waited.
-      if (!isInstalled()) await install()
-    })
-    forgetFailure(name)
-    tell(`installed in ${((performance.now() - began) / 1000).toFixed(1)} s`)
-    return true
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    recordFailure(name, reason)
-    tell(`cannot be installed: ${reason}`)
-    return false
-  }
+  const { told, reason } = await installEngine(name, catalog[name])
+  if (reason === undefined) forgetFailure(name)
+  else recordFailure(name, reason)
+  process.stdout.write(`${name.padEnd(14)} ${told}\n`)
+  return reason === undefined
 }

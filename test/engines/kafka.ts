@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
 import { cached, makeCached } from './cache.ts'
+import { ARCHIVED_WITHIN_MS, classArchiveAt } from './class-archive.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { type Engine, startEngine } from './engine.ts'
 import { freePort } from './free-port.ts'
@@ -60,7 +61,6 @@ export async function installKafka(): Promise<void> {
     writeFileSync(properties, propertiesText(serverProperties(19_092, { node: 1, controllerPort: 19_093 }, join(path, 'formatted'), {})))
     await format(join(path, 'jars'), properties, [])
   })
-  await archiveClasses()
 }
 
 const format = (classes: string, properties: string, more: readonly string[]): Promise<unknown> =>
@@ -82,15 +82,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   return start(options, existsSync(kafkaClassArchive) ? [`-XX:SharedArchiveFile=${kafkaClassArchive}`] : [])
 }
 
-/** One run leaves the classes it loaded as an archive: later starts take half the CPU time. */
-async function archiveClasses(): Promise<void> {
-  const scratch = `${kafkaClassArchive}.making`
-  const kafka = await start({}, [`-XX:ArchiveClassesAtExit=${scratch}`])
+export const kafkaClassArchiving = classArchiveAt(kafkaClassArchive, async (option) => {
+  const kafka = await start({}, [option], ARCHIVED_WITHIN_MS)
   await kafka.stop()
-  if (existsSync(scratch)) renameSync(scratch, kafkaClassArchive)
-}
+})
 
-async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly string[]): Promise<Kafka> {
+async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly string[], stopWithinMs?: number): Promise<Kafka> {
   const directory = makeDataDirectory('kafka')
   const port = options.port ?? (await freePort())
   const member = options.member ?? (await newCluster())
@@ -116,6 +113,7 @@ async function start({ heap = '384m', ...options }: KafkaOptions, jvm: readonly 
       'kafka.Kafka',
       properties,
     ],
+    ...(stopWithinMs !== undefined && { stopWithinMs }),
     // The client's listener opens once the broker is registered and may serve.
     isReady: (signal) => accepts(port, signal),
   })
