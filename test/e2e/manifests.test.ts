@@ -14,6 +14,7 @@ import { CHECKS } from '../manifests/checks.ts'
 import { configurationMistakes } from '../manifests/configured.ts'
 import { kustomizations } from '../manifests/kustomizations.ts'
 import { type Manifest, manifestFiles, root } from '../manifests/manifest-files.ts'
+import { describeNamedClusters } from '../manifests/named-clusters.ts'
 import { type Pod, pods } from '../manifests/pods.ts'
 import { type Documents, documentsOf, manifestsOf } from '../manifests/rendered.ts'
 import { BEYOND_RESTRICTED, beyondRestricted } from '../manifests/restricted.ts'
@@ -125,6 +126,8 @@ describeWithEngines(['kubernetes', 'custom-resources'], 'manifests, overlays, ex
       expect(await configurationMistakes(objects(), join(folder, 'configured', name))).toEqual([])
     })
   })
+
+  describeNamedClusters(rendering)
 
   describe('Pod Security', () => {
     test('every pod keeps to the rules of `restricted`, but for the two that cannot', () => {

@@ -13,13 +13,13 @@ test.each([...generate()])('%s is what it is made from (npm run chart)', (path, 
 
 // What templates/_objects.tpl replaces: it would be silent when there is nothing to replace.
 test.each([
-  ['clymene.yml', 'replacement: clymene-cluster', 1],
+  ['clymene.yml', 'replacement: "clymene-cluster"', 1],
   ['clymene.yml', 'names: [clymene]', 1],
   ['clymene.yml', 'label: app=node-exporter', 1],
   ['clymene.yml', '\n  - job_name: node-exporter\n', 1],
   ['clymene.yml', '\n  - job_name: kube-state-metrics\n', 1],
   ['clymene.yml', 'kube-state-metrics.kube-system.svc:8080', 1],
-  ['promtail.yaml', 'replacement: clymene-cluster', 1],
+  ['promtail.yaml', 'replacement: "clymene-cluster"', 1],
   ['journal.yaml', 'replacement: ', 0],
 ])('%s has "%s" %i times', (file, text, times) => {
   expect(readFileSync(join(root, 'k8s/helm/clymene/files', file), 'utf8').split(text)).toHaveLength(times + 1)

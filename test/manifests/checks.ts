@@ -21,6 +21,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'the buffer has room in its volume': roomForBuffer,
   'what has a job of its own is not annotated too': scrapedOnce,
   'one line has the name of the cluster, and the last rule of each job sets it': oneCluster,
+  'the name of the cluster alone is in double quotes, by which components/cluster-name finds it': quotedCluster,
 }
 
 function createdOnce(manifests: readonly Manifest[]): readonly string[] {
@@ -190,5 +191,21 @@ function oneCluster(manifests: readonly Manifest[], files: Files): readonly stri
       ...(clusters.size === 1 ? [] : [`${file}: several clusters: ${[...clusters].join(', ')}`]),
       ...(lines.length === 1 ? [] : [`${file}: cluster is set in ${lines.length} places`]),
     ]
+  })
+}
+
+const NAMED = /^(?:clymene-agent-config|promtail-config)$/
+
+function quotedCluster(manifests: readonly Manifest[]): readonly string[] {
+  return ofKind(manifests, 'ConfigMap').flatMap((manifest) => {
+    const { metadata, data = {} } = manifest.object
+    if (!NAMED.test(metadata.name)) return []
+    const text = Object.values(data).join('')
+    const quotes = text.split('"').length - 1
+    if (quotes % 2 !== 0) return [`${idOf(manifest)}: ${quotes} double quotes`]
+    const quoted = text.split('"').filter((_, index) => index % 2 === 1)
+    const [name] = jobsOf(manifest).map(({ relabel_configs: rules = [] }) => rules.at(-1)?.['replacement'])
+    if (quoted.length === 1 && quoted[0] === name) return []
+    return [`${idOf(manifest)}: in double quotes: ${quoted.join(', ') || 'nothing'}; the name of the cluster alone was expected`]
   })
 }

@@ -74,14 +74,14 @@ describe('what the guide edits', () => {
     ['the address of the gateway', /^sed -i 's\/GATEWAY_NODE_IP\/192\.0\.2\.10\/' /, /GATEWAY_NODE_IP/g, '192.0.2.10'],
     [
       'the name of the cluster',
-      /^sed -i 's\/replacement: target-cluster\/replacement: cluster-b\//,
-      /(?<=replacement: |--cluster=)target-cluster/g,
+      /^sed -i 's\/replacement: "target-cluster"\/replacement: "cluster-b"\//,
+      /(?<=replacement: "|--cluster=)target-cluster/g,
       'cluster-b',
     ],
     [
       'both for an overlay',
       /^sed -i 's\/GATEWAY_NODE_IP\/192\.0\.2\.10\/; /,
-      /GATEWAY_NODE_IP|(?<=replacement: |--cluster=)target-cluster/g,
+      /GATEWAY_NODE_IP|(?<=replacement: "|--cluster=)target-cluster/g,
       (found) => (found === 'GATEWAY_NODE_IP' ? '192.0.2.10' : 'cluster-b'),
     ],
   ])('%s: all of them, and nothing else', (_what, edit, from, to) => {

@@ -18,8 +18,16 @@ const components = all.filter(({ isComponent }) => isComponent)
 const version: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 const readme = readFileSync(join(root, 'k8s/README.md'), 'utf8')
 
-/** By folder: the objects of its own files. */
-const own = new Map(all.map(({ folder, resources }) => [folder, parseFiles(readFiles(resources.filter((file) => file.endsWith('.yaml'))))]))
+/** By folder: the objects of its own files, and the ConfigMaps that it makes, by name. */
+const own = new Map(
+  all.map(({ folder, resources, configMapGenerator }) => {
+    const made = configMapGenerator.map(({ name }): Manifest => ({
+      file: folder,
+      object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } },
+    }))
+    return [folder, [...parseFiles(readFiles(resources.filter((file) => file.endsWith('.yaml')))), ...made]]
+  }),
+)
 const manifestsIn = (folders: Iterable<string>): readonly Manifest[] => [...folders].flatMap((folder) => own.get(folder) ?? [])
 
 test.each(all.map((one) => [one.folder, one] as const))('%s says at its top what it is, when one takes it and how', (_folder, { text }) => {
@@ -52,6 +60,20 @@ describe('components', () => {
     const idle = users.filter((_, index) => !component.patches.some((patch) => worlds[index]?.some((one) => isHit(patch, one)) === true))
     if (component.resources.length === 0 && component.images.length === 0) expect(idle.map((user) => user.folder)).toEqual([])
   })
+
+  test.each(components.filter(({ replacements }) => replacements.length > 0).map((one) => [one.folder, one] as const))(
+    '%s finds what it reads wherever it is used, and all that it writes to in one of these places',
+    (folder, { replacements }) => {
+      const worlds = applied.filter((one) => closure(all, one.folder).has(folder)).map((user) => manifestsIn(closure(all, user.folder)))
+      const isThere = (world: readonly Manifest[], target: KustomizePatch['target']): boolean =>
+        world.some((one) => isHit({ target, patch: '' }, one))
+      const unread = replacements.filter(({ source }) => !worlds.every((world) => isThere(world, source)))
+      const unwritten = replacements.flatMap(({ targets }) =>
+        targets.filter(({ select }) => !worlds.some((world) => isThere(world, select))),
+      )
+      expect({ unread, unwritten }).toEqual({ unread: [], unwritten: [] })
+    },
+  )
 
   test('what an overlay patches is there', () => {
     const missed = applied.flatMap(({ folder, patches }) => {

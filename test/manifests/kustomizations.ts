@@ -15,10 +15,20 @@ export type Kustomization = {
   readonly components: readonly string[]
   readonly images: readonly { readonly name: string; readonly newName?: string; readonly newTag?: string }[]
   readonly patches: readonly KustomizePatch[]
+  readonly replacements: readonly Replacement[]
+  /** ConfigMaps that it makes of literals and files. */
+  readonly configMapGenerator: readonly { readonly name: string }[]
 }
 
 /** What is patched, by kind and the regular expression of a name, and the patch's text. */
 export type KustomizePatch = { readonly target: { readonly kind?: string; readonly name?: string }; readonly patch: string }
+
+/** Where a text comes from, and each place that it is put in. */
+export type Replacement = {
+  readonly source: { readonly kind: string; readonly name: string; readonly fieldPath: string }
+  readonly targets: readonly { readonly select: KustomizePatch['target']; readonly fieldPaths: readonly string[] }[]
+}
+
 type WrittenPatch = Partial<KustomizePatch> & { readonly path?: string }
 
 /** A patch without a target says itself what it is for. */
@@ -50,6 +60,8 @@ function readKustomization(file: string): Kustomization {
     components: (content.components ?? []).map(from),
     images: content.images ?? [],
     patches: (content.patches ?? []).map((one) => readPatch(folder, one)),
+    replacements: content.replacements ?? [],
+    configMapGenerator: content.configMapGenerator ?? [],
   }
 }
 

@@ -158,7 +158,7 @@ describe("a target cluster's files differ from the main cluster's in what is the
     ['1.clymene-promtail_agent.yaml', 'clymene-logs'],
   ])('%s', (file, folder) => {
     const theirs = (target.get(`k8s/target-cluster/${file}`) ?? '')
-      .replace('replacement: target-cluster', 'replacement: clymene-cluster')
+      .replace('replacement: "target-cluster"', 'replacement: "clymene-cluster"')
       .replace(/^ *# Edit: .*\n/m, '')
       .replace('GATEWAY_NODE_IP:30610', 'clymene-gateway:15610')
       .replace('GATEWAY_NODE_IP:30611', 'promtail-gateway:15610')
@@ -293,6 +293,27 @@ describe('what is broken is found', () => {
       '- { target_label: cluster, replacement: other }\n',
       'one line has',
       /several clusters: clymene-cluster, other/,
+    ],
+    [
+      'clymene-metrics/2.clymene_agent.yaml',
+      '    global:\n',
+      '    # As "global" of Prometheus.\n    global:\n',
+      'the name of the cluster alone',
+      /ConfigMap clymene clymene-agent-config: in double quotes: global, clymene-cluster; the name of the cluster alone was expected/,
+    ],
+    [
+      'clymene-logs/1.clymene-promtail_agent.yaml',
+      'replacement: "clymene-cluster"',
+      'replacement: clymene-cluster',
+      'the name of the cluster alone',
+      /promtail-config: in double quotes: nothing;/,
+    ],
+    [
+      'clymene-logs/1.clymene-promtail_agent.yaml',
+      /\n$/,
+      '\n    # A half: "\n',
+      'the name of the cluster alone',
+      /promtail-config: 3 double quotes/,
     ],
   ])('%s: %s', (file, from, to, name, mistake) => {
     const path = `k8s/${file}`

@@ -95,7 +95,7 @@ subjects:
 {{ .configuration }}
 {{- else -}}
 {{- $jobs := include "clymene.jobs" . -}}
-{{- $jobs | replace "replacement: clymene-cluster" (printf "replacement: %s" (toYaml $cluster)) }}
+{{- $jobs | replace "replacement: \"clymene-cluster\"" (printf "replacement: %q" $cluster) }}
 {{- $names := regexFindAll "job_name: \\S+" $jobs -1 }}
 {{- if .journal }}{{ $names = append $names "job_name: journal" }}{{ end }}
 {{- range .extraScrapeConfigs }}
