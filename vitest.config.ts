@@ -10,7 +10,8 @@ const unit = {
     'tools/**/*.test.ts',
     'test/{architecture,chaos,contract,dashboards,docs,engines,fuzz,helm,images,manifests,rules,runner,simulation,torture}/**/*.test.ts',
   ],
-  testTimeout: 30_000,
+  // Nothing waits for luck; a test that starts processes has to have time on a busy machine.
+  testTimeout: 90_000,
   maxWorkers: 3,
 }
 

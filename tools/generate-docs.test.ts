@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
 import { describe, expect, test, vi } from 'vitest'
 
 import { generate, root } from './generate-docs.ts'
@@ -68,17 +68,6 @@ function documentedMetrics(page: string): ReadonlyMap<string, string> {
   )
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
-
 const PORT_FLAGS = [
   'agent.admin.http.host-ports',
   'gateway.admin.http.host-ports',
@@ -92,7 +81,7 @@ const PORT_FLAGS = [
 test('docs/metrics.md has every metric that the running services have', { timeout: 60_000 }, async () => {
   const documented = documentedMetrics(pageOf('docs/metrics.md'))
   const folder = mkdtempSync(join(tmpdir(), 'clymene-docs-'))
-  const ports = await freePorts(PORT_FLAGS.length)
+  const ports = await Promise.all(PORT_FLAGS.map(() => freePort()))
   const flags = PORT_FLAGS.map((name, index) => `--${name}=127.0.0.1:${ports[index]}`)
   const cli = join(root, 'services/clymene/bin/clymene.mjs')
   const child = spawn(process.execPath, [cli, 'all-in-one', `--data.dir=${folder}/data`, '--host.logs=', ...flags], { stdio: 'ignore' })

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { cached, makeCached, withLock } from './cache.ts'
-import { freePort } from './free-port.ts'
 
 let home = ''
 beforeEach(() => {

@@ -1,11 +1,12 @@
 import { existsSync, globSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
+
 import { cached, makeCached } from './cache.ts'
 import { ARCHIVED_WITHIN_MS, classArchiveAt } from './class-archive.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 import { copyJars, fingerprint, javaOptions, pinnedVersion } from './maven.ts'
 import { runCommand } from './run-command.ts'
 

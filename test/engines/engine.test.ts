@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
 import { afterEach, expect, test, vi } from 'vitest'
 
 import { makeDataDirectory } from './data-directory.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 
 // A server that counts its starts in its data directory and says so.
 const SERVER = `

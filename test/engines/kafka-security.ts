@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { freePort } from './free-port.ts'
+import { freePort } from '@clymene/runtime/testing'
 
 /** What a broker asks of its clients on its listeners beside the plain one. PEM. */
 export type KafkaSecurity = {

@@ -3,11 +3,12 @@ import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
+
 import { cached, makeCached } from './cache.ts'
 import { ARCHIVED_WITHIN_MS, classArchiveAt } from './class-archive.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { type Engine, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 import { secureListeners, type KafkaSecurity, type ListenerSettings, type SecureListeners } from './kafka-security.ts'
 import { copyJars, fingerprint, javaOptions, pinnedVersion } from './maven.ts'
 import { runCommand } from './run-command.ts'

@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { freePort } from '@clymene/runtime/testing'
 import { Agent, fetch } from 'undici'
 
 import { makeDataDirectory } from './data-directory.ts'
 import { answers, type Engine, type EngineSpecification, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 import { type CommandOutcome, outcomeOf } from './kubernetes-command.ts'
 import { kubeconfigText, makeKubernetesPki } from './kubernetes-pki.ts'
 import { kubernetesProgram, type Program } from './kubernetes-programs.ts'

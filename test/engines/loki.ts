@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
+
 import { cached, makeCached } from './cache.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 import { isOnPath, runCommand } from './run-command.ts'
 
 export type LokiOptions = {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 
+import { freePort } from '@clymene/runtime/testing'
+
 import { makeDataDirectory } from './data-directory.ts'
 import { packageFile, unpackPackage } from './debian.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 
 export type NodeExporterOptions = {
   /** From `freePort()`, when something has to know the address before the start; default a free one. */

@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
+
 import { makeDataDirectory } from './data-directory.ts'
 import { packageFile, unpackPackage } from './debian.ts'
 import { answers, type Engine, startEngine } from './engine.ts'
-import { freePort } from './free-port.ts'
 
 export type VmagentOptions = {
   /** Its scrape configuration, as Prometheus has it. */

@@ -4,9 +4,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
-import { cli, endChildren, freePort, run } from './testing/child.ts'
+import { cli, endChildren, run } from './testing/child.ts'
 
 let folder = ''
 beforeAll(() => {

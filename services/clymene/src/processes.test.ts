@@ -2,13 +2,14 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
 import { compress, encodeWriteRequest } from '@clymene/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { endChildren, freePort, run, start, type Child } from './testing/child.ts'
+import { endChildren, run, start, type Child } from './testing/child.ts'
 import { startReceiver, type Receiver } from './testing/receiver.ts'
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 const eventually = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: PATIENCE_MS, interval: 20 })
 
 let folder = ''
@@ -49,7 +50,7 @@ const gatewayWords = (http: number, grpc: number): string[] => [
   `--gateway.grpc-server.host-port=127.0.0.1:${grpc}`,
 ]
 
-describe('gateway', { timeout: 60_000 }, () => {
+describe('gateway', { timeout: 180_000 }, () => {
   test('is ready, takes a sample, tells its status, and ends with 0', async () => {
     const http = await freePort()
     const words = [...gatewayWords(http, await freePort()), `--prometheus.remote.url=${receiver.url}/api/v1/write`]
@@ -104,7 +105,7 @@ describe('gateway', { timeout: 60_000 }, () => {
   })
 })
 
-describe('ingester', { timeout: 60_000 }, () => {
+describe('ingester', { timeout: 180_000 }, () => {
   test('waits for brokers that are away, says so, and ends with 0', async () => {
     const words = [
       'ingester',
@@ -119,7 +120,7 @@ describe('ingester', { timeout: 60_000 }, () => {
   })
 })
 
-describe('agent', { timeout: 60_000 }, () => {
+describe('agent', { timeout: 180_000 }, () => {
   const scrape = (job: string): string =>
     `global: {scrape_interval: 100ms}\nscrape_configs: [{job_name: ${job}, static_configs: [{targets: ['${receiver.url.slice(7)}']}]}]\n`
   const logs = (): string =>

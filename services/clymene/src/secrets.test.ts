@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { freePort } from '@clymene/runtime/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { endChildren, freePort, run, start } from './testing/child.ts'
+import { endChildren, run, start } from './testing/child.ts'
 
 /** No text of a program looks like it. */
 const SECRET = /s3cr3t/

@@ -1,1 +1,2 @@
 export { issue, type Issued, type IssueOptions } from './certificates.ts'
+export { freePort } from './free-port.ts'

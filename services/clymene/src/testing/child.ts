@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 export const root = join(import.meta.dirname, '../../../..')
@@ -63,13 +62,3 @@ export function start(words: readonly string[], { env = {}, command = process.ex
 
 /** The same, for what ends by itself. */
 export const run = (words: readonly string[], options: StartOptions = {}): Promise<Ended> => start(words, options).ended
-
-/** A loopback port that nobody listened on a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}
