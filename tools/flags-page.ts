@@ -57,7 +57,7 @@ ${withoutVariables({ title: 'Flags', flags: explainFlags })}`
 
 const FROM_PROMTAIL = `## clymene from-promtail
 
-The flags that do what the clients of Promtail do: [logs.md](logs.md#from-promtail). These flags stand on the command line only, variables are not read.
+The flags that do what the clients of Promtail do: [logs.md](logs.md#from-promtail), or values of the chart: [helm.md](helm.md#from-promtail). These flags stand on the command line only, variables are not read.
 
 ${withoutVariables({ title: 'Flags', flags: fromPromtailFlags })}`
 

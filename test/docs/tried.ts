@@ -11,6 +11,7 @@ export const HERE: readonly (readonly [command: string, status: 0 | 1])[] = [
   ],
   ['clymene from-promtail promtail.yml', 0],
   ['clymene from-promtail promtail.yml --output=environment', 0],
+  ['clymene from-promtail promtail.yml --output=helm-values --cluster=cluster-b --gateway-hosts=192.0.2.10', 0],
   ['clymene promtail validate --config.file=promtail.yml', 0],
   [
     'clymene promtail validate --config.file=efk.yml --storage-type=elasticsearch --es.server-urls=https://elasticsearch:9200 --es.username=elastic --es.password-file=elastic.password',

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 
+import { fromPromtail, helmValues } from '@clymene/agent'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 
@@ -64,6 +65,20 @@ const OF_PAGE: Readonly<Record<string, Values>> = Object.fromEntries(
   blocksOf('docs/helm.md', 'yaml').map((block, index) => [`example-${index + 1}-of-the-page`, parse(block)]),
 )
 
+/** What from-promtail makes of a configuration of Promtail: lines to Loki, or by gateways. */
+const PROMTAIL = `clients: [{ url: 'https://loki.example:3100/loki/api/v1/push', tenant_id: shop, batchwait: 2s, external_labels: { cluster: b, env: prod } }]
+positions: { filename: /run/promtail/positions.yaml }
+scrape_configs:
+  - job_name: pods # by the API server
+    kubernetes_sd_configs: [{ role: pod }]
+    relabel_configs: [{ source_labels: [__meta_kubernetes_pod_uid], replacement: '/var/log/pods/*$1/*/*.log', target_label: __path__ }]
+  - { job_name: journal, journal: { labels: { job: journal } } }
+`
+const PROMTAIL_CONFIG = { path: 'promtail.yml', text: PROMTAIL }
+const valuesFor = (...gatewayHosts: readonly string[]): Values =>
+  parse(helmValues({ config: PROMTAIL_CONFIG, cluster: '', gatewayHosts }).text)
+const FROM_PROMTAIL = { 'promtail-to-loki': valuesFor(), 'promtail-by-gateways': valuesFor('192.0.2.10', '192.0.2.11') }
+
 /** Those that differ from the overlays in what they tell our services; the overlays' are looked at in manifests.test.ts. */
 const CHECKED = { components: OF_COMPONENTS, features: FLIPPED.features, ...ACCEPTED, ...OF_PAGE }
 
@@ -74,7 +89,7 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
   beforeAll(async () => {
     const changed = { file: 'templates/gateways.yaml', from: 'port: 15611', to: 'port: 15612' }
     const [variants] = await Promise.all([
-      renderVariants({ ...OVERLAYS, components: OF_COMPONENTS, ...FLIPPED, ...ACCEPTED, ...OF_PAGE }, changed),
+      renderVariants({ ...OVERLAYS, components: OF_COMPONENTS, ...FLIPPED, ...ACCEPTED, ...OF_PAGE, ...FROM_PROMTAIL }, changed),
       kustomizeAll(kustomized),
     ])
     rendered = variants
@@ -120,6 +135,28 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
     const folder = mkdtempSync(join(tmpdir(), 'clymene-helm-configured-'))
     try {
       expect(manifests.length).toBeGreaterThan(20)
+      expect(await configurationMistakes(manifests, folder)).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  test.each(['promtail-to-loki', 'promtail-by-gateways'])('%s: a log agent with the flags and the jobs of from-promtail', async (name) => {
+    const objects = rendered.objects.get(name) ?? new Map<string, Rendered>()
+    const { args = [], env = [] } = containerOf(objects.get('DaemonSet clymene clymene-promtail'))
+    const isByGateway = name === 'promtail-by-gateways'
+    const OF_THE_CHART = ['config.file', 'buffer.dir', 'storage-type', ...(isByGateway ? ['loki.client.url'] : [])]
+    const flags = fromPromtail({ config: PROMTAIL_CONFIG }).flags.filter(([flag]) => !OF_THE_CHART.includes(flag))
+    expect(flags.length).toBeGreaterThan(2)
+    expect(args).toEqual(expect.arrayContaining(flags.map(([flag, value]) => `--${flag}=${value}`)))
+    const gateways = '--gateway.grpc-client.host-port=192.0.2.10:30611,192.0.2.11:30611'
+    expect(args.includes(gateways)).toBe(isByGateway)
+    expect(env).toContainEqual({ name: 'STORAGE_TYPE', value: isByGateway ? 'gateway' : 'loki' })
+    expect(objects.get('ConfigMap clymene promtail-config')?.data?.['promtail.yaml']?.trim()).toBe(PROMTAIL.replace(/.*\n/, '').trim())
+    expect([...objects.values()].map(({ kind }) => kind).filter((kind) => /^(Deployment|DaemonSet)$/.test(kind))).toEqual(['DaemonSet'])
+    const manifests = [...objects.values()].map((object): Manifest => ({ file: name, object: asObject(object) }))
+    const folder = mkdtempSync(join(tmpdir(), 'clymene-helm-promtail-'))
+    try {
       expect(await configurationMistakes(manifests, folder)).toEqual([])
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -254,11 +291,19 @@ type Variables = { readonly name: string; readonly value?: string }[]
 
 /** Variables that name one which does not stand before them. */
 function unresolved(object: Rendered): readonly string[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what has a pod has these
-  const { spec } = object as { spec?: { template?: { spec?: { containers?: { env?: Variables }[] } } } }
-  return (spec?.template?.spec?.containers ?? []).flatMap(({ env = [] }) =>
+  return containersOf(object).flatMap(({ env = [] }) =>
     env.flatMap(({ name, value = '' }, index) =>
       [...value.matchAll(/\$\((\w+)\)/g)].some(([, other]) => !env.slice(0, index).some((one) => one.name === other)) ? [name] : [],
     ),
   )
 }
+
+type Container = { readonly args?: readonly string[]; readonly env?: Variables }
+
+function containersOf(object: Rendered | undefined): readonly Container[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only what has a pod has these
+  const { spec } = (object ?? {}) as { spec?: { template?: { spec?: { containers?: readonly Container[] } } } }
+  return spec?.template?.spec?.containers ?? []
+}
+
+const containerOf = (object: Rendered | undefined): Container => containersOf(object)[0] ?? {}

@@ -29,7 +29,8 @@ export function readClient(client: Section, to: Gathered): void {
   client.finish()
 }
 
-const PROXY = 'there is no flag for proxies: a gateway beside the proxy can take the lines'
+const PROXY =
+  'no storage is reached through a proxy: a gateway is, by gRPC and the variables https_proxy and no_proxy, and it can write to Loki'
 const WITHOUT_FLAG: Readonly<Record<string, string>> = {
   name: 'has no flag: metrics have the name of the storage',
   oauth2: 'has no flag: --loki.client.token-file with a file that somebody renews is read again when it changes',

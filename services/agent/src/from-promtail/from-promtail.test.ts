@@ -70,7 +70,10 @@ describe('a key of a client that has none is told', () => {
   test.each<[line: string, note: string | RegExp]>([
     ['name: n', /^p\.yml:3: clients\[0\]\.name: has no flag: /],
     ['oauth2: {client_id: i}', /^p\.yml:3: clients\[0\]\.oauth2: has no flag: --loki\.client\.token-file /],
-    ['proxy_url: http://p', /^p\.yml:3: clients\[0\]\.proxy_url: there is no flag for proxies/],
+    [
+      'proxy_url: http://p',
+      /^p\.yml:3: clients\[0\]\.proxy_url: no storage is reached through a proxy: a gateway is, by gRPC and .* https_proxy/,
+    ],
     ['drop_rate_limited_batches: true', /^p\.yml:3: clients\[0\]\.drop_rate_limited_batches: has no flag: /],
     ['backoff_config: {max_retries: 3}', /^p\.yml:3: clients\[0\]\.backoff_config\.max_retries: has no flag: /],
     ['tls_config: {min_version: TLS13}', /^p\.yml:3: clients\[0\]\.tls_config\.min_version: has no flag: /],

@@ -45,7 +45,8 @@ export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Conve
   return { flags: [...flags], notes }
 }
 
-const positionsOf = (root: Section): string => root.section('positions')?.string('filename', POSITIONS_PATH) ?? POSITIONS_PATH
+/** Where the positions are. */
+export const positionsOf = (root: Section): string => root.section('positions')?.string('filename', POSITIONS_PATH) ?? POSITIONS_PATH
 
 /** `client` comes after `clients`. */
 function clientsOf(root: Section): readonly Section[] {

@@ -82,6 +82,25 @@ test('as variables, which the agent takes', async () => {
   expect(warnings.filter((warning) => warning.startsWith('--'))).toEqual([])
 })
 
+test('as values of the chart, with the jobs and without the secret', async () => {
+  const { status, stdout, stderr } = await run([file, '--output=helm-values', '--cluster=c', '--gateway-hosts=192.0.2.10,192.0.2.11'])
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: `the agent does not start with <folder>/promtail.yml: it has a mistake
+<folder>/promtail.yml: positions.filename: /var/log cannot be written in a pod of the chart: expected a folder as /var/lib/clymene-promtail
+`,
+  })
+  expect(stdout).toContain('role: target\ncluster: c\ntarget:\n  gatewayHosts:\n    - 192.0.2.10\n    - 192.0.2.11\nlogAgent:\n')
+  expect(stdout).toContain('    scrape_configs:\n      - job_name: a\n')
+  expect(stdout).not.toContain('SECRET')
+  writeFileSync(join(folder, 'state.yml'), `${CONFIG}positions: { filename: /run/promtail/positions.yaml }\n`)
+  expect(await run([join(folder, 'state.yml'), '--output=helm-values', '--cluster=c'])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('route: direct\nstorages:\n  logs:\n    - loki\n'),
+    stderr: '',
+  })
+})
+
 test('what the agent would refuse is told on stderr, with status 1', async () => {
   writeFileSync(
     join(folder, 'wrong.yml'),
@@ -101,7 +120,15 @@ describe('refused with status 2', () => {
     [[], 'expected one file, the configuration of Promtail\n'],
     [['a', 'b'], 'expected one file, the configuration of Promtail\n'],
     [['<folder>/none.yml'], '<folder>/none.yml: no such file\n'],
-    [['<folder>/promtail.yml', '--output=yaml'], '--output="yaml": expected one of flags, environment\n'],
+    [['<folder>/promtail.yml', '--output=yaml'], '--output="yaml": expected one of flags, environment, helm-values\n'],
+    [
+      ['<folder>/promtail.yml', '--cluster=c', '--gateway-hosts=a'],
+      '--cluster: has a meaning with --output=helm-values only\n--gateway-hosts: has a meaning with --output=helm-values only\n',
+    ],
+    [
+      ['<folder>/promtail.yml', '--output=helm-values'],
+      '--cluster is empty, and <folder>/promtail.yml names no cluster, or several: expected its name\n',
+    ],
   ])('%j', async (argv, stderr) => {
     expect(await run(argv.map((word) => word.replace('<folder>', folder)))).toEqual({ status: 2, stdout: '', stderr })
   })
