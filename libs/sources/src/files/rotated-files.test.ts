@@ -1,7 +1,9 @@
 import { utimesSync, writeFileSync } from 'node:fs'
 
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
+import { fingerprintOf } from './fingerprint.ts'
+import type { Position } from './positions.ts'
 import { type Candidate, findRotated, isCopyOf } from './rotated-files.ts'
 import { createTestFolder, type TestFolder } from './run-source.test-kit.ts'
 import { contentOf, fileAt } from './siblings.ts'
@@ -41,4 +43,48 @@ test('of files that nobody knows a copy of the one at the path is not read, it w
   const found = findRotated({ ...common, siblings: [rotated, copy] })
   expect(found.unread.map(({ file }) => file.path)).toEqual([rotated.file.path])
   expect(found.passedOver).toEqual([])
+})
+
+describe('a file at the path that begins as it did', () => {
+  /** What was stored of a file of which this text had been read. */
+  const positionOf = ({ file: { device, inode } }: Candidate, text: string): Position => ({
+    job: 'j',
+    path: folder.path('a.log'),
+    device,
+    inode,
+    fingerprint: fingerprintOf(Buffer.from(text)),
+    fingerprintBytes: text.length,
+    offset: text.length,
+    replayFrom: text.length,
+    size: text.length,
+    seenMs: 1,
+  })
+  const BEFORE = 1500
+  const SINCE = 1_600_000_000_000n
+  test.each<[what: string, name: string, text: string, modified: number, isCut: boolean]>([
+    ['was cut when a copy has it', 'a.log.1', 'one\ntwo\n', 2000, true],
+    ['was cut when a copy has no more than was read', 'a.log.1', 'one\n', 2000, false],
+    ['was not when what is longer was there before', 'a.log.1', 'one\ntwo\n', BEFORE, false],
+    ['was not when what is longer has no name of a rotation', 'a.log.copy', 'one\ntwo\n', 2000, false],
+    ['was not when the other begins otherwise', 'a.log.1', 'two\n', 2000, false],
+  ])('%s', (_, name, text, modified, isCut) => {
+    const current = write('a.log', 'one\nmore, and longer than before\n')
+    const sibling = write(name, text, modified)
+    const position = positionOf(current, 'one\n')
+    const peek = ({ inode }: { readonly inode: string }): Position | undefined => (inode === position.inode ? position : undefined)
+    const options = { path: position.path, stored: [position], current, siblings: [sibling], peek, sinceNs: SINCE }
+    const found = findRotated(options)
+    expect(found.isCut).toBe(isCut)
+    expect(found.unread.map(({ file }) => file.path)).toEqual(isCut ? [sibling.file.path] : [])
+  })
+
+  test('was not when what is longer is all that was read of another', () => {
+    const current = write('a.log', 'one\nmore, and longer than before\n')
+    const sibling = write('a.log.1', 'one\ntwo\n')
+    const position = positionOf(current, 'one\n')
+    const read: Position = { ...positionOf(sibling, 'one\ntwo\n'), device: '', inode: '' }
+    const peek = ({ inode }: { readonly inode: string }): Position | undefined => (inode === position.inode ? position : undefined)
+    const options = { path: position.path, stored: [position, read], current, siblings: [sibling], peek, sinceNs: SINCE }
+    expect(findRotated(options).isCut).toBe(false)
+  })
 })

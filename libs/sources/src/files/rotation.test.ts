@@ -353,6 +353,15 @@ describe('copytruncate', () => {
     await expectExactly(start(), expected)
   })
 
+  test('cut while nothing ran after all of it was read, and longer by then than before, with the same beginning', async () => {
+    folder.append('a.log', `${banner}\none\n`)
+    await readAndStop([banner, 'one'])
+    await clockTick()
+    copyTruncate('a.log', 'a.log.1')
+    folder.append('a.log', `${banner}\nand more than one\n`)
+    await expectExactly(start(), [banner, 'and more than one'])
+  })
+
   test('cut while nothing ran, after no more than the beginning of a line was written before and since', async () => {
     folder.append('a.log', 'line')
     const running = start()
