@@ -47,7 +47,7 @@ export function findRotated({ path, stored, current, siblings, peek, sinceNs }: 
     claimed.add(position)
   }
   const open = (): readonly Candidate[] => siblings.filter((candidate) => !claims.has(candidate))
-  const wasWritten = ({ file }: Candidate, sinceNs: bigint): boolean => file.modifiedNs >= sinceNs && isRotationOf(file.path, path)
+  const wasWritten = ({ file }: Candidate, since: bigint): boolean => file.modifiedNs >= since && isRotationOf(file.path, path)
   for (const candidate of siblings) {
     const position = ownPosition(candidate, peek)
     if (position !== undefined) claim(candidate, stored.find((one) => sameFile(one, position)) ?? position)
