@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 
 import {
   describeWithEngines,
@@ -13,81 +13,40 @@ import {
   startNodeExporter,
   startPrometheus,
   type Engine,
-  type Kafka,
 } from '../engines/index.ts'
+import { writeLogConfig } from './agent-config.ts'
 import { scrapesTaken } from './collected.ts'
 import { startService, type Service } from './service.ts'
 import { documentsIn, linesIn, samplesIn } from './stores.ts'
 import { createNumberedLog, numberOf, numbersTo, sorted, startCountedTarget, type CountedTarget } from './world.ts'
 
 const WAIT = { timeout: 90_000, interval: 250 }
+const SOON = { timeout: 30_000, interval: 250 }
 
 describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch', 'node-exporter'], 'the pipeline', () => {
   const directory = mkdtempSync(join(tmpdir(), 'clymene-pipeline-'))
-  let kafka: Kafka
+  const started: { readonly stop: () => Promise<void> }[] = []
   let prometheus: Engine
   let loki: Engine
   let elasticsearch: Engine
-  let exporter: Engine
   let target: CountedTarget
-  let gateway: Service
   let ingesters: readonly Service[]
   let agent: Service
   const log = createNumberedLog(join(directory, 'pods', 'shop_web-0_uid', 'web'), 300)
 
-  beforeAll(async () => {
-    ;[kafka, prometheus, loki, elasticsearch, exporter, target] = await Promise.all([
-      startKafka({ partitions: 3 }),
-      startPrometheus(),
-      startLoki(),
-      startElasticsearch(),
-      startNodeExporter(),
-      startCountedTarget(),
-    ])
-    const httpPort = await freePort()
-    gateway = await startService('gateway', {
-      environment: { STORAGE_TYPE: 'kafka' },
-      flags: [
-        `--kafka.producer.brokers=${kafka.bootstrap}`,
-        `--gateway.http-server.host-port=127.0.0.1:${httpPort}`,
-        `--gateway.grpc-server.host-port=127.0.0.1:${await freePort()}`,
-      ],
-    })
-    const ingester = () =>
-      startService('ingester', {
-        until: 'alive',
-        environment: { STORAGE_TYPE: 'prometheus,loki,elasticsearch' },
-        flags: [
-          `--kafka.consumer.brokers=${kafka.bootstrap}`,
-          `--prometheus.remote.url=${prometheus.url}/api/v1/write`,
-          `--loki.client.url=${loki.url}/loki/api/v1/push`,
-          `--es.server-urls=${elasticsearch.url}`,
-        ],
-      })
-    ingesters = await Promise.all([ingester(), ingester()])
-    writeFileSync(join(directory, 'scrape.yml'), scrapeConfig(target.address, exporter.url.replace('http://', '')))
-    writeFileSync(join(directory, 'promtail.yml'), logConfig(directory))
-    agent = await startService('agent', {
-      environment: { STORAGE_TYPE: 'gateway' },
-      flags: [
-        `--config.file=${join(directory, 'scrape.yml')}`,
-        `--promtail.config.file=${join(directory, 'promtail.yml')}`,
-        `--buffer.dir=${join(directory, 'buffer')}`,
-        '--cluster=c1',
-        '--gateway.service-type=http',
-        `--gateway.http-client.url=http://127.0.0.1:${httpPort}/api/metrics`,
-        `--gateway.http-client.logs.url=http://127.0.0.1:${httpPort}/api/logs`,
-        `--http.port=127.0.0.1:${await freePort()}`,
-      ],
-    })
-  })
-
   afterAll(async () => {
-    await Promise.all([agent, gateway, ...(ingesters ?? [])].map((service) => service?.stop()))
-    await Promise.all([kafka, prometheus, loki, elasticsearch, exporter].map((engine) => engine?.stop()))
+    await Promise.all(started.map((one) => one.stop()))
     await target?.close()
     rmSync(directory, { recursive: true, force: true })
   })
+
+  const keep = async <T extends { readonly stop: () => Promise<void> }>(coming: Promise<T>): Promise<T> => {
+    const one = await coming
+    started.push(one)
+    return one
+  }
+  const start = (...[name, options]: Parameters<typeof startService>): Promise<Service> =>
+    keep(startService(name, { ...options, until: 'alive' }))
 
   const countedIn = async () => {
     const series = await samplesIn(prometheus.url, 'counted_total{shape="plain"}')
@@ -113,6 +72,70 @@ describeWithEngines(['kafka', 'prometheus', 'loki', 'elasticsearch', 'node-expor
     const named = pages.join('\n').matchAll(/^clymene_kafka_lag_messages\{.*\bstorage="([^"]*)"/gm)
     return [...new Set(Array.from(named, ([, storage = '']) => storage))].toSorted()
   }
+
+  test('started in reverse order each says what it waits for, comes up by itself, and what was taken in meanwhile is in every store', async () => {
+    const ports = { kafka: await freePort(), prometheus: await freePort(), loki: await freePort(), elasticsearch: await freePort() }
+    const gatewayPort = await freePort()
+    let exporter: Engine
+    ;[exporter, target] = await Promise.all([keep(startNodeExporter()), startCountedTarget()])
+    writeFileSync(join(directory, 'scrape.yml'), scrapeConfig(target.address, exporter.url.replace('http://', '')))
+    agent = await start('agent', {
+      flags: [
+        `--config.file=${join(directory, 'scrape.yml')}`,
+        `--promtail.config.file=${writeLogConfig(directory)}`,
+        `--buffer.dir=${join(directory, 'buffer')}`,
+        '--cluster=c1',
+        `--gateway.grpc-client.host-port=127.0.0.1:${gatewayPort}`,
+        `--http.port=127.0.0.1:${await freePort()}`,
+      ],
+    })
+    const ingester = (): Promise<Service> =>
+      start('ingester', {
+        environment: { STORAGE_TYPE: 'prometheus,loki,elasticsearch' },
+        flags: [
+          `--kafka.consumer.brokers=127.0.0.1:${ports.kafka}`,
+          `--prometheus.remote.url=http://127.0.0.1:${ports.prometheus}/api/v1/write`,
+          `--loki.client.url=http://127.0.0.1:${ports.loki}/loki/api/v1/push`,
+          `--es.server-urls=http://127.0.0.1:${ports.elasticsearch}`,
+        ],
+      })
+    ingesters = await Promise.all([ingester(), ingester()])
+    await expect.poll(() => (log.write(40), target.served()), { ...WAIT, interval: 100 }).toBeGreaterThan(4)
+    await expect
+      .poll(agent.readyz, SOON)
+      .toMatchObject({ status: 503, text: expect.stringContaining(`storage gateway: 127.0.0.1:${gatewayPort}: `) })
+
+    const gateway = await start('gateway', {
+      environment: { STORAGE_TYPE: 'kafka' },
+      flags: [
+        `--kafka.producer.brokers=127.0.0.1:${ports.kafka}`,
+        `--gateway.http-server.host-port=127.0.0.1:${await freePort()}`,
+        `--gateway.grpc-server.host-port=127.0.0.1:${gatewayPort}`,
+      ],
+    })
+    await expect.poll(gateway.readyz, SOON).toMatchObject({ status: 503, text: expect.stringMatching(/storage kafka: .*ECONNREFUSED/) })
+    const reasons = [/bus: Kafka: .*ECONNREFUSED/, /storage prometheus: /, /storage loki: /, /storage elasticsearch: /]
+    for (const reason of reasons)
+      for (const one of ingesters) await expect.poll(one.readyz, SOON).toMatchObject({ status: 503, text: expect.stringMatching(reason) })
+    const servedBefore = target.served()
+    await expect.poll(() => (log.write(40), target.served()), { ...WAIT, interval: 100 }).toBeGreaterThan(servedBefore + 2)
+
+    ;[, prometheus, loki, elasticsearch] = await Promise.all([
+      keep(startKafka({ port: ports.kafka, partitions: 3 })),
+      keep(startPrometheus({ port: ports.prometheus })),
+      keep(startLoki({ port: ports.loki })),
+      keep(startElasticsearch({ port: ports.elasticsearch })),
+    ])
+    for (const service of [agent, gateway, ...ingesters]) await expect.poll(service.readyz, WAIT).toMatchObject({ status: 200 })
+
+    const taken = await agent.metric('clymene_agent_scrapes_total', { result: 'ok' })
+    const written = numbersTo(log.written())
+    await expect.poll(async () => (await scrapesIn('node')) + (await scrapesIn('counted')), WAIT).toBeGreaterThanOrEqual(taken)
+    const counted = await countedIn()
+    await expect.poll(async () => (await samplesInElasticsearch()).slice(0, counted.length), WAIT).toEqual(counted)
+    await expect.poll(linesInLoki, WAIT).toEqual(written)
+    await expect.poll(linesInElasticsearch, WAIT).toEqual(written)
+  })
 
   test('every number that was served and every line that was written is in every store, with its cluster', async () => {
     await expect.poll(() => (log.write(40), target.served()), { ...WAIT, interval: 100 }).toBeGreaterThan(8)
@@ -172,14 +195,4 @@ scrape_configs:
     scrape_interval: 2s
     scrape_timeout: 1s
     static_configs: [{targets: ['${exporter}']}]
-`
-
-const logConfig = (directory: string): string => `
-positions: {filename: ${join(directory, 'positions.yaml')}}
-scrape_configs:
-  - job_name: shop
-    pipeline_stages: [{cri: {}}]
-    static_configs:
-      - targets: [localhost]
-        labels: {job: shop, __path__: '${join(directory, 'pods')}/**/*.log'}
 `
