@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { launchChromium } from '../engines/chromium.ts'
 import { describeWithEngines } from '../engines/index.ts'
-import { makeWorld, startAllInOne, type AllInOne, type PageHop } from './all-in-one.ts'
+import { main, makeWorld, startAllInOne, type AllInOne, type PageHop } from './all-in-one.ts'
 
 const WAIT = { timeout: 60_000, interval: 250 }
 const HOPS = ['agent', 'gateway', 'bus', 'ingester', 'embedded']
@@ -20,7 +20,10 @@ describeWithEngines(['chromium'], 'the page in a browser', () => {
 
   beforeAll(async () => {
     appendFileSync(join(world.logs, 'shop.log'), 'first line of the shop\n')
-    ;[service, browser] = await Promise.all([startAllInOne({ flags: [...world.flags, '--host.interval=1s'] }), launchChromium()])
+    ;[service, browser] = await Promise.all([
+      startAllInOne({ flags: [...world.flags, '--host.interval=1s'], program: main }),
+      launchChromium(),
+    ])
     page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { freePort } from '../engines/index.ts'
-import { main, makeWorld, node, pageApi, pickPorts, PORT_FLAGS, portFlags, root, type Ports } from './all-in-one.ts'
+import { builtMain, makeWorld, node, pageApi, pickPorts, PORT_FLAGS, portFlags, root, type Ports } from './all-in-one.ts'
 import { isUp, start as startIn, type Started } from './processes.ts'
 import { numbersTo } from './world.ts'
 
@@ -14,6 +14,8 @@ const STOP_WITHIN_MS = 10_000
 
 const start = (command: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started =>
   startIn(command, args, { cwd: root, environment })
+const startBuilt = async (flags: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Started> =>
+  start(node, [await builtMain(), ...flags], environment)
 const npmStart = (flags: readonly string[]): Started => start('npm', ['start', '--', ...flags])
 
 const listens = (port: number): Promise<boolean> =>
@@ -61,7 +63,7 @@ describe.each([
     for (const flag of PORT_FLAGS) expect([flag, await listens(ports[flag])]).toEqual([flag, false])
 
     write(10)
-    next = start(node, [main, ...flags])
+    next = await startBuilt([...flags])
     await isUp(ports, next)
     await expect
       .poll(async () => (await api.lines('filename=~".*/numbered.log"')).map(({ line }) => Number(line.slice('line '.length))), WAIT)
@@ -88,7 +90,7 @@ describe('a port that is in use', () => {
   test('one of them is named, status 2', async () => {
     const ports = await pickPorts()
     await take(ports['ingester.admin.http.host-ports'])
-    const { exit, output } = start(node, [main, ...portFlags(ports), ...world.flags])
+    const { exit, output } = await startBuilt([...portFlags(ports), ...world.flags])
     expect(await exit).toEqual({ status: 2, signal: null })
     expect(output().trim()).toBe(inUse('ingester.admin.http.host-ports', ports))
   })
@@ -96,7 +98,7 @@ describe('a port that is in use', () => {
   test('each is named, all at once, when a second one is started', async () => {
     const ports = await pickPorts()
     for (const port of Object.values(ports)) await take(port)
-    const { exit, output } = start(node, [main, ...portFlags(ports), ...world.flags])
+    const { exit, output } = await startBuilt([...portFlags(ports), ...world.flags])
     expect(await exit).toEqual({ status: 2, signal: null })
     expect(output().trim().split('\n')).toEqual(PORT_FLAGS.map((flag) => inUse(flag, ports)))
   })
@@ -108,9 +110,9 @@ describe('what cannot start', () => {
 
   test('a second process on the same data is refused by name, and ends', async () => {
     const [ports, others] = [await pickPorts(), await pickPorts()]
-    const first = start(node, [main, ...portFlags(ports), ...world.flags])
+    const first = await startBuilt([...portFlags(ports), ...world.flags])
     await isUp(ports, first)
-    const second = start(node, [main, ...portFlags(others), ...world.flags])
+    const second = await startBuilt([...portFlags(others), ...world.flags])
     expect(await second.exit).toEqual({ status: 2, signal: null })
     expect(second.output()).toContain(`--data.dir="${world.data}"`)
     first.process.kill('SIGTERM')
@@ -120,7 +122,7 @@ describe('what cannot start', () => {
   test('a data folder that is a file', async () => {
     const path = join(world.directory, 'a-file')
     appendFileSync(path, 'x')
-    const { exit, output } = start(node, [main, ...portFlags(await pickPorts()), `--data.dir=${path}`])
+    const { exit, output } = await startBuilt([...portFlags(await pickPorts()), `--data.dir=${path}`])
     expect(await exit).toEqual({ status: 2, signal: null })
     expect(output()).toMatch(/^--data\.dir=".*a-file": /)
     expect(output().trim().split('\n')).toHaveLength(1)
@@ -129,8 +131,8 @@ describe('what cannot start', () => {
   test('a store smaller than it can be, and a configuration with mistakes', async () => {
     const path = join(world.directory, 'bad.yml')
     appendFileSync(path, 'scrape_configs:\n  - job_nam: x\n')
-    const small = start(node, [main, ...portFlags(await pickPorts()), ...world.flags, '--embedded.max-bytes=1MiB'])
-    const bad = start(node, [main, ...portFlags(await pickPorts()), ...world.flags, `--config.file=${path}`])
+    const small = await startBuilt([...portFlags(await pickPorts()), ...world.flags, '--embedded.max-bytes=1MiB'])
+    const bad = await startBuilt([...portFlags(await pickPorts()), ...world.flags, `--config.file=${path}`])
     expect(await small.exit).toEqual({ status: 2, signal: null })
     expect(small.output()).toContain('--embedded.max-bytes')
     expect(await bad.exit).toEqual({ status: 2, signal: null })
@@ -140,10 +142,8 @@ describe('what cannot start', () => {
   test('stops within ten seconds when everything it sends to is away', async () => {
     const ports = await pickPorts()
     const away = `127.0.0.1:${await freePort()}`
-    const started = start(
-      node,
+    const started = await startBuilt(
       [
-        main,
         ...portFlags(ports),
         ...world.flags,
         '--bus=kafka',

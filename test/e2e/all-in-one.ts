@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import { makeDataDirectory } from '../engines/data-directory.ts'
 import { startEngine, type Engine } from '../engines/engine.ts'
 import { freePort } from '../engines/index.ts'
+import { builtImage } from '../images/built-image.ts'
 import { sumOf } from './exposed.ts'
 
 export const root = join(import.meta.dirname, '../..')
 export const node = join(root, 'node_modules/.bin/node')
+/** Starts as `npm start` does: from its sources. */
 export const main = join(root, 'services/all-in-one/src/main.ts')
+/** As in its image: it is there in half of the CPU time. */
+export const builtMain = async (): Promise<string> => join(await builtImage('all-in-one'), 'bin/clymene-all-in-one')
 
 /** The flag of each port, and the port that it is given. */
 export type Ports = Readonly<Record<(typeof PORT_FLAGS)[number], number>>
@@ -114,10 +118,15 @@ export type AllInOne = Engine &
     ) => Promise<number>
   }
 
-export type AllInOneOptions = { readonly flags: readonly string[]; readonly environment?: Readonly<Record<string, string>> }
+export type AllInOneOptions = {
+  readonly flags: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  /** Default `builtMain`. */
+  readonly program?: string
+}
 
 /** An all-in-one as a process of its own on ports of its own; ready when its page answers. */
-export async function startAllInOne({ flags, environment = {} }: AllInOneOptions): Promise<AllInOne> {
+export async function startAllInOne({ flags, environment = {}, program }: AllInOneOptions): Promise<AllInOne> {
   const ports = await pickPorts()
   const url = `http://127.0.0.1:${ports['page.http.host-port']}`
   const engine = await startEngine({
@@ -125,7 +134,7 @@ export async function startAllInOne({ flags, environment = {} }: AllInOneOptions
     url,
     directory: makeDataDirectory('all-in-one'),
     command: node,
-    args: [main, ...portFlags(ports), ...flags],
+    args: [program ?? (await builtMain()), ...portFlags(ports), ...flags],
     environment,
     isReady: async (signal) => (await fetch(`${url}/api/flow`, { signal })).ok,
   })
