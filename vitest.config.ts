@@ -21,7 +21,15 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // The files of a worker share their modules: to load them for each anew is half of the CPU time of all unit tests.
-      { test: { ...unit, name: 'unit', exclude: [...configDefaults.exclude, ...REPLACES_MODULES], isolate: false } },
+      {
+        test: {
+          ...unit,
+          name: 'unit',
+          exclude: [...configDefaults.exclude, ...REPLACES_MODULES],
+          isolate: false,
+          globalSetup: 'test/runner/lay-out-command-line.ts',
+        },
+      },
       { test: { ...unit, name: 'unit-apart', include: [...REPLACES_MODULES] } },
       {
         test: {
@@ -29,6 +37,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          isolate: false,
           // Three side by side: most of their time is waiting for conditions.
           maxWorkers: 3,
         },

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files of a quarter of a minute and more, longest first: begun last, one of them would keep a worker busy when the others have nothing left. */
+/** Files of a quarter of a minute and more, longest first, those of e2e, then those of units: begun last, one of them would keep a worker busy when the others have nothing left. */
 const LONG = [
   'guide.test.ts',
   'kubernetes-discovery.test.ts',
@@ -21,8 +21,18 @@ const LONG = [
   'bus-kafka-producer.test.ts',
   'kubernetes-pod-logs.test.ts',
   'elasticsearch.test.ts',
+  'all-in-one-stop.test.ts',
+  'engines.test.ts',
+  'all-in-one-bounds.test.ts',
+  'all-in-one-stores.test.ts',
+  'all-in-one-page.test.ts',
+  'all-in-one-kill.test.ts',
   'agent-buffer.test.ts',
+  'scrape-source.test.ts',
+  'image-files.test.ts',
   'simulation.test.ts',
+  'command-line.test.ts',
+  'processes.test.ts',
 ]
 
 const placeOf = ({ moduleId }: TestSpecification): number => {

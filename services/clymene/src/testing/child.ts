@@ -24,11 +24,14 @@ export function endChildren(): void {
 
 export type StartOptions = { readonly env?: NodeJS.ProcessEnv; readonly command?: string; readonly args?: readonly string[] }
 
+/** Its sources, or, where test/runner/lay-out-command-line.ts made them, the files of its image. */
+const program = process.env['TEST_CLYMENE'] ?? cli
+
 /** What Node compiled once takes half of the CPU time from then on. */
 const compiled = process.env['NODE_COMPILE_CACHE']
 
 /** `clymene` with these words as a process of its own, and with no variables of ours but those. */
-export function start(words: readonly string[], { env = {}, command = process.execPath, args = [cli] }: StartOptions = {}): Child {
+export function start(words: readonly string[], { env = {}, command = process.execPath, args = [program] }: StartOptions = {}): Child {
   const child = spawn(command, [...args, ...words], {
     cwd: root,
     env: {
