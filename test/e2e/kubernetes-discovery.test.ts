@@ -369,6 +369,7 @@ describeWithEngines(['kubernetes'], 'discovery in a real cluster', () => {
   // Last: the others count what they find.
   test('10,000 pods on 1,000 nodes: all are found by 15 s of work in 350 MB, and nobody else waits for more than 200 ms of it', async () => {
     const size = { pods: 10_000, nodes: 1000 }
+    await kubernetes.stopControllers()
     await fillKubernetes(kubernetes.etcdUrl, crowdOfNodes(size.nodes))
     await fillKubernetes(kubernetes.etcdUrl, crowdOfPods(size.pods, { namespaces: 20, nodes: size.nodes }))
     const attach_metadata = { node: true, namespace: true }

@@ -61,6 +61,8 @@ export type Kubernetes = {
   readonly kubeconfig: (namespace: string, serviceAccount: string, seconds?: number) => Promise<string>
   /** Breaks every watch. Resolves when it answers again. */
   readonly restartApiServer: () => Promise<void>
+  /** Ends kube-controller-manager for good: it looks at whatever comes. */
+  readonly stopControllers: () => Promise<void>
   readonly log: () => string
   /** Resident bytes of the three. */
   readonly memory: () => number
@@ -147,12 +149,13 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
     const token: Kubernetes['token'] = async (namespace, serviceAccount, seconds = 3600) =>
       (await kubectl(['-n', namespace, 'create', 'token', serviceAccount, `--duration=${seconds}s`])).trim()
 
+    let controllers: Engine | undefined
     if (controllerManager) {
       const securePort = await freePort()
       const client = { certificate: pki.file('controller-manager.crt'), key: pki.file('controller-manager.key') }
       const health = `https://${address}:${securePort}/healthz`
       const own = trusting({ rejectUnauthorized: false })
-      await run('kube-controller-manager', {
+      controllers = await run('kube-controller-manager', {
         url: health,
         isReady: async (signal) => (await own(health, signal)).ok,
         args: [
@@ -188,6 +191,7 @@ export async function startKubernetes(options: KubernetesOptions = {}): Promise<
         await apiServer.kill()
         await apiServer.restart()
       },
+      stopControllers: async () => controllers?.kill(),
       log: () => started.map((engine) => engine.log()).join('\n'),
       memory: () => started.reduce((sum, { pid }) => sum + residentBytes(pid), 0),
       stop,
