@@ -37,6 +37,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          // A process for each file, and its modules anew, would be half a second of CPU time each.
           isolate: false,
           // Three side by side: most of their time is waiting for conditions.
           maxWorkers: 3,
