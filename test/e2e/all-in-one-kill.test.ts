@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import type { JoinedLedger } from '@clymene/ledger'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parse } from 'yaml'
 
 import { makeWorld, node, root, startAllInOne, type AllInOne } from './all-in-one.ts'
 import { numbersTo, startCountedTarget, type CountedTarget } from './world.ts'
@@ -63,7 +64,8 @@ test('what was there before the start is read', async () => {
   await expect.poll(async () => (await numbersIn(HISTORY)).length, WAIT).toBe(history.written())
   // Until the position is on the disk a kill would have it read again.
   const size = statSync(history.path).size
-  await expect.poll(() => readFileSync(join(world.data, 'positions.yaml'), 'utf8'), WAIT).toContain(String(size))
+  const positions = (): Readonly<Record<string, string>> => parse(readFileSync(join(world.data, 'positions.yaml'), 'utf8')).positions
+  await expect.poll(() => positions()[history.path], WAIT).toBe(String(size))
 })
 
 test.each(Array.from({ length: KILLS }, (_, kill) => kill + 1))(
