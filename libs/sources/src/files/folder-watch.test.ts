@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 
 import { silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -77,4 +77,49 @@ test('where too much is written the watch ends and says so, until the next searc
   expect(made.tells(folder.path(''))).toBe(true)
   made.follow([])
   expect(made.tells(folder.path(''))).toBe(false)
+})
+
+test.each<[how: string, make: (name: string) => void, replace: () => void]>([
+  [
+    'by a rename',
+    (name) => mkdirSync(folder.path(name)),
+    () => {
+      renameSync(folder.path('app'), folder.path('before'))
+      renameSync(folder.path('next'), folder.path('app'))
+    },
+  ],
+  [
+    'by a link',
+    (name) => {
+      mkdirSync(folder.path(`in-${name}`))
+      symlinkSync(`in-${name}`, folder.path(name))
+    },
+    () => renameSync(folder.path('next'), folder.path('app')),
+  ],
+])(
+  'a folder that another takes the place of, %s, is watched anew by the next search, and its files are looked at',
+  async (_, make, replace) => {
+    make('app')
+    make('next')
+    const made = start()
+    made.follow([folder.path('app')])
+    replace()
+    const before = names
+    made.follow([folder.path('app')])
+    expect(silent).toEqual([folder.path('app')])
+    expect(names).toBeGreaterThan(before)
+    expect(made.tells(folder.path('app'))).toBe(true)
+    writeFileSync(folder.path('app/a.log'), 'x')
+    await vi.waitFor(() => expect(files).toContain(folder.path('app/a.log')), POLL)
+    made.follow([folder.path('app')])
+    expect(silent).toHaveLength(1)
+  },
+)
+
+test('a folder that is moved away is searched for at once', async () => {
+  mkdirSync(folder.path('app'))
+  start().follow([folder.path('app')])
+  expect(names).toBe(1)
+  renameSync(folder.path('app'), folder.path('before'))
+  await vi.waitFor(() => expect(names).toBeGreaterThan(1), POLL)
 })

@@ -29,6 +29,8 @@ export type FolderWatchOptions = {
 
 type Watched = {
   watcher: FSWatcher | undefined
+  /** Which folder had the name then: another may come, by a rename, a mount or a link. */
+  readonly place: string
   modifiedNs: bigint | undefined
   events: number
 }
@@ -51,14 +53,14 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
     watches--
   }
   const start = (folder: string): Watched => {
-    const watched: Watched = { watcher: undefined, modifiedNs: modifiedNs(folder), events: 0 }
+    const watched: Watched = { watcher: undefined, ...lookAt(folder), events: 0 }
     if (full || watches >= maxWatches || isRemote(folder)) return watched
     try {
       const watcher = watch(folder, { persistent: false }, (event, name) => {
         if (event === 'rename') onNames()
         if (name !== null) onFile(join(folder, name))
         if (++watched.events <= MAX_EVENTS) return
-        watched.modifiedNs = modifiedNs(folder)
+        watched.modifiedNs = lookAt(folder).modifiedNs
         stop(watched)
         onSilent(folder)
       })
@@ -79,9 +81,11 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
     follow: (wanted) => {
       const names = new Set(wanted)
       for (const [folder, watched] of folders) {
-        if (names.has(folder)) continue
+        const isOther = watched.watcher !== undefined && lookAt(folder).place !== watched.place
+        if (names.has(folder) && !isOther) continue
         stop(watched)
         folders.delete(folder)
+        if (isOther) onSilent(folder)
       }
       full = false
       const isNew = [...names].some((folder) => !folders.has(folder))
@@ -98,7 +102,7 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
         watched.events = 0
         if (watched.watcher !== undefined) continue
         const before = watched.modifiedNs
-        watched.modifiedNs = modifiedNs(folder)
+        watched.modifiedNs = lookAt(folder).modifiedNs
         if (before !== watched.modifiedNs) onNames()
       }
     },
@@ -110,12 +114,13 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
   }
 }
 
-function modifiedNs(folder: string): bigint | undefined {
+function lookAt(folder: string): { readonly place: string; readonly modifiedNs: bigint | undefined } {
   try {
-    return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs
+    const stat = statSync(folder, { bigint: true, throwIfNoEntry: false })
+    return { place: stat === undefined ? '' : `${stat.dev}:${stat.ino}`, modifiedNs: stat?.mtimeNs }
   } catch {
     // It may not be entered, for now.
-    return undefined
+    return { place: '', modifiedNs: undefined }
   }
 }
 
