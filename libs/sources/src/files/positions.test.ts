@@ -91,6 +91,29 @@ describe('positions', () => {
     expect((await load()).stored.others).toEqual(stored.others)
   })
 
+  test.each([
+    ['as they are written', 'positions:\n  "/a \\"b\\u00e9\\\\": "12"\n'],
+    ['with escapes that JSON does not have', 'positions:\n  "/a \\"b\\xe9\\\\": "12"\n'],
+    ['with a tab as it is', 'positions:\n  "/\ta": "1"\n  "/a \\"bé\\\\": "12"\n'],
+    ['plain', `positions:\n    '/a "bé\\': 12\n`],
+    ['twice: the last counts', 'positions:\n  /a "bé\\: 1\n  /a "bé\\: 12\n'],
+    ['cut behind the last', 'positions:\n  "/a \\"bé\\\\": "12"'],
+  ])('entries %s', async (_how, text) => {
+    writeFileSync(file, text)
+    const { stored, reported } = await load()
+    expect({ offset: stored.offsets.get('/a "bé\\'), reported }).toEqual({ offset: 12, reported: [] })
+  })
+
+  test('take time by their number, not by its square', async () => {
+    const files = Array.from({ length: 20_000 }, (_, index) => ({ ...position(`/var/log/${index}.log`, 9), inode: String(index) }))
+    await save(file, files, 0)
+    const before = process.cpuUsage()
+    expect((await load()).stored.files).toHaveLength(files.length)
+    const { user, system } = process.cpuUsage(before)
+    // 0.2 s, where keys are compared with one another 4 s.
+    expect((user + system) / 1e6).toBeLessThan(2)
+  })
+
   test.each(['positions: {', '[]', 'x', '', '\u0000\u0001', 'files: []'])(
     '%j is reported unless it is empty, the .bak is used',
     async (text) => {

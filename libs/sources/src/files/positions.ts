@@ -86,12 +86,10 @@ const FILE = '# file '
 
 function parsePositions(text: string, writtenMs: number): StoredPositions {
   const lines = text.split('\n')
-  const document: unknown = parse(lines.filter((line) => !line.startsWith('#')).join('\n'))
-  if (document === null && text.trim() === '') return NOTHING
-  if (typeof document !== 'object' || document === null || !('positions' in document))
-    throw new Error('expected a mapping with the key positions')
-  const entries = Object.entries(document.positions ?? {}).map(([key, value]) => [key, String(value)] as const)
-  const isOffset = ([, value]: readonly [string, string]): boolean => /^\d{1,15}$/.test(value)
+  if (text.trim() === '') return NOTHING
+  const uncommented = lines.filter((line) => !line.startsWith('#'))
+  const entries = writtenEntries(uncommented) ?? yamlEntries(uncommented.join('\n'))
+  const isOffset = ([, value]: Entry): boolean => /^\d{1,15}$/.test(value)
   const timeAt = (key: string): number | undefined => {
     const time = Number(lines.find((line) => line.startsWith(key))?.slice(key.length))
     return Number.isSafeInteger(time) ? time : undefined
@@ -103,6 +101,29 @@ function parsePositions(text: string, writtenMs: number): StoredPositions {
     others: new Map(entries.filter((entry) => !isOffset(entry) && CURSOR.test(entry[0]))),
     searchedMs: timeAt(SEARCHED),
   }
+}
+
+type Entry = readonly [key: string, value: string]
+
+/** Entries as {@link formatPositions} writes them, undefined when one line is another: 80,000 take 0.2 s of CPU time, as YAML 2.7 s. */
+function writtenEntries([first, ...lines]: readonly string[]): readonly Entry[] | undefined {
+  if (first !== 'positions:' || lines.pop() !== '') return undefined
+  const entries = lines.flatMap((line): readonly Entry[] => {
+    const [, key, value] = WRITTEN.exec(line) ?? []
+    return key === undefined || value === undefined ? [] : [[JSON.parse(key), JSON.parse(value)]]
+  })
+  return entries.length === lines.length ? entries : undefined
+}
+const TEXT = String.raw`"(?:[^"\\\p{Cc}]|\\["\\/bfnrt]|\\u[0-9a-f]{4})*"`
+const WRITTEN = new RegExp(`^ {2}(${TEXT}): (${TEXT})$`, 'u')
+
+/** Of Promtail, or of somebody's hand. */
+function yamlEntries(text: string): readonly Entry[] {
+  // Looking for keys that are there twice takes the square of their number: 60 s of CPU time for 80,000.
+  const document: unknown = parse(text, { uniqueKeys: false })
+  if (typeof document !== 'object' || document === null || !('positions' in document))
+    throw new Error('expected a mapping with the key positions')
+  return Object.entries(document.positions ?? {}).map(([key, value]) => [key, String(value)])
 }
 
 /** Keys of what is no file, in all versions of Promtail. */
