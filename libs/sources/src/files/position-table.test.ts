@@ -76,3 +76,13 @@ describe('one file', () => {
     expect([...table.all()]).toEqual([])
   })
 })
+
+test('what Promtail left is given to each job once, and kept until one has it', () => {
+  const offsets = new Map([['/logs/app.log', 7]])
+  const table = createPositionTable({ files: [], offsets, offsetsMs: 5, others: new Map(), searchedMs: 1 }, 1)
+  table.takeOffset('a', '/logs/other.log')
+  expect(table.others().offsets).toEqual(offsets)
+  table.takeOffset('a', '/logs/app.log')
+  expect(['a', 'b'].map((job) => table.leftOffset(job, '/logs/app.log')?.offset)).toEqual([undefined, 7])
+  expect(table.others().offsets).toEqual(new Map())
+})

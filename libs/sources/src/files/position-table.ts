@@ -114,7 +114,9 @@ export function createPositionTable(stored: StoredPositions, startedMs: number):
       const offset = taken.get(path)?.has(job) === true ? undefined : offsets.get(path)
       return offset === undefined ? undefined : { offset, writtenNs }
     },
-    takeOffset: (job, path) => taken.set(path, (taken.get(path) ?? new Set()).add(job)),
+    takeOffset: (job, path) => {
+      if (offsets.has(path)) taken.set(path, (taken.get(path) ?? new Set()).add(job))
+    },
     peek: (job, place) => table.get(keyOf(job, place)),
     ofPath: (job, path) => {
       const own = [...(byPath.get(pathKey(job, path))?.values() ?? [])]
