@@ -10,7 +10,7 @@ import type { Position } from './positions.ts'
 import { type Candidate, findRotated } from './rotated-files.ts'
 import { contentOf, createFolderNames, fileAt, type FileAt, findSiblings, type FolderNames, isPassing, sameFile } from './siblings.ts'
 import type { TailStart } from './tail-state.ts'
-import { isTextOf, openTail, type Tail } from './tail.ts'
+import { isTextOf, mayHaveBeen, openTail, type Tail } from './tail.ts'
 
 /** Opens the files of one path of one job. */
 export type OpenFiles = {
@@ -42,7 +42,7 @@ export type OpenFilesOptions = {
   /** Whether the file at that path is looked for on its own. */
   readonly isWanted: (path: string) => boolean
   /** Where to begin in a file that is not known. */
-  readonly startOf: (fd: number) => number
+  readonly startOf: (fd: number, path: string) => number
 }
 
 /** File systems note times by a coarse clock, which may be behind by this much. */
@@ -73,7 +73,7 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
         return openTail(file.path, (fd, place, size) => {
           if (isCut) return START
           const head = readHead(fd, FINGERPRINT_BYTES)
-          const offset = (): number => (positions.peek(job, place) === undefined ? options.startOf(fd) : 0)
+          const offset = (): number => (positions.peek(job, place) === undefined ? options.startOf(fd, file.path) : 0)
           const start = offset()
           return positions.resume({ job, path: file.path, ...place, head, size }) ?? { offset: start, replayFrom: start }
         })
@@ -93,15 +93,13 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
 
   /** Files that begin as the one that was cut did, the oldest first. */
   const findCopies = (path: string, cut: Tail, own: readonly Tail[]): readonly Candidate[] => {
-    const head = cut.head()
     const isKnown = ({ file, content }: Candidate): boolean => {
       const position = positions.peek(job, file)
       return position !== undefined && position.fingerprintBytes > 0 && beginsLike(content.head, position)
     }
-    const isCopy = ({ content }: Candidate): boolean => head.length > 0 && content.head.subarray(0, head.length).equals(head)
     for (let tries = 1; ; tries++) {
       const beside = findSiblings(path, createFolderNames())
-      const copies = unreadOf(beside, undefined, own).filter((one) => isCopy(one) && !isKnown(one))
+      const copies = unreadOf(beside, undefined, own).filter((one) => mayHaveBeen(one, cut) && !isKnown(one))
       if (tries === MAX_TRIES || isSameOrder(beside, findSiblings(path, createFolderNames()))) return copies
     }
   }

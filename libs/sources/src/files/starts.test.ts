@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, utimesSync } from 'node:fs'
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
@@ -23,7 +23,7 @@ function begins(from: 'beginning' | 'end', blindSinceMs: number, searches: reado
   return searches.flatMap((globs) => {
     const found = globs.map((glob) => {
       starts.search(glob)
-      return starts.startOf(fd)
+      return starts.startOf(fd, folder.path('a.log'))
     })
     starts.searched()
     return found
@@ -41,3 +41,17 @@ test.each<[what: string, call: Parameters<typeof begins>, expected: readonly num
   ['at the beginning of a file that is new', ['end', 0, [['a']]], [0]],
   ['a glob that was not searched for meanwhile is forgotten', ['end', Infinity, [['a'], ['b'], ['a']]], [LAST_LINE, LAST_LINE, LAST_LINE]],
 ])('%s', (_what, call, expected) => expect(begins(...call)).toEqual(expected))
+
+test.each<[what: string, fileMs: number, folderMs: number, expected: number]>([
+  ['neither the file nor the names beside it changed since: it is old', -5000, -5000, LAST_LINE],
+  ['the file was written to, no name came: it is old', 5000, -5000, LAST_LINE],
+  ['a name came, the file was not written to: it is old', -5000, 5000, LAST_LINE],
+  ['both: it may be new', 5000, 5000, 0],
+])('where times of birth are not kept: %s', (_what, fileMs, folderMs, expected) => {
+  const blindSinceMs = 1_700_000_000_000
+  utimesSync(folder.path(''), 0, (blindSinceMs + folderMs) / 1000)
+  const statOf = (open: number) => Object.assign(fstatSync(open), { birthtimeMs: 0, ctimeMs: blindSinceMs + fileMs })
+  const starts = createStarts('end', blindSinceMs, statOf)
+  starts.search('a')
+  expect(starts.startOf(fd, folder.path('a.log'))).toBe(expected)
+})

@@ -1,4 +1,7 @@
-import { fstatSync, readSync } from 'node:fs'
+import { fstatSync, readSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+
+import { changedAt, realPathOf } from './siblings.ts'
 
 /** Where to begin in files that no position knows. */
 export type Starts = {
@@ -6,14 +9,20 @@ export type Starts = {
   readonly search: (glob: string) => void
   /** The search is over: what its globs find later is new. */
   readonly searched: () => void
-  readonly startOf: (fd: number) => number
+  readonly startOf: (fd: number, path: string) => number
 }
 
 /**
  * With `end`, files that were there when nobody had looked yet are read from their last line on: those of the first search of a glob that are older
  * than `blindSinceMs`. All others are read whole.
+ *
+ * @param statOf looks at an open file
  */
-export function createStarts(from: 'beginning' | 'end', blindSinceMs: number): Starts {
+export function createStarts(
+  from: 'beginning' | 'end',
+  blindSinceMs: number,
+  statOf: (fd: number) => Stats = (fd) => fstatSync(fd),
+): Starts {
   let known: ReadonlySet<string> = new Set()
   let begun = new Set<string>()
   let isFirst = false
@@ -27,12 +36,19 @@ export function createStarts(from: 'beginning' | 'end', blindSinceMs: number): S
       known = begun
       begun = new Set()
     },
-    startOf: (fd) => {
+    startOf: (fd, path) => {
       if (from === 'beginning' || !isFirst) return 0
-      const { birthtimeMs, size } = fstatSync(fd)
-      return birthtimeMs < blindSinceMs ? endOfLines(fd, size) : 0
+      const stat = statOf(fd)
+      return latestBirthMs(stat, path) < blindSinceMs ? endOfLines(fd, stat.size) : 0
     },
   }
+}
+
+/** Where times of birth are not kept: not after the last change of the file, nor after a name came to its folder last. */
+function latestBirthMs({ birthtimeMs, ctimeMs }: Stats, path: string): number {
+  if (birthtimeMs > 0) return birthtimeMs
+  const namesMs = Number(changedAt(dirname(realPathOf(path)))) / 1e6
+  return namesMs > 0 ? Math.min(ctimeMs, namesMs) : ctimeMs
 }
 
 /** The last line of an open file when it has no end yet, else the end of the file. */
