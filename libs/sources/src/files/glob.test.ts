@@ -51,7 +51,7 @@ describe('matches', () => {
 describe('find', () => {
   const folder = createTestFolder()
   beforeAll(() => {
-    for (const name of ['a.log', 'b.log', 'c.txt', 'x/a.log', 'x/y/a.log', 'x/y/z/b.log']) {
+    for (const name of ['a.log', 'b.log', 'c.txt', '\uFFFD.md', 'x/a.log', 'x/y/a.log', 'x/y/z/b.log']) {
       mkdirSync(dirname(folder.path(name)), { recursive: true })
       writeFileSync(folder.path(name), '')
     }
@@ -74,6 +74,7 @@ describe('find', () => {
     ['*.log', ['a.log', 'b.log', 'link.log']],
     ['a.log', ['a.log']],
     ['missing.log', []],
+    ['*.md', ['\uFFFD.md']],
     ['x', []],
     ['x/*', ['x/a.log']],
     ['*/a.log', ['linked/a.log', 'x/a.log']],

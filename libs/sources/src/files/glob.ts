@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { errorCode } from '@clymene/model'
@@ -12,7 +12,7 @@ export type Glob = {
   readonly find: (folders: Folders, onTrouble: OnTrouble) => readonly string[]
 }
 
-/** Told of what may be there and cannot be looked at: a folder that may not be entered, a link that leads to itself. */
+/** Told of what may be there and cannot be looked at: a folder that may not be entered, a link that leads to itself, names that are no UTF-8. */
 export type OnTrouble = (path: string, error: unknown) => void
 
 /** Folders read during one search: globs of one search share what they read. */
@@ -102,16 +102,25 @@ function walk(folder: string, segments: readonly Segment[], depth: number, searc
   const entries = folders.read(folder, onTrouble)
   if (segment === ANY_DEPTH) {
     walk(folder, rest.length === 0 ? [ANY_NAME] : rest, depth, search)
-    for (const entry of entries) if (entry.isDirectory()) walk(join(folder, entry.name), segments, depth + 1, search)
+    for (const entry of entries) {
+      if (entry.isDirectory() && hasName(folder, entry.name, onTrouble)) walk(join(folder, entry.name), segments, depth + 1, search)
+    }
     return
   }
   for (const entry of entries) {
-    if (!segment.test(entry.name)) continue
+    if (!segment.test(entry.name) || !hasName(folder, entry.name, onTrouble)) continue
     const path = join(folder, entry.name)
     if (rest.length > 0) {
       if (entry.isDirectory() || entry.isSymbolicLink()) walk(path, rest, depth, search)
     } else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path, onTrouble))) found.add(path)
   }
+}
+
+/** Bytes that are no UTF-8 show as U+FFFD, and there is nothing of that name. Told once for a folder: such names come by the thousand. */
+function hasName(folder: string, name: string, onTrouble: OnTrouble): boolean {
+  if (!name.includes('\uFFFD') || existsSync(join(folder, name))) return true
+  onTrouble(folder, new Error('files whose names are no UTF-8 cannot be opened, rename them'))
+  return false
 }
 
 function isFile(path: string, onTrouble: OnTrouble): boolean {

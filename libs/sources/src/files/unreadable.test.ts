@@ -63,6 +63,18 @@ describe('what cannot be looked at', () => {
     failing.set(folder.path(`${name}/x.log`), code)
   }
   const nothing = (): void => undefined
+  /** As on machines whose locale was EUC-KR: `한글`. */
+  const nameOf = (start: string, end: string): Buffer =>
+    Buffer.concat([Buffer.from(folder.path(start)), Buffer.from('c7d1b1db', 'hex'), Buffer.from(end)])
+  const eucKr =
+    (...ends: readonly string[]) =>
+    (): void => {
+      for (const end of ends) writeFileSync(nameOf('bad', end), 'unread\n')
+    }
+  const injectEucKrFolder = (): void => {
+    mkdirSync(nameOf('bad', ''))
+    writeFileSync(nameOf('bad', '/x.log'), 'unread\n')
+  }
 
   test.each<[what: string, glob: string, make: () => void, reason: RegExp | undefined]>([
     ['a link that leads to itself', '*.log', () => symlinkSync('bad.log', folder.path('bad.log')), /^ELOOP: .*bad\.log/],
@@ -76,6 +88,10 @@ describe('what cannot be looked at', () => {
     ['a folder that may not be read', 'bad/*.log', injectFolder('EACCES', 'bad'), /^EACCES: /],
     ['a folder of a server that is gone', '{bad,*}/*.log', injectFolder('ESTALE', 'bad'), /^ESTALE: /],
     ['a file that may not be opened', 'b?d.log', inject('EACCES', 'bad.log'), /^EACCES: /],
+    ['names that are no UTF-8', 'b*.log', eucKr('1.log', '2.log'), /^files whose names are no UTF-8 [^,]*, rename them$/],
+    ['names that are no UTF-8, of files that are not asked for', 'b*.log', eucKr('.txt'), undefined],
+    ['a folder whose name is no UTF-8', 'bad*/x.log', injectEucKrFolder, /no UTF-8/],
+    ['a folder whose name is no UTF-8, at any depth', '**/x.log', injectEucKrFolder, /no UTF-8/],
     ['a file on a disk that is broken', 'bad.log', inject('EIO', 'bad.log'), /^EIO: /],
     ['a file on a disk that is broken, of a glob', 'b?d.log', inject('EIO', 'bad.log'), /^EIO: /],
   ])('%s hurts no other file, and is told once', async (_what, glob, make, reason) => {
