@@ -61,6 +61,7 @@ export function openArchiveTail({ file, content, from, onReady, onBroken }: Arch
     ...state,
     read,
     look: () => 'whole',
+    taken: () => ({ end: Buffer.alloc(0), length: 0 }),
     hasAt: () => true,
     again: () => self,
     complete: true,

@@ -28,10 +28,16 @@ export function beginsWith(fd: number, head: Buffer): boolean {
   return looked.subarray(0, bytes).equals(head)
 }
 
+/** Whether these are the last of the first `length` bytes of an open file; as often asked. */
+export function endsWith(fd: number, end: Buffer, length: number): boolean {
+  const bytes = readSync(fd, looked, 0, end.length, length - end.length)
+  return looked.subarray(0, bytes).equals(end)
+}
+
 const looked = Buffer.alloc(FINGERPRINT_BYTES)
 
 /** Files that begin alike differ in the end of what one has of the other. */
-const END_BYTES = 64
+export const END_BYTES = 64
 
 /** The last bytes of the first `length` ones of an open file. */
 export function readEnd(fd: number, length: number): Buffer {

@@ -324,6 +324,43 @@ describe('copytruncate', () => {
   })
 
   const banner = 'service-starts,'.repeat(100)
+  const lastLong = 'last, and longer than all that was before'
+  test.each<[what: string, rotate: () => void, expected: readonly string[]]>([
+    ['without a copy', () => truncateSync(folder.path('a.log')), []],
+    [
+      'with a copy',
+      () => {
+        folder.append('a.log', 'two\n')
+        copyTruncate('a.log', 'a.log.1')
+      },
+      ['two'],
+    ],
+    [
+      'twice, with copies',
+      () => {
+        folder.append('a.log', 'two\n')
+        copyTruncate('a.log', 'a.log.2')
+        clockTickInPlace()
+        folder.append('a.log', `${banner}\nthird, and longer than the first\n`)
+        copyTruncate('a.log', 'a.log.1')
+      },
+      ['two', banner, 'third, and longer than the first'],
+    ],
+  ])('cut between two looks, %s, and longer by then than before, with the same beginning', async (_, rotate, expected) => {
+    folder.append('a.log', `${banner}\none\n`)
+    const running = start()
+    await expect.poll(running.texts, POLL).toEqual([banner, 'one'])
+    clockTickInPlace()
+    rotate()
+    clockTickInPlace()
+    folder.append('a.log', `${banner}\n${lastLong}\n`)
+    await expectExactly(running, [banner, 'one', ...expected, banner, lastLong])
+    expect(await running.metric('truncations_total')).toBe(1)
+    expect(errors).toEqual([])
+    await running.stop()
+    await expectExactly(start(), [])
+  })
+
   test.each<[what: string, rotate: () => void, expected: readonly string[]]>([
     ['cut', () => copyTruncate('a.log', 'a.log.1'), ['two', banner, 'three']],
     [

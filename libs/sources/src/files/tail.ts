@@ -1,10 +1,11 @@
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
 import type { Followed } from '../lines/lane.ts'
-import { beginsWith, FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
+import { beginsWith, END_BYTES, endsWith, FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 import type { LineReader } from './line-reader.ts'
 import type { Position } from './positions.ts'
-import type { Content, Place } from './siblings.ts'
+import type { Candidate } from './rotated-files.ts'
+import { type Content, endAt, type Place } from './siblings.ts'
 import { createTailState, type Progress, type TailStart, type TailState } from './tail-state.ts'
 
 /** What a reading met: nothing, something, all that there is, another beginning than before, or text that is still being unpacked. */
@@ -18,6 +19,8 @@ export type Tail = Place &
     readonly read: (reader: LineReader, buffer: Buffer, final: boolean) => Reading
     /** Looks, without reading, whether it was cut. */
     readonly look: () => 'cut' | 'whole'
+    /** The last bytes that were taken of it, and where they end. */
+    readonly taken: () => { readonly end: Buffer; readonly length: number }
     /** Whether these are the last of its first `length` bytes; of a file that rests or was cut it is taken for granted. */
     readonly hasAt: (end: Buffer, length: number) => boolean
     /** The same open file from its start, after it was cut: this one is over then. */
@@ -61,6 +64,10 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
   const from = start(opened, place, fstatSync(opened).size)
   const state = createTailState(from, readHead(opened, FINGERPRINT_BYTES))
   const { cursor } = state
+  /** What stands before the place where reading goes on. */
+  const endBytes = Buffer.allocUnsafeSlow(END_BYTES)
+  let end = endBytes.subarray(0, readEnd(opened, cursor.offset).copy(endBytes))
+  let endOffset = cursor.offset
   let { size, mtimeNs } = fstatSync(opened, { bigint: true })
   /** Size and time when all was read; -1 while there is more. */
   let readSize = -1n
@@ -74,8 +81,18 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     size = stat.size
     mtimeNs = stat.mtimeNs
   }
-  /** A file that was cut, and has grown past the old offset since, begins otherwise (1.5 µs). */
-  const isReplaced = (open: number): boolean => !beginsWith(open, state.head())
+  /** A file that was cut, and has grown past the old offset since, begins otherwise, or has something else where reading goes on (1.5 µs each). */
+  const isReplaced = (open: number): boolean =>
+    !beginsWith(open, state.head()) || (endOffset > state.head().length && !endsWith(open, end, endOffset))
+  const keepEnd = (bytes: Buffer, taken: number): void => {
+    const more = bytes.subarray(Math.max(0, taken - END_BYTES), taken)
+    const before = end.subarray(Math.max(0, end.length + more.length - END_BYTES))
+    // They lie in the same bytes: first what stays moves to the front.
+    endBytes.set(before)
+    endBytes.set(more, before.length)
+    end = endBytes.subarray(0, before.length + more.length)
+    endOffset = cursor.offset
+  }
   const look = (): 'cut' | 'whole' => {
     if (fd === undefined) return 'whole'
     const stat = fstatSync(fd, { bigint: true })
@@ -88,19 +105,20 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     if (fd === undefined) return 'idle'
     const stat = fstatSync(fd, { bigint: true })
     if (isCut(stat)) return 'cut'
-    const end = Number(stat.size)
-    if (stat.size === readSize && stat.mtimeNs === readMtimeNs && !(final && end > cursor.offset)) return 'idle'
+    const length = Number(stat.size)
+    if (stat.size === readSize && stat.mtimeNs === readMtimeNs && !(final && length > cursor.offset)) return 'idle'
     const offset = cursor.offset
-    const bytes = buffer.subarray(0, readSync(fd, buffer, 0, Math.min(buffer.length, end - offset), offset))
+    const bytes = buffer.subarray(0, readSync(fd, buffer, 0, Math.min(buffer.length, length - offset), offset))
     // After the reading, so that nothing of what is there now is taken for a part of what was.
     if (isReplaced(fd)) return 'cut'
     keep(stat)
     state.note(bytes, offset)
     const wasQuiet = bytes.length === 0 || size === readSize
-    reader.read(bytes, cursor, final && offset + bytes.length >= end)
+    reader.read(bytes, cursor, final && offset + bytes.length >= length)
+    keepEnd(bytes, cursor.offset - offset)
     // All of it was looked at: what is left is a line without its end, and waits for more.
     const untilEnd =
-      offset + bytes.length >= end && (cursor.offset === offset + bytes.length || bytes.indexOf(0x0a, cursor.offset - offset) === -1)
+      offset + bytes.length >= length && (cursor.offset === offset + bytes.length || bytes.indexOf(0x0a, cursor.offset - offset) === -1)
     readSize = untilEnd ? size : -1n
     readMtimeNs = mtimeNs
     // As libuv makes a number of it.
@@ -113,7 +131,8 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     ...state,
     read,
     look,
-    hasAt: (end, length) => fd === undefined || fstatSync(fd).size < length || isReplaced(fd) || readEnd(fd, length).equals(end),
+    taken: () => ({ end, length: endOffset }),
+    hasAt: (text, length) => fd === undefined || fstatSync(fd).size < length || isReplaced(fd) || readEnd(fd, length).equals(text),
     again: () => {
       const handed = fd
       if (handed === undefined) throw new Error('a file that rests has not been looked at')
@@ -156,6 +175,16 @@ export function isTextOf({ head, end, length }: Content, tail: Tail): boolean {
   // It may have grown since it was looked at: it was compressed when nobody wrote to it any more.
   const size = tail.sizeNow()
   return end === undefined ? length === size % 2 ** 32 : length <= size && tail.hasAt(end, length)
+}
+
+/** Whether a file may be the copy of what another had before it was cut: it begins as that did, and has what was taken of that where it was taken. */
+export function mayHaveBeen({ file, content }: Candidate, cut: Tail): boolean {
+  const head = cut.head()
+  if (head.length === 0 || !content.head.subarray(0, head.length).equals(head)) return false
+  const { end, length } = cut.taken()
+  if (file.archived || content.length < length) return true
+  const found = endAt(file, length)
+  return found.length === 0 || found.equals(end)
 }
 
 function placeOf(fd: number): Place {
