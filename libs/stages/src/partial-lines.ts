@@ -77,7 +77,7 @@ export function createPartialLines(limits: PartialLineLimits, pass: Pass, contex
       const joined = {
         entry,
         parts: (before?.parts ?? 0) + 1,
-        sinceNs: context.now(),
+        sinceNs: context.steadyNow(),
         isCut: before?.isCut === true || marks.truncated,
         isTold: before?.isTold === true || marks.truncated || marks.part,
         passed: before?.passed ?? 0,

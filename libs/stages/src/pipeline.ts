@@ -9,6 +9,8 @@ import { createSharedState, type SharedState } from './stage-states.ts'
 export type PipelineOptions = {
   /** The clock, nanoseconds since the epoch. */
   readonly now: () => bigint
+  /** For waits: a clock that is never put back, nanoseconds since any time. Default: `now`. */
+  readonly steadyNow?: () => bigint
   /** A line that a stage puts together of parts is cut here, in bytes of UTF-8. Default 256 KiB. */
   readonly maxLineBytes?: number
   /** What becomes of its rest. Default: it is passed over. */
@@ -31,7 +33,7 @@ export type PipelineOptions = {
 export type Pipeline = {
   /** Puts an entry through the stages; the entry is the pipeline's from now on. What comes out, in order. */
   readonly push: (entry: PipelineEntry) => readonly PipelineEntry[]
-  /** What stages have held long enough at `nowNs`, or, without it, everything they hold. */
+  /** What stages have held long enough at `nowNs` of the steady clock, or, without it, everything they hold. */
   readonly flush: (nowNs?: bigint) => readonly PipelineEntry[]
   /** Reading ends for now: what makes sense without what may come after a restart. Parts of lines, which do not, stay held. */
   readonly stop: () => readonly PipelineEntry[]
@@ -41,7 +43,7 @@ export type Pipeline = {
   readonly heldFrom: () => number
   /** Whether lines from there on would come out of a new pipeline as they do of this one. */
   readonly repeatable: () => boolean
-  /** To be asked when there is a line to push: not before this time, nanoseconds since the epoch. 0 when no stage limits the rate now. */
+  /** To be asked when there is a line to push: not before this time of the steady clock, nanoseconds. 0 when no stage limits the rate now. */
   readonly waitUntilNs: () => bigint
 }
 
@@ -50,6 +52,7 @@ export function createPipeline(configs: readonly StageConfig[], options: Pipelin
   const collect = (entry: PipelineEntry): void => void out.push(entry)
   const chain = startChain(configs, collect, {
     now: options.now,
+    steadyNow: options.steadyNow ?? options.now,
     maxLineBytes: options.maxLineBytes ?? 256 * 1024,
     longLines: options.longLines ?? 'truncate',
     onCut: options.onCut ?? (() => undefined),

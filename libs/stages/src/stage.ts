@@ -10,6 +10,8 @@ export type Pass = (entry: PipelineEntry) => void
 export type StageContext = {
   /** Nanoseconds since the epoch. */
   readonly now: () => bigint
+  /** For waits: a clock that is never put back, nanoseconds since any time. */
+  readonly steadyNow: () => bigint
   /** A line that a stage puts together is cut here, in bytes of UTF-8; what a template makes has as many UTF-16 units at most. */
   readonly maxLineBytes: number
   /** What becomes of the rest of such a line. */
@@ -29,7 +31,7 @@ export type StageContext = {
 export type Stage = {
   /** Takes an entry, and passes on none, one or several. */
   readonly push: (entry: PipelineEntry) => void
-  /** Passes on what has been held long enough at `nowNs`; everything when it is undefined. */
+  /** Passes on what has been held long enough at `nowNs` of the steady clock; everything when it is undefined. */
   readonly flush?: (nowNs: bigint | undefined) => void
   /** Lines that were taken and not passed on yet. */
   readonly held?: () => number
@@ -41,7 +43,7 @@ export type Stage = {
    */
   readonly repeatable?: () => boolean
   /**
-   * Asked when there is a line to push: not before this time, nanoseconds since the epoch. How a stage slows down who reads the lines,
+   * Asked when there is a line to push: not before this time of the steady clock, nanoseconds. How a stage slows down who reads the lines,
    * without holding any. Lines that come all the same are taken. 0 when there is no need to wait. Who asks has a turn, and keeps it.
    */
   readonly waitUntilNs?: () => bigint

@@ -1,4 +1,4 @@
-/** A rate with bursts: tokens come at the rate, and at most a burst of them is kept. Times are nanoseconds since the epoch. */
+/** A rate with bursts: tokens come at the rate, and at most a burst of them is kept. Times are nanoseconds of a clock that never goes back. */
 export type TokenBucket = {
   /** Takes a token when there is one. */
   readonly tryTake: (nowNs: bigint) => boolean
@@ -11,9 +11,7 @@ export function createTokenBucket(rate: number, burst: number): TokenBucket {
   let tokens = burst
   let atNs = 0n
 
-  // A clock that goes back adds nothing and takes nothing away.
   const refill = (nowNs: bigint): void => {
-    if (nowNs <= atNs) return
     tokens = Math.min(burst, tokens + (Number(nowNs - atNs) / 1e9) * rate)
     atNs = nowNs
   }

@@ -3,6 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises'
 
 import { LOKI_LABEL_LIMITS } from '../lines/label-limits.ts'
 import { createReadClock } from '../lines/read-clock.ts'
+import { createSteadyClock } from '../lines/steady-clock.ts'
 import { maxOpenFiles } from './descriptors.ts'
 import { createFolderWatch } from './folder-watch.ts'
 import type { FollowedPath } from './followed-path.ts'
@@ -39,7 +40,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
   let positionsTrouble = (): string | undefined => undefined
 
   return {
-    files: () => viewFiles(follower?.paths() ?? [], settings.now()),
+    files: () => viewFiles(follower?.paths() ?? [], settings.steadyNow()),
     targets: () =>
       targets.views().map((view) => {
         const error = view.dropped === undefined ? follower?.trouble(view.job, view.glob) : undefined
@@ -52,7 +53,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
     },
     run: async (emit, signal) => {
       const startedMs = settings.now()
-      const { positionsPath, formerPositionsPath, logger } = settings
+      const { positionsPath, formerPositionsPath, logger, steadyNow } = settings
       const stored = await loadPositions(formerPositionsPath === undefined ? [positionsPath] : [positionsPath, formerPositionsPath], logger)
       const table = createPositionTable(stored, startedMs)
       const waker = createWaker()
@@ -66,7 +67,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         waker.wake()
       }
       const lanes = createLanes(settings, emit, onSettled)
-      const clock = createReadClock(settings.now)
+      const clock = createReadClock(settings.now, steadyNow)
       const watch = createFolderWatch({
         onNames: () => wake(NAMES_SETTLE_MS),
         onFile: (path) => follower?.changed(path),
@@ -89,7 +90,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       const hide = showState(settings.metrics, {
         open: followed.descriptors,
         followed: followed.openFiles,
-        behind: () => lagsOf(followed.paths(), settings.now()),
+        behind: () => lagsOf(followed.paths(), steadyNow()),
       })
       const writer = createPositionWriter({
         path: positionsPath,
@@ -105,7 +106,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       positionsTrouble = writer.trouble
       const search = createSearch(settings.refreshMs)
       wake = (delayMs) => {
-        search.soon(settings.now(), delayMs)
+        search.soon(steadyNow(), delayMs)
         waker.wake()
       }
       const stop = new AbortController()
@@ -114,24 +115,19 @@ export function createFileSource(options: FileSourceOptions): FileSource {
       signal.addEventListener('abort', onStop, { once: true })
       const buffer = Buffer.allocUnsafeSlow(settings.maxLineBytes + READ_BYTES)
 
-      let lastMs = 0
       try {
         while (!signal.aborted && failures.length === 0) {
-          const nowMs = settings.now()
-          // The clock was put back: files would be looked at when it is as late again.
-          if (nowMs < lastMs) for (const path of followed.paths()) path.ready()
-          lastMs = nowMs
-          watch.tick(nowMs)
-          search.when(settings.now(), () => watch.follow(followed.refresh(targets.current())))
+          watch.tick(steadyNow())
+          search.when(steadyNow(), () => watch.follow(followed.refresh(targets.current())))
           const busy = await readRound(followed.paths(), buffer, settings)
-          for (const lane of lanes.all) lane.dispatch(settings.now())
+          for (const lane of lanes.all) lane.dispatch(steadyNow())
           followed.rest()
           if (openFiles !== followed.openFiles() || cursors !== settings.cursors?.()) touch()
           openFiles = followed.openFiles()
           cursors = settings.cursors?.()
-          writer.tick(settings.now())
+          writer.tick(steadyNow())
           if (busy) await breathe()
-          else await waker.wait(Math.max(0, Math.min(settings.pollMs, dueMs(lanes, followed.paths()) - settings.now())))
+          else await waker.wait(Math.max(0, Math.min(settings.pollMs, dueMs(lanes, followed.paths()) - steadyNow())))
         }
         if (failures.length === 0) for (const path of followed.paths()) path.stop()
         // What fails after the patience of the stop is what a stop looks like.
@@ -159,7 +155,7 @@ async function readRound(paths: Iterable<FollowedPath>, buffer: Buffer, settings
   let busy = false
   let turn = 0
   for (const path of paths) {
-    const nowMs = settings.now()
+    const nowMs = settings.steadyNow()
     if (nowMs < path.nextPollMs()) continue
     if (path.lane.full()) path.lane.dispatch(nowMs)
     if (!path.poll(nowMs, path.lane.full() ? undefined : buffer)) continue
@@ -206,5 +202,6 @@ const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
   from: 'beginning',
   countsLines: true,
   now: Date.now,
+  steadyNow: createSteadyClock(options.now ?? Date.now),
   ...options,
 })

@@ -7,7 +7,7 @@ import { errorCode, errorMessage, type Logger } from '@clymene/model'
 export type FolderWatch = {
   /** Watches these folders and no others. */
   readonly follow: (folders: Iterable<string>) => void
-  /** Looks at folders that inotify says nothing of, when it is time. */
+  /** Looks at folders that inotify says nothing of, when it is time by the steady clock. */
   readonly tick: (nowMs: number) => void
   /** Whether writes to files of the folder are told. */
   readonly tells: (folder: string) => boolean
@@ -95,8 +95,7 @@ export function createFolderWatch({ onNames, onFile, onSilent, logger, pollMs, m
       if (isNew) onNames()
     },
     tick: (nowMs) => {
-      // It is further away than that when the clock was put back.
-      if (nowMs < nextMs && nowMs >= nextMs - pollMs) return
+      if (nowMs < nextMs) return
       nextMs = nowMs + pollMs
       for (const [folder, watched] of folders) {
         watched.events = 0

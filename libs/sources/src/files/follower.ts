@@ -73,7 +73,7 @@ const AGAIN_MS = 1000
 
 export function createFollower(options: FollowerOptions): Follower {
   const { settings, table, metrics, wake, searchAgain } = options
-  const { logger, now } = settings
+  const { logger, now, steadyNow } = settings
   const openPath = createOpenPath(options)
   const isOwn = tellOnce(createOwnLog(), logger)
   const starts = createStarts(settings.from, table.blindSinceMs)
@@ -215,7 +215,7 @@ export function createFollower(options: FollowerOptions): Follower {
       findGone(targets, names, wanted)
       troubles.searched()
       for (const [key, path] of followed) {
-        if (!wanted.has(key) && !isHidden(path)) path.leave(now())
+        if (!wanted.has(key) && !isHidden(path)) path.leave(steadyNow())
         if (path.finished()) followed.delete(key)
       }
       table.prune({ nowMs: now(), isFollowed: (job, path) => followed.has(keyOf(job, path)), isThere: (path) => existsSync(dirname(path)) })

@@ -19,9 +19,9 @@ export type Lanes = {
 
 export function createLanes(settings: FileSourceSettings, emit: Emit, onSettled: (error: unknown) => void): Lanes {
   const drain = new AbortController()
-  const offended = settings.countsLines ? createOffendedLabels(settings) : () => undefined
+  const offended = settings.countsLines ? createOffendedLabels({ ...settings, now: settings.steadyNow }) : () => undefined
   const all = Array.from({ length: settings.streams }, (_, index) =>
-    createLane({ ...settings, stream: String(index), offended, emit, signal: drain.signal, onSettled }),
+    createLane({ ...settings, now: settings.steadyNow, stream: String(index), offended, emit, signal: drain.signal, onSettled }),
   )
   return {
     all,

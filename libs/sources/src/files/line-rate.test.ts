@@ -14,11 +14,3 @@ test('the bucket is full at first and never fuller, however long nothing was rea
   nowMs = 3_600_000
   expect(rate.room()).toBe(20)
 })
-
-test('a clock that is set back takes nothing away', () => {
-  let nowMs = 1000
-  const rate = createLineRate({ linesPerSecond: 10, burst: 20, drop: false }, () => nowMs)
-  rate.take(15)
-  nowMs = 0
-  expect(rate.room()).toBe(5)
-})

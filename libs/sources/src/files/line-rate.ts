@@ -2,7 +2,7 @@ import type { Cursor, LineReader } from './line-reader.ts'
 import type { FileMetrics } from './metrics.ts'
 import type { ReadlineRate } from './options.ts'
 
-/** Lines that may be read now, over all files: a bucket that fills with time. */
+/** Lines that may be read now, over all files: a bucket that fills with time. Times are those of the steady clock. */
 export type LineRate = {
   readonly drop: boolean
   /** Whole lines that may be read now. */
@@ -17,7 +17,7 @@ export function createLineRate({ linesPerSecond, burst, drop }: ReadlineRate, no
   let filledMs = now()
   const fill = (): void => {
     const nowMs = now()
-    tokens = Math.min(burst, tokens + (Math.max(0, nowMs - filledMs) / 1000) * linesPerSecond)
+    tokens = Math.min(burst, tokens + ((nowMs - filledMs) / 1000) * linesPerSecond)
     filledMs = nowMs
   }
   return {

@@ -39,13 +39,13 @@ export type LineReader = {
    * With `final` the bytes are all there will be, and what follows the last line feed is a line too.
    */
   readonly read: (bytes: Buffer, cursor: Cursor, final: boolean) => void
-  /** Hands over what stages have held long enough at `nowNs`; without it everything they hold. */
+  /** Hands over what stages have held long enough at `nowNs` of the steady clock; without it everything they hold. */
   readonly flush: (cursor: Cursor, nowNs?: bigint) => void
   /** Nothing is read for now: hands over what stages hold and makes sense as it is. False when there is no such thing. */
   readonly stop: () => boolean
   /** Lines that stages hold. */
   readonly held: () => number
-  /** Before this time, milliseconds since the epoch, nothing is taken: a stage limits the rate. 0 when none does. */
+  /** Before this time of the steady clock, milliseconds, nothing is taken: a stage limits the rate. 0 when none does. */
   readonly waitUntilMs: () => number
   /** Labels of the lines from now on. */
   readonly relabel: (labels: LabelSet) => void
@@ -59,7 +59,9 @@ export type LineReaderOptions = {
   readonly maxLineBytes: number
   /** Whether the rest of a longer line is passed over, or is further lines. */
   readonly longLines: 'truncate' | 'split'
-  readonly metrics: Readonly<Record<'readBytes' | 'readLines' | 'truncatedLines' | 'splitLines', { readonly inc: (more?: number) => void }>>
+  readonly metrics: Readonly<
+    Record<'readBytes' | 'readLines' | 'truncatedLines' | 'splitLines' | 'nulBytes', { readonly inc: (more?: number) => void }>
+  >
   /** What stages do beside changing lines. */
   readonly pipeline?: Pick<PipelineOptions, 'metrics' | 'dropped' | 'shared'>
   /** Told of each line that was cut. The bytes are the reader's. */
@@ -85,6 +87,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
   const pipeline = createPipeline(stages, {
     ...options.pipeline,
     now: clock.ns,
+    steadyNow: clock.steadyNs,
     maxLineBytes,
     longLines,
     onCut: (line, how, maxBytes) => {
@@ -114,7 +117,7 @@ export function createLineReader(options: LineReaderOptions): LineReader {
 
   const isPaused = (): boolean => {
     pausedNs = pipeline.waitUntilNs()
-    return pausedNs !== 0n && pausedNs > clock.ns()
+    return pausedNs !== 0n && pausedNs > clock.steadyNs()
   }
   const append = (entries: readonly PipelineEntry[], quiet: boolean): void => {
     if (quiet) return
@@ -181,6 +184,14 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     let position = 0
     let lines = 0
     while (position < bytes.length && !lane.full() && !isPaused()) {
+      if (bytes[position] === 0 && !cursor.skipping) {
+        const after = endOfNuls(bytes, position)
+        // Bytes that were set aside for a file may be written yet.
+        if (after === bytes.length && after - position <= maxLineBytes && !final) break
+        metrics.nulBytes.inc(after - position)
+        position = after
+        continue
+      }
       const feed = bytes.indexOf(LF, position)
       const whole = feed !== -1 || final
       const limit = feed === -1 ? bytes.length : feed
@@ -230,4 +241,11 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       streams = {}
     },
   }
+}
+
+/** Before a writer that does not append a file that was cut is a hole as long as it was. */
+function endOfNuls(bytes: Buffer, position: number): number {
+  let end = position
+  while (bytes[end] === 0) end++
+  return end
 }

@@ -20,9 +20,9 @@ const UNCOUNTED = { inc: () => undefined }
 /** Makes the stages of a path's lines and what reads its files; limits of the rate are those of all paths together. */
 export function createOpenPath({ settings, table, metrics, clock, laneOf, tells }: FollowerOptions): OpenPath {
   const { countsLines } = settings
-  const cutLinesOf = countsLines ? createCutLines(settings) : () => () => undefined
+  const cutLinesOf = countsLines ? createCutLines({ ...settings, now: settings.steadyNow }) : () => () => undefined
   const readerMetrics = countsLines ? metrics : { ...metrics, truncatedLines: UNCOUNTED, splitLines: UNCOUNTED }
-  const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, settings.now)
+  const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, settings.steadyNow)
   const pipeline = {
     ...(countsLines ? { dropped: createDroppedLines(settings.metrics) } : {}),
     shared: createSharedState(),
@@ -55,9 +55,9 @@ export function createOpenPath({ settings, table, metrics, clock, laneOf, tells 
       files,
       first,
       metrics,
-      nowMs: settings.now(),
+      nowMs: settings.steadyNow(),
       isTold: () => !isLink && tells(folder),
-      onClosed: table.put,
+      onClosed: (position) => table.put({ ...position, seenMs: settings.now() }),
     })
   }
 }

@@ -90,4 +90,8 @@ export type ReadlineRate = {
 type Optional = 'readlineRate' | 'inspect' | 'stageMetrics' | 'formerPositionsPath' | 'onPositions' | 'cursors'
 
 /** The options with every default filled in. */
-export type FileSourceSettings = Required<Omit<FileSourceOptions, Optional>> & Pick<FileSourceOptions, Optional>
+export type FileSourceSettings = Required<Omit<FileSourceOptions, Optional>> &
+  Pick<FileSourceOptions, Optional> & {
+    /** For waits: goes as `now` does, but is never put back. */
+    readonly steadyNow: () => number
+  }

@@ -21,6 +21,7 @@ export type FollowedPathOptions = {
   readonly logger: Logger
   readonly pollMs: number
   readonly lingerMs: number
+  /** As all its times by the steady clock. */
   readonly nowMs: number
   /** Whether it is told when the file is written to, so that it need not be looked at as often. */
   readonly isTold: () => boolean

@@ -8,25 +8,19 @@ const timesOf = (act: (search: ReturnType<typeof createSearch>, note: () => void
   return times
 }
 
-test.each<[what: string, nows: readonly number[], times: number]>([
-  ['at once, and then at its time', [10_000, 10_999, 11_000], 2],
-  ['again as soon as the clock was put back, and then at its time', [10_000, 4000, 4999, 5000], 3],
-])('files are searched for %s', (_what, nows, times) => {
-  expect(
-    timesOf((search, note) => {
-      for (const now of nows) search.when(now, note)
-    }),
-  ).toBe(times)
+test('files are searched for at once, and then at their time', () => {
+  const times = timesOf((search, note) => {
+    for (const now of [10_000, 10_999, 11_000]) search.when(now, note)
+  })
+  expect(times).toBe(2)
 })
 
-test('what is told is searched for after its delay, also when the clock was put back since', () => {
+test('what is told is searched for after its delay', () => {
   const times = timesOf((search, note) => {
     search.when(10_000, note)
-    search.soon(2000, 100)
-    search.when(2000, note)
-    search.soon(2500, 100)
-    search.when(2599, note)
-    search.when(2600, note)
+    search.soon(10_500, 100)
+    search.when(10_599, note)
+    search.when(10_600, note)
   })
-  expect(times).toBe(3)
+  expect(times).toBe(2)
 })

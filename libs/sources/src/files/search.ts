@@ -1,4 +1,7 @@
-/** When files are searched for: at least so often, sooner when something tells, and never so often that it takes much of the time. */
+/**
+ * When files are searched for: at least so often, sooner when something tells, and never so often that it takes much of the time. Times are those of the
+ * steady clock.
+ */
 export type Search = {
   readonly soon: (nowMs: number, delayMs: number) => void
   /** Calls `act` when it is time. */
@@ -11,19 +14,11 @@ const MIN_PAUSES = 20
 export function createSearch(everyMs: number): Search {
   let atMs = 0
   let notBeforeMs = 0
-  let lastMs = 0
-  /** A clock that was put back would have it wait until that time comes again. */
-  const follow = (nowMs: number): void => {
-    if (nowMs < lastMs) atMs = notBeforeMs = nowMs
-    lastMs = nowMs
-  }
   return {
     soon: (nowMs, delayMs) => {
-      follow(nowMs)
       atMs = Math.min(atMs, Math.max(nowMs + delayMs, notBeforeMs))
     },
     when: (nowMs, act) => {
-      follow(nowMs)
       if (nowMs < atMs) return
       const started = performance.now()
       atMs = nowMs + everyMs

@@ -196,3 +196,24 @@ test('what stages drop is counted and acknowledged', async () => {
   await eventually(() => expect(acknowledged).toBe(1))
   expect(await metrics.registry.getSingleMetricAsString('clymene_agent_dropped_lines_total')).toContain('{reason="noise"} 1')
 })
+
+test('a clock that is put back by an hour while entries are collected holds none of them back', async () => {
+  let aheadMs = 3_600_000
+  const { write, sent, batches } = start({ batch: { bytes: 1000, waitMs: 30 }, now: () => Date.now() + aheadMs })
+  await write('before')
+  aheadMs = 0
+  await write('after')
+  await eventually(() => expect(sent).toEqual(['before', 'after']))
+  await write('later')
+  await eventually(() => expect(batches).toHaveLength(2))
+})
+
+test('nor does a stage that limits the rate', async () => {
+  let aheadMs = 3_600_000
+  const stages = parseStages([{ limit: { rate: 20, burst: 1 } }], 'stages')
+  const { write, sent } = start({ stages, now: () => Date.now() + aheadMs })
+  await write('before')
+  aheadMs = 0
+  for (const line of ['one', 'two']) await write(line)
+  await eventually(() => expect(sent).toEqual(['before', 'one', 'two']))
+})

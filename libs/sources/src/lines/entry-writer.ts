@@ -18,6 +18,7 @@ import type { LabelLimits } from './label-limits.ts'
 import { createLane } from './lane.ts'
 import { encodeMetadata } from './metadata.ts'
 import { createOffendedLabels } from './offended-labels.ts'
+import { createSteadyClock } from './steady-clock.ts'
 
 export type WrittenEntry = {
   readonly labels: LabelSet
@@ -72,6 +73,7 @@ const MAX_LINE_BYTES = 256 * 1024
 export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signal: AbortSignal): EntryWriter {
   const { stages, batch, stream, labelLimits, maxLineBytes = MAX_LINE_BYTES, longLines, onCut, metrics, inspect, stageMetrics } = options
   const { logger, now } = options
+  const steadyNow = createSteadyClock(now)
   let failure: { readonly error: unknown } | undefined
   let timer: NodeJS.Timeout | undefined
   /** Told when the batch on its way has an answer. */
@@ -82,8 +84,8 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
     batchWaitMs: batch.waitMs,
     maxLineBytes,
     labelLimits,
-    offended: createOffendedLabels({ metrics, logger, now }),
-    now,
+    offended: createOffendedLabels({ metrics, logger, now: steadyNow }),
+    now: steadyNow,
     emit,
     signal,
     onSettled: (error) => {
@@ -94,8 +96,10 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
       if (failure === undefined) tick()
     },
   })
+  const steadyNs = (): bigint => BigInt(steadyNow()) * 1_000_000n
   const pipeline = createPipeline(stages, {
     now: () => BigInt(now()) * 1_000_000n,
+    steadyNow: steadyNs,
     maxLineBytes,
     ...(longLines === undefined ? {} : { longLines }),
     ...(onCut === undefined ? {} : { onCut }),
@@ -122,26 +126,26 @@ export function createEntryWriter(options: EntryWriterOptions, emit: Emit, signa
   const flush = (nowNs?: bigint): void => collect(pipeline.flush(nowNs))
   const arm = (): void => {
     clearTimeout(timer)
-    const waitMs = Math.min(lane.dueMs() - now(), pipeline.held() > 0 ? FLUSH_MS : Infinity)
+    const waitMs = Math.min(lane.dueMs() - steadyNow(), pipeline.held() > 0 ? FLUSH_MS : Infinity)
     if (waitMs === Infinity || failure !== undefined) return
     timer = setTimeout(tick, Math.max(0, waitMs))
   }
   const tick = (): void => {
-    if (pipeline.held() > 0) flush(BigInt(now()) * 1_000_000n)
-    lane.dispatch(now())
+    if (pipeline.held() > 0) flush(steadyNs())
+    lane.dispatch(steadyNow())
     arm()
   }
   /** Until stages want another entry. */
   const turn = async (): Promise<void> => {
     while (failure === undefined && !signal.aborted) {
-      const waitMs = Number(pipeline.waitUntilNs()) / 1e6 - now()
+      const waitMs = Number(pipeline.waitUntilNs()) / 1e6 - steadyNow()
       if (waitMs <= 0) return
       await sleep(Math.min(waitMs, 1000), undefined, { signal }).catch(() => undefined)
     }
   }
   const room = async (): Promise<void> => {
     while (lane.full() && failure === undefined) {
-      lane.dispatch(now())
+      lane.dispatch(steadyNow())
       if (lane.full()) await new Promise<void>((resolve) => waiting.push(resolve))
     }
     if (failure !== undefined) throw failure.error

@@ -28,7 +28,6 @@ function collecting(): { readonly lane: Lane; readonly acknowledged: () => reado
 test.each<[what: string, nowMs: number | undefined, isHandedOver: boolean]>([
   ['it may wait', 10_000 + WAIT_MS - 1, false],
   ['its wait is over', 10_000 + WAIT_MS, true],
-  ['the clock was put back', 9999, true],
   ['the source stops', undefined, true],
 ])('a batch that is not full, when %s', async (_what, nowMs, isHandedOver) => {
   const { lane, acknowledged } = collecting()

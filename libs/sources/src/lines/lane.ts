@@ -40,6 +40,7 @@ export type LaneOptions = {
   readonly maxLineBytes: number
   readonly labelLimits: LabelLimits
   readonly offended: OffendedLabels
+  /** The steady clock, milliseconds: all times are of it. */
   readonly now: () => number
   readonly emit: Emit
   readonly signal: AbortSignal
@@ -86,8 +87,7 @@ export function createLane(options: LaneOptions): Lane {
     dueMs: () => (sending === undefined ? collectingSince + options.batchWaitMs : Number.POSITIVE_INFINITY),
     dispatch: (nowMs) => {
       if (sending !== undefined || reached.size === 0) return
-      // It is before that when the clock was put back.
-      const waits = nowMs !== undefined && nowMs >= collectingSince && nowMs < collectingSince + options.batchWaitMs
+      const waits = nowMs !== undefined && nowMs < collectingSince + options.batchWaitMs
       if (waits && !lane.full()) return
       const acknowledgements = reached.values()
       reached = new Map()

@@ -10,7 +10,7 @@ export type StageMetricsOptions = {
   readonly logger: Logger
   /** Series of all metrics together; what comes beyond is counted and not recorded. Default 10,000. */
   readonly maxSeries?: number
-  /** Clock, milliseconds since the epoch. */
+  /** Clock for what is idle, milliseconds; default performance.now. */
   readonly now?: () => number
 }
 
@@ -26,7 +26,12 @@ type Exposed = { readonly labels: Readonly<Record<string, string>>; readonly val
  *
  * prom-client's own counters want their label names beforehand; here they are those of the lines, so only its registry is used.
  */
-export function createStageMetrics({ metrics, logger, maxSeries = 10_000, now = Date.now }: StageMetricsOptions): StageMetrics {
+export function createStageMetrics({
+  metrics,
+  logger,
+  maxSeries = 10_000,
+  now = () => performance.now(),
+}: StageMetricsOptions): StageMetrics {
   const budget: StageSeriesBudget = { max: maxSeries, used: 0 }
   const refused = metrics.counter(
     'clymene_agent_stage_series_refused_total',

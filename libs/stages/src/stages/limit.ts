@@ -31,18 +31,18 @@ export const limit: StageKind = {
         let turnNs: bigint | undefined
         return {
           push: (entry) => {
-            if (turnNs === undefined) bucket.take(context.now())
+            if (turnNs === undefined) bucket.take(context.steadyNow())
             turnNs = undefined
             pass(entry)
           },
-          waitUntilNs: () => (turnNs ??= bucket.take(context.now())),
+          waitUntilNs: () => (turnNs ??= bucket.take(context.steadyNow())),
         }
       }
       const bucketOf = context.shared(owner, () => createBuckets(maxLabels, () => createTokenBucket(rate, burst)))
       return {
         push: (entry) => {
           const value = label === '' ? '' : entry.labels.get(label)
-          const isFree = (label !== '' && value === '') || bucketOf(value).tryTake(context.now())
+          const isFree = (label !== '' && value === '') || bucketOf(value).tryTake(context.steadyNow())
           if (isFree) pass(entry)
           else context.dropped('ratelimit_drop_stage', 1)
         },
