@@ -76,7 +76,7 @@ function createMultiline(options: MultilineOptions, pass: Pass, context: StageCo
     if (block.lines.length === 0) block.from = entry.origin ?? 0
     block.lines.push(line)
     block.length += bytes + 1
-    block.lastNs = context.now()
+    block.lastNs = context.steadyNow()
     held++
     if (block.lines.length >= options.maxLines) letGo(block)
   }
