@@ -34,7 +34,7 @@ function startRun(from: { readonly offset: number; readonly replayFrom: number }
     clock: createReadClock(() => clock.ms),
     maxLineBytes: 1000,
     longLines: 'truncate',
-    metrics: { readBytes: ignored, readLines: ignored, truncatedLines: ignored, splitLines: ignored },
+    metrics: { readBytes: ignored, readLines: ignored, truncatedLines: ignored, splitLines: ignored, nulBytes: ignored },
     onCut: () => undefined,
   })
   const state = createTailState(from, Buffer.alloc(0))

@@ -45,6 +45,7 @@ function readPieces(
       readLines: ignored,
       truncatedLines: { inc: () => options.count?.('truncated') },
       splitLines: { inc: () => options.count?.('split') },
+      nulBytes: { inc: (bytes = 0) => options.count?.(`${bytes} NUL bytes`) },
     },
     onCut: () => options.count?.('told'),
   })
@@ -79,7 +80,10 @@ const piece = fc.oneof(
       '\n',
     ),
   },
-  { weight: 1, arbitrary: fc.constantFrom('x'.repeat(30), '가', '\r', '\n', `${TIME} stdout F ${'y'.repeat(50)}\n`) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('x'.repeat(30), '가', '\r', '\n', '\0\0', '\0'.repeat(50), `${TIME} stdout F ${'y'.repeat(50)}\n`),
+  },
 )
 const content = fc
   .array(fc.oneof({ weight: 9, arbitrary: piece.map((text) => Buffer.from(text)) }, { weight: 1, arbitrary: fc.constant(Buffer.of(0xff)) }))
@@ -102,6 +106,21 @@ test.each([[[]], [[{ cri: {} }]], [[{ docker: {} }, { cri: {} }]]])('stages %j: 
     }),
     { numRuns: 300 },
   )
+})
+
+test.each<[what: string, text: string, lines: readonly string[], counted: readonly string[], offset: number]>([
+  ['before a line: passed over', `${'\0'.repeat(100)}one\ntwo\n`, ['one', 'two'], ['100 NUL bytes'], 108],
+  ['before a later line', 'one\n\0\0two\n', ['one', 'two'], ['2 NUL bytes'], 10],
+  ['in a line: stay', 'o\0ne\n', ['o\0ne'], [], 5],
+  ['at the end: wait for what may be written over them', 'one\n\0\0\0', ['one'], [], 4],
+  ['at the end, more than the longest line: passed over', `one\n${'\0'.repeat(81)}`, ['one'], ['80 NUL bytes'], 84],
+  ['before a line without its end', '\0\0one', [], ['2 NUL bytes'], 2],
+])('NULs %s', (_, text, lines, counted, offset) => {
+  const counts: string[] = []
+  const { entries, cursor } = readPieces([], Buffer.from(text), [], { count: (what) => counts.push(what) })
+  expect(entries.map((entry) => entry.split(' ').at(-2)).toSorted()).toEqual(lines)
+  expect(counts).toEqual(counted)
+  expect(cursor.offset).toBe(offset)
 })
 
 test.each([

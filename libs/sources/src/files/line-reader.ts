@@ -18,6 +18,7 @@ import type { ReadClock } from '../lines/read-clock.ts'
 import type { LineStream } from '../lines/stream.ts'
 import { createCutLine, type CutLine, cutAt, type OnCut } from './cut-lines.ts'
 import { createHeldLines } from './held-lines.ts'
+import { holeAt } from './holes.ts'
 
 /** Where reading stands in one file. */
 export type Cursor = {
@@ -183,13 +184,13 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     const valid = isUtf8(final ? bytes : bytes.subarray(0, bytes.lastIndexOf(LF) + 1))
     let position = 0
     let lines = 0
+    let holes = 0
     while (position < bytes.length && !lane.full() && !isPaused()) {
       if (bytes[position] === 0 && !cursor.skipping) {
-        const after = endOfNuls(bytes, position)
-        // Bytes that were set aside for a file may be written yet.
-        if (after === bytes.length && after - position <= maxLineBytes && !final) break
-        metrics.nulBytes.inc(after - position)
-        position = after
+        const hole = holeAt(bytes, position, final ? 1 : maxLineBytes)
+        if (hole === 0) break
+        holes += hole
+        position += hole
         continue
       }
       const feed = bytes.indexOf(LF, position)
@@ -222,7 +223,8 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     cursor.offset = offset + position
     settle(cursor)
     if (held > 0 && cursor.offset - cursor.heldFrom > MAX_HELD_BYTES) letGo(cursor)
-    metrics.readBytes.inc(position)
+    metrics.readBytes.inc(position - holes)
+    if (holes > 0) metrics.nulBytes.inc(holes)
     if (lines > 0) metrics.readLines.inc(lines)
   }
 
@@ -241,11 +243,4 @@ export function createLineReader(options: LineReaderOptions): LineReader {
       streams = {}
     },
   }
-}
-
-/** Before a writer that does not append a file that was cut is a hole as long as it was. */
-function endOfNuls(bytes: Buffer, position: number): number {
-  let end = position
-  while (bytes[end] === 0) end++
-  return end
 }

@@ -59,6 +59,10 @@ export function createFileMetrics(metrics: Metrics) {
       'clymene_agent_file_split_lines_total',
       'Lines that were longer than the limit and went on as further lines',
     ),
+    nulBytes: metrics.counter(
+      'clymene_agent_file_nul_bytes_total',
+      'NUL bytes at the beginning of a line that were passed over, as stand in a file that was cut before a writer that does not append',
+    ),
     rotations: metrics.counter('clymene_agent_file_rotations_total', 'Files that were replaced by another of the same path'),
     truncations: metrics.counter('clymene_agent_file_truncations_total', 'Files that were cut to a shorter length, as copytruncate does'),
     lostBytes: metrics.counter(

@@ -1,13 +1,16 @@
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { gunzipSync, gzipSync } from 'node:zlib'
 
@@ -324,6 +327,28 @@ describe('copytruncate', () => {
   })
 
   const banner = 'service-starts,'.repeat(100)
+  test('again and again, of a writer that does not append: each line, and not the hole before it', async () => {
+    const fd = openSync(folder.path('a.log'), 'w')
+    let offset = 0
+    const write = (text: string): void => void (offset += writeSync(fd, text, offset))
+    const lines = Array.from({ length: 3000 }, (_, index) => `line ${index} ${'x'.repeat(100)}`)
+    write(`${lines.join('\n')}\n`)
+    const running = start()
+    await expect.poll(running.texts, POLL).toEqual(lines)
+    for (const line of ['after the first cut', 'after the second']) {
+      clockTickInPlace()
+      copyTruncate('a.log', 'a.log.1')
+      write(`${line}\n`)
+      lines.push(line)
+      await expect.poll(running.texts, POLL).toEqual(lines)
+    }
+    closeSync(fd)
+    await expectExactly(running, lines)
+    expect(await running.metric('truncations_total')).toBe(2)
+    expect(await running.metric('nul_bytes_total')).toBeGreaterThan(600_000)
+    expect(errors).toEqual([])
+  })
+
   const lastLong = 'last, and longer than all that was before'
   test.each<[what: string, rotate: () => void, expected: readonly string[]]>([
     ['without a copy', () => truncateSync(folder.path('a.log')), []],
