@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { createStopSignal } from './stop-signal.ts'
 
@@ -42,4 +42,20 @@ test('afterwards signals are nobody’s', () => {
   const { emitter, stop } = setUp()
   stop.dispose()
   expect([emitter.listenerCount('SIGINT'), emitter.listenerCount('SIGTERM')]).toEqual([0, 0])
+})
+
+test('and ends it also when the clock was put back since', () => {
+  vi.useFakeTimers({ now: 7_200_000, toFake: ['Date', 'performance'] })
+  try {
+    const emitter = new EventEmitter()
+    const statuses: number[] = []
+    createStopSignal({ on: emitter.on.bind(emitter), off: emitter.off.bind(emitter), exit: (status) => statuses.push(status) })
+    emitter.emit('SIGINT', 'SIGINT')
+    vi.advanceTimersByTime(1000)
+    vi.setSystemTime(0)
+    emitter.emit('SIGINT', 'SIGINT')
+    expect(statuses).toEqual([130])
+  } finally {
+    vi.useRealTimers()
+  }
 })

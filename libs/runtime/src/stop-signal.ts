@@ -20,7 +20,7 @@ const NAMES = ['SIGTERM', 'SIGINT'] as const
  */
 const ECHO_MS = 1000
 
-export function createStopSignal(target: SignalTarget, now: () => number = Date.now): StopSignal {
+export function createStopSignal(target: SignalTarget, now: () => number = () => performance.now()): StopSignal {
   const stop = new AbortController()
   let stoppedAt = 0
   const onSignal = (name: NodeJS.Signals): void => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { cachedFor } from './cached-for.ts'
 
@@ -53,4 +53,19 @@ test('a failure is shared too, and forgotten after the time', async () => {
   const next = ask()
   pending[1]?.resolve(3)
   expect(await next).toBe(3)
+})
+
+test('a clock that was put back keeps no answer longer', async () => {
+  vi.useFakeTimers({ now: 7_200_000, toFake: ['Date', 'performance'] })
+  try {
+    let asked = 0
+    const ask = cachedFor(2000, () => Promise.resolve(++asked))
+    expect(await ask()).toBe(1)
+    vi.setSystemTime(0)
+    expect(await ask()).toBe(1)
+    vi.advanceTimersByTime(2000)
+    expect(await ask()).toBe(2)
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -22,14 +22,13 @@ export type ConsumersOptions = {
   readonly batchBytes: number
   readonly drainMs: number
   readonly logger: Logger
-  readonly now: () => number
 }
 
-export function createConsumers({ openTopic, offsets, waiting, batchBytes, drainMs, logger, now }: ConsumersOptions): Consumers {
+export function createConsumers({ openTopic, offsets, waiting, batchBytes, drainMs, logger }: ConsumersOptions): Consumers {
   const atWork = new Map<string, Promise<void>>()
   const stopping = new AbortController()
   let broken: { readonly error: Error } | undefined
-  const once = createOnceIn(60_000, now)
+  const once = createOnceIn(60_000)
 
   const commit = async (group: string, topic: string, partition: number, offset: number): Promise<void> => {
     try {

@@ -69,7 +69,7 @@ async function openLocked(settings: Settings, lock: Lock): Promise<EmbeddedBus> 
   const logId = await readLogId(directory)
   for (const name of ['topics', 'groups']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
   const metrics = createBusMetrics(settings.metrics, settings.component, maxBytes)
-  const trouble = createWriteTrouble({ directory, logger, now })
+  const trouble = createWriteTrouble({ directory, logger })
   const expiredReport = createLossReport('messages were deleted that a group had not read', logger, now)
   const mayLackRecords = lock.predecessor.restarted && lock.predecessor.syncedLater
   if (mayLackRecords) logger.error('the machine stopped: messages of the last fsync interval may be lost', { path: directory })

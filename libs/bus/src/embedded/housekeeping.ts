@@ -36,7 +36,7 @@ export type HousekeepingOptions = {
 export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
   const { settings, topics, offsets, retention, trouble, metrics } = options
   const { directory, logger, now } = settings
-  const once = createOnceIn(60_000, now)
+  const once = createOnceIn(60_000)
 
   const run = async (): Promise<void> => {
     await retention.expire()

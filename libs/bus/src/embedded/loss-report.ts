@@ -17,7 +17,8 @@ export function createLossReport(message: string, logger: Logger, now: () => num
   const losses = new Map<string, Loss>()
   const flush = (all = false): void => {
     for (const [key, loss] of losses) {
-      if (!all && now() - loss.loggedMs < INTERVAL_MS) continue
+      // Also when the clock was put back by more than that.
+      if (!all && Math.abs(now() - loss.loggedMs) < INTERVAL_MS) continue
       if (loss.unread === undefined) losses.delete(key)
       else logger.error(message, { ...loss.fields, ...told(loss.unread) })
       loss.unread = undefined

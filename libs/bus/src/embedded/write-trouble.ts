@@ -17,17 +17,9 @@ export type WriteTrouble = {
 
 const PROBE_BYTES = 1024 * 1024
 
-export function createWriteTrouble({
-  directory,
-  logger,
-  now,
-}: {
-  readonly directory: string
-  readonly logger: Logger
-  readonly now: () => number
-}): WriteTrouble {
+export function createWriteTrouble({ directory, logger }: { readonly directory: string; readonly logger: Logger }): WriteTrouble {
   let reason: string | undefined
-  const once = createOnceIn(60_000, now)
+  const once = createOnceIn(60_000)
   return {
     reason: () => reason,
     failed: (error) => {

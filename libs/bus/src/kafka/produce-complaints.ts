@@ -16,7 +16,7 @@ const COMPLAINT_INTERVAL_MS = 60_000
 /** Leaders of a topic that was just made, or that move from one broker to another, are found in this time. */
 const QUIET_MS = 5000
 
-export function createProduceComplaints({ topic, logger, now = Date.now }: ProduceComplaintsOptions): ProduceComplaints {
+export function createProduceComplaints({ topic, logger, now = () => performance.now() }: ProduceComplaintsOptions): ProduceComplaints {
   const onceAMinute = createOnceIn(COMPLAINT_INTERVAL_MS, now)
   /** What nothing was sent to since it failed, and since when it fails. */
   const failing = new Map<number | undefined, number>()

@@ -47,7 +47,8 @@ export function createMetadataTable({
 
   /** Once an interval at most: a table that stays full is not searched for every family. */
   function sweep(nowMs: number): void {
-    if (nowMs - sweptMs < lifetimeMs / UNUSED_INTERVALS) return
+    // Also when the clock was put back by more than that.
+    if (Math.abs(nowMs - sweptMs) < lifetimeMs / UNUSED_INTERVALS) return
     sweptMs = nowMs
     for (const [key, one] of families) {
       if (nowMs - one.usedMs <= lifetimeMs) continue

@@ -67,14 +67,15 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   }
 
   const expire = (): boolean => {
-    if (now() - expiredAt < EXPIRE_MS) return false
+    // Also when the clock was put back by more than that.
+    if (Math.abs(now() - expiredAt) < EXPIRE_MS) return false
     if (book(() => retention.expire(now()))) return true
     expiredAt = now()
     return false
   }
 
   const pack = (): void => {
-    packing ||= journal.bytes() > journalLimit || (journal.bytes() > 0 && now() - packedAt > JOURNAL_MS)
+    packing ||= journal.bytes() > journalLimit || (journal.bytes() > 0 && Math.abs(now() - packedAt) > JOURNAL_MS)
     if (!packing) return
     packing = !database.transaction(() => checkpoint.advance(CHUNKS_A_SLICE))
     if (!packing) packedAt = now()

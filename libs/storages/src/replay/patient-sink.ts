@@ -12,6 +12,7 @@ export type PatientSinkOptions = {
   readonly maybeStored: Pick<MaybeStored, 'mark'>
   readonly onFailure: (error: RetryableError) => void
   readonly backoff?: Partial<Backoff>
+  /** Milliseconds; default performance.now. */
   readonly now?: () => number
 }
 
@@ -23,7 +24,7 @@ const BACKOFF: Backoff = { minMs: 200, maxMs: 5000, attempts: Infinity }
  * @throws (write) the last RetryableError when patience ended; the reason of `stop` when that ended the waiting.
  */
 export function patientSink(sink: Sink, options: PatientSinkOptions): Sink {
-  const { patienceMs, stop, maybeStored, onFailure, backoff, now = Date.now } = options
+  const { patienceMs, stop, maybeStored, onFailure, backoff, now = () => performance.now() } = options
   return {
     write: async (deliveries, signal) => {
       const ended = new AbortController()

@@ -33,6 +33,7 @@ export type SendLettersOptions = {
   readonly onRefused: (letter: Letter, refusal: { readonly reason: string; readonly records: number }) => void
   /** The storage cannot be written now, and is waited for. */
   readonly onFailure: (error: RetryableError) => void
+  /** Milliseconds; default performance.now. */
   readonly now?: () => number
 }
 
@@ -49,7 +50,7 @@ const GRACE_MS = 10_000
  * @throws RetryableError when the storage or the bus stays away for too long; all that was sent by then is noted.
  */
 export async function sendLetters(options: SendLettersOptions, stop: AbortSignal): Promise<void> {
-  const { book, again, kind, letters, storage, isWanted, now = Date.now } = options
+  const { book, again, kind, letters, storage, isWanted, now = () => performance.now() } = options
   const limits = limitsOf(kind, options.pace.recordsPerSecond)
   const reader = createMessageReader({ maxBytes: limits.maxDecompressedBytes })
   const write = bodyWriter(options, stop)

@@ -16,7 +16,7 @@ const WIDTH = 30
 /** A bar on a terminal, elsewhere a line every few seconds. */
 export function createProgress(
   { draw, tell, isInteractive }: Pick<Terminal, 'draw' | 'tell' | 'isInteractive'>,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): Progress {
   let [done, total, sent, refused] = [0, 0, 0, 0]
   let lastMs = now()

@@ -24,7 +24,7 @@ const GRACE_MS = 2000
 const TELL_EVERY_MS = 60_000
 
 /** Reads the files now. @throws what `read` throws, or Error naming a file that cannot be read */
-export function createFollowed<T>({ what, paths, read, metrics, logger, now = Date.now }: FollowedOptions<T>): Followed<T> {
+export function createFollowed<T>({ what, paths, read, metrics, logger, now = () => performance.now() }: FollowedOptions<T>): Followed<T> {
   const reloads = metrics.counter(
     'clymene_gateway_credential_reloads_total',
     'Changed certificates and token files that were taken, or refused while the former go on (counted once a minute)',
