@@ -243,5 +243,6 @@ function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note, c
   const reading = isFirst ? { ...setup.reading, stageMetrics } : { ...unseen, countsLines: false }
   const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
   const several = isOnly ? {} : { oneOfSeveral: { name: storage, note } }
-  return createLogSource({ ...setup, reading, positionsPath, ...several, cursors, logger, metrics })
+  const ownFolders = [setup.buffer.directory, ...(setup.ownFolders ?? [])]
+  return createLogSource({ ...setup, reading, positionsPath, ownFolders, ...several, cursors, logger, metrics })
 }

@@ -35,7 +35,11 @@ export async function dryRun(options: DryRunOptions, signal: AbortSignal): Promi
     const emit: Emit = async ({ body, refused }) => {
       if (refused === undefined) await options.print(printed(body))
     }
-    const files = createLogSource({ ...options, positionsPath: (config) => copies.get(config) ?? join(folder, 'positions') })
+    const files = createLogSource({
+      ...options,
+      ownFolders: [options.bufferFolder, ...(options.ownFolders ?? [])],
+      positionsPath: (config) => copies.get(config) ?? join(folder, 'positions'),
+    })
     const others = createBufferedLogs({ ...options, folder: join(options.bufferFolder, 'journal'), movesCursors: false })
     await together(
       [files, others].map((source) => (end: AbortSignal) => source.run(emit, end)),

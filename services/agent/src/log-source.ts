@@ -36,6 +36,8 @@ export type LogSetup = {
   /** Whose files these are: targets with another `__host__` are left to others. Default: the host name of this machine. */
   readonly hostName?: string
   /** Name or path of journalctl, for jobs that read the journal. Default: as PATH has it. */
+  /** Whatever is below them is not read: the agent, or what runs with it, keeps it there. Default none. */
+  readonly ownFolders?: readonly string[]
   readonly journalctl?: string
   /** What a configuration with standard input reads. Default: that of the process. */
   readonly stdin?: AsyncIterable<unknown>
@@ -66,10 +68,16 @@ export function createLogSource(options: LogSourceOptions): LogSource {
   const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, oneOfSeveral, cursors, logger, metrics } =
     options
   const sources = logConfigs.map((config) =>
+  const ownFiles = logConfigs.flatMap((config) => [
+    config.positionsPath,
+    ...storages.map(({ name }) => positionsPathFor(config, name, false)),
+  ])
     createFileSource({
       jobs: config.jobs,
       positionsPath: positionsPath(config),
       ...(cursors === undefined ? {} : { cursors: () => cursors.of(config.positionsPath) }),
+      ownFiles,
+      ownFolders: options.ownFolders ?? [],
       ...(oneOfSeveral === undefined
         ? {}
         : {

@@ -163,6 +163,7 @@ export const setupOf = (
   logBackoff: { minMs: values['clymene-promtail.min-backoff'], maxMs: values['clymene-promtail.max-backoff'] },
   bufferedSources: [],
   hostName: ownNode(env),
+  ownFolders: typeof storageValues['embedded.dir'] === 'string' ? [storageValues['embedded.dir']] : [],
   journalctl: values['logs.journalctl'],
   buffer: {
     directory: values['buffer.dir'],

@@ -66,6 +66,8 @@ export async function openAgent(
       ...bufferSettings(values),
       drainTimeoutMs: DRAIN_MS,
     },
+    // Its log, beside them, is read on purpose.
+    ownFolders: ['bus', 'store', 'ledger'].map((name) => join(values['data.dir'], name)),
     sinks: served,
     host: contexts.agent,
   })

@@ -184,6 +184,8 @@ function* lagsOf(paths: Iterable<FollowedPath>, nowMs: number): Iterable<FileLag
 }
 
 const withDefaults = (options: FileSourceOptions): FileSourceSettings => ({
+  ownFiles: [],
+  ownFolders: [],
   streams: 1,
   hostname: hostname(),
   batchBytes: 1024 * 1024,

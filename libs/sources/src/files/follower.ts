@@ -15,6 +15,7 @@ import { createOpenPath } from './open-path.ts'
 import { createOpenTails } from './open-tails.ts'
 import type { FileJob, FileSourceSettings } from './options.ts'
 import { createOwnLog, tellOnce } from './own-log.ts'
+import { createOwnState } from './own-state.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
 import { createReadElsewhere } from './read-elsewhere.ts'
@@ -76,6 +77,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const { logger, now, steadyNow } = settings
   const openPath = createOpenPath(options)
   const isOwn = tellOnce(createOwnLog(), logger)
+  const ownState = createOwnState({ files: [settings.positionsPath, ...settings.ownFiles], folders: settings.ownFolders, logger })
   const starts = createStarts(settings.from, table.blindSinceMs)
   const followed = new Map<string, FollowedPath>()
   /** Jobs that paths are followed for, and those that wait for their predecessors' last lines to be acknowledged. */
@@ -127,7 +129,7 @@ export function createFollower(options: FollowerOptions): Follower {
     const file = fileAt(path)
     if (file === undefined || elsewhere(job, file)) return
     const real = realPathOf(path)
-    if (isOwn(path, real, file) || links.isFollowed(job, path, real)) return
+    if (isOwn(path, real, file) || ownState.has(real) || links.isFollowed(job, path, real)) return
     follow(keyOf(job, path), target, path, names)
   }
   /** A path that cannot be looked at or opened hurts no other. */
@@ -209,6 +211,7 @@ export function createFollower(options: FollowerOptions): Follower {
       const names = createFolderNames()
       const wanted = new Set<string>()
       links.search()
+      ownState.search()
       troubles.search()
       for (const target of targets) find(target, folders, names, wanted)
       starts.searched()

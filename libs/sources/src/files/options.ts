@@ -27,6 +27,10 @@ export type FileSourceOptions = {
   readonly cursors?: () => ReadonlyMap<string, string>
   /** Told of the positions that were written. */
   readonly onPositions?: (positions: StoredPositions) => Promise<void>
+  /** Files that the program writes durably besides, and never reads lines of. Default none. */
+  readonly ownFiles?: readonly string[]
+  /** Folders of which it reads no lines, whatever is below them: what it keeps there would be read, and kept, for ever. Default none. */
+  readonly ownFolders?: readonly string[]
   /** Added to every line that does not have them from its target. */
   readonly externalLabels: Labels
   readonly logger: Logger
