@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { sortedLabels, type Emit, type Labels, type Logger, type Source } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
 import { createFileSource, type FileSource, type FileSourceOptions } from '@clymene/sources'
+import { storages } from '@clymene/storages'
 
 import { withCluster } from './config/external-labels.ts'
 import type { LogConfig } from './config/log-config.ts'
@@ -35,9 +36,9 @@ export type LogSetup = {
   readonly streams: number
   /** Whose files these are: targets with another `__host__` are left to others. Default: the host name of this machine. */
   readonly hostName?: string
-  /** Name or path of journalctl, for jobs that read the journal. Default: as PATH has it. */
   /** Whatever is below them is not read: the agent, or what runs with it, keeps it there. Default none. */
   readonly ownFolders?: readonly string[]
+  /** Name or path of journalctl, for jobs that read the journal. Default: as PATH has it. */
   readonly journalctl?: string
   /** What a configuration with standard input reads. Default: that of the process. */
   readonly stdin?: AsyncIterable<unknown>
@@ -67,17 +68,17 @@ export type LogSource = Source &
 export function createLogSource(options: LogSourceOptions): LogSource {
   const { logConfigs, logLabels, logBatch, reading, cluster, streams, hostName, positionsPath, oneOfSeveral, cursors, logger, metrics } =
     options
-  const sources = logConfigs.map((config) =>
   const ownFiles = logConfigs.flatMap((config) => [
     config.positionsPath,
     ...storages.map(({ name }) => positionsPathFor(config, name, false)),
   ])
+  const sources = logConfigs.map((config) =>
     createFileSource({
       jobs: config.jobs,
       positionsPath: positionsPath(config),
-      ...(cursors === undefined ? {} : { cursors: () => cursors.of(config.positionsPath) }),
       ownFiles,
       ownFolders: options.ownFolders ?? [],
+      ...(cursors === undefined ? {} : { cursors: () => cursors.of(config.positionsPath) }),
       ...(oneOfSeveral === undefined
         ? {}
         : {

@@ -125,7 +125,7 @@ type Setup = Omit<AgentSetup, 'sinks'>
 
 /** What the flags and variables say about the agent; the storages come beside. */
 export const setupOf = (
-  { values, env }: AgentConfig,
+  { values, storageValues, env }: AgentConfig,
   host: Host,
   { scrapeConfigs, logConfigs }: Pick<Configuration, 'scrapeConfigs' | 'logConfigs'>,
 ): Setup => ({
