@@ -90,6 +90,20 @@ describe('retrying', () => {
     expect(lines.map(({ level }) => level)).toEqual(['warn'])
   })
 
+  test.each<[level: string, failure: RetryableError, reasons: readonly string[]]>([
+    ['warn', new RetryableError('answered 429', { status: 429 }), []],
+    ['error', new RetryableError('answered 403', { needsOperator: true }), ['storage s: metrics: answered 403 (tenant "blue\\n")']],
+  ])('names the tenant that waits: %s', async (level, failure, reasons) => {
+    const { logger, lines } = createRecordingLogger()
+    const readiness = createReadiness()
+    readiness.set('start', undefined)
+    const seen: (readonly string[])[] = []
+    const sink: Sink = { write: () => (seen.push(readiness.reasons()) === 1 ? Promise.reject(failure) : Promise.resolve()) }
+    await retrying(sink, { ...options, logger, readiness }).write([metricsDelivery([sample('a', 1)], { tenant: 'blue\n' })], never)
+    expect(lines[0]).toMatchObject({ level, fields: { storage: 's', tenant: 'blue\n', error: failure.message } })
+    expect(seen).toEqual([[], reasons])
+  })
+
   test('an operator is needed: ERROR', async () => {
     const { logger, lines } = createRecordingLogger()
     await retrying(failing(new RetryableError('401', { needsOperator: true })), { ...options, logger }).write([delivery], never)

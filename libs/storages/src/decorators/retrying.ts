@@ -24,8 +24,8 @@ const BACKOFF: Backoff = { minMs: 200, maxMs: 30_000, attempts: Infinity }
 
 /**
  * Tries a write again until it succeeds, is refused for good, or the signal aborts, with a back-off that all its writes share. Says
- * once a minute that it waits: ERROR when an operator has to mend an address or credential, which /readyz then says as well,
- * else WARN; and INFO when it is over and no write waits any more.
+ * once a minute that it waits, and of which tenant a write is: ERROR when an operator has to mend an address or credential, which /readyz
+ * then says as well, else WARN; and INFO when it is over and no write waits any more.
  */
 export function retrying(sink: Sink, options: RetryingOptions): Sink {
   const { storage, kind, logger, maybeStored, readiness, random = Math.random } = options
@@ -38,10 +38,18 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
   const onceInAMinute = createOnceIn(60_000)
   const waiting = new Set<readonly Delivery[]>()
   let isTold = false
-  const tellWait = ({ needsOperator, message }: RetryableError, failures: number, waitMs: number): void =>
+  const tellWait = ({ needsOperator, message }: RetryableError, tenant: string | undefined, failures: number, waitMs: number): void =>
     onceInAMinute(needsOperator ? 'error' : 'warn', (heldBack) => {
       isTold = true
-      const fields = { storage, kind, error: message, failures, waitMs: Math.round(waitMs), heldBack }
+      const fields = {
+        storage,
+        kind,
+        ...(tenant === undefined ? {} : { tenant }),
+        error: message,
+        failures,
+        waitMs: Math.round(waitMs),
+        heldBack,
+      }
       if (needsOperator) logger.error('storage cannot be written until its address or credential is mended; waiting', fields)
       else logger.warn('storage cannot be written now; waiting', fields)
     })
@@ -54,6 +62,8 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
   return {
     write: async (deliveries, signal) => {
       const patient = shared.newWrite()
+      // All deliveries of a write are of one.
+      const tenant = deliveries[0]?.headers.tenant
       try {
         for (let failures = 1; ; failures++) {
           signal.throwIfAborted()
@@ -66,9 +76,10 @@ export function retrying(sink: Sink, options: RetryingOptions): Sink {
             if (!(error instanceof RetryableError) || failures >= backoff.attempts) throw error
             waiting.add(deliveries)
             if (leavesDoubt(error)) maybeStored?.mark(deliveries)
-            if (error.needsOperator) held.set(deliveries, error.message)
+            if (error.needsOperator)
+              held.set(deliveries, tenant === undefined ? error.message : `${error.message} (tenant ${JSON.stringify(tenant)})`)
             else held.delete(deliveries)
-            tellWait(error, failures, patient.failed(error.retryAfterMs))
+            tellWait(error, tenant, failures, patient.failed(error.retryAfterMs))
           }
           await patient.wait(signal)
         }
