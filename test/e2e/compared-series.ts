@@ -31,6 +31,17 @@ export async function changesOf(server: string, selector: string): Promise<Reado
   )
 }
 
+/**
+ * What tells one target's reports from another's in the keys of `changesOf`, of targets that a busy machine kept from answering in time: on one
+ * side only, so that nothing is compared of them.
+ */
+export async function targetsOutOfTime(server: string, timeoutSeconds: number): Promise<readonly string[]> {
+  const durations = await changesOf(server, 'scrape_duration_seconds')
+  return Object.entries(durations)
+    .filter(([, values]) => values.some((value) => Number(value) >= timeoutSeconds))
+    .map(([key]) => key.replace('["__name__","scrape_duration_seconds"],', ''))
+}
+
 /** Exemplars of a selector in the last hour: labels of the series, the exemplar's own, its value and, where it was exposed, its time. */
 export async function exemplarsOf(server: string, selector: string, exposedMs: number): Promise<readonly string[]> {
   const now = Date.now() / 1000

@@ -1,3 +1,6 @@
+/** Of each scrape. */
+export const TIMEOUT_SECONDS = 0.7
+
 /** A scrape configuration that Prometheus and the agent are both given, as JSON, which is YAML. */
 export type ComparisonOptions = {
   /** `host:port` of the scripted exporter. */
@@ -17,7 +20,7 @@ export function comparisonConfig({ scripted, nodeExporter, directory, isReloaded
     ...more,
   })
   return {
-    global: { scrape_interval: '700ms', scrape_timeout: '700ms' },
+    global: { scrape_interval: '700ms', scrape_timeout: `${TIMEOUT_SECONDS * 1000}ms` },
     scrape_configs: [
       job('plain', { metric_relabel_configs: METRIC_RULES, params: { collect: ['a', 'b'] } }),
       job('honoured', { honor_labels: true, honor_timestamps: false }),
