@@ -55,7 +55,7 @@ function unquote(quoted: string): string | undefined {
   try {
     // White space that JSON wants escaped stands as it is in logfmt.
     // oxlint-disable-next-line no-control-regex -- they are what is looked for
-    return String(JSON.parse(quoted.replaceAll(/[\u0000-\u001f]/g, escapeControl)))
+    return String(JSON.parse(quoted.replaceAll(/[\u0000-\u001f]/g, escapeControl))).toWellFormed()
   } catch {
     return undefined
   }

@@ -18,6 +18,8 @@ const MAX_STEPS = 100_000
 const STEP_SIZE = 128
 /** Items of a list, entries of a map. */
 const MAX_ITEMS = 10_000
+/** Those in one another: a list that holds another twice, which holds another twice, soon has more than can be written or compared. */
+const MAX_NESTED = 100_000
 
 type Scope = { readonly variables: { name: string; value: Value | typeof ROOT }[]; dot: Value | typeof ROOT }
 
@@ -152,7 +154,8 @@ export function runTemplate(
     const result = found(values, limit)
     const size = sizeOf(result)
     step(size / STEP_SIZE)
-    if (size > (typeof result === 'string' ? limit : MAX_ITEMS)) throw new TemplateError(`${name}: the result is too long`)
+    if (size > (typeof result === 'string' ? limit : MAX_ITEMS) || nestedIn(result) > MAX_NESTED)
+      throw new TemplateError(`${name}: the result is too long`)
     return result
   }
   const operand = (one: Operand): Value => {
@@ -184,6 +187,19 @@ function* itemsOf(value: Value): Generator<readonly [key: Value, element: Value]
   else if (isMap(value)) for (const key of [...value.keys()].toSorted((a, b) => (a < b ? -1 : 1))) yield [key, value.get(key)]
   else if (typeof value === 'bigint') for (let index = 0n; index < value; index++) yield [index, index]
   else throw new TemplateError(`range over ${kindOf(value)}`)
+}
+
+const nested = new WeakMap<object, number>()
+
+/** All values in a value, and it: each list and each map is counted once. */
+function nestedIn(value: Value): number {
+  if (!isList(value) && !isMap(value)) return 1
+  const known = nested.get(value)
+  if (known !== undefined) return known
+  let sum = 1
+  for (const one of value.values()) sum += nestedIn(one)
+  nested.set(value, sum)
+  return sum
 }
 
 /** Characters of a text, items of a list, entries of a map. */

@@ -23,9 +23,10 @@ export function compileGoTemplate(template: string): GoTemplate {
   if (nodes.length === 1 && only?.kind === 'text') return (_, limit) => (only.text.length > limit ? undefined : only.text)
   return (fields, limit) => {
     try {
-      return runTemplate(nodes, fields, TEMPLATE_FUNCTIONS, limit)
+      return runTemplate(nodes, fields, TEMPLATE_FUNCTIONS, limit).toWellFormed()
     } catch (error) {
-      if (error instanceof TemplateError) return undefined
+      // A RangeError: values nested deeper than the stack holds.
+      if (error instanceof TemplateError || error instanceof RangeError) return undefined
       throw error
     }
   }

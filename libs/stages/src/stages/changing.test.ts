@@ -76,6 +76,28 @@ describe('template', () => {
   })
 
   test.each([
+    ['{{ camelcase .Value | len }}', ' '],
+    ['{{ camelcase .Value | len }}', 'A'],
+    ['{{ wrap 5000 .Value | len }}', 'a b '],
+    ['{{ wrap 5000 .Value | len }}', 'ab'],
+    ['{{ base .Value | len }}', '/'],
+    ['{{ clean .Value | len }}', '../'],
+    ['{{ ext .Value | len }}', '.'],
+    ['{{ dig "path" "" (urlParse .Value) | len }}', '/:'],
+    ['{{ b32dec .Value | len }}', '='],
+    ['{{ int .Value }}', '1.'],
+    ['{{ regexSplit "a*b" .Value 2 | len }}', 'a'],
+    ['{{ ToUpper .Value | len }}', 'ß'],
+    ['{{ js .Value | len }}', 'é'],
+  ])('%s of a long row of %j takes little time', (template, piece) => {
+    const before = process.cpuUsage()
+    valueAfter({ template }, { x: piece.repeat(100_000) })
+    const { user, system } = process.cpuUsage(before)
+    // Microseconds; what is quadratic takes ten seconds.
+    expect(user + system).toBeLessThan(2_000_000)
+  })
+
+  test.each([
     ['text', '{{ repeat 1000000000 .Value }}'],
     ['replacements', '{{ Replace .Value "" .Value -1 }}'],
     ['matches', '{{ regexReplaceAll "" .Value .Value }}'],
@@ -84,6 +106,13 @@ describe('template', () => {
     ['indentation', '{{ indent 1000000000 .Value }}'],
     ['a list', '{{ until 1000000000 }}'],
     ['doubling', '{{ $x := .Value }}{{ range 40 }}{{ $x = printf "%s%s" $x $x }}{{ end }}{{ $x }}'],
+    ['lists in lists', '{{ $x := list 1 }}{{ range 40 }}{{ $x = list $x $x }}{{ end }}{{ toJson $x }}'],
+    ['lists to compare', '{{ $x := list 1 }}{{ range 40 }}{{ $x = list $x $x }}{{ end }}{{ deepEqual $x $x }}'],
+    ['depth', '{{ $x := list 1 }}{{ range 20000 }}{{ $x = list $x }}{{ end }}{{ $x }}'],
+    ['wrapped lines', '{{ wrapWith 1 (repeat 9000 .Value) .Value }}'],
+    ['a row of numbers', '{{ seq 1000000000 }}'],
+    ['steps', '{{ untilStep 0 1000000000 1 }}'],
+    ['chunks of nothing', '{{ chunk 0 (list 1) }}'],
     ['a loop', '{{ range 1000000000 }}{{ end }}'],
     ['loops in loops', '{{ range 1000 }}{{ range 1000 }}{{ range 1000 }}{{ end }}{{ end }}{{ end }}'],
     ['a list', '{{ splitList "" (repeat 9 (repeat 12 .Value)) }}'],

@@ -21,6 +21,13 @@ export const BUILTIN_FUNCTIONS: readonly NamedFunction[] = [
   ['println', (args) => `${args.map(printNested).join(' ')}\n`],
   atLeast('printf', 1, ([format, ...args], limit) => printf(textOf(format), args, limit)),
   ['html', (args) => spaced(args).replaceAll(/["'&<>\0]/g, (found) => HTML.get(found) ?? '')],
+  [
+    'js',
+    (args) =>
+      spaced(args)
+        .toWellFormed()
+        .replaceAll(/[\\'"<>&=\p{C}]/gu, jsEscape),
+  ],
   ['urlquery', (args) => encodeURIComponent(spaced(args).toWellFormed()).replaceAll(/%20|[!'()*]/g, queryEscape)],
 ]
 
@@ -60,6 +67,12 @@ const HTML: ReadonlyMap<string, string> = new Map([
   ['>', '&gt;'],
   ['\0', '\uFFFD'],
 ])
+
+function jsEscape(found: string): string {
+  if (/[\\'"]/.test(found)) return `\\${found}`
+  const code = found.codePointAt(0) ?? 0
+  return `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
+}
 
 const queryEscape = (found: string): string =>
   found === '%20' ? '+' : `%${found.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`

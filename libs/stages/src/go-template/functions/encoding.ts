@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 
 import { isList, isMap, TemplateError, type Value } from '../value.ts'
 import { fixed, type NamedFunction, ofTexts } from './arguments.ts'
+import { decodeBase32, encodeBase32 } from './base32.ts'
 
 const hash = (name: string, algorithm: string): NamedFunction =>
   ofTexts(name, 1, (text = '') => createHash(algorithm).update(text).digest('hex'))
@@ -11,10 +12,12 @@ export const ENCODING_FUNCTIONS: readonly NamedFunction[] = [
   hash('sha1sum', 'sha1'),
   hash('sha256sum', 'sha256'),
   hash('sha512sum', 'sha512'),
+  ofTexts('adler32sum', 1, (text = '') => String(adler32(text))),
+  ofTexts('b32enc', 1, (text = '') => encodeBase32(text)),
+  ofTexts('b32dec', 1, (text = '') => decodeBase32(text)),
   ofTexts('b64enc', 1, (text = '') => Buffer.from(text).toString('base64')),
   ofTexts('b64dec', 1, (text = '') => decodeBase64(text)),
   fixed('toJson', 1, ([value]) => toJson(value, escapeHtml)),
-  fixed('mustToJson', 1, ([value]) => toJson(value, escapeHtml)),
   fixed('toRawJson', 1, ([value]) => toJson(value, (text) => text)),
   fixed('toPrettyJson', 1, ([value]) => escapeHtml(JSON.stringify(plain(value), undefined, 2))),
   ofTexts('fromJson', 1, (text = '') => parseJson(text)),
@@ -24,6 +27,17 @@ export const ENCODING_FUNCTIONS: readonly NamedFunction[] = [
     return value
   }),
 ]
+
+/** @see https://www.rfc-editor.org/rfc/rfc1950#section-9 */
+function adler32(text: string): number {
+  let a = 1
+  let b = 0
+  for (const byte of Buffer.from(text)) {
+    a = (a + byte) % 65_521
+    b = (b + a) % 65_521
+  }
+  return b * 65_536 + a
+}
 
 /** What is no base64 gives the reason, as sprig does. */
 function decodeBase64(text: string): string {

@@ -22,6 +22,7 @@ export const LIST_FUNCTIONS: readonly NamedFunction[] = [
   fixed('sortAlpha', 1, ([list]) => texts(list).toSorted(compareTexts)),
   fixed('toStrings', 1, ([list]) => texts(list)),
   fixed('join', 2, ([separator, list], limit) => join(textOf(separator), texts(list), limit)),
+  fixed('chunk', 2, ([size, list]) => chunks(listOf(list), countOf(size))),
   atLeast('slice', 1, ([list, from, to]) => sliceOf(listOf(list), from, to)),
   ofTexts('splitList', 2, (separator = '', text = '') => split(text, separator)),
   ofTexts('split', 2, (separator = '', text = '') => numbered(split(text, separator))),
@@ -63,6 +64,11 @@ function sliceOf(list: readonly Value[], from: Value, to: Value): readonly Value
   const end = to === undefined ? list.length : countOf(to)
   if (start < 0 || end > list.length || start > end) throw new TemplateError('slice: out of range')
   return list.slice(start, end)
+}
+
+function chunks(list: readonly Value[], size: number): readonly Value[] {
+  if (size < 1) throw new TemplateError('chunk: expected a size above 0')
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
 }
 
 /** Of a list its items without nil, of anything else the one. */

@@ -11,6 +11,11 @@ export const MAP_FUNCTIONS: readonly NamedFunction[] = [
   atLeast('pick', 1, ([map, ...keys]) => filtered(map, (key) => keys.includes(key))),
   atLeast('omit', 1, ([map, ...keys]) => filtered(map, (key) => !keys.includes(key))),
   atLeast('merge', 1, (args) => new Map(args.toReversed().flatMap((map) => [...mapOf(map)]))),
+  atLeast('mergeOverwrite', 1, (args) => new Map(args.flatMap((map) => [...mapOf(map)]))),
+  atLeast('pluck', 1, ([key, ...maps]) => {
+    const name = textOf(key)
+    return maps.map(mapOf).flatMap((map) => (map.has(name) ? [map.get(name)] : []))
+  }),
   atLeast('dig', 3, dig),
 ]
 

@@ -24,8 +24,26 @@ export const REGEX_FUNCTIONS: readonly NamedFunction[] = [
     const found = regexOf(textOf(pattern)).matchAll(textOf(text))
     return (most < 0 ? found : found.slice(0, most)).map(({ groups }) => groups[0] ?? '')
   }),
+  fixed('regexSplit', 3, ([pattern, text, count]) => split(textOf(pattern), textOf(text), countOf(count))),
   ofTexts('regexQuoteMeta', 1, (text = '') => text.replaceAll(/[\\.+*?()|[\]{}^$]/g, String.raw`\$&`)),
 ]
+
+/** What stands between the matches: `count` pieces at most, all when negative. */
+function split(pattern: string, text: string, count: number): readonly string[] {
+  if (count === 0) return []
+  if (text === '' && pattern !== '') return ['']
+  const pieces: string[] = []
+  let from = 0
+  let end = 0
+  for (const { index, groups } of regexOf(pattern).matchAll(text)) {
+    if (pieces.length === count - 1) break
+    end = index
+    const to = index + (groups[0] ?? '').length
+    if (to !== 0) pieces.push(text.slice(from, end))
+    from = to
+  }
+  return end === text.length ? pieces : [...pieces, text.slice(from)]
+}
 
 function regexOf(pattern: string): Regex {
   const known = patterns.get(pattern)

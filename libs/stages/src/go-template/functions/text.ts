@@ -1,19 +1,20 @@
 import { isTrue, TemplateError } from '../value.ts'
 import { anyText, atLeast, countOf, fixed, type NamedFunction, ofTexts, repeated, textOf } from './arguments.ts'
+import { lowerCase, upperCase } from './case.ts'
 import { quoted } from './printf.ts'
 
 /** Functions of sprig that make texts of texts. */
 export const TEXT_FUNCTIONS: readonly NamedFunction[] = [
-  ofTexts('upper', 1, (text = '') => text.toUpperCase()),
-  ofTexts('lower', 1, (text = '') => text.toLowerCase()),
-  ofTexts('title', 1, (text = '') => text.replaceAll(WORD_START, (found) => found.toUpperCase())),
-  ofTexts('untitle', 1, (text = '') => text.replaceAll(WORD_START, (found) => found.toLowerCase())),
+  ofTexts('upper', 1, (text = '') => upperCase(text)),
+  ofTexts('lower', 1, (text = '') => lowerCase(text)),
+  ofTexts('title', 1, (text = '') => text.replaceAll(WORD_START, (found) => upperCase(found))),
+  ofTexts('untitle', 1, (text = '') => text.replaceAll(WORD_START, (found) => lowerCase(found))),
   ofTexts('nospace', 1, (text = '') => text.replaceAll(/\s/g, '')),
   ofTexts('swapcase', 1, (text = '') =>
-    text.replaceAll(/\p{L}/gu, (found) => (found === found.toUpperCase() ? found.toLowerCase() : found.toUpperCase())),
+    text.replaceAll(/\p{L}/gu, (found) => (found === upperCase(found) ? lowerCase(found) : upperCase(found))),
   ),
-  ofTexts('snakecase', 1, (text = '') => words(text).join('_').toLowerCase()),
-  ofTexts('kebabcase', 1, (text = '') => words(text).join('-').toLowerCase()),
+  ofTexts('snakecase', 1, (text = '') => lowerCase(words(text).join('_'))),
+  ofTexts('kebabcase', 1, (text = '') => lowerCase(words(text).join('-'))),
   ofTexts('initials', 1, (text = '') =>
     text
       .split(/\s+/)

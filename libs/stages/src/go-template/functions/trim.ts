@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 
 import { countOf, fixed, type NamedFunction, ofTexts, textOf } from './arguments.ts'
+import { lowerCase, upperCase } from './case.ts'
 import { replaceText } from './text.ts'
 
 const hash = (algorithm: string, text: string): string => createHash(algorithm).update(text).digest('hex')
 
 /** What Promtail adds: Go's functions of package strings under their own names, and two hashes with a salt. */
 export const TRIM_FUNCTIONS: readonly NamedFunction[] = [
-  ofTexts('ToLower', 1, (text = '') => text.toLowerCase()),
-  ofTexts('ToUpper', 1, (text = '') => text.toUpperCase()),
+  ofTexts('ToLower', 1, (text = '') => lowerCase(text)),
+  ofTexts('ToUpper', 1, (text = '') => upperCase(text)),
   fixed('Replace', 4, ([text, from, to, count], limit) => replaceText(textOf(text), textOf(from), textOf(to), countOf(count), limit)),
   ofTexts('Trim', 2, (text = '', set = '') => trimRight(trimLeft(text, set), set)),
   ofTexts('TrimLeft', 2, (text = '', set = '') => trimLeft(text, set)),
