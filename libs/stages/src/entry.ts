@@ -29,7 +29,7 @@ export class Extracted {
     this.#labels = labels
   }
 
-  /** Undefined when neither a stage nor a label gave it. */
+  /** Undefined when neither a stage nor a label gave it; null when a stage looked for it and found nothing. */
   get(name: string): unknown {
     if (this.#values?.has(name) === true) return this.#values.get(name)
     const label = this.#labels.get(name)
@@ -46,25 +46,34 @@ export class Extracted {
     this.set(name, undefined)
   }
 
+  /**
+   * From now on labels read as extracted values, over what stages set under their names: so each list of stages begins, also
+   * one inside of a stage.
+   */
+  takeLabels(labels: LabelSet): void {
+    if (labels === this.#labels && this.#values === undefined) return
+    for (const [name, value] of labels.labels) if (this.get(name) !== value) this.set(name, value)
+  }
+
   copy(): Extracted {
     const copy = new Extracted(this.#labels)
     if (this.#values !== undefined) copy.#values = new Map(this.#values)
     return copy
   }
 
-  /** All that {@link get} finds. */
+  /** All that {@link get} finds, but for null. */
   all(): ReadonlyMap<string, unknown> {
     const all = new Map<string, unknown>(this.#labels.labels)
     for (const [name, value] of this.#values ?? []) {
-      if (value === undefined) all.delete(name)
+      if (value === undefined || value === null) all.delete(name)
       else all.set(name, value)
     }
     return all
   }
 
-  /** A copy of what stages set. */
+  /** A copy of what stages set; undefined where they set nothing. */
   values(): ReadonlyMap<string, unknown> {
-    return new Map(this.#values)
+    return new Map([...(this.#values ?? [])].map(([name, value]) => [name, value ?? undefined]))
   }
 }
 
@@ -75,8 +84,9 @@ export function extractedText(value: unknown): string | undefined {
   return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined
 }
 
-/** Without an exponent, as Promtail has it: `1e21` is 1 with 21 zeros. */
+/** Without an exponent, as Promtail has it: `1e21` is 1 with 21 zeros, and `-0` keeps its sign. */
 function numberText(value: number): string {
+  if (Object.is(value, -0)) return '-0'
   const text = String(value)
   const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text)
   if (match === null) return text

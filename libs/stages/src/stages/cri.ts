@@ -44,6 +44,7 @@ function createCri(limits: PartialLineLimits, pass: Pass, context: StageContext)
   return {
     push: (entry) => {
       const { line } = entry
+      entry.extracted.takeLabels(entry.labels)
       // A whole line as runtimes write it is read without the pattern, whose match is a third of the garbage of a line.
       const first = line.indexOf(' ')
       const plain = line.startsWith('stdout F ', first + 1) ? 'stdout' : line.startsWith('stderr F ', first + 1) ? 'stderr' : undefined

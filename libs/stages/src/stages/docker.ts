@@ -21,19 +21,20 @@ export const docker: StageKind = {
     const lines = createPartialLines(LIMITS, whole, context)
     return {
       push: (entry) => {
+        entry.extracted.takeLabels(entry.labels)
         const fields = parseObject(entry.line)
-        const log = fields?.get('log')
-        if (fields === undefined || typeof log !== 'string') return pass(entry)
-        const stream = fields.get('stream')
-        const time = fields.get('time')
+        const log = wellFormed(fields?.get('log'))
+        if (fields === undefined || log === undefined) return pass(entry)
+        const stream = wellFormed(fields.get('stream'))
+        const time = wellFormed(fields.get('time'))
         const last = log.endsWith('\n')
         entry.line = last ? log.slice(0, -1) : log
         entry.bytes = undefined
-        if (typeof stream === 'string') {
+        if (stream !== undefined) {
           entry.extracted.set('stream', stream)
           entry.labels = entry.labels.with('stream', stream)
         }
-        if (typeof time === 'string') {
+        if (time !== undefined) {
           entry.extracted.set('timestamp', time)
           entry.timestampNs = parseTime(time) ?? entry.timestampNs
         }
@@ -45,6 +46,9 @@ export const docker: StageKind = {
     }
   },
 }
+
+/** JSON can have halves of a character, which no label and no line has. */
+const wellFormed = (value: unknown): string | undefined => (typeof value === 'string' ? value.toWellFormed() : undefined)
 
 function parseObject(line: string): ReadonlyMap<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined

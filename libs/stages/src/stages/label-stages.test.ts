@@ -34,8 +34,15 @@ describe('labels', () => {
 describe('structured metadata', () => {
   const ALL = LABELS.labels
   test.each([
-    ['of values', [{ structured_metadata: { trace: '', id: 'pod' } }], ALL, { trace: 'x', id: 'p' }],
-    ['by its name of old', [{ non_indexed_labels: { trace: null } }], ALL, { trace: 'x' }],
+    ['of labels, which it moves', [{ structured_metadata: { trace: '', id: 'pod' } }], [AGENTS, ['app', 'a']], { trace: 'x', id: 'p' }],
+    [
+      'of one label under two names',
+      [{ structured_metadata: { trace: '', id: 'trace' } }],
+      [AGENTS, ['app', 'a'], ['pod', 'p']],
+      { trace: 'x', id: 'x' },
+    ],
+    ['of values', [{ json: { expressions: { trace: 'n' } } }, { structured_metadata: { trace: '' } }], ALL, { trace: '8' }],
+    ['by its name of old', [{ non_indexed_labels: { trace: null } }], [AGENTS, ['app', 'a'], ['pod', 'p']], { trace: 'x' }],
     ['of what is not there', [{ structured_metadata: { none: '' } }], ALL, undefined],
     ['with the label dropped', [{ structured_metadata: { trace: '' } }, { labeldrop: ['trace', 'app', 'pod'] }], [AGENTS], { trace: 'x' }],
     [
@@ -48,10 +55,15 @@ describe('structured metadata', () => {
     [
       'taken away',
       [{ structured_metadata: { a: 'app', b: 'pod' } }, { structured_metadata_drop: { values: ['a', 'none'] } }],
-      ALL,
+      [AGENTS, ['trace', 'x']],
       { b: 'p' },
     ],
-    ['all of it taken away', [{ structured_metadata: { a: 'app' } }, { structured_metadata_drop: { values: ['a'] } }], ALL, undefined],
+    [
+      'all of it taken away',
+      [{ structured_metadata: { a: 'app' } }, { structured_metadata_drop: { values: ['a'] } }],
+      [AGENTS, ['pod', 'p'], ['trace', 'x']],
+      undefined,
+    ],
     [
       'by a pattern takes extracted values',
       [{ json: { expressions: { trace_id: '', n: '' } } }, { structured_metadata_regex: { regex: '_id$' } }],

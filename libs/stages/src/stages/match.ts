@@ -23,7 +23,7 @@ export const match: StageKind = {
     const stages = fields.stages('stages')
     const hasStages = (fields.raw('stages') ?? undefined) !== undefined
     if (action === 'drop' && hasStages) fields.mistake('.stages: must not be there with action drop')
-    if (action === 'keep' && !hasStages) fields.mistake('.stages: expected at least one stage')
+    if (action === 'keep' && (!hasStages || isEmptyList(fields.raw('stages')))) fields.mistake('.stages: expected at least one stage')
     if (action === 'drop') {
       return (pass, context) => {
         const tell = telling(selector, context, reason)
@@ -46,13 +46,16 @@ export const match: StageKind = {
         push: (entry) => {
           const isSelected = selects(entry.labels, entry.line)
           tell?.(entry, isSelected)
-          if (isSelected) chain.push(entry)
-          else pass(entry)
+          if (!isSelected) return pass(entry)
+          entry.extracted.takeLabels(entry.labels)
+          chain.push(entry)
         },
       }
     }
   },
 }
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0
 
 /** @param dropped why it takes out what it selects; undefined: it does not. */
 function telling(selector: string, { inspect }: StageContext, dropped?: string) {

@@ -124,7 +124,7 @@ const readValue = (config: Fields): string | undefined => config.text('value')
 const withSource =
   ({ source }: Definition, wants: string | undefined, record: (labels: Labels, value: unknown) => void): Record =>
   ({ labels, extracted }) => {
-    const value = extracted.get(source)
+    const value = extracted.get(source) ?? undefined
     if (value === undefined || (wants !== undefined && extractedText(value) !== wants)) return
     record(labels.labels, value)
   }

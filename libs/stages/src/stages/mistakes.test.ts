@@ -24,6 +24,7 @@ describe('options that are refused', () => {
       { value: 'x' },
       ['.value: needs a source to compare', ': expected at least one of source, expression, older_than, longer_than'],
     ],
+    ['drop', { source: 'a', value: '', expression: 'x' }, [': expected value or expression, not both']],
     ['drop', { source: 'a', value: 'x', expression: 'x' }, [': expected value or expression, not both']],
     ['drop', { expression: 'a(' }, ['.expression: regex "a(": missing closing ) ("a(") at position 0']],
     ['drop', { older_than: '1d' }, ['.older_than: expected a duration such as 3s, 1h30m or 500ms, found "1d"']],
@@ -52,10 +53,10 @@ describe('options that are refused', () => {
     ['multiline', {}, ['.firstline: expected a regular expression']],
     [
       'multiline',
-      { firstline: '[', max_lines: 0, max_wait_time: '3' },
+      { firstline: '[', max_lines: -1, max_wait_time: '3' },
       [
         '.firstline: regex "[": missing closing ] ("[") at position 0',
-        '.max_lines: expected a whole number above 0',
+        '.max_lines: expected a whole number from 0, found -1',
         '.max_wait_time: expected a duration such as 3s, 1h30m or 500ms, found "3"',
       ],
     ],
@@ -63,7 +64,8 @@ describe('options that are refused', () => {
     ['match', {}, ['.selector: expected a LogQL selector such as {app="x"} |= "error"', '.stages: expected at least one stage']],
     ['match', { selector: '{', stages: [{ cri: {} }] }, ['.selector: "{" is no LogQL, at position 1: unexpected end']],
     ['match', { selector: '{}', action: 'drop', stages: [{ cri: {} }] }, ['.stages: must not be there with action drop']],
-    ['match', { selector: '{}', action: 'hide', stages: [] }, ['.action: expected keep or drop, found "hide"']],
+    ['match', { selector: '{}', stages: [] }, ['.stages: expected at least one stage']],
+    ['match', { selector: '{}', action: 'hide', stages: [{ cri: {} }] }, ['.action: expected keep or drop, found "hide"']],
     [
       'match',
       { selector: '{}', stages: [{ drop: {} }] },

@@ -12,9 +12,10 @@ describe('multiline', () => {
     ['a block', {}, ['a', ' b', ' c', 'd'], ['a\n b\n c', 'd']],
     ['lines before the first firstline pass', {}, [' x', ' y', 'a', ' b'], [' x', ' y', 'a\n b']],
     ['empty lines are part of it', {}, ['a', '', ' b', ''], ['a\n\n b\n']],
-    ['carriage returns at the ends go', {}, ['a\r', ' b\r\n'], ['a\n b']],
-    ['or stay', { trim_newlines: false }, ['a\r', ' b\r'], ['a\r\n b\r']],
+    ['carriage returns at the ends stay', {}, ['a\r', ' b\r'], ['a\r\n b\r']],
+    ['or go', { trim_newlines: true }, ['a\r', ' b\r\n'], ['a\n b']],
     ['max_lines', { max_lines: 2 }, ['a', ' b', ' c', ' d', ' e', 'f'], ['a\n b', ' c\n d', ' e', 'f']],
+    ['max_lines 0: any number', { max_lines: 0 }, ['a', ...Array<string>(200).fill(' b')], [`a${'\n b'.repeat(200)}`]],
     ['max_lines 1', { max_lines: 1 }, ['a', ' b', 'c'], ['a', ' b', 'c']],
     ['firstline in the middle', { firstline: 'START' }, ['x START', 'y', 'z START'], ['x START\ny', 'z START']],
   ]

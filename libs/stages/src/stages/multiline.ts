@@ -27,7 +27,7 @@ type Block = {
 
 /**
  * Joins the lines of a block, such as a stack trace, to one entry: a line that matches `firstline` begins one, lines after it
- * go on with it. A block is passed on when the next begins, when it has `max_lines`, when no line came for `max_wait_time`,
+ * go on with it. A block is passed on when the next begins, when it has `max_lines` (0: any number), when no line came for `max_wait_time`,
  * or when it would become longer than a line may be; lines after that are a block of their own, with the time of its start.
  * Each set of labels has its own blocks. Lines before the first `firstline` pass as they are.
  */
@@ -37,12 +37,11 @@ export const multiline: StageKind = {
     const regex = readRegex(fields, 'firstline')
     if ((fields.text('firstline') ?? '') === '') fields.mistake('.firstline: expected a regular expression')
     const maxLines = fields.count('max_lines') ?? 128
-    if (maxLines === 0) fields.mistake('.max_lines: expected a whole number above 0')
     const options: MultilineOptions = {
       isFirstLine: regex?.test ?? (() => true),
-      maxLines,
+      maxLines: maxLines === 0 ? Number.POSITIVE_INFINITY : maxLines,
       maxWaitNs: BigInt(Math.round((readDuration(fields, 'max_wait_time') ?? 3000) * 1e6)),
-      trimNewlines: fields.flag('trim_newlines') ?? true,
+      trimNewlines: fields.flag('trim_newlines') ?? false,
     }
     return (pass, context) => createMultiline(options, pass, context)
   },

@@ -3,17 +3,25 @@ import { readLabelSources } from '../label-name.ts'
 import { readRegex } from '../read-options.ts'
 import type { StageKind } from '../stage.ts'
 
-/** Makes structured metadata of extracted values: name → name of the value, the same when left empty. A missing value sets nothing. */
+/**
+ * Makes structured metadata of extracted values, else of labels: name → name of the value, the same when left empty. A label
+ * of the value's name that has the value is moved: it goes away. A missing value sets nothing.
+ */
 export const structuredMetadata: StageKind = {
   keys: undefined,
   parse: (fields) => {
     const pairs = readLabelSources(fields)
     return (pass) => ({
       push: (entry) => {
+        let left = entry.labels
         for (const [name, source] of pairs) {
-          const value = extractedText(entry.extracted.get(source))
-          if (value !== undefined && value !== '') (entry.metadata ??= new Map()).set(name, value)
+          const label = entry.labels.get(source)
+          const value = extractedText(entry.extracted.get(source)) ?? label
+          if (value === '') continue
+          ;(entry.metadata ??= new Map()).set(name, value)
+          if (value === label) left = left.with(source, '')
         }
+        entry.labels = left
         pass(entry)
       },
     })

@@ -36,6 +36,37 @@ describe('named formats', () => {
   })
 })
 
+describe('from the year 1 to the year 9999', () => {
+  test.each([
+    ['UnixMs', '253402300799999', '9999-12-31T23:59:59.999Z'],
+    ['UnixMs', '253402300800000', 'read'],
+    ['UnixMs', '99999999999999999', 'read'],
+    ['UnixMs', '-62135596800000', '0001-01-01T00:00:00.000Z'],
+    ['UnixMs', '-62135596800001', 'read'],
+    ['Unix', '253402300799.999999999', '9999-12-31T23:59:59.999Z'],
+    ['Unix', '253402300800', 'read'],
+    ['Unix', '9999999999999999999', 'read'],
+    ['2006-01-02T15:04:05Z07:00', '9999-12-31T23:59:59-01:00', 'read'],
+  ])('%s: %s', (format, text, expected) => {
+    expect(timeOf(text, format)).toBe(expected)
+  })
+})
+
+test.each([
+  ['Kitchen', '3:04PM', '2026-01-01T06:04:00.000Z'],
+  ['DateTime', '2006-01-02 15:04:05', '2006-01-02T06:04:05.000Z'],
+  ['2006-01-02 15:04:05', '2006-01-02 15:04:05', '2006-01-02T06:04:05.000Z'],
+  ['RFC1123', 'Mon, 02 Jan 2006 15:04:05 KST', '2006-01-02T15:04:05.000Z'],
+])('%s at a location', (format, text, expected) => {
+  expect(timeOf(text, format, 'Asia/Seoul')).toBe(expected)
+})
+
+test('Local is the zone of the machine', () => {
+  const layout = '2006-01-02 15:04:05'
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+  expect(timeOf('2026-07-01 12:00:00', layout, 'Local')).toBe(timeOf('2026-07-01 12:00:00', layout, timeZone))
+})
+
 test.each([
   ['2026-03-29 02:30:00', 'Europe/Berlin', '2026-03-29T01:30:00.000Z'],
   ['2026-07-01 12:00:00', 'Europe/Berlin', '2026-07-01T10:00:00.000Z'],

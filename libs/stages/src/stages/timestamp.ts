@@ -9,7 +9,8 @@ import type { StageKind } from '../stage.ts'
 
 /**
  * Makes an extracted value the timestamp: `format`, a layout of Go's package time or the name of one, and `fallback_formats`
- * are tried in order; `location` is the zone of texts without an offset. When none fits, `action_on_failure: fudge` takes
+ * are tried in order; `location` is the zone of texts without an offset, but where `format` is a name that Promtail knows: such are
+ * UTC. When none fits, `action_on_failure: fudge` takes
  * the timestamp before of the same labels plus one nanosecond, so that order stays; `skip` keeps the time of reading.
  */
 export const timestamp: StageKind = {
@@ -53,11 +54,14 @@ const FORMATS: ReadonlyMap<string, () => TimeParser> = new Map([
   ['UnixNs', () => parseInteger(1n)],
 ])
 
-function parserOf(format: string, options: TimeParserOptions): TimeParser {
+/** Names for which Promtail does not look at `location`. */
+const IN_UTC: ReadonlySet<string> = new Set(['ANSIC', 'UnixDate', 'RubyDate', 'RFC822', 'RFC822Z', 'RFC850', 'RFC1123', 'RFC1123Z'])
+
+function parserOf(format: string, { zone, now }: TimeParserOptions): TimeParser {
   const known = FORMATS.get(format)?.()
   if (known !== undefined && !format.startsWith('RFC3339')) return known
   const layout = known === undefined ? (NAMED_LAYOUTS.get(format) ?? format) : RFC3339
-  const parse = createTimeParser(layout, options)
+  const parse = createTimeParser(layout, { zone: IN_UTC.has(format) ? undefined : zone, now })
   if (layout !== RFC3339) return parse
   // What it does not take, such as a comma before the fraction, Go's reader may.
   const fast = createRfc3339Parser()
@@ -68,22 +72,29 @@ function parseWith(parsers: readonly TimeParser[], text: string | undefined): bi
   if (text === undefined) return undefined
   for (const parse of parsers) {
     const parsed = parse(text)
-    if (parsed !== undefined) return parsed
+    if (parsed !== undefined && parsed >= FIRST_NS && parsed <= LAST_NS) return parsed
   }
   return undefined
 }
 
-/** Seconds, also with a fraction: `1700000000.123456789` keeps every digit. */
+/** From the year 1 to the year 9999: what storages take a time to be. */
+const FIRST_NS = -62_135_596_800_000_000_000n
+const LAST_NS = 253_402_300_799_999_999_999n
+
+/** Seconds, also with a fraction: `1700000000.123456789` keeps every digit. As Promtail has it the fraction of `-5.5` counts forward, and may have a sign. */
 function parseUnixSeconds(text: string): bigint | undefined {
-  const match = /^(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(text)
+  const match = /^([+-]?\d{1,19})(?:\.([+-]?)(\d+))?$/.exec(text)
   if (match === null) return undefined
-  return BigInt(match[1] ?? 0) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
+  const [, seconds = '', sign = '', fraction = ''] = match
+  // A sign takes the place of a digit.
+  const nanos = BigInt(`${sign === '' ? '' : '0'}${fraction}`.padEnd(9, '0').slice(0, 9))
+  return BigInt(seconds) * 1_000_000_000n + (sign === '-' ? -nanos : nanos)
 }
 
 const parseInteger =
   (unitNs: bigint): TimeParser =>
   (text) =>
-    /^\d{1,19}$/.test(text) ? BigInt(text) * unitNs : undefined
+    /^[+-]?\d{1,19}$/.test(text) ? BigInt(text) * unitNs : undefined
 
 /** Streams whose last timestamp is remembered, the oldest forgotten first. */
 const MAX_STREAMS = 1000
@@ -118,7 +129,8 @@ function readZone(fields: Fields): TimeZone | undefined {
   const location = fields.text('location') ?? ''
   if (location === '') return undefined
   try {
-    return createTimeZone(location)
+    // The machine's zone, or TZ's.
+    return createTimeZone(location === 'Local' ? new Intl.DateTimeFormat().resolvedOptions().timeZone : location)
   } catch {
     fields.mistake(`.location: ${JSON.stringify(location)} is no time zone such as Asia/Seoul`)
     return undefined
