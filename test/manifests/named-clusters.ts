@@ -8,6 +8,8 @@ import { blocksOf } from '../docs/commands.ts'
 import { type CommandOutcome, outcomeOf } from '../engines/kubernetes-command.ts'
 import { kubernetesProgram } from '../engines/kubernetes-programs.ts'
 import { root } from './manifest-files.ts'
+import type { KubernetesObject } from './objects.ts'
+import { documentsOf, manifestsOf } from './rendered.ts'
 
 const PAGE = 'k8s/README.md'
 const TARGET = 'k8s/overlays/production-target'
@@ -16,7 +18,7 @@ const MAIN = 'k8s/overlays/main'
 /** Clusters that are a kustomization each, as the page has it, compared with `rendered`, the overlays as they stand, by folder. */
 export function describeNamedClusters(rendered: ReadonlyMap<string, string>): void {
   describe('a cluster in a kustomization of its own', () => {
-    const [page = ''] = blocksOf(PAGE, 'yaml')
+    const [page = '', mainPage = ''] = blocksOf(PAGE, 'yaml')
     let folder = ''
     beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'clymene-clusters-'))
@@ -36,22 +38,32 @@ export function describeNamedClusters(rendered: ReadonlyMap<string, string>): vo
     }
 
     test('has its name and its gateways, and nothing else that is not in all of them', async () => {
-      const other = page.replace('cluster-b', '123').replaceAll(/192\.0\.2\.10:\d+,192\.0\.2\.11:/g, 'gateways.example:')
+      const other = page.replace('cluster-b', '123').replaceAll(/192\.0\.2\.1\d:/g, 'gateways.example:')
       const [b, c] = await Promise.all([render('cluster-b', page), render('cluster-c', other)])
       expect(changesBetween(rendered.get(TARGET), b)).toEqual([
         ...named('"target-cluster"', '"cluster-b"'),
         ['- --cluster=target-cluster', '- --cluster=cluster-b'],
-        gateways('GATEWAY_NODE_IP:30611', '192.0.2.10:30611,192.0.2.11:30611'),
-        gateways('GATEWAY_NODE_IP:30610', '192.0.2.10:30610,192.0.2.11:30610'),
-        gateways('GATEWAY_NODE_IP:30611', '192.0.2.10:30611,192.0.2.11:30611'),
+        gateways('GATEWAY_NODE_IP:30611', '192.0.2.11:15610'),
+        gateways('GATEWAY_NODE_IP:30610', '192.0.2.10:15610'),
+        gateways('GATEWAY_NODE_IP:30611', '192.0.2.11:15610'),
       ])
       expect(changesBetween(b.output, c)).toEqual([
         ...named('"cluster-b"', '"123"'),
         ['- --cluster=cluster-b', '- --cluster=123'],
-        gateways('192.0.2.10:30611,192.0.2.11:30611', 'gateways.example:30611'),
-        gateways('192.0.2.10:30610,192.0.2.11:30610', 'gateways.example:30610'),
-        gateways('192.0.2.10:30611,192.0.2.11:30611', 'gateways.example:30611'),
+        gateways('192.0.2.11:15610', 'gateways.example:15610'),
+        gateways('192.0.2.10:15610', 'gateways.example:15610'),
+        gateways('192.0.2.11:15610', 'gateways.example:15610'),
       ])
+    })
+
+    test('what the page greps for is there until both components and all literals are', async () => {
+      const [, pattern = ''] = /grep -E '([^']+)'` finds nothing/.exec(readFileSync(join(root, PAGE), 'utf8')) ?? []
+      const left = new RegExp(pattern.replaceAll('\\|', '|'))
+      const without = async (what: string, text: string): Promise<string> => (await render(`left-${what}`, text)).output
+      expect(await without('nothing', page)).not.toMatch(left)
+      expect(await without('name', page.replace(/, \S+\/cluster-name/, ''))).toMatch(left)
+      expect(await without('addresses', page.replace(/, \S+gateway-addresses/, ''))).toMatch(left)
+      expect(await without('text', page.replace('name=cluster-b', 'name='))).toMatch(left)
     })
 
     test('the example is that of the page', () => {
@@ -59,6 +71,18 @@ export function describeNamedClusters(rendered: ReadonlyMap<string, string>): vo
       const literals = (text: string): readonly string[] => text.match(/^ +- \S+=\S+$/gm) ?? []
       expect(literals(page)).toHaveLength(3)
       expect(literals(readFileSync(join(root, 'k8s/examples/observed-cluster/kustomization.yaml'), 'utf8'))).toEqual(literals(page))
+    })
+
+    test('the main one of the page lets in those that call it', async () => {
+      const { status, errors, output } = await render('main-of-the-page', mainPage)
+      expect({ status, errors }).toEqual({ status: 0, errors: '' })
+      const objects = manifestsOf(documentsOf(new Map([['main', output]]))).map(({ object }) => object)
+      const [metrics, logs] = ['clymene-gateway', 'promtail-gateway'].map((name) => portsFromOutside(objects, name))
+      const [toMetrics, toLogs] = ['metrics', 'logs'].map((kind) => calledBy(page, kind))
+      expect(metrics).toContain(toMetrics?.port)
+      expect(logs).toContain(toLogs?.port)
+      // Two Services of one port are two load balancers, each of an address of its own.
+      expect(toMetrics?.port === toLogs?.port).toBe(toMetrics?.host !== toLogs?.host)
     })
 
     test('the main one has its name', async () => {
@@ -83,6 +107,20 @@ export function describeNamedClusters(rendered: ReadonlyMap<string, string>): vo
       expect({ status, errors }).toEqual({ status: 1, errors: expect.stringContaining(told) })
     })
   })
+}
+
+/** Where the agents of a cluster send, by its literals. */
+function calledBy(page: string, kind: string): { readonly host: string; readonly port: number } | undefined {
+  const [, host = '', port = ''] = new RegExp(`- ${kind}-gateway=([^\\s:,]+):(\\d+)$`, 'm').exec(page) ?? []
+  return host === '' ? undefined : { host, port: Number(port) }
+}
+
+/** On which ports other clusters reach a Service for gRPC: those of its load balancer, or of the nodes. */
+function portsFromOutside(objects: readonly KubernetesObject[], name: string): readonly (number | undefined)[] {
+  const { type, ports = [] } = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === name)?.spec ?? {}
+  const grpc = ports.filter((port) => port.name.includes('grpc'))
+  if (type === 'LoadBalancer') return grpc.map(({ port }) => port)
+  return type === 'NodePort' ? grpc.map(({ nodePort }) => nodePort) : []
 }
 
 type Change = readonly [before: string | undefined, after: string | undefined]
