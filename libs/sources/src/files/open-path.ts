@@ -6,7 +6,7 @@ import { createDroppedLines } from '../lines/dropped-lines.ts'
 import { createCutLines } from './cut-lines.ts'
 import { followPath, type FollowedPath } from './followed-path.ts'
 import type { FollowerOptions } from './follower.ts'
-import { createLineRate, limitLines } from './line-rate.ts'
+import { createLineRate } from './line-rate.ts'
 import { createLineReader } from './line-reader.ts'
 import type { OpenFiles } from './open-files.ts'
 import { realPathOf } from './siblings.ts'
@@ -22,7 +22,7 @@ export function createOpenPath({ settings, table, metrics, clock, laneOf, tells 
   const { countsLines } = settings
   const cutLinesOf = countsLines ? createCutLines({ ...settings, now: settings.steadyNow }) : () => () => undefined
   const readerMetrics = countsLines ? metrics : { ...metrics, truncatedLines: UNCOUNTED, splitLines: UNCOUNTED }
-  const rate = settings.readlineRate === undefined ? undefined : createLineRate(settings.readlineRate, settings.steadyNow)
+  const rate = settings.readlineRate === undefined ? [] : createLineRate(settings.readlineRate, metrics)
   const pipeline = {
     ...(countsLines ? { dropped: createDroppedLines(settings.metrics) } : {}),
     shared: createSharedState(),
@@ -34,7 +34,7 @@ export function createOpenPath({ settings, table, metrics, clock, laneOf, tells 
     const folder = dirname(path)
     const isLink = realPathOf(path) !== path
     const reader = createLineReader({
-      stages: target.job.pipeline,
+      stages: [...target.job.pipeline, ...rate],
       labels,
       lane,
       clock,
@@ -51,7 +51,7 @@ export function createOpenPath({ settings, table, metrics, clock, laneOf, tells 
       path,
       labels,
       lane,
-      reader: limitLines(reader, rate, metrics),
+      reader,
       files,
       first,
       metrics,
