@@ -5,7 +5,7 @@ import { createSequenceStore, openEmbeddedBus } from '@clymene/bus'
 import type { SenderAccount } from '@clymene/ledger'
 import { ConfigError, errorMessage, type Kind, type Labels, type Source } from '@clymene/model'
 import type { Backoff, Host } from '@clymene/runtime'
-import { createScrapeSource, createStageMetrics, type ScrapeSource, type ScrapeSourceOptions } from '@clymene/sources'
+import { createScrapeSource, createStageMetrics, type JournalJob, type ScrapeSource, type ScrapeSourceOptions } from '@clymene/sources'
 import type { StageMetrics } from '@clymene/stages'
 import type { StorageTarget } from '@clymene/storages'
 
@@ -150,6 +150,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
           throw new ConfigError('target_config.stdin: whether standard input is read cannot change while the agent runs')
         await positions.take(next.logConfigs)
         logConfigs = next.logConfigs
+        stageMetrics.reload(logConfigs.flatMap(jobsOf).map(({ pipeline }) => pipeline))
         for (const source of bufferedLogs) source.reload(logConfigs)
         // A reader that does not run yet is made of what is there when it does.
         for (const reader of readers.values()) if (reader.current()?.reload(logConfigs) === false) reader.replace()
@@ -167,7 +168,7 @@ export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> 
   }
 }
 
-const jobsOf = ({ jobs, journalJobs, stdinJob }: LogConfig): readonly unknown[] => [
+const jobsOf = ({ jobs, journalJobs, stdinJob }: LogConfig): readonly Pick<JournalJob, 'pipeline'>[] => [
   ...jobs,
   ...journalJobs,
   ...(stdinJob === undefined ? [] : [stdinJob]),

@@ -11,6 +11,10 @@ export type SeriesFamily<V> = {
   readonly of: (labels: Labels) => V | undefined
   /** Those that were touched within the idle time; the others are forgotten. */
   readonly current: () => readonly StageSeries<V>[]
+  /** From now on series may be idle for so long. */
+  readonly keepIdle: (maxIdleMs: number) => void
+  /** Forgets all series, and has no others any more. */
+  readonly close: () => void
 }
 
 export type SeriesFamilyOptions<V> = {
@@ -22,16 +26,18 @@ export type SeriesFamilyOptions<V> = {
   readonly now: () => number
 }
 
-export function createSeriesFamily<V>({ create, maxIdleMs, budget, onRefused, now }: SeriesFamilyOptions<V>): SeriesFamily<V> {
+export function createSeriesFamily<V>({ create, budget, onRefused, now, ...options }: SeriesFamilyOptions<V>): SeriesFamily<V> {
   const family = new Map<string, StageSeries<V>>()
   // Lines of one stream come with the same labels: 60 ns a line, against 1 µs to make a key of them.
   const known = new WeakMap<Labels, StageSeries<V>>()
   let checkedMs = now()
+  let { maxIdleMs } = options
+  let isClosed = false
 
   const forgetIdle = (nowMs: number): void => {
     checkedMs = nowMs
     for (const [key, series] of family) {
-      if (nowMs - series.usedMs <= maxIdleMs) continue
+      if (!isClosed && nowMs - series.usedMs <= maxIdleMs) continue
       series.gone = true
       family.delete(key)
       budget.used--
@@ -51,6 +57,7 @@ export function createSeriesFamily<V>({ create, maxIdleMs, budget, onRefused, no
   }
   return {
     of: (labels) => {
+      if (isClosed) return undefined
       const nowMs = now()
       const remembered = known.get(labels)
       const series = remembered?.gone === false ? remembered : find(labels, nowMs)
@@ -65,6 +72,13 @@ export function createSeriesFamily<V>({ create, maxIdleMs, budget, onRefused, no
     current: () => {
       forgetIdle(now())
       return [...family.values()]
+    },
+    keepIdle: (ms) => {
+      maxIdleMs = ms
+    },
+    close: () => {
+      isClosed = true
+      forgetIdle(now())
     },
   }
 }

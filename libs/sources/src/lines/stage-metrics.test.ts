@@ -1,5 +1,5 @@
 import { createMetrics, silentLogger } from '@clymene/runtime'
-import { createPipeline, createLabelSet, Extracted, parseStages } from '@clymene/stages'
+import { createPipeline, createLabelSet, Extracted, parseStages, type StageConfig } from '@clymene/stages'
 import { describe, expect, test } from 'vitest'
 
 import { createDroppedLines } from './dropped-lines.ts'
@@ -115,6 +115,72 @@ describe('createStageMetrics', () => {
       { metric: 'm', error: 'it is a counter already, and cannot be a histogram of 1' },
       { metric: 'clymene_agent_stage_series', error: expect.stringContaining('already been registered') as unknown },
     ])
+  })
+
+  describe('after a reload', () => {
+    const labels = createLabelSet([['app', 'x']])
+    const HISTOGRAM = { type: 'Histogram', description: 'Old', source: 'm', prefix: 'p_', config: { buckets: [1, 2] } }
+    const stagesOf = (config: object) => parseStages([{ regex: { expression: '(?P<m>.*)' } }, { metrics: { m: config } }], 'stages')
+    const nested = (config: object) => parseStages([{ match: { selector: '{app="x"}', stages: [{ metrics: { m: config } }] } }], 'stages')
+
+    test.each<[what: string, before: object, after: object, page: readonly string[]]>([
+      [
+        'a metric that is declared as before goes on',
+        HISTOGRAM,
+        HISTOGRAM,
+        ['p_m_bucket{app="x",le="1"} 1', 'p_m_bucket{app="x",le="2"} 2'],
+      ],
+      [
+        'one with other buckets begins anew',
+        HISTOGRAM,
+        { ...HISTOGRAM, config: { buckets: [1, 5] } },
+        ['p_m_bucket{app="x",le="1"} 0', 'p_m_bucket{app="x",le="5"} 1'],
+      ],
+      ['one of another type begins anew', HISTOGRAM, { ...HISTOGRAM, type: 'Counter', config: { action: 'add' } }, ['p_m{app="x"} 2']],
+    ])('%s', async (_what, before, after, expected) => {
+      const { stageMetrics, page, errors } = start()
+      const push = (config: object, line: string) => {
+        const pipeline = createPipeline(stagesOf(config), { now: () => 0n, metrics: stageMetrics })
+        const entry = (text: string) => ({ labels, timestampNs: 0n, line: text, extracted: new Extracted(labels), metadata: undefined })
+        pipeline.push(entry(line))
+        return (text: string) => pipeline.push(entry(text))
+      }
+      const former = push(before, '1')
+      stageMetrics.reload([stagesOf(after)])
+      push(after, '2')
+      if (before !== after) former('1')
+      expect((await page('p_m')).filter((line) => !/^#|Inf|_sum|_count/.test(line))).toEqual(expected)
+      expect(errors).toEqual([])
+    })
+
+    test.each<[what: string, pipelines: readonly (readonly StageConfig[])[], isServed: boolean]>([
+      ['that no job declares is gone', [[]], false],
+      ['that any job declares stays', [[], stagesOf({ ...HISTOGRAM, config: { buckets: [7] } }), stagesOf(HISTOGRAM)], true],
+      ['that a stage inside of match declares stays', [nested(HISTOGRAM)], true],
+    ])('a metric %s', async (_what, pipelines, isServed) => {
+      const { stageMetrics, page } = start()
+      stageMetrics.histogram({ name: 'p_m', help: 'Old', maxIdleMs: MINUTE, buckets: [1, 2] }).observe([], 1)
+      stageMetrics.reload(pipelines)
+      expect((await page('p_m')).length > 0).toBe(isServed)
+      expect(await page('clymene_agent_stage_series ')).toEqual([`clymene_agent_stage_series ${isServed ? 1 : 0}`])
+    })
+
+    test('its help and the time that its series may be idle are those of now', async () => {
+      const { clock, metrics, stageMetrics, page } = start()
+      const { add } = stageMetrics.counter(definition('p_m'))
+      add([], 1)
+      const counter = {
+        type: 'Counter',
+        description: 'New',
+        prefix: 'p_',
+        max_idle_duration: '5m',
+        config: { match_all: true, action: 'inc' },
+      }
+      stageMetrics.reload([parseStages([{ metrics: { m: counter } }], 'stages')])
+      clock.ms = 5 * MINUTE
+      expect(await page('p_m')).toEqual(['# TYPE p_m counter', 'p_m 1'])
+      expect(await metrics.registry.metrics()).toContain('# HELP p_m New\n')
+    })
   })
 
   test('a metrics stage is served', async () => {

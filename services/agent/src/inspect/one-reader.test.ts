@@ -10,7 +10,7 @@ import { assembleAgent } from '../assemble.ts'
 import { readLogConfigs } from '../read-configs.ts'
 import { createFakeSink } from '../testing/fake-sink.ts'
 
-test('of the readers of several storages one shows and counts what stages do, in a run that sends, and over a reload', async () => {
+test('of the readers of several storages one shows and counts what stages do, in a run that sends, and over a reload, which may change a metric', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'clymene-inspect-'))
   const context = createDiscoveryContext({ logger: silentLogger, metrics: createMetrics() })
   const text = `
@@ -82,6 +82,14 @@ scrape_configs:
   expect(page).toContain('clymene_agent_dropped_lines_total{reason="drop_stage"} 1\n')
   expect(page).toContain('clymene_agent_line_label_limit_lines_total{label="long",limit="value_bytes",action="drop"} 3\n')
   expect(page).toContain('clymene_agent_file_truncated_lines_total 1\n')
+  const changed = text.replace(
+    '{type: Counter, config: {match_all: true, action: inc}}',
+    '{type: Gauge, source: filename, config: {action: inc}}',
+  )
+  await agent.reload({ scrapeConfigs: [], logConfigs: readLogConfigs([{ path: 'p.yml', text: changed }], context) })
+  appendFileSync(join(folder, 'a.log'), 'four\n')
+  await bothHave('one', 'two.......', 'three', 'four')
+  expect(await metrics.registry.metrics()).toMatch(/^# TYPE promtail_custom_lines gauge\npromtail_custom_lines\{.*\} 1$/m)
   stop.abort()
   await running
   await agent.close()
