@@ -218,6 +218,23 @@ describe('a job that has none is warned of by name', () => {
   })
 })
 
+test.each<[rules: string, warned: boolean]>([
+  ['{target_label: cluster, replacement: ""}', true],
+  ['{target_label: cluster, replacement: c}', false],
+  ['{target_label: cluster, replacement: c}, {target_label: cluster, replacement: "", source_labels: [a], regex: b}', false],
+  ['{target_label: cluster, source_labels: [a]}', false],
+  ['{target_label: other, replacement: c}', true],
+])('whether the rules %s leave it without one', (rules, warned) => {
+  const text = `scrape_configs:
+  - { job_name: j, relabel_configs: [${rules}], static_configs: [{targets: [a]}] }`
+  for (const [scrapeConfigs, logConfigs] of [
+    [readScrapeConfigs([{ path: 'c.yml', text }], {}, context), []],
+    [[], readLogConfigs([{ path: 'c.yml', text }], context)],
+    [[], readLogConfigs([{ path: 'c.yml', text: text.replace('static_configs: [{targets: [a]}]', 'journal: {}') }], context)],
+  ] as const)
+    expect(clusterWarnings({ cluster: '', logLabels: [], scrapeConfigs, logConfigs })).toHaveLength(warned ? 1 : 0)
+})
+
 test('several of them stand in one line, by name the first five', () => {
   const jobsWithoutCluster = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
   const [, one] = CASES[0] ?? []

@@ -26,10 +26,14 @@ export function readDiscovery(
  * Rules for single samples do not count, they never see `up`.
  */
 export function setsCluster(section: Section, relabelRules: readonly RelabelRule[]): boolean {
-  if (relabelRules.some(({ targetLabel }) => targetLabel === 'cluster')) return true
+  if (relabelRules.some(givesCluster)) return true
   const kinds = section.keys().filter(isDiscoveryKey)
   return kinds.length > 0 && kinds.every((key) => key === 'static_configs') && section.parsed('static_configs', everyGroupHasCluster, false)
 }
+
+/** A text that is empty, which nobody filled in, takes the label away. */
+export const givesCluster = ({ targetLabel, sourceLabels, replacement }: RelabelRule): boolean =>
+  targetLabel === 'cluster' && (replacement !== '' || sourceLabels.length > 0)
 
 /** Without rules that could take it apart, an address of a static target with a slash in it is a URL by mistake. */
 export function refuseTargetUrls(section: Section): void {

@@ -4,6 +4,7 @@ import { parseRelabelConfigs } from '@clymene/relabel'
 import type { JournalJob } from '@clymene/sources'
 import { parseStages } from '@clymene/stages'
 
+import { givesCluster } from './discovery.ts'
 import { jobSummary } from './job-summary.ts'
 import { whyNotRead } from './refused-sources.ts'
 import type { Section } from './section.ts'
@@ -39,7 +40,7 @@ export function readJournalJob(section: Section, name: string): ReadJournalJob {
   }
   journal?.finish()
   section.finish(whyNotRead)
-  const setsCluster = relabel.some(({ targetLabel }) => targetLabel === 'cluster') || labels.some(([label]) => label === 'cluster')
+  const setsCluster = relabel.some(givesCluster) || labels.some(([label]) => label === 'cluster')
   return { job, setsCluster, summary: jobSummary(section, job, 'journal') }
 }
 
