@@ -73,6 +73,9 @@ export function openArchiveTail({ file, content, from, onReady, onBroken }: Arch
     position: (job, path, seenMs) => state.position({ job, path, ...place, size: size(), seenMs }),
     rest: () => undefined,
     resting: () => false,
+    // What cannot be unpacked is told to who opened it.
+    fault: () => undefined,
+    giveUp: () => 0,
     reopen: () => true,
     close: archive.close,
   }

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
+
+import { errorCode } from '@clymene/model'
 
 /** Files that a source holds open by itself: a quarter of what the process may open (getrlimit(2), RLIMIT_NOFILE), sockets and others need theirs. */
 export function maxOpenFiles(limits: string = readLimits()): number {
@@ -14,5 +16,14 @@ function readLimits(): string {
     return readFileSync('/proc/self/limits', 'utf8')
   } catch {
     return ''
+  }
+}
+
+/** Closes a file that was only read: what a server or a disk has to say then (EIO, ESTALE) is of no use, and the descriptor is free all the same, close(2). */
+export function closeFile(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch (error) {
+    if (errorCode(error) === 'EBADF') throw error
   }
 }

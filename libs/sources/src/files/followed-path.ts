@@ -1,54 +1,15 @@
 import { statSync } from 'node:fs'
 
-import type { LabelSet } from '@clymene/stages'
-
-import type { Lane } from '../lines/lane.ts'
 import { createCaughtUp } from './caught-up.ts'
 import { createCutFiles } from './cut-files.ts'
+import { createFailingFiles } from './failing-files.ts'
 import { createLateLines } from './late-lines.ts'
-import type { FollowedPathOptions } from './path-options.ts'
+import type { FollowedPath, FollowedPathOptions } from './path-options.ts'
 import { createPathTrouble, FAILED } from './path-trouble.ts'
-import type { Position } from './positions.ts'
 import { sameFile } from './siblings.ts'
 import type { Tail } from './tail.ts'
 
-/** The lines of one path of one job, through all files that bear that name one after the other. */
-export type FollowedPath = {
-  readonly job: string
-  readonly path: string
-  readonly lane: Lane
-  readonly labels: () => LabelSet
-  /** When it should be looked at next, milliseconds. */
-  readonly nextPollMs: () => number
-  /** When a limit of the rate lets it go on, milliseconds; Infinity when none holds it back. */
-  readonly resumesMs: () => number
-  /** Reading ends for now: hands over what stages hold and makes sense without what may come, when all that is there was read. */
-  readonly stop: () => void
-  /** Reads one buffer at most, and without one only looks. True when there was something to read. */
-  readonly poll: (nowMs: number, buffer: Buffer | undefined) => boolean
-  /** Something happened to it: it is looked at as soon as possible. */
-  readonly ready: () => void
-  /** It was written to. True when it is to be looked at for that. */
-  readonly told: () => boolean
-  readonly relabel: (labels: LabelSet) => void
-  /** No target names the path any more: it is read to its end and then left. */
-  readonly leave: (nowMs: number) => void
-  readonly stay: () => void
-  /** Everything is read and acknowledged, and the path is gone or left. */
-  readonly finished: () => boolean
-  /** In the order of reading; the last may be the file at the path. */
-  readonly tails: () => readonly Tail[]
-  /** Whether one of them is not at the path any more. */
-  readonly rotated: (tail: Tail) => boolean
-  /** A file that may give its descriptor back. */
-  readonly restable: () => Tail | undefined
-  readonly positions: (seenMs: number) => readonly Position[]
-  /** When everything that was in it then had been handed over, milliseconds; undefined: it is now. */
-  readonly behindSinceMs: () => number | undefined
-  /** Why the last look failed. */
-  readonly trouble: () => string | undefined
-  readonly close: () => void
-}
+export type { FollowedPath } from './path-options.ts'
 
 /** Quiet files are looked at this often, in units of the poll interval; so long may a rotation go unseen. */
 const QUIET_POLLS = 4
@@ -100,6 +61,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
       cuts.note()
     }
   }
+  const isAtPath = (tail: Tail): boolean => tail === tails.at(-1) && !closing()
+  const failing = createFailingFiles({ ...options, tails, late, advance, check, isAtPath })
   const closing = (): boolean => (leftSinceMs ?? goneSinceMs) !== undefined
   /** Whether nobody writes to the file any more, as far as can be known. */
   const isOver = (tail: Tail, nowMs: number): boolean => {
@@ -176,6 +139,13 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     caughtUp.looked(nowMs, all(), { isEnd: !unread, settled: !behind() })
     return outcome
   }
+  const lookForOthers = (nowMs: number): void => {
+    try {
+      failing.look(nowMs)
+    } catch {
+      // Why nothing can be read is told, and it is tried again.
+    }
+  }
   const poll = (nowMs: number, buffer: Buffer | undefined): boolean => {
     // A look is no reading: the path stays due, and is read as soon as the batch has room.
     if (buffer === undefined && nowMs < nextLookMs) return false
@@ -195,6 +165,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     } catch (error) {
       trouble.reading(error)
       nextPollMs = nowMs + quietMs
+      lookForOthers(nowMs)
       return false
     }
   }

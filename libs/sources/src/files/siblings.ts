@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { fstatSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 import { errorCode } from '@clymene/model'
 
 import { archiveTextBytes, readArchiveHead } from './archive.ts'
+import { closeFile } from './descriptors.ts'
 import { FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 
 /** A file at a path, as a look at it tells. */
@@ -82,7 +83,7 @@ export function openFile(file: FileAt): number {
   const fd = openSync(file.path, 'r')
   const { dev, ino } = fstatSync(fd, { bigint: true })
   if (String(dev) === file.device && String(ino) === file.inode) return fd
-  closeSync(fd)
+  closeFile(fd)
   throw Object.assign(new Error(`${file.path} was renamed`), { code: 'ENOENT' })
 }
 
@@ -93,7 +94,7 @@ export function contentOf(file: FileAt): Content {
     if (file.archived) return { head: readArchiveHead(fd), end: undefined, length: archiveTextBytes(fd) }
     return { head: readHead(fd, FINGERPRINT_BYTES), end: readEnd(fd, file.size), length: file.size }
   } finally {
-    closeSync(fd)
+    closeFile(fd)
   }
 }
 
@@ -104,7 +105,7 @@ export function endAt({ path }: FileAt, length: number): Buffer {
     try {
       return readEnd(fd, length)
     } finally {
-      closeSync(fd)
+      closeFile(fd)
     }
   } catch {
     return Buffer.alloc(0)

@@ -1,11 +1,14 @@
-import { type BigIntStats, closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { type BigIntStats, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+
+import { errorCode } from '@clymene/model'
 
 import type { Followed } from '../lines/lane.ts'
+import { closeFile } from './descriptors.ts'
 import { beginsWith, END_BYTES, endsWith, FINGERPRINT_BYTES, readEnd, readHead } from './fingerprint.ts'
 import type { LineReader } from './line-reader.ts'
 import type { Position } from './positions.ts'
 import type { Candidate } from './rotated-files.ts'
-import { type Content, endAt, type Place } from './siblings.ts'
+import { type Content, endAt, type Place, sameFile } from './siblings.ts'
 import { createTailState, type Progress, type TailStart, type TailState } from './tail-state.ts'
 
 /** What a reading met: nothing, something, all that there is, another beginning than before, or text that is still being unpacked. */
@@ -42,7 +45,11 @@ export type Tail = Place &
     /** Gives its descriptor back, until `reopen`. Only what is settled and `unchanged` may rest. */
     readonly rest: () => void
     readonly resting: () => boolean
-    /** False when another file is at the path. @throws a system error when it cannot be opened. */
+    /** Why it cannot be read although it is open: the first error since it could be. */
+    readonly fault: () => Error | undefined
+    /** It is read no more, as if all of it had been. @returns bytes that are lost, as far as it is known how long it was */
+    readonly giveUp: () => number
+    /** Also one with a fault. False when another file is at the path. @throws a system error when it cannot be opened. */
     readonly reopen: (path: string) => boolean
     readonly close: () => void
   }
@@ -53,7 +60,7 @@ export function openTail(path: string, start: (fd: number, place: Place, size: n
   try {
     return createTail(fd, start)
   } catch (error) {
-    closeSync(fd)
+    closeFile(fd)
     throw error
   }
 }
@@ -64,6 +71,7 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
   const from = start(opened, place, fstatSync(opened).size)
   const state = createTailState(from, readHead(opened, FINGERPRINT_BYTES))
   const { cursor } = state
+  let fault: Error | undefined
   /** What stands before the place where reading goes on. */
   const endBytes = Buffer.allocUnsafeSlow(END_BYTES)
   let end = endBytes.subarray(0, readEnd(opened, cursor.offset).copy(endBytes))
@@ -126,13 +134,32 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     if (!untilEnd) return 'some'
     return wasQuiet && !final ? 'idle' : 'end'
   }
+  const noting =
+    <Given extends readonly unknown[], Found>(act: (...given: Given) => Found) =>
+    (...given: Given): Found => {
+      try {
+        const found = act(...given)
+        fault = undefined
+        return found
+      } catch (error) {
+        // Stages have no such codes.
+        if (error instanceof Error && /^E[A-Z0-9]+$/.test(errorCode(error))) fault ??= error
+        throw error
+      }
+    }
+  const release = (): void => {
+    const given = fd
+    fd = undefined
+    if (given !== undefined) closeFile(given)
+  }
   return {
     ...place,
     ...state,
-    read,
-    look,
+    read: noting(read),
+    look: noting(look),
     taken: () => ({ end, length: endOffset }),
-    hasAt: (text, length) => fd === undefined || fstatSync(fd).size < length || isReplaced(fd) || readEnd(fd, length).equals(text),
+    hasAt: (text, length) =>
+      fd === undefined || fault !== undefined || fstatSync(fd).size < length || isReplaced(fd) || readEnd(fd, length).equals(text),
     again: () => {
       const handed = fd
       if (handed === undefined) throw new Error('a file that rests has not been looked at')
@@ -144,26 +171,33 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     unchanged: (file) =>
       file !== undefined && file.size === Number(readSize) && file.ino === inode && file.dev === device && file.mtimeMs === readMtimeMs,
     size: () => Number(size),
-    sizeNow: () => Math.max(Number(size), fd === undefined ? 0 : fstatSync(fd).size),
+    sizeNow: () => Math.max(Number(size), fd === undefined || fault !== undefined ? 0 : fstatSync(fd).size),
     modifiedNs: () => mtimeNs,
     position: (job, path, seenMs) => state.position({ job, path, ...place, size: Number(size), seenMs }),
-    rest: () => {
-      if (fd !== undefined) closeSync(fd)
-      fd = undefined
-    },
+    rest: release,
     resting: () => fd === undefined,
+    fault: () => fault,
+    giveUp: () => {
+      release()
+      const lost = Math.max(0, Number(size) - cursor.offset)
+      cursor.offset += lost
+      cursor.skipping = false
+      readSize = -1n
+      fault = undefined
+      return lost
+    },
     reopen: (path) => {
-      if (fd !== undefined) return true
+      if (fd !== undefined && fault === undefined) return true
       const again = openSync(path, 'r')
-      const other = placeOf(again)
-      if (other.device === place.device && other.inode === place.inode) fd = again
-      else closeSync(again)
-      return fd !== undefined
+      if (!sameFile(placeOf(again), place)) {
+        closeFile(again)
+        return false
+      }
+      release()
+      fd = again
+      return true
     },
-    close: () => {
-      if (fd !== undefined) closeSync(fd)
-      fd = undefined
-    },
+    close: release,
   }
 }
 
