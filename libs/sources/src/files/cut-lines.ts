@@ -6,7 +6,8 @@ export type CutLinesOptions = {
   readonly maxLineBytes: number
   readonly longLines: LongLines
   readonly logger: Logger
-  readonly now: () => number
+  /** Milliseconds; default performance.now. */
+  readonly now?: () => number
 }
 
 /** Told of a line that was cut, with as much of it as is at hand; how and where, if it is not as for all lines. */

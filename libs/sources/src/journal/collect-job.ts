@@ -44,7 +44,7 @@ export async function collectJob(options: CollectJobOptions, emit: Emit, stop: A
   })
   const said = (text: string): void =>
     onceInAMinute(text, (heldBack) => logger.warn('journalctl says', { job: job.name, text, ...(heldBack === 0 ? {} : { heldBack }) }))
-  const noticeCut = createCutLines({ ...options, now })(`journal of ${job.name}`)
+  const noticeCut = createCutLines({ maxLineBytes: options.maxLineBytes, longLines: options.longLines, logger })(`journal of ${job.name}`)
   const onCut: OnCut = (...cut) => {
     metrics.cutLines.inc({ job: job.name })
     noticeCut(...cut)

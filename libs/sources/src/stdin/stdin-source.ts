@@ -34,7 +34,7 @@ export function createStdinSource(options: StdinSourceOptions): Source {
   const labels = createLabelSet([...options.externalLabels, ...job.labels])
   let unanswered = 0
 
-  const noticeCut = createCutLines({ maxLineBytes, longLines, logger, now })('standard input')
+  const noticeCut = createCutLines({ maxLineBytes, longLines, logger })('standard input')
   const onCut: OnCut = (...cut) => {
     counters.cutLines.inc()
     noticeCut(...cut)
