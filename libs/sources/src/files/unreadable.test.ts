@@ -64,8 +64,8 @@ describe('what cannot be looked at', () => {
   }
   const nothing = (): void => undefined
   /** As on machines whose locale was EUC-KR: `한글`. */
-  const nameOf = (start: string, end: string): Buffer =>
-    Buffer.concat([Buffer.from(folder.path(start)), Buffer.from('c7d1b1db', 'hex'), Buffer.from(end)])
+  const nameOf = (begin: string, end: string): Buffer =>
+    Buffer.concat([Buffer.from(folder.path(begin)), Buffer.from('c7d1b1db', 'hex'), Buffer.from(end)])
   const eucKr =
     (...ends: readonly string[]) =>
     (): void => {
