@@ -66,11 +66,11 @@ export type AssembledAgent = Agent & {
 export async function assembleAgent(setup: AgentSetup): Promise<AssembledAgent> {
   const { buffer: bounds, host, streams, cluster } = setup
   const { logger, metrics, version } = host
-  const positions = createHeldPositions(logger)
+  const storagesOf = (kind: Kind): readonly string[] => (setup.sinks.get(kind) ?? []).map(({ storage }) => storage)
+  const positions = createHeldPositions(logger, storagesOf('logs'))
   const buffer = await openOwn(setup, positions)
   const sequences = createSequenceStore(join(bounds.directory, 'sequences'))
   const identity = { agent: setup.agentId === '' ? hostname() : setup.agentId, cluster: ownCluster(setup), tenant: setup.tenant }
-  const storagesOf = (kind: Kind): readonly string[] => (setup.sinks.get(kind) ?? []).map(({ storage }) => storage)
   const books = openAgentBooks({
     directory: bounds.directory,
     buffer,
@@ -243,7 +243,7 @@ function logSourceOf(setup: AgentSetup, storage: string, { stageMetrics, note, c
   const { inspect: _, ...unseen } = setup.reading ?? {}
   const reading = isFirst ? { ...setup.reading, stageMetrics } : { ...unseen, countsLines: false }
   const positionsPath = (config: LogConfig): string => positionsPathFor(config, storage, isOnly)
-  const several = isOnly ? {} : { oneOfSeveral: { name: storage, note } }
+  const several = isOnly ? {} : { oneOfSeveral: { reader: storage, note } }
   const ownFolders = [setup.buffer.directory, ...(setup.ownFolders ?? [])]
-  return createLogSource({ ...setup, reading, positionsPath, ownFolders, ...several, cursors, logger, metrics })
+  return createLogSource({ ...setup, reading, reader: storage, positionsPath, ownFolders, ...several, cursors, logger, metrics })
 }

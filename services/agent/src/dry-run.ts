@@ -3,12 +3,13 @@ import { join } from 'node:path'
 
 import { errorCode, type Emit, type Logger } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
+import { positionsToReadOf } from '@clymene/sources'
 import { decodePushRequest } from '@clymene/wire'
 
 import { createBufferedLogs } from './buffered-logs.ts'
 import type { LogConfig } from './config/log-config.ts'
 import { entryText } from './entry-text.ts'
-import { createLogSource, positionsPathFor, type LogSetup } from './log-source.ts'
+import { createLogSource, type LogSetup } from './log-source.ts'
 import { together } from './together.ts'
 
 export type DryRunOptions = LogSetup & {
@@ -54,7 +55,10 @@ async function copyPositions({ logConfigs, storages }: DryRunOptions, folder: st
   const copies = logConfigs.map(async (config, index) => {
     const copy = join(folder, `positions-${index}.yaml`)
     // A storage that has none of its own begins where the configuration has them.
-    for (const original of new Set([positionsPathFor(config, storages[0] ?? '', storages.length <= 1), config.positionsPath]))
+    for (const original of new Set([
+      await positionsToReadOf(config.positionsPath, storages[0] ?? '', storages.length <= 1),
+      config.positionsPath,
+    ]))
       if (await copyWithBackup(original, copy)) break
     return [config, copy] as const
   })

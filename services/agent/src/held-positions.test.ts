@@ -21,7 +21,7 @@ async function takenByAnother(path: string): Promise<number> {
   const child = spawn('sleep', ['600'], { stdio: 'ignore' })
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(child, 'spawn')
-  const mine = createHeldPositions(silentLogger)
+  const mine = createHeldPositions(silentLogger, [])
   await mine.take([configOf(path)])
   const holder: Record<string, unknown> = JSON.parse(readFileSync(`${path}.lock`, 'utf8'))
   await mine.release()
@@ -32,17 +32,17 @@ async function takenByAnother(path: string): Promise<number> {
 describe('a positions file', () => {
   test('is held by one agent, in a folder that is made for it, and is free again afterwards', async () => {
     const path = join(folder(), 'new', 'positions.yaml')
-    const held = createHeldPositions(silentLogger)
+    const held = createHeldPositions(silentLogger, [])
     await held.take([configOf(path), configOf(path)])
     expect(readdirSync(join(path, '..'))).toEqual(['positions.yaml.lock'])
     // A reload asks for it again.
     await held.take([configOf(path)])
-    await expect(createHeldPositions(silentLogger).take([configOf(path)])).rejects.toThrow(
+    await expect(createHeldPositions(silentLogger, []).take([configOf(path)])).rejects.toThrow(
       `positions.filename: ${path} is for one agent at a time: ${path}.lock is used by this process already`,
     )
     await held.release()
     expect(readdirSync(join(path, '..'))).toEqual([])
-    const next = createHeldPositions(silentLogger)
+    const next = createHeldPositions(silentLogger, [])
     await next.take([configOf(path)])
     await next.release()
   })
@@ -50,14 +50,14 @@ describe('a positions file', () => {
   test('of another process is refused, which is named', async () => {
     const path = join(folder(), 'positions.yaml')
     const pid = await takenByAnother(path)
-    await expect(createHeldPositions(silentLogger, 50).take([configOf(path)])).rejects.toThrow(
+    await expect(createHeldPositions(silentLogger, [], 50).take([configOf(path)])).rejects.toThrow(
       new RegExp(`positions\\.filename: .*positions\\.yaml\\.lock is held by process ${pid} of .*: stop it first`),
     )
   })
 
   test('is lost to who takes it over', async () => {
     const path = join(folder(), 'positions.yaml')
-    const held = createHeldPositions(silentLogger)
+    const held = createHeldPositions(silentLogger, [])
     await held.take([configOf(path)])
     writeFileSync(`${path}.other`, JSON.stringify({ pid: 1, host: 'pod-2' }))
     renameSync(`${path}.other`, `${path}.lock`)
@@ -68,7 +68,7 @@ describe('a positions file', () => {
 
   test('is none where lines come from standard input', async () => {
     const path = join(folder(), 'positions.yaml')
-    const held = createHeldPositions(silentLogger)
+    const held = createHeldPositions(silentLogger, [])
     await held.take([{ positionsPath: path, stdinJob: { name: 'stdin', labels: [], pipeline: [], fingerprint: '' } }])
     expect(readdirSync(join(path, '..'))).toEqual([])
     await held.release()
@@ -78,7 +78,7 @@ describe('a positions file', () => {
     const path = join(folder(), 'positions.yaml')
     mkdirSync(`${path}.lock`)
     const told: unknown[] = []
-    const held = createHeldPositions({ ...silentLogger, warn: (...said) => void told.push(said) })
+    const held = createHeldPositions({ ...silentLogger, warn: (...said) => void told.push(said) }, [])
     await held.take([configOf(path)])
     expect(told).toEqual([
       ['positions file cannot be locked: a second agent with it would not be noticed', { path, error: expect.stringContaining('EISDIR') }],

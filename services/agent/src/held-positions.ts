@@ -3,15 +3,16 @@ import { basename, dirname, resolve } from 'node:path'
 
 import { acquireLock, type Lock } from '@clymene/bus'
 import { ConfigError, errorCode, errorMessage, type Logger } from '@clymene/model'
+import { settlePositions } from '@clymene/sources'
 
 import type { LogConfig } from './config/log-config.ts'
 
 /** Positions files that no other agent may move. */
 export type HeldPositions = {
   /**
-   * Makes the folders of those that are new, and locks them by `<file>.lock`.
+   * Makes the folders of those that are new, locks them by `<file>.lock`, and makes them ready for their readers.
    *
-   * @throws ConfigError naming the file and the process that has it; a system error when there can be no folder
+   * @throws ConfigError naming the file and the process that has it; a system error when there can be no folder, or positions of a reader cannot be moved
    */
   readonly take: (configs: readonly Pick<LogConfig, 'positionsPath' | 'stdinJob'>[]) => Promise<void>
   /** Aborted when another process took one over: this one was silent for too long. */
@@ -19,17 +20,25 @@ export type HeldPositions = {
   readonly release: () => Promise<void>
 }
 
-/** @param patienceMs how long a process that has them is waited for; default as of other locks */
-export function createHeldPositions(logger: Logger, patienceMs?: number): HeldPositions {
+/**
+ * @param readers of each: a storage has one
+ * @param patienceMs how long a process that has them is waited for; default as of other locks
+ */
+export function createHeldPositions(logger: Logger, readers: readonly string[], patienceMs?: number): HeldPositions {
   const locks = new Map<string, Lock | undefined>()
+  const settled = new Set<string>()
   const losing = new AbortController()
 
   const takeOne = async (path: string): Promise<void> => {
-    if (locks.has(path)) return
-    await mkdir(dirname(path), { recursive: true })
-    const lock = await lockOf(path)
-    locks.set(path, lock)
-    lock?.lost.addEventListener('abort', () => losing.abort(lock.lost.reason), { once: true })
+    if (!locks.has(path)) {
+      await mkdir(dirname(path), { recursive: true })
+      const lock = await lockOf(path)
+      locks.set(path, lock)
+      lock?.lost.addEventListener('abort', () => losing.abort(lock.lost.reason), { once: true })
+    }
+    if (settled.has(path)) return
+    await settlePositions(path, readers, logger)
+    settled.add(path)
   }
   const lockOf = async (path: string): Promise<Lock | undefined> => {
     const patience = patienceMs === undefined ? {} : { patienceMs }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import { sortedLabels, type Emit, type Labels, type Logger, type Source } from '@clymene/model'
 import type { Metrics } from '@clymene/runtime'
-import { createFileSource, type FileSource, type FileSourceOptions } from '@clymene/sources'
+import { createFileSource, type FileSource, type FileSourceOptions, positionsOfReader } from '@clymene/sources'
 import { storages } from '@clymene/storages'
 
 import { withCluster } from './config/external-labels.ts'
@@ -47,10 +47,12 @@ export type LogSetup = {
 export type LogSourceOptions = LogSetup & {
   /** Where a reader keeps the positions of a configuration. */
   readonly positionsPath: (config: LogConfig) => string
+  /** The storage that lines are read for. */
+  readonly reader?: string
   /** Of journals, for positions files to have, too. */
   readonly cursors?: JournalCursors
-  /** With a reader for each storage: which it is, and who is told where it stands. Its positions begin as those of the configuration. */
-  readonly oneOfSeveral?: { readonly name: string; readonly note: NotePositions }
+  /** With a reader for each storage: who is told where this one stands. Its positions begin as those of the configuration. */
+  readonly oneOfSeveral?: { readonly reader: string; readonly note: NotePositions }
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -76,6 +78,7 @@ export function createLogSource(options: LogSourceOptions): LogSource {
     createFileSource({
       jobs: config.jobs,
       positionsPath: positionsPath(config),
+      ...(options.reader === undefined ? {} : { reader: options.reader }),
       ownFiles,
       ownFolders: options.ownFolders ?? [],
       ...(cursors === undefined ? {} : { cursors: () => cursors.of(config.positionsPath) }),
@@ -83,7 +86,7 @@ export function createLogSource(options: LogSourceOptions): LogSource {
         ? {}
         : {
             formerPositionsPath: config.positionsPath,
-            onPositions: (positions) => oneOfSeveral.note(config.positionsPath, oneOfSeveral.name, positions),
+            onPositions: (positions) => oneOfSeveral.note(config.positionsPath, oneOfSeveral.reader, positions),
           }),
       externalLabels: withCluster(sortedLabels(logLabels), cluster),
       refreshMs: config.refreshMs,
@@ -131,4 +134,4 @@ const ownStreams =
 
 /** With several storages each has a reader of its own, and so positions of its own. */
 export const positionsPathFor = ({ positionsPath }: LogConfig, storage: string, isOnlyStorage: boolean): string =>
-  isOnlyStorage ? positionsPath : `${positionsPath}.${storage}`
+  isOnlyStorage ? positionsPath : positionsOfReader(positionsPath, storage)

@@ -87,6 +87,28 @@ test('the file of the configuration has the positions of the storage that is fur
   await eventually(() => expect(alone.records()).toEqual(['three']))
 }, 60_000)
 
+test('a storage that is taken out and put in again gets what it has not, and none gets a line twice', async () => {
+  const [loki, elasticsearch] = [createFakeSink(), createFakeSink()]
+  const runs: readonly (readonly [line: string, sinks: Readonly<Record<string, FakeSink>>])[] = [
+    ['1', { loki }],
+    ['2', { loki, elasticsearch }],
+    ['3', { loki }],
+    ['4', { loki, elasticsearch }],
+    ['5', { elasticsearch }],
+    ['6', { loki }],
+    ['7', { elasticsearch, loki }],
+  ]
+  writeFileSync(at('a.log'), '')
+  for (const [line, sinks] of runs) {
+    writeFileSync(at('a.log'), `${line}\n`, { flag: 'a' })
+    const end = await start(sinks)
+    for (const sink of Object.values(sinks)) await eventually(() => expect(sink.records()).toContain(line))
+    await end()
+  }
+  expect(loki.records()).toEqual(['1', '2', '3', '4', '5', '6', '7'])
+  expect(elasticsearch.records()).toEqual(['2', '3', '4', '5', '6', '7'])
+}, 60_000)
+
 test("each reader begins where Promtail's file stands, until it has positions of its own", async () => {
   writeFileSync(at('positions.yaml'), `positions:\n  ${at('a.log')}: "4"\n`)
   const [a, b] = [createFakeSink(), createFakeSink()]

@@ -99,6 +99,7 @@ export function createFileSource(options: FileSourceOptions): FileSource {
         others: () => withCursors(table.others(), settings.cursors?.()),
         onWritten: settings.onPositions,
         searchedMs: followed.searchedMs,
+        readers: settings.reader === undefined ? undefined : [settings.reader],
         logger,
         metrics,
       })

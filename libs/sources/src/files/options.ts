@@ -27,6 +27,8 @@ export type FileSourceOptions = {
   readonly cursors?: () => ReadonlyMap<string, string>
   /** Told of the positions that were written. */
   readonly onPositions?: (positions: StoredPositions) => Promise<void>
+  /** Whom lines are read for, by a name that stays: it is noted with the positions. */
+  readonly reader?: string
   /** Files that the program writes durably besides, and never reads lines of. Default none. */
   readonly ownFiles?: readonly string[]
   /** Folders of which it reads no lines, whatever is below them: what it keeps there would be read, and kept, for ever. Default none. */
@@ -91,7 +93,7 @@ export type ReadlineRate = {
   readonly drop: boolean
 }
 
-type Optional = 'readlineRate' | 'inspect' | 'stageMetrics' | 'formerPositionsPath' | 'onPositions' | 'cursors'
+type Optional = 'readlineRate' | 'inspect' | 'stageMetrics' | 'formerPositionsPath' | 'reader' | 'onPositions' | 'cursors'
 
 /** The options with every default filled in. */
 export type FileSourceSettings = Required<Omit<FileSourceOptions, Optional>> &

@@ -27,6 +27,8 @@ export type PositionWriterOptions = {
   readonly onWritten?: ((positions: StoredPositions) => Promise<void>) | undefined
   /** When files were searched for last. */
   readonly searchedMs: () => number
+  /** Who reads. */
+  readonly readers?: readonly string[] | undefined
   readonly logger: Logger
   readonly metrics: FileMetrics
 }
@@ -44,7 +46,7 @@ const UNTOUCHED_MS = 10_000
 const AGAIN_MS = 1000
 
 export function createPositionWriter(options: PositionWriterOptions): PositionWriter {
-  const { path, everyMs, read, others, searchedMs, onWritten, logger, metrics } = options
+  const { path, everyMs, read, others, searchedMs, readers, onWritten, logger, metrics } = options
   let writing: Promise<void> | undefined
   let last = ''
   let nextMs = 0
@@ -59,7 +61,7 @@ export function createPositionWriter(options: PositionWriterOptions): PositionWr
     const state = hash('sha1', JSON.stringify([positions.map((position) => ({ ...position, seenMs: 0 })), [...rest.others]]))
     if (state === last && !always) return
     try {
-      const written = { files: positions, ...rest, searchedMs: searchedMs() }
+      const written = { files: positions, ...rest, searchedMs: searchedMs(), readers }
       await savePositions(path, written)
       await onWritten?.(written)
       last = state

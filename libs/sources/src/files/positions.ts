@@ -33,6 +33,8 @@ export type StoredPositions = {
   readonly others: ReadonlyMap<string, string>
   /** When files were searched for last, milliseconds since the epoch; undefined when that is not known. */
   readonly searchedMs: number | undefined
+  /** Who has read that far: one, or several of which it is the slowest at each file. Absent where it is not known, as of Promtail's. */
+  readonly readers?: readonly string[] | undefined
 }
 
 const NOTHING: StoredPositions = { files: [], offsets: new Map(), offsetsMs: undefined, others: new Map(), searchedMs: undefined }
@@ -60,11 +62,12 @@ export async function loadPositions(paths: readonly string[], logger: Logger): P
  *     positions:
  *       "/var/log/syslog": "4711"
  *     # searched 1704067200000
+ *     # readers ["loki"]
  *     # file {"job":"system","path":"/var/log/syslog","device":"2049",…}
  */
 export const savePositions = (path: string, positions: StoredPositions): Promise<void> => writeDurably(path, formatPositions(positions))
 
-function formatPositions({ files, offsets, offsetsMs, others, searchedMs }: StoredPositions): string {
+function formatPositions({ files, offsets, offsetsMs, others, searchedMs, readers }: StoredPositions): string {
   const entries = new Map(others)
   for (const [path, offset] of offsets) entries.set(path, String(offset))
   // The file that is at a path now comes last.
@@ -74,6 +77,7 @@ function formatPositions({ files, offsets, offsetsMs, others, searchedMs }: Stor
     ...Array.from(entries, ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`),
     ...(offsets.size === 0 || offsetsMs === undefined ? [] : [`${OFFSETS}${Math.floor(offsetsMs)}`]),
     ...(searchedMs === undefined ? [] : [`${SEARCHED}${Math.floor(searchedMs)}`]),
+    ...(readers === undefined ? [] : [`${READERS}${JSON.stringify(readers)}`]),
     ...files.map((position) => `${FILE}${JSON.stringify(position)}`),
   ]
   return `${lines.join('\n')}\n`
@@ -82,6 +86,7 @@ function formatPositions({ files, offsets, offsetsMs, others, searchedMs }: Stor
 /** Since when the bare offsets are as they are. */
 const OFFSETS = '# offsets '
 const SEARCHED = '# searched '
+const READERS = '# readers '
 const FILE = '# file '
 
 function parsePositions(text: string, writtenMs: number): StoredPositions {
@@ -100,6 +105,7 @@ function parsePositions(text: string, writtenMs: number): StoredPositions {
     offsetsMs: timeAt(OFFSETS) ?? writtenMs,
     others: new Map(entries.filter((entry) => !isOffset(entry) && CURSOR.test(entry[0]))),
     searchedMs: timeAt(SEARCHED),
+    readers: parseReaders(lines.find((line) => line.startsWith(READERS))?.slice(READERS.length)),
   }
 }
 
@@ -138,6 +144,16 @@ function damagedLines(text: string, { files }: StoredPositions): number {
   const last = lines.at(-1) ?? ''
   const isCut = last.startsWith('#') && !last.startsWith(FILE)
   return lines.filter((line) => line.startsWith(FILE)).length - files.length + (isCut ? 1 : 0)
+}
+
+/** Undefined when there are none, or the line is damaged. */
+function parseReaders(text: string | undefined): readonly string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '')
+    return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** None when the line is damaged. */

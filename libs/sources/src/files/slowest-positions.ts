@@ -13,7 +13,7 @@ export function createSlowestPositions(path: string, readers: readonly string[])
     note: async (reader, positions) => {
       noted.set(reader, positions)
       if (!readers.every((name) => noted.has(name))) return
-      const write = async (): Promise<void> => savePositions(path, slowestOf([...noted.values()]))
+      const write = async (): Promise<void> => savePositions(path, { ...slowestOf([...noted.values()]), readers })
       writing = writing.then(write, write)
       await writing
     },
