@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 
-import type { Kind } from '@clymene/model'
+import type { Kind, LogEntry, LogStream } from '@clymene/model'
 import { readLetters, type Letter } from '@clymene/storages'
-import { compress, encodePushRequest, encodeWriteRequest } from '@clymene/wire'
+import { compress, encodePushRequest, encodeWriteRequest, toHeaders } from '@clymene/wire'
 import { Kafka as KafkaClient, logLevel, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -207,6 +207,35 @@ describeWithEngines(['kafka', 'prometheus', 'loki'], 'poison between what is goo
       expect(parts > 1).toBe(sent?.value.length === LARGEST_VALUE || sent?.key !== undefined)
     }
     expect(await ingester.metric('clymene_delivery_dead_letters_total', { topic, cause: 'refused' })).toBe(0)
+  })
+
+  // What Loki has against these two it says with status 500, and will say each time.
+  test('a line older than the schema of Loki, and a name that it makes nothing of: letters, and the lines of other clusters arrive', async () => {
+    const topic = 'clymene-logs'
+    const nowNs = BigInt(Date.now()) * 1_000_000n
+    const stream = (cluster: string, ...entries: readonly LogEntry[]): LogStream => ({ labels: [['cluster', cluster]], entries })
+    const message = (agent: string, ...streams: readonly LogStream[]) => {
+      const headers = toHeaders({ agent, epoch: 1, sequence: 1, records: streams.flatMap(({ entries }) => entries).length })
+      return { key: agent, headers, partition: 0, value: compress(encodePushRequest(streams)) }
+    }
+    const good = (line: string): LogEntry => ({ timestampNs: nowNs, line })
+    // Numbered, so that they go in one body. The old line is the last of it: of what stands before others Loki says nothing.
+    const messages = [
+      message('a', stream('a', good('a'))),
+      message('b', stream('b', good('b1'), { timestampNs: nowNs + 1n, line: 'bad name', metadata: [['_', 'x']] })),
+      message('c', stream('d', good('d')), stream('c', { timestampNs: 1n, line: 'old' }, good('c'))),
+    ]
+    await producer.send({ topic, messages })
+    await expect.poll(() => ingester.metric('clymene_delivery_dead_letters_total', { topic, cause: 'refused' }), WAIT).toBe(2)
+    await producer.send({ topic, messages: [message('e', stream('e', good('e')))] })
+    const stored = async () => (await linesIn(loki.url, '{cluster=~"[a-e]"}')).map(({ line }) => line).toSorted()
+    await expect.poll(stored, WAIT).toEqual(['a', 'b1', 'c', 'd', 'e'])
+    const kafkaFlag = `--kafka.consumer.brokers=${kafka.bootstrap}`
+    const { stdout } = await runClymene(['replay', 'list', '--storage=loki', '--reason=/invalid name|no schema/', kafkaFlag])
+    expect(stdout.map((line) => line.slice(line.indexOf('loki'))).toSorted()).toEqual([
+      expect.stringMatching(/^loki +b .* 1 record +500 .* resulted in invalid name "_"$/),
+      expect.stringMatching(/^loki +c .* 1 record +500 .* no schema config found for time 0$/),
+    ])
   })
 
   test('it is listed, and refused again as nobody can read it', async () => {

@@ -34,6 +34,22 @@ describe('lineVerdict', () => {
     [400, 'entry for stream \'{app="a"}\' has timestamp too old: 2020', undefined],
     [400, 'entry for stream \'{app="a"}\' has timestamp too new: 2030', undefined],
     [500, 'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5 vs. 4)', 'refused'],
+    [500, 'rpc error: code = Unknown desc = failed to create stream: no schema config found for time 1577836800', 'refused'],
+    [500, 'failed to create stream: no schema config found for time -9000000000', 'refused'],
+    [500, 'normalization for label name "_" resulted in invalid name "_"', 'refused'],
+    [500, 'label name is empty', 'refused'],
+    [
+      500,
+      'failed to write stream to kafka: failed to marshal write request to records: single entry size (9) exceeds maximum allowed size (8)',
+      'refused',
+    ],
+    [500, 'rpc error: code = ResourceExhausted desc = grpc: received message after decompression larger than max 4', 'refused'],
+    [500, 'rpc error: code = ResourceExhausted desc = trying to send message larger than max (5 vs. 4)', 'refused'],
+    [500, 'a proxy says: label name is empty', undefined],
+    [503, 'label name is empty', undefined],
+    [500, 'failed to write stream to kafka: failed to find active partition for stream: no active partitions', undefined],
+    [500, 'rpc error: code = Unavailable desc = Ingester is shutting down', undefined],
+    [500, 'at least 1 live replicas required, could only find 0 - unhealthy instances: 127.0.0.1:9095', undefined],
     [500, 'empty ring', undefined],
   ]
   test.each(cases)('%d %s', (status, message, expected) => expect(lineVerdict(status, message)).toBe(expected))
