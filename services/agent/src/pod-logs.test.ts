@@ -105,7 +105,7 @@ function printedBy(text: string, ownNode?: string, excludedNamespaces: readonly 
       storages: ['loki'],
       print,
       scratch: folder,
-      bufferFolder: folder,
+      bufferFolder: join(folder, 'buffer'),
       logger: silentLogger,
       metrics: createMetrics(),
     },
