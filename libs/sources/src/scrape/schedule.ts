@@ -26,9 +26,10 @@ export function scrapeTime({ intervalMs }: Schedule, dueMs: number, nowMs: numbe
  */
 export async function waitUntil(dueMs: number, signal: AbortSignal): Promise<void> {
   const latest = performance.now() + dueMs - Date.now() + LATE_MS
-  while (!signal.aborted && Date.now() < dueMs && performance.now() < latest) {
-    const wait = Math.min(dueMs - Date.now(), latest - performance.now(), LONGEST_TIMER_MS)
-    await sleep(wait, undefined, { signal }).catch(() => undefined)
+  while (!signal.aborted) {
+    const waitMs = Math.min(dueMs - Date.now(), latest - performance.now(), LONGEST_TIMER_MS)
+    if (waitMs <= 0) return
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
