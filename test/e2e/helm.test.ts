@@ -66,7 +66,7 @@ const OF_PAGE: Readonly<Record<string, Values>> = Object.fromEntries(
 )
 
 /** What from-promtail makes of a configuration of Promtail: lines to Loki, or by gateways. */
-const PROMTAIL = `clients: [{ url: 'https://loki.example:3100/loki/api/v1/push', tenant_id: shop, batchwait: 2s, external_labels: { cluster: b, env: prod } }]
+const PROMTAIL = `clients: [{ url: 'https://loki.example:3100/loki/api/v1/push', tenant_id: shop, basic_auth: { username: promtail, password: SECRET }, batchwait: 2s, external_labels: { cluster: b, env: prod } }]
 positions: { filename: /run/promtail/positions.yaml }
 scrape_configs:
   - job_name: pods # by the API server

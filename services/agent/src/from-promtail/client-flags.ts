@@ -8,10 +8,14 @@ export type Converted = {
   readonly notes: readonly string[]
 }
 
+/** A file that a flag names: the client has it at `path`, or the text itself, and then nothing of it is here but what it is. */
+export type ClientFile = { readonly flag: string; readonly place: string; readonly what: string; readonly path?: string }
+
 /** What a list of flags is gathered in. */
 export type Gathered = {
   readonly flag: (name: string, value: string) => void
   readonly note: (place: string, text: string) => void
+  readonly file: (file: ClientFile) => void
 }
 
 /**
@@ -49,7 +53,7 @@ function readAddress(client: Section, to: Gathered): void {
   const url = client.scalar('url', undefined, 'a URL', (text): URL | undefined => parseUrl(text))
   if (url === undefined) return
   if (url.username !== '') to.flag('loki.client.username', decodeURIComponent(url.username))
-  if (url.password !== '') toFile(client.where('url'), 'the password in it', 'loki.client.password-file', to)
+  if (url.password !== '') to.file({ flag: 'loki.client.password-file', place: client.where('url'), what: 'the password in it' })
   url.username = ''
   url.password = ''
   const shown = redactUrls(url.href)
@@ -60,40 +64,40 @@ function readAddress(client: Section, to: Gathered): void {
 function readCredentials(client: Section, to: Gathered): void {
   const basic = client.section('basic_auth')
   readText(basic, 'username', 'loki.client.username', to)
-  readText(basic, 'password_file', 'loki.client.password-file', to)
+  readFile(basic, 'password_file', 'loki.client.password-file', to)
   readSecret(basic, 'password', 'loki.client.password-file', to)
   basic?.finish()
   const authorization = client.section('authorization')
   const scheme = authorization?.string('type', 'Bearer') ?? 'Bearer'
   if (authorization !== undefined && scheme.toLowerCase() !== 'bearer') {
-    to.note(
-      authorization.where('type'),
-      `put "authorization: ${scheme} …" with the credentials in a file and name it by --loki.client.headers-file`,
-    )
+    const what = `"authorization: ${scheme} …" with the credentials`
+    to.file({ flag: HEADERS_FILE, place: authorization.where('type'), what })
     authorization.accept('credentials', 'credentials_file')
   } else {
-    readText(authorization, 'credentials_file', 'loki.client.token-file', to)
+    readFile(authorization, 'credentials_file', 'loki.client.token-file', to)
     readSecret(authorization, 'credentials', 'loki.client.token-file', to)
   }
   authorization?.finish()
-  readText(client, 'bearer_token_file', 'loki.client.token-file', to)
+  readFile(client, 'bearer_token_file', 'loki.client.token-file', to)
   readSecret(client, 'bearer_token', 'loki.client.token-file', to)
   const given = client.texts('headers')
   const tenant = given.find(isTenant)
   if (tenant !== undefined) to.flag('loki.client.tenant-id', tenant[1])
   const headers = given.filter((header) => !isTenant(header)).map(([name]) => name)
   if (headers.length > 0) {
-    const lines = `${headers.join(', ')} with their values, a line each as "name: value",`
-    to.note(client.where('headers'), `put ${lines} in a file and name it by --loki.client.headers-file`)
+    const what = `${headers.join(', ')} with their values, a line each as "name: value",`
+    to.file({ flag: HEADERS_FILE, place: client.where('headers'), what })
   }
 }
+
+const HEADERS_FILE = 'loki.client.headers-file'
 
 const isTenant = ([name]: readonly [string, string]): boolean => name.toLowerCase() === 'x-scope-orgid'
 
 function readTls(tls: Section | undefined, to: Gathered): void {
-  readText(tls, 'ca_file', 'loki.client.tls.ca', to)
-  readText(tls, 'cert_file', 'loki.client.tls.cert', to)
-  readText(tls, 'key_file', 'loki.client.tls.key', to)
+  readFile(tls, 'ca_file', 'loki.client.tls.ca', to)
+  readFile(tls, 'cert_file', 'loki.client.tls.cert', to)
+  readFile(tls, 'key_file', 'loki.client.tls.key', to)
   readText(tls, 'server_name', 'loki.client.tls.server-name', to)
   readSecret(tls, 'ca', 'loki.client.tls.ca', to)
   readSecret(tls, 'cert', 'loki.client.tls.cert', to)
@@ -143,10 +147,12 @@ function readChecked(section: Section | undefined, key: string, flag: string, ch
   if (text !== '') to.flag(flag, text)
 }
 
-function readSecret(section: Section | undefined, key: string, flag: string, to: Gathered): void {
-  if (section?.string(key, '') === '' || section === undefined) return
-  toFile(section.where(key), 'it', flag, to)
+function readFile(section: Section | undefined, key: string, flag: string, to: Gathered): void {
+  const path = section?.string(key, '') ?? ''
+  if (path !== '' && section !== undefined) to.file({ flag, place: section.where(key), what: path, path })
 }
 
-const toFile = (place: string, what: string, flag: string, to: Gathered): void =>
-  to.note(place, `put ${what} in a file that only the agent may read, and name it by --${flag}`)
+function readSecret(section: Section | undefined, key: string, flag: string, to: Gathered): void {
+  if (section?.string(key, '') === '' || section === undefined) return
+  to.file({ flag, place: section.where(key), what: 'it' })
+}

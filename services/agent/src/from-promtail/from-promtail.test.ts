@@ -103,7 +103,7 @@ describe('a secret is not repeated, but told where to', () => {
     ],
     [
       ['authorization: {type: ApiKey, credentials: SECRET}'],
-      'p.yml:3: clients[0].authorization.type: put "authorization: ApiKey …" with the credentials in a file and name it by --loki.client.headers-file',
+      'p.yml:3: clients[0].authorization.type: put "authorization: ApiKey …" with the credentials in a file that only the agent may read, and name it by --loki.client.headers-file',
     ],
     [
       ['tls_config: {key: SECRET}'],
@@ -111,7 +111,7 @@ describe('a secret is not repeated, but told where to', () => {
     ],
     [
       ['headers: {X-Token: SECRET, X-Other: SECRET}'],
-      'p.yml:3: clients[0].headers: put X-Token, X-Other with their values, a line each as "name: value", in a file and name it by --loki.client.headers-file',
+      'p.yml:3: clients[0].headers: put X-Token, X-Other with their values, a line each as "name: value", in a file that only the agent may read, and name it by --loki.client.headers-file',
     ],
   ])('%j', (lines, note) => {
     expect(ofClient(...lines)).toEqual({ flags: [], notes: [note] })
@@ -187,6 +187,14 @@ describe('the rest of the file', () => {
       notes: ['p.yml:1: the environment has no NONE: it is empty'],
     })
     expect(convert('clients: [{tenant_id: "${T}"}]').notes).toEqual(['p.yml: variables in it are put in by --config.expand-env, here too'])
+  })
+
+  test('variables of jobs are told where they stay as they are', () => {
+    const text = 'client: {url: http://l/p}\nscrape_configs: [{job_name: a, static_configs: [{labels: {host: "${HOSTNAME}", b: $1}}]}]'
+    expect(convert(text).notes).toEqual([
+      'p.yml:2: scrape_configs[0].static_configs[0].labels.host: ${HOSTNAME} stays as it is: --config.expand-env puts variables in',
+    ])
+    expect(convert(text, { HOSTNAME: 'h' }).notes).toEqual([])
   })
 
   test('no YAML', () => {

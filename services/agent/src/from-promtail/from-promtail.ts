@@ -2,14 +2,17 @@ import { dirname, join } from 'node:path'
 
 import type { ConfigText } from '../config-text.ts'
 import { expandEnvironment } from '../config/expand-environment.ts'
+import { literalVariables } from '../config/literal-variables.ts'
 import { POSITIONS_PATH } from '../config/log-settings.ts'
 import { openYaml, type Section } from '../config/section.ts'
-import { readClient, type Converted, type Gathered } from './client-flags.ts'
+import { readClient, type ClientFile, type Converted, type Gathered } from './client-flags.ts'
 
 export type FromPromtailOptions = {
   readonly config: ConfigText
   /** Variables that are put in first, as with `-config.expand-env`; absent: the text is taken as it is. */
   readonly expandFrom?: NodeJS.ProcessEnv
+  /** Where the agent has a file of a client; absent: where the client has it, and what stands in the client itself is told. */
+  readonly pathOf?: (file: ClientFile) => string
 }
 
 /**
@@ -18,7 +21,7 @@ export type FromPromtailOptions = {
  *
  * @throws ConfigError when the text is no YAML map.
  */
-export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Converted {
+export function fromPromtail({ config, expandFrom, pathOf }: FromPromtailOptions): Converted {
   const notes: string[] = []
   const { path, text } = config
   const expanded = expandFrom === undefined ? text : expandEnvironment(config, expandFrom, { mistakes: notes, warnings: notes })
@@ -28,6 +31,12 @@ export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Conve
   const to: Gathered = {
     flag: (name, value) => void flags.set(name, value),
     note: (place, said) => void notes.push(`${place}: ${said}`),
+    file: (file) => {
+      const { flag, place, what } = file
+      const read = pathOf?.(file) ?? file.path
+      if (read === undefined) to.note(place, `put ${what} in a file that only the agent may read, and name it by --${flag}`)
+      else to.flag(flag, read)
+    },
   }
   readServer(root.section('server'), to)
   // By default it is in the working directory, which a unit file or another user changes: beside the positions all that has to outlive a restart may be written.
@@ -40,8 +49,10 @@ export function fromPromtail({ config, expandFrom }: FromPromtailOptions): Conve
   }
   for (const other of others)
     to.note(other.where(), 'an agent sends to one Loki: another agent, or a gateway with another ingester, can send to this one')
-  if (expandFrom === undefined && /\$\{/.test(JSON.stringify([...flags])))
-    to.note(path, 'variables in it are put in by --config.expand-env, here too')
+  if (expandFrom === undefined) {
+    if (/\$\{/.test(JSON.stringify([...flags]))) to.note(path, 'variables in it are put in by --config.expand-env, here too')
+    notes.push(...literalVariables(root, text))
+  }
   return { flags: [...flags], notes }
 }
 

@@ -8,6 +8,9 @@ const POSITIONS = 'positions: { filename: /run/promtail/positions.yaml }\n'
 const JOBS = `scrape_configs:
   - { job_name: a, static_configs: [{ labels: { __path__: /var/log/a.log } }] }
 `
+const STATE_NOTE =
+  "logAgent.hostPaths.state: /run/promtail is what positions.filename says: look at the hostPath of that volume in Promtail's DaemonSet, in another folder files are read from their beginning"
+const NEW_LABEL = 'label cluster="c" is new on lines that had none: Loki begins new streams'
 const NOTHING_ELSE = {
   agent: { enabled: false },
   events: { enabled: false },
@@ -29,7 +32,12 @@ test('lines go to Loki, as the client says; the jobs stay to the letter, the cli
     storages: { logs: ['loki'], loki: { url: 'http://loki:3100/push?a=b' } },
     logAgent: {
       configuration: `${POSITIONS}${JOBS}`,
-      extraArgs: ['--loki.client.username=u', '--clymene-promtail.tenant-id=t', '--clymene-promtail.external-labels=cluster=c'],
+      extraArgs: [
+        '--loki.client.username=u',
+        '--loki.client.password-file=/etc/clymene-credentials/loki-password',
+        '--clymene-promtail.tenant-id=t',
+        '--clymene-promtail.external-labels=cluster=c',
+      ],
       hostPaths: { state: '/run/promtail' },
       extraVolumeMounts: [{ name: 'state', mountPath: '/run/promtail' }],
     },
@@ -37,7 +45,12 @@ test('lines go to Loki, as the client says; the jobs stay to the letter, the cli
   })
   expect(text).not.toContain('SECRET')
   expect(mistakes).toEqual([])
-  expect(notes).toEqual([expect.stringContaining('put the password in it in a file')])
+  expect(notes).toEqual([
+    'kubectl --namespace clymene create secret generic clymene-agent-credentials --from-file=loki-password=FILE',
+    'the chart makes the namespace; until the Secret is there pods end and start again (docs/helm.md, "Secrets")',
+    'loki-password: p.yml:1: clients[0].url: the password in it',
+    STATE_NOTE,
+  ])
 })
 
 test('lines go to gateways; what was said of Loki is told, for who writes to it', () => {
@@ -52,7 +65,8 @@ test('lines go to gateways; what was said of Loki is told, for who writes to it'
     ...NOTHING_ELSE,
   })
   expect(notes).toEqual([
-    'p.yml: gateways write to Loki: --loki.client.username=u --loki.client.url=http://loki:3100/push?a=b is for storages and logIngester of the main cluster',
+    STATE_NOTE,
+    'p.yml: gateways write to Loki: --loki.client.username=u --loki.client.password-file=/etc/clymene-credentials/loki-password --loki.client.url=http://loki:3100/push?a=b is for storages and logIngester of the main cluster',
   ])
 })
 
@@ -92,9 +106,20 @@ describe('what the values cannot say is told', () => {
       ['p.yml:1: server: its port is 15698 in the chart, not :9080'],
     ],
     [
-      'files',
-      `clients: [{ url: http://l/p, bearer_token_file: /t, tls_config: { ca_file: /etc/clymene-credentials/ca } }]\n${POSITIONS}`,
-      [/^--loki\.client\.token-file=\/t: the pod has \/etc\/clymene-credentials, /],
+      'roles of discovery that the account may not list',
+      `${TO_LOKI}${POSITIONS}scrape_configs:
+  - { job_name: a, kubernetes_sd_configs: [{ role: pod }] }
+  - { job_name: b, kubernetes_sd_configs: [{ role: service }, { role: node }] }
+`,
+      [
+        'p.yml:5: scrape_configs[1]: role service: the account clymene-promtail may list pods alone',
+        'p.yml:5: scrape_configs[1]: role node: the account clymene-promtail may list pods alone',
+      ],
+    ],
+    [
+      'a label in a job that stays as it is',
+      `${TO_LOKI}${POSITIONS}scrape_configs: [{ job_name: a, static_configs: [{ labels: { host: "\${HOSTNAME}" } }] }]\n`,
+      [/labels\.host: \$\{HOSTNAME\} stays as it is: --config\.expand-env puts variables in$/],
     ],
     [
       'paths that are not mounted',
@@ -106,15 +131,71 @@ describe('what the values cannot say is told', () => {
       [/^p\.yml:4: scrape_configs\[0\]: the pod has no \/srv\/a\.log: /, /: the pod has no \/data\/\$1\.log: /],
     ],
   ])('%s', (_, text, notes) => {
-    expect(valuesOf(text, { cluster }).notes).toEqual(notes.map((note) => (typeof note === 'string' ? note : expect.stringMatching(note))))
+    const told = notes.map((note): unknown => (typeof note === 'string' ? note : expect.stringMatching(note)))
+    expect(valuesOf(text, { cluster }).notes).toEqual([NEW_LABEL, STATE_NOTE, ...told])
   })
 
-  test('variables that are put in', () => {
-    const text = `${TO_LOKI}${POSITIONS}scrape_configs: [{ job_name: "\${A}-\${HOSTNAME}-\${B:-b}-$\${C}", static_configs: [] }]\n`
-    const { notes, values } = valuesOf(text, { cluster, expandFrom: { A: 'a', HOSTNAME: 'h' } })
-    expect(notes).toEqual(['--config.expand-env: logAgent.extraEnv has to have A, B'])
-    expect(values.logAgent.extraArgs).toContain('--config.expand-env=true')
+  test.each([
+    ['/var/lib/clymene-promtail', []],
+    ['/tmp', [/^positions\.filename: \/tmp went with Promtail's pod: files are read from their beginning, unless .* --logs\.from=end$/]],
+    ['/tmp/a', [/^positions\.filename: \/tmp\/a went/]],
+    ['/data', [/^logAgent\.hostPaths\.state: \/data is what positions\.filename says: look at the hostPath /]],
+  ])('positions in %s', (folder, told) => {
+    const { notes } = valuesOf(`${CLIENT}positions: { filename: ${folder}/p.yaml }\n${JOBS}`, { gatewayHosts: ['g'] })
+    expect(notes.slice(0, -1)).toEqual(told.map((one): unknown => expect.stringMatching(one)))
+  })
+
+  test('variables that are put in: in jobs those of the pod, in what clients say those of here, but for the name of the node', () => {
+    const client = 'clients: [{ url: "http://l/p", tenant_id: "${TENANT}", external_labels: { host: "${HOSTNAME}", none: "${NONE}" } }]\n'
+    const text = `${client}${POSITIONS}scrape_configs: [{ job_name: "\${A}-\${HOSTNAME}-\${B:-b}-$\${C}", static_configs: [] }]\n`
+    const { notes, values } = valuesOf(text, { cluster, expandFrom: { TENANT: 't', HOSTNAME: 'laptop' } })
+    expect(notes).toEqual([
+      NEW_LABEL,
+      STATE_NOTE,
+      'p.yml:1: the environment has no NONE: it is empty',
+      '${A}: the pod has it by logAgent.extraEnv',
+      '${B}: the pod has it by logAgent.extraEnv',
+    ])
+    expect(values.logAgent.extraArgs).toEqual([
+      '--cluster=c',
+      '--config.expand-env=true',
+      '--clymene-promtail.tenant-id=t',
+      '--clymene-promtail.external-labels=host=$(HOSTNAME),none=',
+    ])
     expect(values.logAgent.configuration).toContain('${A}-${HOSTNAME}')
+  })
+})
+
+describe('a file of the client is a key of the Secret that the pod mounts', () => {
+  test.each<[client: string, flags: readonly string[], keys: readonly string[]]>([
+    [
+      'basic_auth: { username: u, password: SECRET }',
+      ['username=u', 'password-file=/etc/clymene-credentials/loki-password'],
+      ['loki-password'],
+    ],
+    ['basic_auth: { password_file: /p }', ['password-file=/etc/clymene-credentials/loki-password'], ['loki-password']],
+    ['bearer_token: SECRET', ['token-file=/etc/clymene-credentials/loki-token'], ['loki-token']],
+    ['bearer_token_file: /etc/clymene-credentials/token', ['token-file=/etc/clymene-credentials/token'], []],
+    ['headers: { X-A: SECRET }', ['headers-file=/etc/clymene-credentials/loki-headers'], ['loki-headers']],
+    [
+      'tls_config: { ca_file: /ca, cert: SECRET, key_file: /k }',
+      [
+        'tls.ca=/etc/clymene-credentials/loki-ca.crt',
+        'tls.key=/etc/clymene-credentials/loki-tls.key',
+        'tls.cert=/etc/clymene-credentials/loki-tls.crt',
+      ],
+      ['loki-ca.crt', 'loki-tls.key', 'loki-tls.crt'],
+    ],
+  ])('%s', (client, flags, keys) => {
+    const { values, notes, text } = valuesOf(
+      `clients: [{ url: http://l/p, external_labels: { cluster: c }, ${client} }]\n${POSITIONS}${JOBS}`,
+    )
+    const args: readonly string[] = values.logAgent.extraArgs
+    expect(args.filter((arg) => arg.startsWith('--loki.'))).toEqual(flags.map((flag) => `--loki.client.${flag}`))
+    const told = notes.filter((note) => note.startsWith('kubectl')).flatMap((note) => [...note.matchAll(/--from-file=(\S+)=FILE/g)])
+    expect(told.map(([, key]) => key)).toEqual(keys)
+    expect(notes.filter((note) => note.startsWith('loki-'))).toHaveLength(keys.length)
+    expect(`${text}${notes.join('')}`).not.toContain('SECRET')
   })
 })
 

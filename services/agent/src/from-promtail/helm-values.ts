@@ -5,7 +5,10 @@ import { stringify } from 'yaml'
 
 import { openYaml, type Section } from '../config/section.ts'
 import { ownCluster } from '../own-cluster.ts'
+import type { ClientFile } from './client-flags.ts'
 import { fromPromtail, positionsOf, type FromPromtailOptions } from './from-promtail.ts'
+import { helmNotes, variablesOfClients } from './helm-notes.ts'
+import { pathInPod, secretNotes } from './helm-secrets.ts'
 import { readLogConfig } from './log-config-mistakes.ts'
 import { withoutKeys } from './without-keys.ts'
 
@@ -27,11 +30,19 @@ export type HelmValues = {
 /** @throws ConfigError when the text is no YAML map, and when the values would lack what the chart has to be told. */
 export function helmValues({ cluster, gatewayHosts, ...options }: HelmValuesOptions): HelmValues {
   const { config, expandFrom } = options
-  const { flags, notes } = fromPromtail(options)
+  const files: ClientFile[] = []
+  // What clients say becomes arguments of the pod, in which Kubernetes puts the name of the node: in place of that of this machine.
+  const expanding = expandFrom === undefined ? {} : { expandFrom: { ...expandFrom, HOSTNAME: '$(HOSTNAME)' } }
+  const pathOf = (file: ClientFile): string => {
+    files.push(file)
+    return pathInPod(file)
+  }
+  const { flags, notes } = fromPromtail({ config, ...expanding, pathOf })
   const said = new Map(flags)
   // What is wrong in it is told by the agent's own reading.
   const root = openYaml(config.text, config.path, [])
-  const delivery = deliveryOf({ said, gatewayHosts, name: nameOf(cluster, options, said), path: config.path })
+  const own = nameOf(cluster, options, said)
+  const delivery = deliveryOf({ said, gatewayHosts, name: own.name, path: config.path })
   const state = stateOf(posix.dirname(positionsOf(root)))
   const args = flags.filter(([name]) => !OF_THE_CHART.has(name) && !(delivery.isByGateway && name.startsWith('loki.')))
   // The chart's own variable has node_name, which would make other streams than Promtail's.
@@ -50,12 +61,12 @@ export function helmValues({ cluster, gatewayHosts, ...options }: HelmValuesOpti
       stringify(ONLY_LOGS).trimEnd(),
     ].join('\n'),
     notes: [
-      ...notes.filter((note) => !(delivery.isByGateway && note.includes('--loki.client.'))),
+      ...(delivery.isByGateway ? [] : secretNotes(files)),
+      ...(own.isNew ? [`label cluster=${JSON.stringify(own.name)} is new on lines that had none: Loki begins new streams`] : []),
+      ...state.notes,
+      ...notes.filter((note) => !(delivery.isByGateway && note.includes('--loki.client.')) && !isOfThePod(note, root)),
       ...delivery.notes,
-      ...portNotes(root, said),
-      ...fileNotes(args),
-      ...(expandFrom === undefined ? [] : variableNotes(config.text)),
-      ...pathNotes(root),
+      ...helmNotes(root, { port: said.get('admin.http.host-ports'), isExpanded: expandFrom !== undefined }),
     ],
     mistakes: state.mistakes.map((mistake) => `${config.path}: ${mistake}`),
   }
@@ -68,7 +79,14 @@ const ONLY_LOGS = Object.fromEntries(['agent', 'events', 'nodeExporter', 'kubeSt
 
 type Said = ReadonlyMap<string, string>
 
-function nameOf(given: string, options: FromPromtailOptions, said: Said): string {
+/** A variable that this machine does not have, and only jobs name: they are read in the pod. */
+function isOfThePod(note: string, root: Section): boolean {
+  const [, name] = /: the environment has no (\w+): it is empty$/.exec(note) ?? []
+  return name !== undefined && !variablesOfClients(root).has(name)
+}
+
+/** Of the cluster; it is new where neither jobs nor labels say it. */
+function nameOf(given: string, options: FromPromtailOptions, said: Said): { readonly name: string; readonly isNew: boolean } {
   const logLabels = (said.get(LABELS) ?? '').split(',').map((pair): [string, string] => {
     const [name = '', value = ''] = pair.split(/=(.*)/s)
     return [name, value]
@@ -80,7 +98,7 @@ function nameOf(given: string, options: FromPromtailOptions, said: Said): string
     throw new ConfigError([`--cluster=${JSON.stringify(name)}: expected letters, digits, ".", "_" and "-", as the chart takes them`])
   if (inFile !== '' && inFile !== name)
     throw new ConfigError([`--cluster=${JSON.stringify(name)}: the jobs of ${options.config.path} say ${JSON.stringify(inFile)}`])
-  return name
+  return { name, isNew: inFile === '' }
 }
 
 type Delivery = { readonly values: Readonly<Record<string, unknown>>; readonly isByGateway: boolean; readonly notes: readonly string[] }
@@ -107,58 +125,32 @@ function deliveryOf(to: {
   return { values: { ...values, target: { gatewayHosts } }, isByGateway: true, notes }
 }
 
+type State = Readonly<Record<'values', Readonly<Record<string, unknown>>> & Record<'notes' | 'mistakes', readonly string[]>>
+
 /** The folder of the positions, which has to outlive the pod: it is the chart's folder of the node, under Promtail's own path as well. */
-function stateOf(folder: string): { readonly values: Readonly<Record<string, unknown>>; readonly mistakes: readonly string[] } {
-  if (folder === STATE) return { values: {}, mistakes: [] }
+function stateOf(folder: string): State {
+  if (folder === STATE) return { values: {}, notes: [], mistakes: [] }
   if (!folder.startsWith('/') || ['/', '/var/log', '/etc/promtail', '/var/lib/docker/containers'].includes(folder))
     return {
       values: {},
+      notes: [],
       mistakes: [`positions.filename: ${folder} cannot be written in a pod of the chart: expected a folder as ${STATE}`],
     }
   const extraVolumeMounts = [{ name: 'state', mountPath: folder }]
-  // What is under /tmp went with the pod of Promtail.
-  const isOfPod = folder === '/tmp' || folder.startsWith('/tmp/')
-  return { values: { ...(isOfPod ? {} : { hostPaths: { state: folder } }), extraVolumeMounts }, mistakes: [] }
+  if (folder === '/tmp' || folder.startsWith('/tmp/'))
+    return {
+      values: { extraVolumeMounts },
+      notes: [
+        `positions.filename: ${folder} went with Promtail's pod: files are read from their beginning, unless you bring the file to ${STATE} of each node first (docs/migrate.md), or logAgent.extraArgs has --logs.from=end`,
+      ],
+      mistakes: [],
+    }
+  return {
+    values: { hostPaths: { state: folder }, extraVolumeMounts },
+    notes: [
+      `logAgent.hostPaths.state: ${folder} is what positions.filename says: look at the hostPath of that volume in Promtail's DaemonSet, in another folder files are read from their beginning`,
+    ],
+    mistakes: [],
+  }
 }
-
 const STATE = '/var/lib/clymene-promtail'
-
-function portNotes(root: Section, said: Said): readonly string[] {
-  const port = said.get('admin.http.host-ports')
-  return port === undefined ? [] : [`${root.where('server')}: its port is 15698 in the chart, not ${port}`]
-}
-
-const SECRETS = '/etc/clymene-credentials'
-
-function fileNotes(args: readonly (readonly [string, string])[]): readonly string[] {
-  const files = args.filter(([name, file]) => /-file$|tls\.(ca|cert|key)$/.test(name) && !file.startsWith(`${SECRETS}/`))
-  return files.map(
-    ([name, file]) =>
-      `--${name}=${file}: the pod has ${SECRETS}, of the Secret clymene-agent-credentials; mount others by logAgent.extraVolumes`,
-  )
-}
-
-function variableNotes(text: string): readonly string[] {
-  const names = new Set([...text.matchAll(/(?<!\$)\$\{([A-Za-z_]\w*)/g)].map(([, name = '']) => name))
-  // The chart's is the name of the node, as in Promtail's own manifests.
-  names.delete('HOSTNAME')
-  return names.size === 0 ? [] : [`--config.expand-env: logAgent.extraEnv has to have ${[...names].join(', ')}`]
-}
-
-/** Files that are in no folder that the chart mounts. */
-function pathNotes(root: Section): readonly string[] {
-  return root.sections('scrape_configs').flatMap((job) => {
-    const paths = [
-      ...job
-        .sections('static_configs')
-        .flatMap((group) => group.texts('labels').flatMap(([name, text]) => (name === '__path__' ? text : []))),
-      ...job
-        .sections('relabel_configs')
-        .flatMap((rule) => (rule.string('target_label', '') === '__path__' ? rule.string('replacement', '') : [])),
-    ]
-    const elsewhere = paths.filter((path) => path.startsWith('/') && !/^\/var\/(log|lib\/docker\/containers)\//.test(path))
-    return elsewhere.map(
-      (path) => `${job.where()}: the pod has no ${path}: mount its folder by logAgent.extraVolumes and extraVolumeMounts`,
-    )
-  })
-}
