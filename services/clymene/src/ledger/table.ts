@@ -35,9 +35,17 @@ export function formatLedger({ senders, storages, replays, findings }: JoinedLed
     ].join('\n'),
     unreached.length + doubts.length > 0 || findings.some(({ level }) => level === 'loss')
       ? ''
-      : 'nothing is missing, and the books balance',
+      : `nothing is missing, and the books balance${waiting(senders, storages)}`,
   ]
   return sections.filter((section) => section !== '').join('\n\n')
+}
+
+/** What is on its way is not lost, but not stored either. */
+function waiting(senders: readonly SenderRow[], storages: readonly StorageRow[]): string {
+  const total = (counts: readonly (number | undefined)[]): number => counts.reduce<number>((sum, count = 0) => sum + count, 0)
+  const counts = { BUFFERED: total(senders.map(({ buffered }) => buffered)), LAG: total(storages.map(({ lag }) => lag)) }
+  const shown = Object.entries(counts).flatMap(([column, count]) => (count === 0 ? [] : `${column} ${count}`))
+  return shown.length === 0 ? '' : `; not stored yet: ${shown.join(', ')}`
 }
 
 const senderCells = ({ kind, cluster, agent, to = '', ...counts }: SenderRow): readonly string[] => [

@@ -103,9 +103,20 @@ Storages:
   KIND     STORAGE     IN BUS  STORED  TWICE IN BUS  TWICE WRITTEN  DEAD LETTERS  LAG  EXPIRED  UNKNOWN  RECORDS STORED  RECORDS REFUSED
   metrics  prometheus      10      10             0              0             0    0        0        0            1000                0
 
-nothing is missing, and the books balance
+nothing is missing, and the books balance; not stored yet: BUFFERED 2
 `,
   })
+})
+
+test.each([
+  ['none', 0, '10', 'nothing is missing, and the books balance\n'],
+  ['before a storage', 0, '53', 'nothing is missing, and the books balance; not stored yet: LAG 43\n'],
+  ['in both', 2, '53', 'nothing is missing, and the books balance; not stored yet: BUFFERED 2, LAG 43\n'],
+])('what waits is told beside the verdict: %s', async (_, buffered, end, verdict) => {
+  const sender = { ...SENDER, sent: 10 + buffered, buffered }
+  const url = await reporting({ senders: [sender], books: [book(10, { end })] })
+  const { status, stdout } = await ledger(`--url=${url}`)
+  expect({ status, last: stdout.split('\n\n').at(-1) }).toEqual({ status: 0, last: verdict })
 })
 
 test('what is missing is named, with status 1', async () => {
