@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 import { root } from './commands.ts'
-import { changesSince, fingerprintsOf, KOREAN_PAGES as PAGES, readPage as pageAt, readRecord, RECORD } from './translated-sections.ts'
+import {
+  changesSince,
+  fingerprintsOf,
+  KOREAN_PAGES as PAGES,
+  lookedAt,
+  readPage as pageAt,
+  readRecord,
+  RECORD,
+} from './translated-sections.ts'
 import { differencesOf, originalOf } from './translation.ts'
 
 test('README and guide are translated', () => {
@@ -142,4 +150,47 @@ test.each<[what: string, from: string | RegExp, to: string, changes: readonly st
   ['a section of the name of a property', /$/, '\n## __proto__\n', ['"## __proto__" of docs/page.md was not there']],
 ])('what is told of a page that was translated before this changed: %s', (_, from, to, changes) => {
   expect(changesSince(fingerprintsOf(ENGLISH), { path: 'docs/page.md', text: ENGLISH.replace(from, to) })).toEqual(changes)
+})
+
+test.each<
+  [
+    what: string,
+    english: readonly [from: string, to: string],
+    korean: readonly [from: string, to: string],
+    said: readonly string[],
+    written: boolean,
+  ]
+>([
+  ['nothing changed', ['', ''], ['', ''], [`${RECORD} has them all`], true],
+  [
+    'other words',
+    ['Text with', 'Words with'],
+    ['', ''],
+    ['"# Title" of docs/page.md has other words now', `${RECORD} has these as translated now`],
+    true,
+  ],
+  [
+    'a section that the translation has, too',
+    ['## Rows', '## New\n\n## Rows'],
+    ['## 행', '## 새\n\n## 행'],
+    ['"## New" of docs/page.md was not there', `${RECORD} has these as translated now`],
+    true,
+  ],
+  [
+    'a section that it lacks',
+    ['## Rows', '## New\n\n## Rows'],
+    ['', ''],
+    [
+      '"## New" of docs/page.md was not there',
+      'docs/ko/page.md: heading "## Rows" of docs/page.md is nothing here',
+      `${RECORD} stays as it was`,
+    ],
+    false,
+  ],
+])('what npm run translated says and does: %s', (_, english, korean, said, written) => {
+  const original = { path: 'docs/page.md', text: ENGLISH.replace(...english) }
+  const translation = { path: 'docs/ko/page.md', text: KOREAN.replace(...korean) }
+  const { said: found, prints } = lookedAt([[original, translation]], new Map([['docs/page.md', fingerprintsOf(ENGLISH)]]))
+  expect(found).toEqual(said)
+  expect(prints).toEqual(written ? new Map([['docs/page.md', fingerprintsOf(original.text)]]) : undefined)
 })

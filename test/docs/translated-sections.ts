@@ -1,13 +1,14 @@
 /**
  * Which state of the English pages the Korean ones are translations of: a fingerprint of each English section, in docs/ko/translated.json.
- * `npm run translated` writes those of now, when the translations have been looked at; a test fails when a section is another one.
+ * `npm run translated` writes those of now, when the translations have been looked at, and says which they are; a test fails when a section is another
+ * one.
  */
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { root } from './commands.ts'
-import { originalOf, type Page, sectionsOf } from './translation.ts'
+import { differencesOf, originalOf, type Page, sectionsOf } from './translation.ts'
 
 export const RECORD = 'docs/ko/translated.json'
 export const KOREAN_PAGES: readonly string[] = globSync('docs/ko/*.md', { cwd: root }).toSorted()
@@ -45,10 +46,27 @@ export function changesSince(translated: Fingerprints, { path, text }: Page): re
   return [...changes, ...gone]
 }
 
+/** What is said of pages whose translations were looked at, and the fingerprints of now; none where a translation has another shape still. */
+export function lookedAt(
+  pairs: readonly (readonly [original: Page, translation: Page])[],
+  record: ReadonlyMap<string, Fingerprints>,
+): { readonly said: readonly string[]; readonly prints?: ReadonlyMap<string, Fingerprints> } {
+  const differences = pairs.flatMap(([original, translation]) => differencesOf(original, translation))
+  const changes = pairs.flatMap(([original]) => changesSince(record.get(original.path) ?? new Map(), original))
+  if (differences.length > 0) return { said: [...changes, ...differences, `${RECORD} stays as it was`] }
+  const prints = new Map(pairs.map(([{ path, text }]) => [path, fingerprintsOf(text)]))
+  return { said: [...changes, changes.length === 0 ? `${RECORD} has them all` : `${RECORD} has these as translated now`], prints }
+}
+
 export const readPage = (path: string): Page => ({ path, text: readFileSync(join(root, path), 'utf8') })
 
 if (import.meta.main) {
-  const pages = KOREAN_PAGES.map((path) => readPage(originalOf(path)))
-  const record = Object.fromEntries(pages.map(({ path, text }) => [path, Object.fromEntries(fingerprintsOf(text))]))
-  writeFileSync(join(root, RECORD), `${JSON.stringify(record, undefined, 2)}\n`)
+  const pairs = KOREAN_PAGES.map((path) => [readPage(originalOf(path)), readPage(path)] as const)
+  const { said, prints } = lookedAt(pairs, readRecord())
+  process.stdout.write(`${said.join('\n')}\n`)
+  if (prints === undefined) process.exitCode = 1
+  else {
+    const record = Object.fromEntries([...prints].map(([path, sections]) => [path, Object.fromEntries(sections)]))
+    writeFileSync(join(root, RECORD), `${JSON.stringify(record, undefined, 2)}\n`)
+  }
 }

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(
-    `clymene needs Node.js 22.19 or newer, found ${process.versions.node}; in a checkout \`npx clymene\` uses the one it installs\n`,
+    `clymene needs Node.js 22.19 or newer, found ${process.versions.node}; in a checkout \`npx --no clymene\` uses the one it installs\n`,
   )
   process.exit(2)
 }
