@@ -3,7 +3,6 @@ export const REPLACES_MODULES: readonly string[] = [
   'libs/bus/src/kafka/broker-wait.test.ts',
   'libs/bus/src/kafka/consumer.test.ts',
   'libs/sources/src/durable-file.test.ts',
-  'libs/sources/src/files/failing-files.test.ts',
   'libs/sources/src/files/reader-positions.test.ts',
   'libs/sources/src/files/unreadable.test.ts',
   'libs/storages/src/kafka/encoding.test.ts',
