@@ -259,8 +259,8 @@ describe('lines that cannot be read again', () => {
     const waiting = files.give(lineBatch(['line']))
     await eventually(() =>
       expect(readiness.reasons().toSorted()).toEqual([
-        'storage loki: logs from the buffer: no such token',
-        'storage loki: logs: no such token',
+        'storage loki: logs from the buffer: no such token (tenant "team")',
+        'storage loki: logs: no such token (tenant "team")',
       ]),
     )
     loki.failure = undefined
