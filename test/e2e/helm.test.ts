@@ -145,10 +145,12 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
     const objects = rendered.objects.get(name) ?? new Map<string, Rendered>()
     const { args = [], env = [] } = containerOf(objects.get('DaemonSet clymene clymene-promtail'))
     const isByGateway = name === 'promtail-by-gateways'
-    const OF_THE_CHART = ['config.file', 'buffer.dir', 'storage-type', ...(isByGateway ? ['loki.client.url'] : [])]
-    const flags = fromPromtail({ config: PROMTAIL_CONFIG }).flags.filter(([flag]) => !OF_THE_CHART.includes(flag))
+    const OF_THE_CHART = ['config.file', 'buffer.dir', 'storage-type']
+    const isFor = (flag: string): boolean => !OF_THE_CHART.includes(flag) && !(isByGateway && flag.startsWith('loki.'))
+    const flags = fromPromtail({ config: PROMTAIL_CONFIG }).flags.filter(([flag]) => isFor(flag))
     expect(flags.length).toBeGreaterThan(2)
     expect(args).toEqual(expect.arrayContaining(flags.map(([flag, value]) => `--${flag}=${value}`)))
+    expect(args.includes('--loki.client.password-file=/etc/clymene-credentials/loki-password')).toBe(!isByGateway)
     const gateways = '--gateway.grpc-client.host-port=192.0.2.10:30611,192.0.2.11:30611'
     expect(args.includes(gateways)).toBe(isByGateway)
     expect(env).toContainEqual({ name: 'STORAGE_TYPE', value: isByGateway ? 'gateway' : 'loki' })
@@ -214,6 +216,12 @@ describeWithEngines(['kubernetes', 'helm', 'kustomize'], 'the Helm chart', () =>
       status: 1,
       errors: expect.stringContaining(`${name}.extraScrapeConfigs: there is a job ${job} already`),
     })
+  })
+
+  test('who installs log agents alone is told where these say what they wait for', async () => {
+    const values = 'role=target,cluster=b,target.gatewayHosts={192.0.2.10},agent.enabled=false,events.enabled=false'
+    const { output } = await outcomeOf(helmProgram, ['install', 'clymene', CHART, '--dry-run=client', '--set', values])
+    expect(output).toContain('it says itself what it waits for:\n  kubectl --namespace clymene logs daemonset/clymene-promtail --tail=20\n')
   })
 
   test('helm lint --strict has nothing to say', async () => {
