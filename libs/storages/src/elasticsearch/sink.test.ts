@@ -267,6 +267,14 @@ describe('items that fail', () => {
       outcome: { kind: 'retry', needsOperator: false },
     },
     { item: { status: 500 }, outcome: { kind: 'retry', needsOperator: false } },
+    {
+      item: { status: 500, error: { type: 'fail_processor_exception', reason: 'no secrets here' } },
+      outcome: { kind: 'refused', reason: 'fail_processor_exception: no secrets here' },
+    },
+    {
+      item: { status: 500, error: { type: 'mapper_exception', reason: 'timed out while waiting for a dynamic mapping update' } },
+      outcome: { kind: 'retry', needsOperator: false },
+    },
     { item: { status: 408 }, outcome: { kind: 'retry', needsOperator: false } },
     {
       item: { status: 403, error: { type: 'cluster_block_exception', reason: 'read-only' } },
