@@ -99,6 +99,8 @@ function become(
   const named = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
   return [
     '/usr/bin/setpriv',
+    // Another user: the kernel forgets what --kill-child asked for.
+    '--pdeathsig=KILL',
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
