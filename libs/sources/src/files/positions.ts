@@ -91,7 +91,7 @@ const FILE = '# file '
 
 function parsePositions(text: string, writtenMs: number): StoredPositions {
   const lines = text.split('\n')
-  if (text.trim() === '') return NOTHING
+  if (text.trim() === '') throw new Error('the file is empty')
   const uncommented = lines.filter((line) => !line.startsWith('#'))
   const entries = writtenEntries(uncommented) ?? yamlEntries(uncommented.join('\n'))
   const isOffset = ([, value]: Entry): boolean => /^\d{1,15}$/.test(value)

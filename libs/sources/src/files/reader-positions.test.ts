@@ -11,6 +11,8 @@ import { createSlowestPositions } from './slowest-positions.ts'
 
 /** How many changes to files may yet be made before the process is killed. */
 const life = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY }))
+/** Codes of errors by the path that gives them. */
+const unreadable = vi.hoisted(() => new Map<unknown, string>())
 vi.mock(import('node:fs/promises'), async (original) => {
   const fs = await original()
   const mortal = <F extends object>(act: F): F =>
@@ -20,7 +22,14 @@ vi.mock(import('node:fs/promises'), async (original) => {
         return Reflect.apply(Object(target), self, args)
       },
     })
-  return { ...fs, rename: mortal(fs.rename), rm: mortal(fs.rm), link: mortal(fs.link) }
+  const readFile = new Proxy(fs.readFile, {
+    apply: async (target, self, args: readonly unknown[]): Promise<unknown> => {
+      const code = unreadable.get(args[0])
+      if (code !== undefined) throw Object.assign(new Error(code), { code })
+      return Reflect.apply(Object(target), self, args)
+    },
+  })
+  return { ...fs, readFile, rename: mortal(fs.rename), rm: mortal(fs.rm), link: mortal(fs.link) }
 })
 
 let folder: TestFolder
@@ -31,6 +40,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   life.left = Number.POSITIVE_INFINITY
+  unreadable.clear()
   folder.remove()
 })
 
@@ -152,15 +162,35 @@ describe('somebody else wrote the file since', () => {
   })
 })
 
-test('positions of a reader that are broken: those before them count, and do not come back', async () => {
+describe('positions of a reader that are broken: those before them count, and do not come back', () => {
+  test.each<[text: string, backup: number | undefined, expected: number]>([
+    ['positions: {', 7, 7],
+    ['', 7, 7],
+    ['\0\0', 7, 7],
+    ['positions: {', undefined, 3],
+    ['', undefined, 3],
+    ['\0\0', undefined, 3],
+  ])('%j, and %j before', async (text, backup, expected) => {
+    const own = positionsOfReader(path, 'a')
+    await savePositions(path, { ...at(3, 500), readers: AB })
+    if (backup !== undefined) await savePositions(own, at(backup, 1000))
+    await savePositions(own, at(9, 2000))
+    writeFileSync(own, text)
+    expect(await offsetIn(await positionsToReadOf(path, 'a', true))).toBe(expected)
+    await settlePositions(path, A, silentLogger)
+    expect(await offsetIn(path)).toBe(expected)
+    expect([own, `${own}.bak`].map((file) => existsSync(file))).toEqual([false, false])
+  })
+})
+
+test.each(['EACCES', 'EIO'])('%s of positions of a reader: nothing is changed, and it does not begin', async (code) => {
   const own = positionsOfReader(path, 'a')
   await savePositions(path, { ...at(3, 500), readers: AB })
-  await savePositions(own, at(7, 1000))
   await savePositions(own, at(9, 2000))
-  writeFileSync(own, 'positions: {')
-  await settlePositions(path, A, silentLogger)
-  expect(await offsetIn(path)).toBe(7)
-  expect([own, `${own}.bak`].map((file) => existsSync(file))).toEqual([false, false])
+  unreadable.set(own, code)
+  await expect(settlePositions(path, A, silentLogger)).rejects.toMatchObject({ code })
+  unreadable.clear()
+  expect([await offsetIn(path), await offsetIn(own)]).toEqual([3, 9])
 })
 
 test('nothing is written where nothing is to be moved', async () => {

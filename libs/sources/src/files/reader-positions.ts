@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 
-import type { Logger } from '@clymene/model'
+import { errorCode, type Logger } from '@clymene/model'
 import { silentLogger } from '@clymene/runtime'
 
 import { durableFiles } from '../durable-file.ts'
@@ -13,9 +13,9 @@ export const positionsOfReader = (path: string, reader: string): string => `${pa
 /**
  * Makes positions ready for these readers, none of which runs yet: a single one keeps its own at `path`, each of several beside it. However readers came and
  * went, and whenever the process was killed, `<path>.<reader>` says how far a reader is when it is there, else `path` when that reader was alone with it
- * last (its `readers`), else the reader is new, and begins where `path` stands.
+ * last (its `readers`), else the reader is new, and begins where `path` stands. What is damaged counts as not there.
  *
- * @throws a system error when files that have to be moved cannot be: the reader would begin elsewhere
+ * @throws a system error when files that have to be moved cannot be, or not be read: the reader would begin elsewhere
  */
 export async function settlePositions(path: string, readers: readonly string[], logger: Logger): Promise<void> {
   const [first, second] = readers
@@ -28,9 +28,10 @@ export async function settlePositions(path: string, readers: readonly string[], 
   if (alone === undefined) return
   const own = positionsOfReader(path, alone)
   if (!isThere(own)) return
+  await requireReadable(own)
   const owned = await loadPositions([own], logger)
   const [, backup] = durableFiles(own)
-  if (isLater(stored, owned)) {
+  if (saysNothing(owned) || isLater(stored, owned)) {
     for (const old of durableFiles(own)) await rm(old, { force: true })
     return
   }
@@ -44,10 +45,23 @@ export async function settlePositions(path: string, readers: readonly string[], 
 export async function positionsToReadOf(path: string, reader: string, isAlone: boolean): Promise<string> {
   const own = positionsOfReader(path, reader)
   if (!isThere(own)) return path
-  return isAlone && isLater(await loadPositions([path], silentLogger), await loadPositions([own], silentLogger)) ? path : own
+  if (!isAlone) return own
+  const owned = await loadPositions([own], silentLogger)
+  return saysNothing(owned) || isLater(await loadPositions([path], silentLogger), owned) ? path : own
 }
 
 const isThere = (path: string): boolean => durableFiles(path).some((file) => existsSync(file))
+
+/** A disk that fails, or a right that is missing, is mended without a word of what the file says being lost. */
+async function requireReadable(path: string): Promise<void> {
+  for (const file of durableFiles(path))
+    await readFile(file).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw error
+    })
+}
+
+const saysNothing = ({ files, offsets, others, searchedMs }: StoredPositions): boolean =>
+  files.length + offsets.size + others.size === 0 && searchedMs === undefined
 
 /** Whether somebody else went on with the file of the configuration: Promtail, or a version that did not say who. */
 const isLater = ({ readers, searchedMs, offsetsMs }: StoredPositions, own: StoredPositions): boolean =>
