@@ -28,6 +28,7 @@ describe('sampleVerdict', () => {
 })
 
 describe('lineVerdict', () => {
+  const nowMs = Date.parse('2026-01-02T00:00:00Z')
   const cases: [number, string, Verdict][] = [
     [400, "entry with timestamp 2026-01-01 ignored, reason: 'entry too far behind, entry timestamp is: …'", 'repeat'],
     [400, 'entry with timestamp 2026-01-01 ignored, reason: \'entry out of order\' for stream: {app="a"}', 'repeat'],
@@ -36,6 +37,11 @@ describe('lineVerdict', () => {
     [500, 'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (5 vs. 4)', 'refused'],
     [500, 'rpc error: code = Unknown desc = failed to create stream: no schema config found for time 1577836800', 'refused'],
     [500, 'failed to create stream: no schema config found for time -9000000000', 'refused'],
+    [500, 'no schema config found for time 1767225599.999', 'refused'],
+    [500, 'no schema config found for time 1767225600', undefined],
+    [500, 'no schema config found for time 1767312000.123', undefined],
+    [500, 'no schema config found for time 1798848000', undefined],
+    [500, 'no schema config found for time', undefined],
     [500, 'normalization for label name "_" resulted in invalid name "_"', 'refused'],
     [500, 'label name is empty', 'refused'],
     [
@@ -52,7 +58,7 @@ describe('lineVerdict', () => {
     [500, 'at least 1 live replicas required, could only find 0 - unhealthy instances: 127.0.0.1:9095', undefined],
     [500, 'empty ring', undefined],
   ]
-  test.each(cases)('%d %s', (status, message, expected) => expect(lineVerdict(status, message)).toBe(expected))
+  test.each(cases)('%d %s', (status, message, expected) => expect(lineVerdict(status, message, nowMs)).toBe(expected))
 })
 
 describe('gatewayVerdict', () => {

@@ -25,12 +25,18 @@ const REFUSED_WITH_500 =
 const TOO_LARGE = /message (?:after decompression )?larger than max/
 
 /**
- * What Loki 3.7 says with status 500 though it never takes it: a line from before the first `from` of its schema, where no limit
- * of age refuses it earlier; a name of structured metadata that it makes no label name of, as `_`; and where it writes to Kafka,
- * a line over the limit of a record there.
+ * What Loki 3.7 says with status 500 though it never takes it: a name of structured metadata that it makes no label name of, as `_`;
+ * and where it writes to Kafka, a line over the limit of a record there.
  */
 const LINE_REFUSED_WITH_500 =
-  /no schema config found for time|^label name is empty$|^normalization for label name ".*" resulted in invalid name|single entry size \(\d+\) exceeds maximum/
+  /^label name is empty$|^normalization for label name ".*" resulted in invalid name|single entry size \(\d+\) exceeds maximum/
+
+/**
+ * A line from before the first `from` of Loki's schema, where no limit of age refuses it earlier. A schema that is mended wrongly, or
+ * begins only later, says it of present lines: those wait until somebody mends it.
+ */
+const OLDER_THAN_SCHEMA_WITH_500 = /no schema config found for time (-?\d+)/
+const PRESENT_MS = 24 * 3_600_000
 
 /** Of a receiver of remote write. */
 export function sampleVerdict(status: number, message: string): Verdict {
@@ -43,10 +49,15 @@ export function sampleVerdict(status: number, message: string): Verdict {
  * Of Loki 2.x and 3.x, when a line is older than its stream's newest by more than they take. "timestamp too old" is not a
  * repeat: that is the age limit, which a repeat does not come under unless the first time did.
  */
-export function lineVerdict(status: number, message: string): Verdict {
+export function lineVerdict(status: number, message: string, nowMs: number = Date.now()): Verdict {
   if (status === 400 && /entry out of order|entry too far behind/i.test(message)) return 'repeat'
-  if (status === 500 && LINE_REFUSED_WITH_500.test(message)) return 'refused'
+  if (status === 500 && (LINE_REFUSED_WITH_500.test(message) || isOlderThanSchema(message, nowMs))) return 'refused'
   return status >= 500 && TOO_LARGE.test(message) ? 'refused' : undefined
+}
+
+function isOlderThanSchema(message: string, nowMs: number): boolean {
+  const [, seconds] = OLDER_THAN_SCHEMA_WITH_500.exec(message) ?? []
+  return seconds !== undefined && Number(seconds) * 1000 < nowMs - PRESENT_MS
 }
 
 /** Of a gateway, which quotes its storages with status 400, and says with 503 what it has against a client certificate. */
