@@ -11,8 +11,8 @@ export type CutFiles = {
   readonly cut: (tail: Tail) => void
   /** Files were added. */
   readonly note: () => void
-  /** Before anything is read: looks at the files whose turn has not come, which may be cut meanwhile. */
-  readonly look: () => void
+  /** Before anything is read: looks at the files whose turn has not come, which may be cut meanwhile. @returns why one of them could not be looked at */
+  readonly look: () => unknown
 }
 
 export type CutFilesOptions = Pick<FollowedPathOptions, 'job' | 'path' | 'reader' | 'files' | 'metrics' | 'logger'> & {
@@ -29,9 +29,8 @@ export function createCutFiles({ job, path, reader, files, metrics, logger, tail
   const all = (): readonly Tail[] => [...late.tails(), ...tails]
 
   const cut = (tail: Tail): void => {
+    const { copy, later, again } = files.cut(path, tail, all())
     metrics.truncations.inc()
-    const { copy, later } = files.copyOf(path, tail, all())
-    const again = files.again(tail)
     empty.delete(tail)
     noted.add(again)
     empty.set(again, { sinceNs: tail.modifiedNs(), seenNs: 0n, folders: '' })
@@ -64,12 +63,28 @@ export function createCutFiles({ job, path, reader, files, metrics, logger, tail
     note,
     look: () => {
       note()
-      for (const tail of tails.slice(1)) if (tail.look() === 'cut') cut(tail)
-      for (const [tail, before] of empty) {
-        if (!tails.includes(tail)) empty.delete(tail)
-        else if (tail.look() === 'cut') cut(tail)
-        else lookAt(tail, before)
+      let failure: unknown
+      // One that fails hides none of the others, and those before it can be read.
+      const trying = (act: () => void): void => {
+        try {
+          act()
+        } catch (error) {
+          failure ??= error
+        }
       }
+      for (const tail of tails.slice(1)) {
+        trying(() => {
+          if (tail.look() === 'cut') cut(tail)
+        })
+      }
+      for (const [tail, before] of empty) {
+        trying(() => {
+          if (!tails.includes(tail)) empty.delete(tail)
+          else if (tail.look() === 'cut') cut(tail)
+          else lookAt(tail, before)
+        })
+      }
+      return failure
     },
   }
 }

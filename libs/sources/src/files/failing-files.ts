@@ -4,7 +4,7 @@ import type { LateLines } from './late-lines.ts'
 import type { FollowedPathOptions } from './path-options.ts'
 import type { Tail } from './tail.ts'
 
-/** Files that are open and cannot be read: a server knows the descriptor no more (ESTALE), or a disk is broken (EIO). They hold up what follows them. */
+/** Files that are open and cannot be read: a server knows the descriptor no more (ESTALE), or a disk is broken (EIO). They hold up what follows them, and nothing that is before them. */
 export type FailingFiles = {
   /** A reading failed. @throws a system error: it is to be tried again */
   readonly look: (nowMs: number) => void

@@ -129,7 +129,7 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     return tails.length > 1 || tails.some((each) => each.cursor.offset < each.size())
   }
   const step = (nowMs: number, buffer: Buffer | undefined): ReturnType<typeof readNext> => {
-    cuts.look()
+    const failure = cuts.look()
     const [tail] = tails
     const owed = buffer === undefined && look(nowMs)
     const outcome = buffer === undefined || tail === undefined ? 'idle' : readNext(tail, buffer, nowMs)
@@ -137,6 +137,8 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     if (buffer !== undefined && outcome !== 'more') late.read(buffer, nowMs)
     unread = owed || outcome === 'more' || outcome === 'waiting'
     caughtUp.looked(nowMs, all(), { isEnd: !unread, settled: !behind() })
+    if (failure !== undefined && outcome !== 'more') throw failure
+    trouble.reading(failure)
     return outcome
   }
   const lookForOthers = (nowMs: number): void => {
@@ -152,7 +154,6 @@ export function followPath(options: FollowedPathOptions): FollowedPath {
     nextLookMs = nowMs + pollMs
     try {
       const outcome = step(nowMs, buffer)
-      trouble.reading(undefined)
       if (buffer === undefined) return false
       // A stage or a flag may say how many lines a second are read.
       resumesMs = outcome === 'more' ? reader.waitUntilMs() : 0

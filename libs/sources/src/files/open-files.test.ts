@@ -91,10 +91,33 @@ test.each(['looked for', 'opened'])(
       move = () => undefined
       renameSync(`${path}.1`, `${path}.2`)
     }
-    const { copy, later } = files.copyOf(path, tail, [tail])
+    const { copy, later } = files.cut(path, tail, [tail])
     expect(copy?.cursor.offset).toBe('one\n'.length)
     expect(later).toEqual([])
     copy?.close()
     tail.close()
   },
 )
+
+test('a cut file that cannot be begun anew gives back its copy, which the next try finds', () => {
+  const path = folder.path('a.log')
+  writeFileSync(path, 'one\ntwo\n')
+  let opened = (): void => undefined
+  const files = openFilesWith(tableOf([]), (now) => {
+    if (now === 'opened') opened()
+  })
+  const [tail] = files.first(path)
+  if (tail === undefined) throw new Error('nothing was opened')
+  tail.cursor.offset = 'one\n'.length
+  copyFileSync(path, `${path}.1`)
+  truncateSync(path, 0)
+  let count = 0
+  opened = () => {
+    // The copy is the first that is opened.
+    if (++count === 2) throw new Error('EIO: injected')
+  }
+  expect(() => files.cut(path, tail, [tail])).toThrow('EIO: injected')
+  const { copy, again } = files.cut(path, tail, [tail])
+  expect([copy?.cursor.offset, again.cursor.offset]).toEqual(['one\n'.length, 0])
+  for (const each of [copy, again]) each?.close()
+})

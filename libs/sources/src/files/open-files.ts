@@ -1,16 +1,28 @@
-import { errorCode, errorMessage, type Logger } from '@clymene/model'
+import { errorCode, type Logger } from '@clymene/model'
 
 import { openArchiveTail } from './archive-tail.ts'
-import { beginsLike, FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
+import { createCutOpening, type CutOpening } from './cut-opening.ts'
+import { FINGERPRINT_BYTES, readHead } from './fingerprint.ts'
 import { createLeftOffsets, positionOf } from './left-offsets.ts'
 import type { FileMetrics } from './metrics.ts'
 import type { OpenTails } from './open-tails.ts'
 import type { PositionTable } from './position-table.ts'
 import type { Position } from './positions.ts'
 import { type Candidate, findRotated } from './rotated-files.ts'
-import { contentOf, createFolderNames, fileAt, type FileAt, findSiblings, type FolderNames, isPassing, sameFile } from './siblings.ts'
+import {
+  contentOf,
+  createFolderNames,
+  fileAt,
+  type FileAt,
+  findSiblings,
+  type FolderNames,
+  isPassing,
+  isSameOrder,
+  MAX_TRIES,
+  sameFile,
+} from './siblings.ts'
 import type { TailStart } from './tail-state.ts'
-import { isTextOf, mayHaveBeen, openTail, type Tail } from './tail.ts'
+import { isTextOf, openTail, type Tail } from './tail.ts'
 
 /** Opens the files of one path of one job. */
 export type OpenFiles = {
@@ -18,12 +30,9 @@ export type OpenFiles = {
   readonly first: (path: string, names?: FolderNames) => readonly Tail[]
   /** The file that is at `path` now, after those that came and went since `before` was there. */
   readonly next: (path: string, before: Tail, own: readonly Tail[]) => readonly Tail[]
-  /** A file was cut: the copy of what it had, from where it was read to, when there is one and more to be had of it; and files that came later. */
-  readonly copyOf: (path: string, cut: Tail, own: readonly Tail[]) => { readonly copy: Tail | undefined; readonly later: readonly Tail[] }
+  readonly cut: CutOpening
   /** Copies that were made of the file at the path since that time, nanoseconds since the epoch; none when it is another by now. */
   readonly since: (path: string, at: Tail, sinceNs: bigint, own: readonly Tail[]) => readonly Tail[]
-  /** A file that was cut, from its start. */
-  readonly again: (cut: Tail) => Tail
   /** Opens a file that rests, wherever it is now. False when it is nowhere. */
   readonly wake: (path: string, tail: Tail) => boolean
   /** The file at the path, unless it is read under another path. */
@@ -47,8 +56,6 @@ export type OpenFilesOptions = {
 
 /** File systems note times by a coarse clock, which may be behind by this much. */
 const CLOCK_TICK_MS = 10
-/** A path that is rotated again while its files are opened is searched anew so often. */
-const MAX_TRIES = 5
 
 export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
   const { job, positions, tails, metrics, logger, now } = options
@@ -91,29 +98,6 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       throw Object.assign(new Error(`${candidate.file.path} was renamed`), { code: 'ENOENT' })
     })
 
-  /** Files that begin as the one that was cut did, the oldest first. */
-  const findCopies = (path: string, cut: Tail, own: readonly Tail[]): readonly Candidate[] => {
-    const isKnown = ({ file, content }: Candidate): boolean => {
-      const position = positions.peek(job, file)
-      return position !== undefined && position.fingerprintBytes > 0 && beginsLike(content.head, position)
-    }
-    for (let tries = 1; ; tries++) {
-      const beside = findSiblings(path, createFolderNames())
-      const copies = unreadOf(beside, undefined, own).filter((one) => mayHaveBeen(one, cut) && !isKnown(one))
-      if (tries === MAX_TRIES || isSameOrder(beside, findSiblings(path, createFolderNames()))) return copies
-    }
-  }
-  const openCopy = (path: string, copy: Candidate, cut: Tail, tries = 1): Tail | undefined => {
-    try {
-      return openRotated(path, copy, { ...cut.acknowledged(), cursor: cut.cursor })
-    } catch (error) {
-      const moved = findSiblings(path, createFolderNames()).find((file) => sameFile(file, copy.file))
-      if (errorCode(error) === 'ENOENT' && moved !== undefined && tries < MAX_TRIES)
-        return openCopy(path, { ...copy, file: moved }, cut, tries + 1)
-      report(path, copy.file.path, copy.content.length - cut.cursor.offset, `the copy of a file that was cut: ${errorMessage(error)}`)
-      return undefined
-    }
-  }
   /** Files that are there, but cannot be read. */
   const unreadable = new WeakSet<FileAt>()
   const look = (file: FileAt): readonly Candidate[] => {
@@ -210,21 +194,8 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
       return opened
     },
     next: (path, before, own) => openAll(path, before.modifiedNs(), true, createFolderNames(), own),
-    copyOf: (path, cut, own) => {
-      const others = own.filter((tail) => tail !== cut)
-      const copies = findCopies(path, cut, others)
-      // All of it may be read, but not all acknowledged: only the copy has it then.
-      const needed = cut.settled() ? cut.cursor.offset + 1 : cut.cursor.offset
-      const copy = copies.findLast(({ content }) => content.length >= needed)
-      for (const read of copies) if (read.content.length < needed) positions.put(asRead(path, read))
-      const missing = cut.size() - Math.max(cut.cursor.offset, copy?.content.length ?? 0)
-      if (missing > 0) report(path, copy?.file.path ?? path, missing, 'the file was cut, and no copy has them')
-      const carried = copy === undefined ? undefined : openCopy(path, copy, cut)
-      const known = [...others, ...(carried === undefined ? [] : [carried])]
-      return { copy: carried, later: openAll(path, cut.modifiedNs(), false, createFolderNames(), known) }
-    },
+    cut: createCutOpening({ job, positions, tails, unreadOf, openRotated, openAll, putBack, asRead, report }),
     since: (path, at, sinceNs, own) => openAll(path, sinceNs, at, createFolderNames(), own),
-    again: (cut) => tails.open(job, cut.again),
     wake: (path, tail) =>
       [path, ...findSiblings(path, createFolderNames()).flatMap((file) => (sameFile(file, tail) ? [file.path] : []))].some((place) => {
         try {
@@ -241,8 +212,5 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
   }
 }
 
-const isSameOrder = (a: readonly FileAt[], b: readonly FileAt[]): boolean =>
-  a.length === b.length && a.every((file, index) => file.path === b[index]?.path && sameFile(file, b[index]))
-
 const START: TailStart = { offset: 0, replayFrom: 0 }
-type Opened = { readonly tail: Tail; readonly known: Position | undefined }
+export type Opened = { readonly tail: Tail; readonly known: Position | undefined }

@@ -349,6 +349,45 @@ describe('copytruncate', () => {
     expect(errors).toEqual([])
   })
 
+  test('of a writer that puts its last line anew behind each record nothing is taken for a cut but the first time', async () => {
+    const fd = openSync(folder.path('a.log'), 'w')
+    let offset = 0
+    const put = (record: string): void => {
+      writeSync(fd, `${record}\n</log>\n`, offset)
+      offset += record.length + 1
+    }
+    const records = Array.from({ length: 20 }, (_, index) => `<record id="${index}">${'x'.repeat(80)}</record>`)
+    for (const record of records) put(record)
+    const running = start()
+    const first = [...records, '</log>']
+    await expect.poll(running.texts, POLL).toEqual(first)
+    for (let count = 1; count <= 5; count++) {
+      put(`<record>${'y'.repeat(100 + count)}</record>`)
+      await expect.poll(() => running.files()[0]?.position, POLL).toBe(offset + '</log>\n'.length)
+    }
+    closeSync(fd)
+    expect(await running.metric('truncations_total')).toBe(1)
+    // Once anew with its first new record; later ones without what lies before the place.
+    expect(running.texts().slice(first.length, 2 * first.length + 1)).toEqual([...records, `<record>${'y'.repeat(101)}</record>`, '</log>'])
+    expect(running.texts()).toHaveLength(2 * first.length + 1 + 4 * 2)
+  })
+
+  test('a file that was set aside beforehand is followed as it is filled', async () => {
+    writeFileSync(folder.path('a.log'), Buffer.alloc(100_000))
+    const fd = openSync(folder.path('a.log'), 'r+')
+    let offset = writeSync(fd, `${banner}\n`, 0)
+    const running = start()
+    await expect.poll(running.texts, POLL).toEqual([banner])
+    for (let count = 1; count <= 3; count++) {
+      // Whatever looks meanwhile finds it quiet.
+      await clockTick()
+      offset += writeSync(fd, `line ${count}\n`, offset)
+      await expect.poll(() => running.texts().at(-1), POLL).toBe(`line ${count}`)
+    }
+    closeSync(fd)
+    await expectExactly(running, [banner, 'line 1', 'line 2', 'line 3'])
+  })
+
   const lastLong = 'last, and longer than all that was before'
   test.each<[what: string, rotate: () => void, expected: readonly string[]]>([
     ['without a copy', () => truncateSync(folder.path('a.log')), []],

@@ -216,3 +216,10 @@ function read(folder: string): string[] {
     return []
   }
 }
+
+/** A path that is rotated again while its files are opened is searched anew so often. */
+export const MAX_TRIES = 5
+
+/** Whether nothing was renamed between two searches. */
+export const isSameOrder = (a: readonly FileAt[], b: readonly FileAt[]): boolean =>
+  a.length === b.length && a.every((file, index) => file.path === b[index]?.path && sameFile(file, b[index]))

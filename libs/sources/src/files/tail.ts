@@ -26,8 +26,8 @@ export type Tail = Place &
     readonly taken: () => { readonly end: Buffer; readonly length: number }
     /** Whether these are the last of its first `length` bytes; of a file that rests or was cut it is taken for granted. */
     readonly hasAt: (end: Buffer, length: number) => boolean
-    /** The same open file from its start, after it was cut: this one is over then. */
-    readonly again: () => Tail
+    /** The same open file from its start, after it was cut: this one is over then, unless it throws. @param copied what it had stands in a copy */
+    readonly again: (copied: boolean) => Tail
     /** Whether it is as it was when its end was read, as far as a look at its path tells. */
     readonly unchanged: (file: Stats | undefined) => boolean
     /** Bytes when it was looked at last. */
@@ -65,13 +65,16 @@ export function openTail(path: string, start: (fd: number, place: Place, size: n
   }
 }
 
-function createTail(opened: number, start: (fd: number, place: Place, size: number) => TailStart): Tail {
+/** @param wroteBack without a copy it had another end than before, and was begun anew for that. */
+function createTail(opened: number, start: (fd: number, place: Place, size: number) => TailStart, wroteBack = false): Tail {
   let fd: number | undefined = opened
   const place = placeOf(opened)
   const from = start(opened, place, fstatSync(opened).size)
   const state = createTailState(from, readHead(opened, FINGERPRINT_BYTES))
   const { cursor } = state
   let fault: Error | undefined
+  /** It begins as before, and has something else where reading goes on. */
+  let endDiffers = false
   /** What stands before the place where reading goes on. */
   const endBytes = Buffer.allocUnsafeSlow(END_BYTES)
   let end = endBytes.subarray(0, readEnd(opened, cursor.offset).copy(endBytes))
@@ -90,8 +93,12 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     mtimeNs = stat.mtimeNs
   }
   /** A file that was cut, and has grown past the old offset since, begins otherwise, or has something else where reading goes on (1.5 µs each). */
-  const isReplaced = (open: number): boolean =>
-    !beginsWith(open, state.head()) || (endOffset > state.head().length && !endsWith(open, end, endOffset))
+  const isReplaced = (open: number): boolean => {
+    const beginsOtherwise = !beginsWith(open, state.head())
+    endDiffers = !beginsOtherwise && endOffset > state.head().length && !endsWith(open, end, endOffset)
+    // Whose writer puts its last line anew behind each record would be sent whole with each; NULs are the hole of one that was cut.
+    return beginsOtherwise || (endDiffers && !(wroteBack && readEnd(open, endOffset).some((byte) => byte !== 0)))
+  }
   const keepEnd = (bytes: Buffer, taken: number): void => {
     const more = bytes.subarray(Math.max(0, taken - END_BYTES), taken)
     const before = end.subarray(Math.max(0, end.length + more.length - END_BYTES))
@@ -121,8 +128,9 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     if (isReplaced(fd)) return 'cut'
     keep(stat)
     state.note(bytes, offset)
-    const wasQuiet = bytes.length === 0 || size === readSize
     reader.read(bytes, cursor, final && offset + bytes.length >= length)
+    // What was set aside beforehand is filled without growing.
+    const wasQuiet = bytes.length === 0 || (size === readSize && cursor.offset === offset)
     keepEnd(bytes, cursor.offset - offset)
     // All of it was looked at: what is left is a line without its end, and waits for more.
     const untilEnd =
@@ -160,11 +168,11 @@ function createTail(opened: number, start: (fd: number, place: Place, size: numb
     taken: () => ({ end, length: endOffset }),
     hasAt: (text, length) =>
       fd === undefined || fault !== undefined || fstatSync(fd).size < length || isReplaced(fd) || readEnd(fd, length).equals(text),
-    again: () => {
-      const handed = fd
-      if (handed === undefined) throw new Error('a file that rests has not been looked at')
+    again: (copied) => {
+      if (fd === undefined) throw new Error('a file that rests has not been looked at')
+      const next = createTail(fd, () => ({ offset: 0, replayFrom: 0 }), endDiffers && !copied)
       fd = undefined
-      return createTail(handed, () => ({ offset: 0, replayFrom: 0 }))
+      return next
     },
     complete: false,
     // Numbers, not the exact 64 bits: with 10,000 files it is asked often, and size and time are compared too.

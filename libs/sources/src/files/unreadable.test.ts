@@ -6,6 +6,7 @@ import { silentLogger } from '@clymene/runtime'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { createTestFolder, jobOf, type RunningSource, startSource, type TestFolder } from './run-source.test-kit.ts'
+import { openTail } from './tail.ts'
 
 /** Errors by the path that meets them: whoever runs tests may be allowed to read everything. */
 const failing = vi.hoisted(() => new Map<string, string>())
@@ -307,6 +308,34 @@ describe('a file that is open and cannot be read any more', () => {
     await expect.poll(running.files, POLL).toEqual([])
     expect(toldOfLosses()).toEqual([FAILS, isLost(5)])
   })
+})
+
+test('a new one that fails holds up nothing of the one before', async () => {
+  const running = await startBehind()
+  renameSync(folder.path('a.log'), folder.path('a.log.1'))
+  folder.append('a.log', 'new\n')
+  await vi.waitFor(() => expect(running.files()).toHaveLength(2), POLL)
+  fail('EIO')
+  running.blocked = false
+  await expect.poll(running.texts, POLL).toEqual(['one', 'two', 'three', 'four'])
+  await vi.waitFor(() => expect(toldOfLosses()).toEqual([FAILS]), POLL)
+  faults.of.clear()
+  await expect.poll(running.texts, POLL).toEqual(['one', 'two', 'three', 'four', 'new'])
+})
+
+test('a file that was cut and cannot be begun anew stays open as it was, and can be begun later', () => {
+  folder.append('a.log', 'one\n')
+  const path = folder.path('a.log')
+  const tail = openTail(path, () => ({ offset: 4, replayFrom: 4 }))
+  writeFileSync(path, '')
+  expect(tail.look()).toBe('cut')
+  fail('EIO')
+  expect(() => tail.again(false)).toThrow('EIO: injected')
+  expect(tail.resting()).toBe(false)
+  faults.of.clear()
+  const again = tail.again(false)
+  expect([tail.resting(), again.resting(), again.cursor.offset]).toEqual([true, false, 0])
+  again.close()
 })
 
 test('what a disk says when a file is closed hurts nobody', async () => {
