@@ -66,7 +66,10 @@ export const dryRunFlags = {
 
 /** Where scraped samples wait until every storage has them. */
 export const bufferFlags = {
-  'buffer.dir': flag.file('./clymene-buffer', 'Folder of the buffer: samples that are not delivered yet, dead letters, sequence numbers'),
+  'buffer.dir': flag.file(
+    './clymene-buffer',
+    'Folder of the buffer: samples that are not delivered yet, dead letters, sequence numbers. No log file below it is read',
+  ),
   'buffer.max-bytes': flag.bytes('1GiB', 'Largest size of the buffer, at least 16MiB'),
   'buffer.max-age': flag.duration('48h', 'Age at which samples leave the buffer'),
   'buffer.full': flag.oneOf(

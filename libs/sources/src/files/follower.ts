@@ -124,12 +124,20 @@ export function createFollower(options: FollowerOptions): Follower {
     targetOf.set(made, target)
     followed.set(key, made)
   }
+  /** Logs that somebody keeps where this program keeps its own would be missed without a word. */
+  const tellAllIsOwn = (target: FileTarget): void => {
+    const folder = ownState.folderOf(realPathOf(target.glob.root))
+    if (folder === undefined) return
+    const reason = new Error(`${folder} is for what this program keeps itself, nothing below it is read: it needs a folder without logs`)
+    troubles.add(target, folder, reason, 'files cannot be followed, their lines are not collected')
+  }
   const newFile = (target: FileTarget, path: string, names: FolderNames): void => {
     const job = target.job.name
     const file = fileAt(path)
     if (file === undefined || elsewhere(job, file)) return
     const real = realPathOf(path)
-    if (isOwn(path, real, file) || ownState.has(real) || links.isFollowed(job, path, real)) return
+    if (ownState.has(real)) return tellAllIsOwn(target)
+    if (isOwn(path, real, file) || links.isFollowed(job, path, real)) return
     follow(keyOf(job, path), target, path, names)
   }
   /** A path that cannot be looked at or opened hurts no other. */

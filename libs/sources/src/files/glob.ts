@@ -7,6 +7,8 @@ import { compileRegex, type Regex } from '@clymene/regex'
 /** A compiled glob: `*` and `?` within one name, `**` over any depth of folders, `[a-z]`, `[!a]`, `{a,b}`, `\` quotes. */
 export type Glob = {
   readonly pattern: string
+  /** The folder that all it matches is below, as far as the pattern says names in full. */
+  readonly root: string
   readonly matches: (path: string) => boolean
   /** Regular files that match, in order of their paths; links to files are followed, links to folders not below `**`. */
   readonly find: (folders: Folders, onTrouble: OnTrouble) => readonly string[]
@@ -38,6 +40,7 @@ export function compileGlob(pattern: string): Glob {
   const prefix = /^\/(?:[^/*?[\]{}\\]+\/)*/.exec(pattern)?.[0] ?? '/'
   return {
     pattern,
+    root: prefix,
     matches: (path) => path.startsWith(prefix) && whole.some((regex) => regex.test(path)),
     find: (folders, onTrouble) => {
       const found = new Set<string>()

@@ -75,3 +75,25 @@ test('positions that a glob finds are not read, however often they are written',
   await source.stop()
   expect(source.texts()).toEqual(['one', 'two', 'three', 'four', 'five'])
 })
+
+describe('a folder of its own that logs are in', () => {
+  test.each<[what: string, glob: string, isTold: boolean]>([
+    ['is where the glob begins', 'buffer/**/*.log', true],
+    ['is above it', 'buffer/topics/*.log', true],
+    ['is above a path', 'buffer/topics/0.log', true],
+    ['is below where it begins', '**/*.log', false],
+    ['is one of several', '{buffer,other}/**', false],
+  ])('%s (%s): the target says why: %s', async (_what, glob, isTold) => {
+    folder.append('buffer/topics/0.log', 'kept\n')
+    const warnings: unknown[] = []
+    const warn = (_: string, fields?: Readonly<Record<string, unknown>>) => void warnings.push(fields?.['path'])
+    const options = { ownFolders: [folder.path('buffer')], logger: { ...logger, warn } }
+    const source = startSource(folder, [jobOf('j', { __path__: folder.path(glob) })], options)
+    await expect.poll(() => told, { timeout: 10_000, interval: 5 }).toContain(folder.path('buffer'))
+    const error = isTold ? expect.stringContaining('nothing below it is read') : undefined
+    await expect.poll(() => source.targets()[0]?.error, { timeout: 10_000, interval: 5 }).toEqual(error)
+    await source.stop()
+    expect(warnings).toEqual(isTold ? [folder.path('buffer')] : [])
+    expect(source.texts()).toEqual([])
+  })
+})

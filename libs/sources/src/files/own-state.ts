@@ -17,6 +17,8 @@ export type OwnState = {
   readonly search: () => void
   /** Whether the file is one of it, by whatever mount its place is reached. Says once of each file and folder that it is left out. */
   readonly has: (realPath: string) => boolean
+  /** The own folder that a folder is, or is below. */
+  readonly folderOf: (folder: string) => string | undefined
 }
 
 const BESIDE = /^(?:\.bak|\.tmp|\.bak\.tmp|\.lock(?:\..*)?)?$/
@@ -41,6 +43,7 @@ export function createOwnState({ files, folders, logger }: OwnStateOptions): Own
     return near.length === 0 ? undefined : near.find(({ folder }) => folder === placeOf(dirname(realPath)))?.path
   }
   return {
+    folderOf: folderAbove,
     search: () => {
       known = new Map()
       ownFolders = new Map(folders.flatMap((folder) => (placeOf(folder) === undefined ? [] : [[placeOf(folder), folder]])))
