@@ -12,7 +12,8 @@ export type TemplateFields = {
 
 /**
  * Steps of one run: a template whose loops follow a line's content ends all the same. A call takes one more for every
- * {@link STEP_SIZE} characters or items that go in and come out, so that steps stand for time: all of them for half a second.
+ * {@link STEP_SIZE} characters or items that go in and come out, and for each list of a list that it makes, so that steps stand
+ * for time: all of them for half a second.
  */
 const MAX_STEPS = 100_000
 const STEP_SIZE = 128
@@ -153,7 +154,7 @@ export function runTemplate(
     step(values.reduce((sum: number, value) => sum + sizeOf(value) / STEP_SIZE, 1))
     const result = found(values, limit)
     const size = sizeOf(result)
-    step(size / STEP_SIZE)
+    step(size / STEP_SIZE + newIn(result))
     if (size > (typeof result === 'string' ? limit : MAX_ITEMS) || nestedIn(result) > MAX_NESTED)
       throw new TemplateError(`${name}: the result is too long`)
     return result
@@ -188,6 +189,9 @@ function* itemsOf(value: Value): Generator<readonly [key: Value, element: Value]
   else if (typeof value === 'bigint') for (let index = 0n; index < value; index++) yield [index, index]
   else throw new TemplateError(`range over ${kindOf(value)}`)
 }
+
+/** Lists and maps in a list that no call gave before, as of `chunk`: each takes as long as a call. */
+const newIn = (value: Value): number => (isList(value) ? value.filter((one) => (isList(one) || isMap(one)) && !nested.has(one)).length : 0)
 
 const nested = new WeakMap<object, number>()
 

@@ -112,6 +112,7 @@ describe('template', () => {
     ['wrapped lines', '{{ wrapWith 1 (repeat 9000 .Value) .Value }}'],
     ['a row of numbers', '{{ seq 1000000000 }}'],
     ['steps', '{{ untilStep 0 1000000000 1 }}'],
+    ['lists that one call makes', '{{ range until 30 }}{{ $c := chunk 1 (until 10000) }}{{ end }}'],
     ['chunks of nothing', '{{ chunk 0 (list 1) }}'],
     ['a loop', '{{ range 1000000000 }}{{ end }}'],
     ['loops in loops', '{{ range 1000 }}{{ range 1000 }}{{ range 1000 }}{{ end }}{{ end }}{{ end }}'],

@@ -39,7 +39,7 @@ function adler32(text: string): number {
   return b * 65_536 + a
 }
 
-/** What is no base64 gives the reason, as sprig does. */
+/** @throws TemplateError for what is no base64. */
 function decodeBase64(text: string): string {
   const valid = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
   if (!valid) throw new TemplateError('b64dec: no base64')
