@@ -53,7 +53,13 @@ export function createCutFiles({ job, path, reader, files, metrics, logger, tail
     const seen = tail.modifiedNs()
     if (tail.size() === 0 && seen === seenNs) return
     const now = foldersOf(path)
-    if (now !== folders) tails.splice(tails.indexOf(tail), 0, ...files.since(path, tail, sinceNs, all()))
+    const found = now === folders ? [] : files.since(path, tail, sinceNs, all())
+    if (found.length > 0 && tail.look() === 'cut') {
+      // Cut after the last look at it: they are copies of what came since, and its own copy is read before them.
+      files.putBack(path, found)
+      return cut(tail)
+    }
+    tails.splice(tails.indexOf(tail), 0, ...found)
     if (tail.size() === 0) empty.set(tail, { sinceNs, seenNs: seen, folders: now })
     else empty.delete(tail)
   }

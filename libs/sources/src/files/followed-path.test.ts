@@ -61,7 +61,7 @@ function follow(stages: unknown = []) {
     labels: createLabelSet([]),
     lane,
     reader,
-    files: { first: none, next: () => [opened()], cut: none, since: none, wake: none, current: () => fileAt(path) },
+    files: { first: none, next: () => [opened()], cut: none, since: none, putBack: none, wake: none, current: () => fileAt(path) },
     first: [opened()],
     metrics,
     logger: silentLogger,

@@ -33,6 +33,8 @@ export type OpenFiles = {
   readonly cut: CutOpening
   /** Copies that were made of the file at the path since that time, nanoseconds since the epoch; none when it is another by now. */
   readonly since: (path: string, at: Tail, sinceNs: bigint, own: readonly Tail[]) => readonly Tail[]
+  /** As if they had not been opened. */
+  readonly putBack: (path: string, opened: readonly Tail[]) => void
   /** Opens a file that rests, wherever it is now. False when it is nowhere. */
   readonly wake: (path: string, tail: Tail) => boolean
   /** The file at the path, unless it is read under another path. */
@@ -196,6 +198,9 @@ export function createOpenFiles(options: OpenFilesOptions): OpenFiles {
     next: (path, before, own) => openAll(path, before.modifiedNs(), true, createFolderNames(), own),
     cut: createCutOpening({ job, positions, tails, unreadOf, openRotated, openAll, putBack, asRead, report }),
     since: (path, at, sinceNs, own) => openAll(path, sinceNs, at, createFolderNames(), own),
+    putBack: (path, opened) => {
+      for (const tail of opened) putBack(path, { tail, known: undefined })
+    },
     wake: (path, tail) =>
       [path, ...findSiblings(path, createFolderNames()).flatMap((file) => (sameFile(file, tail) ? [file.path] : []))].some((place) => {
         try {
